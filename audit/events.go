@@ -1,0 +1,107 @@
+package audit
+
+import "time"
+
+// DeviceAdded says that an operator set up a device.
+type DeviceAdded struct {
+	Vendor string `json:"vendor"`
+	Model  string `json:"model,omitempty"`
+}
+
+// DeviceChanged names the fields an operator changed.
+type DeviceChanged struct {
+	Fields []string `json:"fields"`
+}
+
+// DeviceRemoved says that a device was deleted with its credentials.
+type DeviceRemoved struct {
+	State string `json:"state"`
+}
+
+// PINEntered is one PIN that was looked at. Result is "right" or "wrong".
+type PINEntered struct {
+	Result string    `json:"result"`
+	Fails  int       `json:"fails"`
+	State  string    `json:"state"`
+	Until  time.Time `json:"until,omitzero"` // end of the lock-out it caused
+}
+
+// OTPConsumed says that a device's OTP generation was used up.
+type OTPConsumed struct {
+	Generation uint64 `json:"generation"`
+	Brand      uint64 `json:"brand_generation"`
+}
+
+// CredentialMinted says that the device was given a login of its own, on which
+// ground.
+type CredentialMinted struct {
+	User   string `json:"user"`
+	Ground string `json:"ground"`
+}
+
+// CredentialConfirmed says that the phone used its new login for the first
+// time: only now the old one is void.
+type CredentialConfirmed struct {
+	User string `json:"user"`
+}
+
+// StateChanged is a change of enrolment state without a proof: by time or by
+// an operator.
+type StateChanged struct {
+	From   string `json:"from"`
+	To     string `json:"to"`
+	Reason string `json:"reason"`
+}
+
+// Suspended says that no proof is asked of the device until then.
+type Suspended struct {
+	Until time.Time `json:"until"`
+}
+
+// Reset says that the device's authentication was made void.
+type Reset struct {
+	Epoch uint32 `json:"epoch"`
+}
+
+// OTPAllowed says that an operator armed the brand OTP for the device again.
+type OTPAllowed struct {
+	Generation uint64 `json:"generation"`
+	Cleared    bool   `json:"cleared"` // old login was made void with it
+}
+
+// Refused is a decision to give nothing, or nothing yet. Repeats of the same
+// refusal are counted, not repeated.
+type Refused struct {
+	Reason string `json:"reason"`
+	File   string `json:"file"`
+	Times  int    `json:"times"`
+}
+
+// BrandSet says that a vendor's brand OTP was changed.
+type BrandSet struct {
+	Vendor     string `json:"vendor"`
+	Generation uint64 `json:"generation"`
+}
+
+// PolicyChanged is a change of the site's policy.
+type PolicyChanged struct {
+	Field string `json:"field"`
+	From  string `json:"from"`
+	To    string `json:"to"`
+}
+
+// Kind names the event in the log.
+func (DeviceAdded) Kind() string         { return "device-added" }
+func (DeviceChanged) Kind() string       { return "device-changed" }
+func (DeviceRemoved) Kind() string       { return "device-removed" }
+func (PINEntered) Kind() string          { return "pin-entered" }
+func (OTPConsumed) Kind() string         { return "otp-consumed" }
+func (CredentialMinted) Kind() string    { return "credential-minted" }
+func (CredentialConfirmed) Kind() string { return "credential-confirmed" }
+func (StateChanged) Kind() string        { return "state-changed" }
+func (Suspended) Kind() string           { return "suspended" }
+func (Reset) Kind() string               { return "reset" }
+func (OTPAllowed) Kind() string          { return "otp-allowed" }
+func (Refused) Kind() string             { return "refused" }
+func (BrandSet) Kind() string            { return "brand-otp-set" }
+func (PolicyChanged) Kind() string       { return "policy-changed" }

@@ -1,0 +1,129 @@
+package auth
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/lineside/lineside/phone"
+)
+
+// Factor is what a phone must show at first contact.
+type Factor string
+
+// First-contact factors. FactorNone asks for nothing beyond trust: only a
+// trusted caller gets a config, and nothing else helps.
+const (
+	FactorPIN  Factor = "pin"
+	FactorOTP  Factor = "otp"
+	FactorNone Factor = "none"
+)
+
+// ParseFactor reads a factor as settings and operators write it.
+func ParseFactor(s string) (Factor, error) {
+	switch f := Factor(strings.ToLower(s)); f {
+	case FactorPIN, FactorOTP, FactorNone:
+		return f, nil
+	}
+	return "", fmt.Errorf("first_contact: %.20q is not known; write \"pin\", \"otp\" or \"none\"", s)
+}
+
+// Policy is the site's rules, one document: read whole, changed whole. The
+// zero durations mean the defaults below.
+type Policy struct {
+	FirstContact Factor
+	// Claimed lets a trusted caller through although nothing on layer 2 can be
+	// compared: for networks where the phones are behind a router.
+	Claimed bool
+	Allow   []Allow
+	Brands  map[phone.Vendor]Brand
+	// Key is a random value of this site from which holding secrets are
+	// derived; it never leaves the box.
+	Key phone.Secret
+	// Rev is raised by each change. The store sets it.
+	Rev uint64
+}
+
+// Bounds of the rules. They are the design's numbers.
+const (
+	WrongPINs       = 3                // in a row until a lock-out
+	LockOut         = 30 * time.Minute // how long no PIN is accepted
+	LockOutsToBlock = 3                // the third lock-out blocks
+	SuspendFor      = 30 * time.Minute
+	RefetchWindow   = 10 * time.Minute // same identity, same OTP, after it was consumed
+	PassFor         = 8 * time.Hour    // from a right PIN to the fetch
+	MaxAllow        = 256              // entries of the allow-list
+)
+
+// Allow is an entry of the permanent allow-list.
+type Allow struct {
+	Prefix netip.Prefix `json:"prefix"`
+	Note   string       `json:"note,omitempty"`
+	Since  time.Time    `json:"since"`
+}
+
+// ErrAllowTooWide is returned for an allow-list entry that would admit
+// everybody.
+var ErrAllowTooWide = errors.New("covers the whole address space")
+
+// ParseAllow reads a.b.c.d, a.b.c.d/yy and a.b.c.d/m.m.m.m.
+func ParseAllow(s string) (netip.Prefix, error) {
+	addr, mask, hasMask := strings.Cut(strings.TrimSpace(s), "/")
+	a, err := netip.ParseAddr(addr)
+	if err != nil {
+		return netip.Prefix{}, fmt.Errorf("allow: %.60q is no address; write one such as 10.20.0.7 or 10.20.0.0/24", s)
+	}
+	a = a.Unmap().WithZone("")
+	if !hasMask {
+		return netip.PrefixFrom(a, a.BitLen()), nil
+	}
+	p, err := netip.ParsePrefix(a.String() + "/" + mask)
+	if err != nil {
+		bits, ok := dottedMask(mask)
+		if !ok || !a.Is4() {
+			return netip.Prefix{}, fmt.Errorf("allow: %.20q is no mask; write /24 or /255.255.255.0", mask)
+		}
+		p = netip.PrefixFrom(a, bits)
+	}
+	if p.Bits() == 0 {
+		return netip.Prefix{}, fmt.Errorf("allow: %s %w; name the phones' network, such as 10.20.0.0/24", p, ErrAllowTooWide)
+	}
+	return p.Masked(), nil
+}
+
+// dottedMask turns 255.255.255.0 into 24; holes are refused.
+func dottedMask(s string) (bits int, ok bool) {
+	m, err := netip.ParseAddr(s)
+	if err != nil || !m.Is4() {
+		return 0, false
+	}
+	b := m.As4()
+	v := uint32(b[0])<<24 | uint32(b[1])<<16 | uint32(b[2])<<8 | uint32(b[3])
+	for v&0x80000000 != 0 {
+		bits++
+		v <<= 1
+	}
+	return bits, v == 0
+}
+
+// Allows reports that addr is in the allow-list.
+func (p Policy) Allows(addr netip.Addr) bool {
+	addr = addr.Unmap().WithZone("")
+	for _, a := range p.Allow {
+		if a.Prefix.Contains(addr) {
+			return true
+		}
+	}
+	return false
+}
+
+// Clone copies p so that no slice or map is shared.
+func (p Policy) Clone() Policy {
+	p.Allow = slices.Clone(p.Allow)
+	p.Brands = maps.Clone(p.Brands)
+	return p
+}

@@ -1,0 +1,70 @@
+// Package metrics names every metric of the box, with labels and help, in one
+// struct that is handed down. Labels are bounded: a door, a vendor, an outcome;
+// never a MAC or an address.
+package metrics
+
+import (
+	"net/http"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// Names of the metrics, for tests and dashboards.
+const (
+	NameAnswers  = "lineside_answers_total"
+	NameDHCP     = "lineside_dhcp_messages_total"
+	NameDropped  = "lineside_dropped_total"
+	NamePanics   = "lineside_panics_total"
+	NameCommits  = "lineside_store_commits_total"
+	NameChanges  = "lineside_store_changes_total"
+	NameCache    = "lineside_config_cache_total"
+	NameTransfer = "lineside_transfers_running"
+)
+
+// Set is every metric. Build it with New; the same Set is shared by all parts.
+type Set struct {
+	registry *prometheus.Registry
+	// Answers counts what doors gave: labels front, vendor, outcome.
+	Answers *prometheus.CounterVec
+	// DHCP counts packets by message type and what was done: labels message,
+	// outcome.
+	DHCP *prometheus.CounterVec
+	// Dropped counts what a door threw away unanswered: labels front, reason.
+	Dropped *prometheus.CounterVec
+	// Panics counts recovered panics: label front.
+	Panics *prometheus.CounterVec
+	// Commits and Changes count disk commits and the changes they carried.
+	Commits, Changes prometheus.Counter
+	// Cache counts rendered-config look-ups: label outcome (hit, miss).
+	Cache *prometheus.CounterVec
+	// Transfers is how many transfers run: label front.
+	Transfers *prometheus.GaugeVec
+}
+
+// New registers every metric, with Go's and the process's own.
+func New() *Set {
+	r := prometheus.NewRegistry()
+	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	s := &Set{
+		registry:  r,
+		Answers:   counters(NameAnswers, "Answers given to phones.", "front", "vendor", "outcome"),
+		DHCP:      counters(NameDHCP, "DHCP messages received.", "message", "outcome"),
+		Dropped:   counters(NameDropped, "Requests thrown away unanswered.", "front", "reason"),
+		Panics:    counters(NamePanics, "Panics recovered while answering.", "front"),
+		Commits:   prometheus.NewCounter(prometheus.CounterOpts{Name: NameCommits, Help: "Disk commits."}),
+		Changes:   prometheus.NewCounter(prometheus.CounterOpts{Name: NameChanges, Help: "Changes carried by disk commits."}),
+		Cache:     counters(NameCache, "Look-ups in the cache of rendered configs.", "outcome"),
+		Transfers: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: NameTransfer, Help: "Transfers running."}, []string{"front"}),
+	}
+	r.MustRegister(s.Answers, s.DHCP, s.Dropped, s.Panics, s.Commits, s.Changes, s.Cache, s.Transfers)
+	return s
+}
+
+func counters(name, help string, labels ...string) *prometheus.CounterVec {
+	return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
+}
+
+// Handler serves the metrics in Prometheus' text format.
+func (s *Set) Handler() http.Handler { return promhttp.HandlerFor(s.registry, promhttp.HandlerOpts{}) }

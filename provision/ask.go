@@ -1,0 +1,105 @@
+package provision
+
+import (
+	"net/netip"
+
+	"github.com/lineside/lineside/phone"
+	"github.com/lineside/lineside/vendors"
+)
+
+// Front names a door, in logs, metrics and the audit log.
+type Front string
+
+// The doors.
+const (
+	TFTP  Front = "tftp"
+	HTTP  Front = "http"
+	HTTPS Front = "https"
+	DHCP  Front = "dhcp"
+)
+
+// Ask is one caller's question: this caller, seen this way, wants this file.
+// All of it is as the door received it; nothing in it is believed yet.
+type Ask struct {
+	Front  Front
+	Remote netip.AddrPort
+	// File is what the caller asked for: percent-decoded, without a leading
+	// slash and without "cfg/". A folder in it is kept.
+	File string
+	// Agent is the HTTP User-Agent, empty on TFTP.
+	Agent string
+	// Attempt is the login presented, nil where none was.
+	Attempt *Attempt
+}
+
+// Attempt is a login a caller presented. The door has already checked all that
+// needs no secret (nonce, nc, uri); whether the password is right only the desk
+// can find out, by trying the ones it knows.
+type Attempt struct {
+	User string
+	// Proves reports that password is the one presented. It must compare in
+	// constant time.
+	Proves func(password phone.Secret) bool
+	// Print is a keyed fingerprint of the password where the scheme reveals it
+	// (Basic); zero with Digest. The same wrong password again has the same
+	// print.
+	Print [16]byte
+}
+
+// Status is what kind of answer a door is to give.
+type Status int
+
+// Statuses. Absent is for names no phone ever gets anything for, whoever asks;
+// Challenge is the one answer to everything that is refused or not yet proved:
+// HTTP says 401, TFTP says "file not found".
+const (
+	Absent Status = iota
+	Challenge
+	Content
+)
+
+// Answer is what the caller gets. The zero Answer is Absent.
+type Answer struct {
+	Status Status
+	// Body is shared with the cache and must not be changed.
+	Body []byte
+	// Type is the media type of Body.
+	Type string
+	// Tag is a strong entity tag without quotes; two bodies share one only if
+	// they are the same bytes.
+	Tag string
+	// Phone says that the caller introduced itself as a desk phone of a served
+	// vendor; old ones want the MD5 challenge first.
+	Phone bool
+}
+
+// Caller is a DHCP client as its packet describes it.
+type Caller struct {
+	MAC       phone.MAC
+	Class     []byte // option 60 as sent
+	Host      string // option 12
+	Interface string
+	// Self is the box's address on the caller's network, written into URLs
+	// where settings name none.
+	Self netip.Addr
+}
+
+// Welcome is what a DHCP client is told of the box.
+type Welcome struct {
+	// Ident is who the client seems to be; an empty Vendor is no phone, and
+	// Options is then empty too.
+	Ident   vendors.Ident
+	Options []vendors.Option
+}
+
+// Sighting is something a door saw that operators want to know of and that
+// decides nothing: "lease 10.20.0.57 bound", "asked option 160". Text is a
+// plain sentence without secrets.
+type Sighting struct {
+	MAC   phone.MAC
+	Front Front
+	Addr  netip.Addr
+	Ident vendors.Ident
+	Agent string
+	Text  string
+}

@@ -1,0 +1,138 @@
+package vendors
+
+import (
+	"net/netip"
+
+	"github.com/lineside/lineside/phone"
+)
+
+// Ident is what one signal (option 60, User-Agent, file name) says about the
+// phone that sent it. Fields the signal does not carry are zero. It is a claim:
+// whether it is believed is the desk's to say.
+type Ident struct {
+	Vendor   phone.Vendor
+	Model    string
+	Firmware string
+	MAC      phone.MAC
+}
+
+// Kind says what a file is to the phone that asks for it.
+type Kind int
+
+// Kinds of file. Only Config ever holds a secret.
+const (
+	// Common is the same for every phone of the vendor or model.
+	Common Kind = iota + 1
+	// Boot is per phone and only names other files.
+	Boot
+	// Config is the per-phone file: holding or full config.
+	Config
+	// Absent is asked for by the vendor's phones in the ordinary course, and
+	// this box never has it (licences, overrides, call lists). It is answered
+	// "not found" whoever asks.
+	Absent
+)
+
+// File is a file name a vendor's phone asks for, understood.
+type File struct {
+	Name   string // as the vendor spells it: the name asked, less its folder
+	Kind   Kind
+	Vendor phone.Vendor
+	Model  string    // where the name carries one
+	MAC    phone.MAC // zero for Common
+}
+
+// Login is a provisioning user name and password.
+type Login struct {
+	User     string
+	Password phone.Secret
+}
+
+// Stage is how far a phone has come, and so which config it is given.
+type Stage int
+
+// Stages of a Config file.
+const (
+	// Holding is the least a phone needs to authenticate. It carries no secret
+	// of the platform.
+	Holding Stage = iota + 1
+	// Full carries the device's lines and a provisioning login of its own.
+	Full
+)
+
+// Box is what phones need to know of the box itself.
+type Box struct {
+	// URL is where phones fetch their files, with a trailing slash:
+	// "http://10.20.0.1/cfg/".
+	URL string
+	// CAURL is where the box's CA certificate can be had, PEM.
+	CAURL string
+	// Addr is the box's address on the phones' LAN: NTP and holding registrar.
+	Addr netip.Addr
+	// SIPPort is the UDP port of the holding registrar, 5060 as a rule.
+	SIPPort int
+}
+
+// Hold is what a Holding config shows and registers with.
+type Hold struct {
+	Text     string // state in the words operators know, "Authentication needed"
+	User     string // SIP user at the box's own registrar
+	Password phone.Secret
+	Hotline  string // number dialled on off-hook, "*89"
+}
+
+// Input is everything a config is rendered from. Rendering is a pure function
+// of it.
+type Input struct {
+	File   File
+	Stage  Stage
+	Device phone.Device // for a visitor only MAC, Vendor and Model
+	Site   phone.Site
+	Box    Box
+	// Login is the provisioning login the config sets: the device's own
+	// credential at Full, the enrolment credential at Holding.
+	Login Login
+	Hold  Hold // at Holding only
+	// Year is the year whose daylight-saving rules are written.
+	Year int
+}
+
+// Option is one DHCP option for a vendor's phones, with its value on the wire.
+type Option struct {
+	Code  uint8
+	Value []byte
+	// Always sends it even where the client's parameter request list (option
+	// 55) does not name it.
+	Always bool
+}
+
+// Maker is one vendor. All functions are pure and safe for concurrent use; a
+// nil function means that the vendor cannot be recognised that way.
+type Maker struct {
+	Vendor phone.Vendor
+	Name   string // as the maker writes it, "Yealink"
+	OUIs   [][3]byte
+	// Class reads DHCP option 60, trailing NULs already stripped.
+	Class func(class []byte) (Ident, bool)
+	// Agent reads an HTTP User-Agent.
+	Agent func(agent string) (Ident, bool)
+	// File understands a file name (no folder).
+	File func(name string) (File, bool)
+	// Options are the DHCP options that lead this vendor's phones to box.
+	Options func(box Box) []Option
+	// Render writes a Common, Boot or Config file.
+	Render func(in Input) ([]byte, error)
+	// ContentType is the media type its configs are served as.
+	ContentType string
+	// Sequence is the files a phone of this model asks for at power-on, in
+	// order; the first Config file in it is the one that carries the secrets.
+	Sequence func(mac phone.MAC, model string) []string
+	// FirstTry is the login factory-new phones offer at the first challenge;
+	// it is never counted as a wrong one. Zero where they offer none.
+	FirstTry Login
+	// ResyncEvent is the SIP Event header that makes the phone fetch again
+	// without a reboot where it can.
+	ResyncEvent string
+	// Unverified lists the facts of this vendor no source has confirmed.
+	Unverified []string
+}
