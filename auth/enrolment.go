@@ -32,7 +32,7 @@ type Enrolment struct {
 	Until time.Time
 	// Suspended is until when no proof is asked; zero is not suspended.
 	Suspended time.Time
-	// Pass is a right PIN that has not yet been turned into a credential.
+	// Pass is a right PIN, until the credential it earned is first used.
 	Pass Pass
 	// OTP is the device's own use of the brand OTP.
 	OTP Arming
@@ -46,8 +46,12 @@ type Pass struct {
 	// Until is how long the pass lasts; zero is none.
 	Until time.Time
 	// By is the layer-2 identity the PIN came from, empty where an operator
-	// entered it and so nothing ties it to an address.
+	// entered it and so nothing ties it to an address; once Used, the identity
+	// the config went to.
 	By string
+	// Used says that the credential was handed out; Until then ends the time in
+	// which By may fetch again.
+	Used bool
 }
 
 // Arming is one generation of a device's one-time password. A generation is
@@ -57,6 +61,9 @@ type Arming struct {
 	Generation uint64
 	// Used says that this generation is consumed. It never goes back.
 	Used bool
+	// Allowed says that an operator armed this generation by name: it is then
+	// accepted whatever first-contact factor the policy names.
+	Allowed bool
 	// Brand is the brand OTP's generation that was accepted.
 	Brand uint64
 	// By is the identity it was accepted from, which alone may fetch again

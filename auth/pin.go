@@ -1,16 +1,85 @@
 package auth
 
-import "time"
+import (
+	"time"
+
+	"github.com/lineside/lineside/phone"
+)
 
 // PINResult says what became of a PIN.
 type PINResult struct {
 	// Accepted says that it was right.
 	Accepted bool
 	// Looked says that it was compared at all: no PIN is while the device is
-	// failed or blocked, nor for one already successful.
+	// failed or blocked, nor for one that is already authenticated, nor one
+	// that is not six digits.
 	Looked bool
 	State  State
 	// Left is how many tries remain until a lock-out; Until when one ends.
 	Left  int
 	Until time.Time
+}
+
+// PINDigits is the length of a Phone Authentication PIN.
+const PINDigits = 6
+
+// IsPIN reports that s is six digits. Anything else is asked for again and
+// costs no try.
+func IsPIN(s string) bool {
+	if len(s) != PINDigits {
+		return false
+	}
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return true
+}
+
+// EnterPIN checks a PIN for a device. by is the layer-2 identity it came from,
+// empty where an operator entered it. Three wrong ones in a row lock the device
+// out for LockOut, the third lock-out blocks it.
+func EnterPIN(now time.Time, e Enrolment, pin phone.Secret, by string) (PINResult, Enrolment) {
+	e = e.settle(now)
+	if !e.TakesPIN(now) || !IsPIN(pin.Reveal()) {
+		return e.result(false, false), e
+	}
+	if pin.Equal(e.PIN) {
+		e.Fails, e.LockOuts = 0, 0
+		e.Pass = Pass{Until: now.Add(PassFor), By: by}
+		return e.result(true, true), e
+	}
+	e.Fails++
+	if e.Fails < WrongPINs {
+		return e.result(false, true), e
+	}
+	e.Fails = 0
+	e.LockOuts++
+	e.State, e.Until = Failed, now.Add(LockOut)
+	if e.LockOuts >= LockOutsToBlock {
+		e.State, e.Until = Blocked, time.Time{}
+	}
+	return e.result(false, true), e
+}
+
+// TakesPIN reports that a PIN would be compared at now.
+func (e Enrolment) TakesPIN(now time.Time) bool {
+	return e.At(now) == Needed && (e.Pass.Used || !now.Before(e.Pass.Until))
+}
+
+func (e Enrolment) result(accepted, looked bool) PINResult {
+	r := PINResult{Accepted: accepted, Looked: looked, State: e.State, Until: e.Until}
+	if e.State == Needed {
+		r.Left = WrongPINs - e.Fails
+	}
+	return r
+}
+
+// settle writes down that a lock-out is over.
+func (e Enrolment) settle(now time.Time) Enrolment {
+	if e.State == Failed && e.At(now) == Needed {
+		e.State, e.Until = Needed, time.Time{}
+	}
+	return e
 }

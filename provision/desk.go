@@ -3,8 +3,11 @@ package provision
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/netip"
+	"net/url"
+	"strings"
 	"time"
 
 	"github.com/lineside/lineside/auth"
@@ -34,7 +37,7 @@ type Config struct {
 	CacheBytes int
 	// Visitors bounds how many unknown phones are remembered, default 256.
 	Visitors int
-	// CA is the box's CA certificate, PEM: served as "lineside-ca.pem".
+	// CA is the box's CA certificate, PEM: served as CAFile.
 	CA []byte
 }
 
@@ -56,33 +59,89 @@ type Tools struct {
 	Now func() time.Time
 }
 
-// ErrExists is returned for adding a device the box already has.
-var ErrExists = errors.New("device exists already")
-
 // Desk is the front desk. It is safe for concurrent use.
 type Desk struct {
-	cfg   Config
-	table vendors.Table
-	store Stores
-	tools Tools
+	cfg       Config
+	table     vendors.Table
+	store     Stores
+	tools     Tools
+	pages     *pages
+	penalties *penalties
+	journal   *journal
+	faces     *faces
+	refusals  *refusals
 }
 
 // New checks cfg and makes a desk; it does no I/O.
 func New(cfg Config, table vendors.Table, store Stores, tools Tools) (*Desk, error) {
-	return &Desk{cfg: cfg, table: table, store: store, tools: tools}, nil
+	if err := cfg.fill(); err != nil {
+		return nil, err
+	}
+	if store.Devices == nil || store.Policies == nil || store.Sightings == nil || store.Recorder == nil || store.Leases == nil {
+		return nil, errors.New("provision: a store is missing")
+	}
+	if tools.Now == nil {
+		tools.Now = time.Now
+	}
+	return &Desk{
+		cfg:       cfg,
+		table:     table,
+		store:     store,
+		tools:     tools,
+		pages:     newPages(cfg.CacheBytes),
+		penalties: newPenalties(),
+		journal:   newJournal(),
+		faces:     newFaces(cfg.Visitors),
+		refusals:  newRefusals(),
+	}, nil
 }
 
-// Fetch answers one request for a file. On an error the door refuses.
-func (d *Desk) Fetch(ctx context.Context, ask Ask) (Answer, error) { panic("soon") }
+// fill puts in the defaults and checks the rest.
+func (c *Config) fill() error {
+	if err := c.Site.Validate(); err != nil {
+		return err
+	}
+	if c.HTTPPort == 0 {
+		c.HTTPPort = 80
+	}
+	if c.SIPPort == 0 {
+		c.SIPPort = 5060
+	}
+	if c.CacheBytes == 0 {
+		c.CacheBytes = 64 << 20
+	}
+	if c.Visitors == 0 {
+		c.Visitors = 256
+	}
+	if c.URL == "" {
+		return nil
+	}
+	u, err := url.Parse(c.URL)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" {
+		return fmt.Errorf("listen.url: %.80q is no address phones can fetch from; write one such as \"http://10.20.0.1/cfg/\"", c.URL)
+	}
+	if !strings.HasSuffix(c.URL, "/") {
+		c.URL += "/"
+	}
+	return nil
+}
 
 // Welcome recognises a DHCP client and gives the options that lead it here.
-func (d *Desk) Welcome(c Caller) Welcome { panic("soon") }
-
-// Sighted notes something a door saw.
-func (d *Desk) Sighted(s Sighting) { panic("soon") }
-
-// Run keeps what was seen, until ctx ends.
-func (d *Desk) Run(ctx context.Context) error { panic("soon") }
+func (d *Desk) Welcome(c Caller) Welcome {
+	id, ok := d.table.ByClass(c.Class)
+	if !ok {
+		v, known := d.table.ByOUI(c.MAC)
+		if !known {
+			return Welcome{}
+		}
+		id = vendors.Ident{Vendor: v}
+	}
+	maker, ok := d.table.Of(id.Vendor)
+	if !ok || maker.Options == nil {
+		return Welcome{}
+	}
+	return Welcome{Ident: id, Options: maker.Options(d.box(c.Self))}
+}
 
 // Site is the branch this desk serves.
 func (d *Desk) Site() phone.Site { return d.cfg.Site }
@@ -98,3 +157,25 @@ func (d *Desk) Device(mac phone.MAC) (auth.Record, error) { return d.store.Devic
 
 // Devices gives every record in order of MAC.
 func (d *Desk) Devices() ([]auth.Record, error) { return d.store.Devices.All() }
+
+// Run keeps what was seen and refused, every few seconds and once more at the
+// end, until ctx ends.
+func (d *Desk) Run(ctx context.Context) error {
+	const every = 5 * time.Second
+	if err := d.recall(); err != nil {
+		return err
+	}
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			d.keepSeen(ctx)
+		case <-ctx.Done():
+			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), every)
+			defer cancel()
+			d.keepSeen(last)
+			return nil
+		}
+	}
+}

@@ -3,99 +3,226 @@ package provision
 import (
 	"context"
 	"errors"
-	"net/netip"
+	"fmt"
+	"reflect"
+	"strings"
 
 	"github.com/lineside/lineside/audit"
 	"github.com/lineside/lineside/auth"
 	"github.com/lineside/lineside/phone"
 )
 
+// Errors operators meet, wrapped with the device.
+var (
+	// ErrExists is returned for adding a device the box already has.
+	ErrExists = errors.New("device exists already")
+	// ErrStale is returned for an edit of a revision that is no longer current.
+	ErrStale = errors.New("changed by somebody else in the meantime")
+	// ErrPINNotAsked is returned for a PIN where policy asks for none.
+	ErrPINNotAsked = errors.New("the site's policy asks for no PIN")
+	// ErrInvalid is wrapped by every error about what an operator wrote.
+	ErrInvalid = errors.New("not valid")
+)
+
 // Add sets up a device in state needed, with a PIN of its own. It returns
-// ErrExists, wrapped, where the MAC is taken, and a joined error naming every
+// ErrExists, wrapped, where the MAC is taken, and ErrInvalid, wrapped with every
 // bad field.
 func (d *Desk) Add(ctx context.Context, by audit.Actor, dev phone.Device) (auth.Record, error) {
-	panic("soon")
+	if err := d.check(dev); err != nil {
+		return auth.Record{}, err
+	}
+	rec, err := d.change(ctx, dev.MAC, func(old auth.Record) (*auth.Record, []audit.Record, error) {
+		if old.Rev != 0 {
+			return nil, nil, fmt.Errorf("%s: %w", dev.MAC, ErrExists)
+		}
+		return d.create(by, dev)
+	})
+	if err == nil {
+		d.faces.adopt(dev.MAC)
+		d.step(Step{MAC: dev.MAC, Front: Front(by.Front), Vendor: dev.Vendor, Text: "set up"})
+	}
+	return rec, err
+}
+
+// check validates what an operator entered.
+func (d *Desk) check(dev phone.Device) error {
+	_, vendorErr := d.table.Parse(string(dev.Vendor))
+	if err := errors.Join(dev.Validate(), vendorErr); err != nil {
+		return fmt.Errorf("device %s is %w:\n%w", dev.MAC, ErrInvalid, err)
+	}
+	return nil
+}
+
+func (d *Desk) create(by audit.Actor, dev phone.Device) (*auth.Record, []audit.Record, error) {
+	dev = dev.Clone()
+	dev.Created = d.tools.Now().UTC()
+	rec := auth.Record{Device: dev, Enrolment: auth.NewEnrolment(mintPIN())}
+	return &rec, one(dev.MAC, by, audit.DeviceAdded{Vendor: string(dev.Vendor), Model: dev.Model}), nil
+}
+
+func one(mac phone.MAC, by audit.Actor, e audit.Event) []audit.Record {
+	return []audit.Record{{MAC: mac, By: by, Event: e}}
+}
+
+// change runs edit on one record and gives the new one.
+func (d *Desk) change(ctx context.Context, mac phone.MAC, edit EditFunc) (auth.Record, error) {
+	recs, err := d.store.Devices.Change(ctx, edit, mac)
+	if err != nil || len(recs) == 0 {
+		return auth.Record{}, err
+	}
+	return recs[0], nil
 }
 
 // Import sets up new devices and changes existing ones, all or none. It returns
 // how many were added and how many changed.
 func (d *Desk) Import(ctx context.Context, by audit.Actor, devices []phone.Device) (added, changed int, err error) {
-	panic("soon")
+	wanted := make(map[phone.MAC]phone.Device, len(devices))
+	macs := make([]phone.MAC, 0, len(devices))
+	var errs []error
+	for _, dev := range devices {
+		if err := d.check(dev); err != nil {
+			errs = append(errs, err)
+		}
+		if _, twice := wanted[dev.MAC]; twice {
+			errs = append(errs, fmt.Errorf("device %s is %w: it is listed twice", dev.MAC, ErrInvalid))
+		}
+		wanted[dev.MAC] = dev
+		macs = append(macs, dev.MAC)
+	}
+	if err := errors.Join(errs...); err != nil {
+		return 0, 0, err
+	}
+	fresh, touched := make(map[phone.MAC]bool), make(map[phone.MAC]bool)
+	_, err = d.store.Devices.Change(ctx, func(old auth.Record) (*auth.Record, []audit.Record, error) {
+		mac := old.Device.MAC
+		if fresh[mac] = old.Rev == 0; fresh[mac] {
+			return d.create(by, wanted[mac])
+		}
+		next, events := amend(by, old, merge(old.Device, wanted[mac]))
+		touched[mac] = len(events) > 0
+		return next, events, nil
+	}, macs...)
+	if err != nil {
+		return 0, 0, err
+	}
+	for _, mac := range macs {
+		if fresh[mac] {
+			added++
+			d.faces.adopt(mac)
+		} else if touched[mac] {
+			changed++
+		}
+	}
+	return added, changed, nil
 }
 
 // Edit changes what an operator set up. rev is the record's revision the
 // operator saw, 0 for whatever it is now; ErrStale, wrapped, says that somebody
 // else was faster.
 func (d *Desk) Edit(ctx context.Context, by audit.Actor, mac phone.MAC, rev uint64, edit func(*phone.Device) error) (auth.Record, error) {
-	panic("soon")
+	return d.change(ctx, mac, func(old auth.Record) (*auth.Record, []audit.Record, error) {
+		switch {
+		case old.Rev == 0:
+			return nil, nil, unknown(mac)
+		case rev != 0 && rev != old.Rev:
+			return nil, nil, fmt.Errorf("device %s was %w", mac, ErrStale)
+		}
+		dev := old.Device.Clone()
+		if err := edit(&dev); err != nil {
+			return nil, nil, err
+		}
+		dev.MAC, dev.Created = mac, old.Device.Created
+		if err := d.check(dev); err != nil {
+			return nil, nil, err
+		}
+		next, events := amend(by, old, dev)
+		return next, events, nil
+	})
+}
+
+func unknown(mac phone.MAC) error { return fmt.Errorf("%s: %w", mac, phone.ErrUnknownDevice) }
+
+// amend puts a changed device into its record and names the fields for the
+// audit log. A change of vendor makes what the old phone proved void: another
+// maker's phone is another phone.
+func amend(by audit.Actor, old auth.Record, dev phone.Device) (*auth.Record, []audit.Record) {
+	fields := changedFields(old.Device, dev)
+	if len(fields) == 0 {
+		return &old, nil
+	}
+	next := old
+	next.Device = dev
+	events := one(dev.MAC, by, audit.DeviceChanged{Fields: fields})
+	if dev.Vendor != old.Device.Vendor {
+		next.Enrolment = auth.Reset(old.Enrolment, mintPIN())
+		events = append(events, one(dev.MAC, by, audit.Reset{Epoch: next.Enrolment.Epoch})...)
+	}
+	return &next, events
+}
+
+// changedFields names what differs, by the names of the API.
+func changedFields(a, b phone.Device) []string {
+	var names []string
+	va, vb := reflect.ValueOf(a), reflect.ValueOf(b)
+	for i := range va.NumField() {
+		f := va.Type().Field(i)
+		if !reflect.DeepEqual(va.Field(i).Interface(), vb.Field(i).Interface()) {
+			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// merge lays an imported row over a device: what a row cannot say (extra lines,
+// overrides, passwords left empty) stays.
+func merge(old, row phone.Device) phone.Device {
+	dev := old.Clone()
+	dev.Vendor, dev.Model, dev.Label, dev.Owner = row.Vendor, row.Model, row.Label, row.Owner
+	if !row.AdminPassword.IsZero() {
+		dev.AdminPassword = row.AdminPassword
+	}
+	for i, l := range row.Lines {
+		if i >= len(dev.Lines) {
+			dev.Lines = append(dev.Lines, l)
+			continue
+		}
+		if l.Password.IsZero() {
+			l.Password = dev.Lines[i].Password
+		}
+		dev.Lines[i] = overlay(dev.Lines[i], l)
+	}
+	return dev
+}
+
+// overlay keeps of a line what an import file has no column for.
+func overlay(old, row phone.Line) phone.Line {
+	if row.Port == 0 {
+		row.Port = old.Port
+	}
+	if row.Transport == "" {
+		row.Transport = old.Transport
+	}
+	if row.OutboundProxy == "" {
+		row.OutboundProxy = old.OutboundProxy
+	}
+	if row.Label == "" {
+		row.Label = old.Label
+	}
+	return row
 }
 
 // Remove deletes a device with its credentials.
-func (d *Desk) Remove(ctx context.Context, by audit.Actor, mac phone.MAC) error { panic("soon") }
-
-// EnterPIN checks a PIN for a device. A wrong one is an outcome, not an error.
-func (d *Desk) EnterPIN(ctx context.Context, by audit.Actor, mac phone.MAC, pin phone.Secret) (auth.PINResult, error) {
-	panic("soon")
+func (d *Desk) Remove(ctx context.Context, by audit.Actor, mac phone.MAC) error {
+	_, err := d.change(ctx, mac, func(old auth.Record) (*auth.Record, []audit.Record, error) {
+		if old.Rev == 0 {
+			return nil, nil, unknown(mac)
+		}
+		return nil, one(mac, by, audit.DeviceRemoved{State: string(old.Enrolment.State)}), nil
+	})
+	if err == nil {
+		d.faces.drop(mac)
+		d.step(Step{MAC: mac, Front: Front(by.Front), Text: "removed; its credentials are void"})
+	}
+	return err
 }
-
-// Suspend asks no proof of the device for 30 minutes.
-func (d *Desk) Suspend(ctx context.Context, by audit.Actor, mac phone.MAC) (auth.Record, error) {
-	panic("soon")
-}
-
-// Reset makes the device's authentication void and gives it a new PIN.
-func (d *Desk) Reset(ctx context.Context, by audit.Actor, mac phone.MAC) (auth.Record, error) {
-	panic("soon")
-}
-
-// Unblock takes a device out of blocked or failed.
-func (d *Desk) Unblock(ctx context.Context, by audit.Actor, mac phone.MAC) (auth.Record, error) {
-	panic("soon")
-}
-
-// AllowOTP arms the brand OTP for the device once more; with clear its old
-// login is void at once.
-func (d *Desk) AllowOTP(ctx context.Context, by audit.Actor, mac phone.MAC, clear bool) (auth.Record, error) {
-	panic("soon")
-}
-
-// SetBrand changes a vendor's one-time password; an empty password takes it
-// away. The generation is raised.
-func (d *Desk) SetBrand(ctx context.Context, by audit.Actor, v phone.Vendor, user string, password phone.Secret) (auth.Brand, error) {
-	panic("soon")
-}
-
-// SetFirstContact changes what phones must show at first contact.
-func (d *Desk) SetFirstContact(ctx context.Context, by audit.Actor, f auth.Factor) error {
-	panic("soon")
-}
-
-// AddAllow puts a network on the permanent allow-list.
-func (d *Desk) AddAllow(ctx context.Context, by audit.Actor, p netip.Prefix, note string) error {
-	panic("soon")
-}
-
-// RemoveAllow takes a network off the permanent allow-list.
-func (d *Desk) RemoveAllow(ctx context.Context, by audit.Actor, p netip.Prefix) error { panic("soon") }
-
-// Preview is what a phone would get, and why.
-type Preview struct {
-	File  string `json:"file"`
-	Stage string `json:"stage"` // "holding" or "full"
-	Type  string `json:"type"`
-	Body  string `json:"body"`
-	Why   string `json:"why"`
-}
-
-// Preview renders a device's files as it would be given them now, in the order
-// it asks for them; an empty file means all. Secrets are masked unless reveal.
-func (d *Desk) Preview(mac phone.MAC, file string, reveal bool) ([]Preview, error) { panic("soon") }
-
-// Visitors lists unknown phones that asked, latest first.
-func (d *Desk) Visitors() []phone.Seen { panic("soon") }
-
-// Seen is what was last seen of a known device.
-func (d *Desk) Seen(mac phone.MAC) (phone.Seen, bool) { panic("soon") }
-
-// ErrStale is returned for an edit of a revision that is no longer current.
-var ErrStale = errors.New("changed by somebody else in the meantime")

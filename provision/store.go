@@ -16,7 +16,8 @@ type Devices interface {
 	Device(mac phone.MAC) (auth.Record, error)
 	// All gives every record, in order of MAC.
 	All() ([]auth.Record, error)
-	// Change runs edit on the records of macs (zero Rev: there is none) in one
+	// Change runs edit on the records of macs (Rev 0 and nothing set but the
+	// device's MAC: there is none) in one
 	// transaction and returns the new records once they are on disk together
 	// with the audit events. If edit returns an error for any of them nothing
 	// is changed and that error is returned. edit only computes: it may run

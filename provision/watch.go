@@ -3,6 +3,7 @@ package provision
 import (
 	"context"
 	"net/netip"
+	"sync"
 	"time"
 
 	"github.com/lineside/lineside/phone"
@@ -19,10 +20,120 @@ type Step struct {
 	Text   string       `json:"text"`
 }
 
+// Bounds of the journal. Steps of strangers have a ring of their own, so that
+// no flood of unknown MACs pushes out what known phones did.
+const (
+	keepSteps     = 8192
+	keepStrangers = 512
+	watchBuffer   = 256
+	maxWatchers   = 64
+)
+
+// journal keeps the last steps and hands new ones to watchers.
+type journal struct {
+	mu       sync.Mutex
+	known    ring
+	strange  ring
+	watchers map[*watcher]struct{}
+}
+
+type watcher struct {
+	mac phone.MAC
+	ch  chan Step
+}
+
+// ring is a bounded list: the oldest makes room.
+type ring struct {
+	steps []Step
+	next  int
+	max   int
+}
+
+func newJournal() *journal {
+	return &journal{
+		known:    ring{max: keepSteps},
+		strange:  ring{max: keepStrangers},
+		watchers: make(map[*watcher]struct{}),
+	}
+}
+
+func (r *ring) add(s Step) {
+	if len(r.steps) < r.max {
+		r.steps = append(r.steps, s)
+		return
+	}
+	r.steps[r.next] = s
+	r.next = (r.next + 1) % r.max
+}
+
+// each calls f oldest first.
+func (r *ring) each(f func(Step)) {
+	for i := range r.steps {
+		f(r.steps[(r.next+i)%len(r.steps)])
+	}
+}
+
+func (j *journal) add(s Step, known bool) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if known {
+		j.known.add(s)
+	} else {
+		j.strange.add(s)
+	}
+	for w := range j.watchers {
+		if !w.mac.IsZero() && w.mac != s.MAC {
+			continue
+		}
+		select {
+		case w.ch <- s:
+		default: // a watcher that does not keep up loses steps
+		}
+	}
+}
+
+// step stamps s and keeps it.
+func (d *Desk) step(s Step) {
+	s.At = d.tools.Now().UTC()
+	_, err := d.store.Devices.Device(s.MAC)
+	d.journal.add(s, err == nil)
+}
+
 // Recent gives the last steps, oldest first: of one phone, or of all for the
 // zero MAC. The box keeps a bounded number.
-func (d *Desk) Recent(mac phone.MAC) []Step { panic("soon") }
+func (d *Desk) Recent(mac phone.MAC) []Step {
+	d.journal.mu.Lock()
+	defer d.journal.mu.Unlock()
+	var list []Step
+	take := func(s Step) {
+		if mac.IsZero() || s.MAC == mac {
+			list = append(list, s)
+		}
+	}
+	d.journal.strange.each(take)
+	d.journal.known.each(take)
+	sortSteps(list)
+	return list
+}
 
 // Watch sends steps as they happen, of one phone or of all, until ctx ends; then
-// the channel is closed. A watcher that does not keep up loses steps.
-func (d *Desk) Watch(ctx context.Context, mac phone.MAC) <-chan Step { panic("soon") }
+// the channel is closed. A watcher that does not keep up loses steps. There is
+// a bound on watchers; past it the channel is closed at once.
+func (d *Desk) Watch(ctx context.Context, mac phone.MAC) <-chan Step {
+	w := &watcher{mac: mac, ch: make(chan Step, watchBuffer)}
+	j := d.journal
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if len(j.watchers) >= maxWatchers {
+		close(w.ch)
+		return w.ch
+	}
+	j.watchers[w] = struct{}{}
+	context.AfterFunc(ctx, func() {
+		j.mu.Lock()
+		defer j.mu.Unlock()
+		delete(j.watchers, w)
+		close(w.ch)
+	})
+	return w.ch
+}

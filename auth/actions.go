@@ -1,0 +1,66 @@
+package auth
+
+import (
+	"time"
+
+	"github.com/lineside/lineside/phone"
+)
+
+// NewEnrolment is the state of a device just set up: nothing proved, its OTP
+// armed.
+func NewEnrolment(pin phone.Secret) Enrolment {
+	return Enrolment{State: Needed, PIN: pin, OTP: Arming{Generation: 1}}
+}
+
+// Suspend asks no proof of the device for SuspendFor.
+func Suspend(now time.Time, e Enrolment) Enrolment {
+	e.Suspended = now.Add(SuspendFor)
+	return e
+}
+
+// Reset makes everything the device ever proved void, at once: credentials,
+// passes, lock-outs. The OTP is armed again under a new generation.
+func Reset(e Enrolment, pin phone.Secret) Enrolment {
+	return Enrolment{
+		State: Needed,
+		Epoch: e.Epoch + 1,
+		PIN:   pin,
+		OTP:   Arming{Generation: e.OTP.Generation + 1},
+	}
+}
+
+// Unblock ends a lock-out or block; the PIN stays what it is.
+func Unblock(e Enrolment) Enrolment {
+	if e.State == Failed || e.State == Blocked {
+		e.State, e.Until = Needed, time.Time{}
+	}
+	e.Fails, e.LockOuts = 0, 0
+	return e
+}
+
+// AllowOTP arms the brand OTP for the device once more. With clear the login it
+// has is void at once; without, it stays valid until the phone uses the new
+// one.
+func AllowOTP(e Enrolment, clear bool) Enrolment {
+	e.OTP = Arming{Generation: e.OTP.Generation + 1, Allowed: true}
+	if clear {
+		e.Current, e.Pending, e.Pass = Credential{}, Credential{}, Pass{}
+		if e.State == Successful {
+			e.State = Needed
+		}
+	}
+	return e
+}
+
+// Shown is the state's text as the phone displays it; empty for Successful.
+func (s State) Shown() string {
+	switch s {
+	case Needed:
+		return "Authentication needed"
+	case Failed:
+		return "Authentication failed"
+	case Blocked:
+		return "Authentication blocked"
+	}
+	return ""
+}

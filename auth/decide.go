@@ -1,0 +1,276 @@
+package auth
+
+import "time"
+
+// Verdict is what layer 2 says of the MAC a caller goes by.
+type Verdict int
+
+// Verdicts. The zero value believes nothing.
+const (
+	// Claimed: there is nothing on layer 2 to compare with (routed network).
+	Claimed Verdict = iota
+	// Proven: the lease of the source address agrees.
+	Proven
+	// Contradicted: layer 2 says another MAC. Nothing it presents helps.
+	Contradicted
+)
+
+// Shown is what a caller presented, as the desk found out by trying.
+type Shown int
+
+// What can be presented with a request.
+const (
+	Nothing      Shown = iota
+	OwnCurrent         // the device's credential in use
+	OwnPending         // the one handed out last and not used before
+	HoldingLogin       // the login every holding config carries: it proves nothing
+	BrandOTP           // the vendor's one-time password in force
+	FirstTry           // the login factory-new phones of the vendor offer
+	Wrong              // anything else
+	SameWrong          // the same wrong one as before
+)
+
+// Request is one request for a file, as evidence.
+type Request struct {
+	Known    bool // the box has a record of the device
+	Secret   bool // the file could hold a secret
+	Identity Verdict
+	// By is the layer-2 identity the request came from: "mac:…" where a lease
+	// names one, else "ip:…".
+	By    string
+	Shown Shown
+	// Brand is the generation of the brand OTP shown.
+	Brand uint64
+	// Allowed says that the address is in the permanent allow-list.
+	Allowed bool
+	// OpenDoor is a door that can neither challenge nor keep a secret (TFTP).
+	OpenDoor bool
+	// PlainTFTP says that an admin accepted this device's secrets on an open
+	// door.
+	PlainTFTP bool
+}
+
+// Outcome is what a caller is given.
+type Outcome int
+
+// Outcomes. Refuse and Challenge are one answer on the wire.
+const (
+	Refuse Outcome = iota
+	Challenge
+	Hold  // holding config
+	Full  // full config with the device's own credential
+	Serve // a file without secrets
+)
+
+// Reason is why, for the audit log and the operator; never for the caller.
+type Reason string
+
+// Reasons of a decision.
+const (
+	NoSecret        Reason = "file holds no secret"
+	MACContradicted Reason = "layer 2 says another MAC"
+	OwnCredential   Reason = "own credential"
+	NewCredential   Reason = "own credential, first use"
+	WrongLogin      Reason = "wrong login"
+	DefaultLogin    Reason = "vendor's default login"
+	TrustSuspended  Reason = "suspended"
+	TrustAllowed    Reason = "allow-list"
+	RightPIN        Reason = "right PIN"
+	PINAgain        Reason = "right PIN, same phone again"
+	RightOTP        Reason = "one-time password"
+	OTPAgain        Reason = "one-time password again, same phone"
+	OTPSpent        Reason = "one-time password already used"
+	OTPNotAsked     Reason = "one-time password not accepted by policy"
+	WantsPIN        Reason = "PIN needed"
+	WantsOTP        Reason = "one-time password needed"
+	WantsTrust      Reason = "trust needed"
+	WantsLogin      Reason = "own credential needed"
+	WantsHolding    Reason = "login of the holding config needed"
+	DoorTooOpen     Reason = "secrets do not cross this door"
+	UnknownDevice   Reason = "unknown device"
+)
+
+// Decision is the answer to one request.
+type Decision struct {
+	Outcome Outcome
+	Reason  Reason
+	// Count says that a wrong login was shown that weighs on its sender.
+	Count bool
+	// Changes says that the Enrolment returned with it differs, and must be on
+	// disk before the caller hears of it.
+	Changes bool
+}
+
+// Decide is the decision table: the first row that matches (ARCHITECTURE.md has
+// it in words). It returns the decision and the device's enrolment after it.
+//
+// fresh is the credential to mint if one is due. A caller that only wants to
+// know whether anything would change may pass the zero Credential and must then
+// not keep the enrolment.
+//
+// An unknown device is asked about with Known false and a zero Enrolment, and
+// walks the same rows as a known one in Needed.
+func Decide(now time.Time, p Policy, e Enrolment, r Request, fresh Credential) (Decision, Enrolment) {
+	if !r.showable(e) {
+		r.Shown = Wrong
+	}
+	switch {
+	case !r.Secret: // row 1
+		return Decision{Outcome: Serve, Reason: NoSecret}, e
+	case r.Identity == Contradicted: // row 2
+		return Decision{Outcome: Refuse, Reason: MACContradicted}, e
+	case r.Shown == OwnCurrent: // row 3
+		return Decision{Outcome: Full, Reason: OwnCredential}, e
+	case r.Shown == OwnPending:
+		return Decision{Outcome: Full, Reason: NewCredential, Changes: true}, e.confirm()
+	case r.Shown == Wrong: // row 4
+		return Decision{Outcome: Challenge, Reason: WrongLogin, Count: true}, e
+	case r.Shown == SameWrong:
+		return Decision{Outcome: Challenge, Reason: WrongLogin}, e
+	}
+	if why, ok := trusted(now, p, e, r); ok { // row 5
+		return e.hand(Decision{Outcome: Full, Reason: why}, fresh)
+	}
+	if r.Shown == BrandOTP { // row 6
+		if d, next, ok := decideOTP(now, p, e, r, fresh); ok {
+			return d, next
+		}
+	}
+	if r.Known && now.Before(e.Pass.Until) && p.FirstContact == FactorPIN { // row 7
+		return decidePass(now, p, e, r, fresh)
+	}
+	return decideFirstContact(now, p, e, r), e // rows 8 to 10
+}
+
+// showable reports that what the caller is said to have shown exists, and can
+// have come by this door. The desk says nothing else; this holds if it errs.
+func (r Request) showable(e Enrolment) bool {
+	switch r.Shown {
+	case Nothing:
+		return true
+	case OwnCurrent:
+		return r.Known && !r.OpenDoor && !e.Current.IsZero()
+	case OwnPending:
+		return r.Known && !r.OpenDoor && !e.Pending.IsZero()
+	}
+	return !r.OpenDoor
+}
+
+// trusted says on which ground the caller needs no factor. Trust never helps a
+// caller whose MAC is only claimed unless policy says so, and never sends
+// secrets through an open door.
+func trusted(now time.Time, p Policy, e Enrolment, r Request) (Reason, bool) {
+	if !r.Known || !r.mayCarry() || !(r.Identity == Proven || p.Claimed) {
+		return "", false
+	}
+	switch {
+	case e.IsSuspended(now):
+		return TrustSuspended, true
+	case r.Allowed:
+		return TrustAllowed, true
+	}
+	return "", false
+}
+
+// mayCarry reports that a platform secret may cross the door at all.
+func (r Request) mayCarry() bool {
+	return !r.OpenDoor || r.PlainTFTP && r.Identity == Proven
+}
+
+// decideOTP is the handshake: a generation is consumed and the credential
+// minted in one change; after it only the identity that consumed it may fetch
+// again, for RefetchWindow, until the credential is first used.
+func decideOTP(now time.Time, p Policy, e Enrolment, r Request, fresh Credential) (Decision, Enrolment, bool) {
+	switch {
+	case !r.Known:
+		return Decision{}, e, false
+	case e.OTP.Used && e.OTP.By == r.By && e.OTP.Brand == r.Brand && now.Before(e.OTP.Until) && e.Enrolling():
+		return Decision{Outcome: Full, Reason: OTPAgain}, e, true
+	case e.OTP.Used:
+		return Decision{Outcome: Challenge, Reason: OTPSpent}, e, true
+	case p.FirstContact != FactorOTP && !e.OTP.Allowed:
+		return Decision{}, e, false
+	}
+	e.OTP.Used, e.OTP.Allowed = true, false
+	e.OTP.Brand, e.OTP.By, e.OTP.Until = r.Brand, r.By, now.Add(RefetchWindow)
+	e.Pending = fresh
+	return Decision{Outcome: Full, Reason: RightOTP, Changes: true}, e, true
+}
+
+// decidePass turns a right PIN into a credential, once. Where layer 2 cannot
+// tell the phone from another caller, the login of the holding config must be
+// shown. After it only the same identity may fetch again, for RefetchWindow,
+// and only by showing that it still has the holding config: a phone that
+// stored the full one is challenged, so that it shows its new credential.
+func decidePass(now time.Time, p Policy, e Enrolment, r Request, fresh Credential) (Decision, Enrolment) {
+	switch {
+	case e.Pass.By != "" && e.Pass.By != r.By:
+		return decideFirstContact(now, p, e, r), e
+	case !r.mayCarry():
+		return Decision{Outcome: Hold, Reason: DoorTooOpen}, e
+	case e.Pass.Used && r.Shown == HoldingLogin:
+		return Decision{Outcome: Full, Reason: PINAgain}, e
+	case e.Pass.Used:
+		return Decision{Outcome: Challenge, Reason: WantsLogin}, e
+	case r.Identity != Proven && !p.Claimed && r.Shown != HoldingLogin:
+		return Decision{Outcome: Challenge, Reason: WantsHolding}, e
+	}
+	e.Pass = Pass{Used: true, By: r.By, Until: now.Add(RefetchWindow)}
+	e.Pending = fresh
+	return Decision{Outcome: Full, Reason: RightPIN, Changes: true}, e
+}
+
+// decideFirstContact is for callers that have shown nothing that helps. A phone
+// that holds a credential is challenged and never put on hold: a holding config
+// would take its lines away. One that was handed a credential and still shows
+// the holding login never stored it, and starts again.
+func decideFirstContact(now time.Time, p Policy, e Enrolment, r Request) Decision {
+	switch {
+	case r.Known && e.At(now) == Successful, r.Known && e.Enrolling() && r.Shown != HoldingLogin:
+		return Decision{Outcome: Challenge, Reason: WantsLogin}
+	case r.Known && e.OTP.Allowed && !e.OTP.Used:
+		return Decision{Outcome: Challenge, Reason: WantsOTP}
+	case r.Shown == FirstTry && p.FirstContact != FactorPIN:
+		return Decision{Outcome: Challenge, Reason: DefaultLogin}
+	case p.FirstContact == FactorPIN:
+		return Decision{Outcome: Hold, Reason: WantsPIN}
+	case r.Shown == BrandOTP && p.FirstContact != FactorOTP:
+		return Decision{Outcome: Challenge, Reason: OTPNotAsked}
+	case p.FirstContact == FactorOTP:
+		return Decision{Outcome: Challenge, Reason: WantsOTP}
+	}
+	return Decision{Outcome: Challenge, Reason: WantsTrust}
+}
+
+// hand gives a trusted caller the device's login, minting it where there is
+// none. It is not minted anew at each fetch, so that a phone fetching twice
+// gets the same.
+func (e Enrolment) hand(d Decision, fresh Credential) (Decision, Enrolment) {
+	if e.Login().IsZero() {
+		e.Pending, d.Changes = fresh, true
+	}
+	if e.State != Successful {
+		e.State, d.Changes = Successful, true
+	}
+	return d, e
+}
+
+// confirm makes the pending credential the current one: the phone has stored
+// it, so whatever was valid before is void.
+func (e Enrolment) confirm() Enrolment {
+	e.Current, e.Pending = e.Pending, Credential{}
+	e.State, e.Until = Successful, time.Time{}
+	e.Fails, e.LockOuts = 0, 0
+	e.Pass = Pass{}
+	e.OTP.Until = time.Time{}
+	return e
+}
+
+// Login is the credential a full config carries: the pending one if there is
+// one, since the phone is to move on to it.
+func (e Enrolment) Login() Credential {
+	if !e.Pending.IsZero() {
+		return e.Pending
+	}
+	return e.Current
+}

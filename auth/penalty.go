@@ -1,0 +1,41 @@
+package auth
+
+import "time"
+
+// Penalty is what wrong logins cost their sender: after FreeTries the one-time
+// passwords it shows are not looked at for a while, twice as long each time up
+// to MaxPenalty. A device's own credential is always looked at: it cannot be
+// guessed, so nobody can lock a phone out by guessing for it.
+type Penalty struct {
+	Wrong int
+	Until time.Time
+	Last  time.Time
+}
+
+// Bounds of a penalty.
+const (
+	FreeTries     = 5
+	FirstPenalty  = time.Minute
+	MaxPenalty    = 30 * time.Minute
+	PenaltyForget = time.Hour // without a wrong login
+)
+
+// Add counts one wrong login.
+func (p Penalty) Add(now time.Time) Penalty {
+	if now.Sub(p.Last) > PenaltyForget || now.Before(p.Last) {
+		p = Penalty{}
+	}
+	p.Wrong++
+	p.Last = now
+	if over := p.Wrong - FreeTries; over >= 0 {
+		wait := MaxPenalty
+		if over < 5 {
+			wait = min(MaxPenalty, FirstPenalty<<over)
+		}
+		p.Until = now.Add(wait)
+	}
+	return p
+}
+
+// Active reports that nothing guessable is looked at.
+func (p Penalty) Active(now time.Time) bool { return now.Before(p.Until) }

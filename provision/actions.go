@@ -1,0 +1,115 @@
+package provision
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/lineside/lineside/audit"
+	"github.com/lineside/lineside/auth"
+	"github.com/lineside/lineside/phone"
+)
+
+// EnterPIN checks a PIN for a device. A wrong one is an outcome, not an error.
+// by.Identity ties a right one to where it came from; operators have none.
+func (d *Desk) EnterPIN(ctx context.Context, by audit.Actor, mac phone.MAC, pin phone.Secret) (auth.PINResult, error) {
+	if p := d.Policy(); p.FirstContact != auth.FactorPIN {
+		return auth.PINResult{}, fmt.Errorf("%w: first_contact is %q; for one phone use: lineside device suspend %s", ErrPINNotAsked, p.FirstContact, mac)
+	}
+	var result auth.PINResult
+	_, err := d.change(ctx, mac, func(old auth.Record) (*auth.Record, []audit.Record, error) {
+		if old.Rev == 0 {
+			return nil, nil, unknown(mac)
+		}
+		next := old
+		result, next.Enrolment = auth.EnterPIN(d.tools.Now(), old.Enrolment, pin, by.Identity)
+		if !result.Looked {
+			return &next, nil, nil
+		}
+		return &next, one(mac, by, pinEvent(result)), nil
+	})
+	if err != nil {
+		return auth.PINResult{}, err
+	}
+	d.step(Step{MAC: mac, Front: Front(by.Front), Text: pinStory(result)})
+	return result, nil
+}
+
+func pinEvent(r auth.PINResult) audit.PINEntered {
+	e := audit.PINEntered{Result: "wrong", State: string(r.State), Until: r.Until}
+	if r.Accepted {
+		e.Result = "right"
+	} else if r.State == auth.Needed {
+		e.Fails = auth.WrongPINs - r.Left
+	}
+	return e
+}
+
+func pinStory(r auth.PINResult) string {
+	switch {
+	case r.Accepted:
+		return "right PIN; its next fetch is the full config"
+	case !r.Looked && r.State == auth.Failed:
+		return "PIN not looked at: locked until " + r.Until.Format(time.TimeOnly) + " UTC"
+	case !r.Looked && r.State == auth.Blocked:
+		return "PIN not looked at: blocked until an operator unblocks or resets it"
+	case !r.Looked:
+		return "PIN not looked at: none is needed now, or it was not six digits"
+	case r.State == auth.Failed:
+		return "wrong PIN, the third: locked until " + r.Until.Format(time.TimeOnly) + " UTC"
+	case r.State == auth.Blocked:
+		return "wrong PIN after repeated lock-outs: blocked until an operator unblocks or resets it"
+	}
+	return fmt.Sprintf("wrong PIN; %d more tries", r.Left)
+}
+
+// Suspend asks no proof of the device for 30 minutes.
+func (d *Desk) Suspend(ctx context.Context, by audit.Actor, mac phone.MAC) (auth.Record, error) {
+	return d.act(ctx, by, mac, "suspended: no proof is asked for 30 minutes", func(e auth.Enrolment) (auth.Enrolment, audit.Event) {
+		e = auth.Suspend(d.tools.Now(), e)
+		return e, audit.Suspended{Until: e.Suspended}
+	})
+}
+
+// Reset makes the device's authentication void and gives it a new PIN.
+func (d *Desk) Reset(ctx context.Context, by audit.Actor, mac phone.MAC) (auth.Record, error) {
+	return d.act(ctx, by, mac, "reset: its login is void, it has a new PIN", func(e auth.Enrolment) (auth.Enrolment, audit.Event) {
+		e = auth.Reset(e, mintPIN())
+		return e, audit.Reset{Epoch: e.Epoch}
+	})
+}
+
+// Unblock takes a device out of blocked or failed.
+func (d *Desk) Unblock(ctx context.Context, by audit.Actor, mac phone.MAC) (auth.Record, error) {
+	return d.act(ctx, by, mac, "unblocked: its PIN is taken again", func(e auth.Enrolment) (auth.Enrolment, audit.Event) {
+		from := e.At(d.tools.Now())
+		e = auth.Unblock(e)
+		return e, audit.StateChanged{From: string(from), To: string(e.State), Reason: "unblocked"}
+	})
+}
+
+// AllowOTP arms the brand OTP for the device once more; with clear its old
+// login is void at once.
+func (d *Desk) AllowOTP(ctx context.Context, by audit.Actor, mac phone.MAC, clear bool) (auth.Record, error) {
+	return d.act(ctx, by, mac, "may use the brand's one-time password once", func(e auth.Enrolment) (auth.Enrolment, audit.Event) {
+		e = auth.AllowOTP(e, clear)
+		return e, audit.OTPAllowed{Generation: e.OTP.Generation, Cleared: clear}
+	})
+}
+
+// act applies one of auth's operator actions and tells of it.
+func (d *Desk) act(ctx context.Context, by audit.Actor, mac phone.MAC, text string, apply func(auth.Enrolment) (auth.Enrolment, audit.Event)) (auth.Record, error) {
+	rec, err := d.change(ctx, mac, func(old auth.Record) (*auth.Record, []audit.Record, error) {
+		if old.Rev == 0 {
+			return nil, nil, unknown(mac)
+		}
+		next := old
+		var e audit.Event
+		next.Enrolment, e = apply(old.Enrolment)
+		return &next, one(mac, by, e), nil
+	})
+	if err == nil {
+		d.step(Step{MAC: mac, Front: Front(by.Front), Vendor: rec.Device.Vendor, Text: text})
+	}
+	return rec, err
+}

@@ -1,0 +1,244 @@
+package provision
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/lineside/lineside/audit"
+	"github.com/lineside/lineside/auth"
+	"github.com/lineside/lineside/phone"
+)
+
+// maxPerStranger is how many unknown MACs one layer-2 identity may put on the
+// visitors table: a laptop that makes up addresses fills its own share only.
+const maxPerStranger = 16
+
+// faces is what was last seen of known devices and of visitors. It decides
+// nothing; it is kept on disk now and then.
+type faces struct {
+	mu       sync.Mutex
+	max      int
+	devices  map[phone.MAC]phone.Seen
+	visitors map[phone.MAC]visitor
+	share    map[string]int // visitors by identity
+	dirty    map[phone.MAC]struct{}
+}
+
+type visitor struct {
+	seen phone.Seen
+	by   string
+}
+
+func newFaces(max int) *faces {
+	return &faces{
+		max:      max,
+		devices:  make(map[phone.MAC]phone.Seen),
+		visitors: make(map[phone.MAC]visitor),
+		share:    make(map[string]int),
+		dirty:    make(map[phone.MAC]struct{}),
+	}
+}
+
+func (f *faces) add(s phone.Seen, by string, known bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if known {
+		f.forgetLocked(s.MAC)
+		f.devices[s.MAC] = later(f.devices[s.MAC], s)
+		f.dirty[s.MAC] = struct{}{}
+		return
+	}
+	if _, ok := f.devices[s.MAC]; ok {
+		return // a known device whose MAC somebody borrows is no visitor
+	}
+	old, ok := f.visitors[s.MAC]
+	if ok {
+		old.seen = later(old.seen, s)
+		f.visitors[s.MAC] = old
+		return
+	}
+	if f.share[by] >= maxPerStranger {
+		return
+	}
+	if len(f.visitors) >= f.max {
+		f.oldestLocked()
+	}
+	f.visitors[s.MAC] = visitor{seen: s, by: by}
+	f.share[by]++
+}
+
+// later merges a new sighting into an old one; what the new one does not say
+// stays.
+func later(old, s phone.Seen) phone.Seen {
+	if old.MAC.IsZero() {
+		return s
+	}
+	s.First, s.Count = old.First, old.Count+1
+	if !s.Addr.IsValid() {
+		s.Addr = old.Addr
+	}
+	if s.Model == "" {
+		s.Model = old.Model
+	}
+	if s.Firmware == "" {
+		s.Firmware = old.Firmware
+	}
+	if s.Agent == "" {
+		s.Agent = old.Agent
+	}
+	return s
+}
+
+// adopt makes a visitor's face that of a device just set up.
+func (f *faces) adopt(mac phone.MAC) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	v, ok := f.visitors[mac]
+	if !ok {
+		return
+	}
+	f.forgetLocked(mac)
+	f.devices[mac] = v.seen
+	f.dirty[mac] = struct{}{}
+}
+
+// drop forgets a removed device.
+func (f *faces) drop(mac phone.MAC) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	delete(f.devices, mac)
+	delete(f.dirty, mac)
+}
+
+func (f *faces) forgetLocked(mac phone.MAC) {
+	v, ok := f.visitors[mac]
+	if !ok {
+		return
+	}
+	delete(f.visitors, mac)
+	if f.share[v.by]--; f.share[v.by] <= 0 {
+		delete(f.share, v.by)
+	}
+}
+
+func (f *faces) oldestLocked() {
+	var oldest phone.MAC
+	var at time.Time
+	for mac, v := range f.visitors {
+		if oldest.IsZero() || v.seen.At.Before(at) {
+			oldest, at = mac, v.seen.At
+		}
+	}
+	f.forgetLocked(oldest)
+}
+
+// Visitors lists unknown phones that asked, latest first.
+func (d *Desk) Visitors() []phone.Seen {
+	f := d.faces
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	list := make([]phone.Seen, 0, len(f.visitors))
+	for _, v := range f.visitors {
+		list = append(list, v.seen)
+	}
+	slices.SortFunc(list, func(a, b phone.Seen) int { return b.At.Compare(a.At) })
+	return list
+}
+
+// Seen is what was last seen of a known device.
+func (d *Desk) Seen(mac phone.MAC) (phone.Seen, bool) {
+	d.faces.mu.Lock()
+	defer d.faces.mu.Unlock()
+	s, ok := d.faces.devices[mac]
+	return s, ok
+}
+
+// recall loads what was seen before the last stop.
+func (d *Desk) recall() error {
+	list, err := d.store.Sightings.Seen()
+	if err != nil {
+		return err
+	}
+	d.faces.mu.Lock()
+	defer d.faces.mu.Unlock()
+	for _, s := range list {
+		if _, ok := d.faces.devices[s.MAC]; !ok {
+			d.faces.devices[s.MAC] = s
+		}
+	}
+	return nil
+}
+
+// keepSeen writes what was seen since the last time. It may be lost, so an
+// error is only logged; the next round tries again.
+func (d *Desk) keepSeen(ctx context.Context) {
+	if events := d.refusals.take(); len(events) > 0 {
+		if err := d.store.Recorder.Record(ctx, events...); err != nil {
+			d.tools.Log.Warn("refusals are not in the audit log", "err", err)
+		}
+	}
+	f := d.faces
+	f.mu.Lock()
+	list := make([]phone.Seen, 0, len(f.dirty))
+	for mac := range f.dirty {
+		list = append(list, f.devices[mac])
+	}
+	clear(f.dirty)
+	f.mu.Unlock()
+	if len(list) == 0 {
+		return
+	}
+	if err := d.store.Sightings.SaveSeen(ctx, list); err != nil {
+		d.tools.Log.Warn("what was last seen of phones is not on disk", "err", err)
+	}
+}
+
+// maxRefusals bounds how many different refusals are told apart between two
+// writes; the rest are counted together.
+const maxRefusals = 64
+
+// refusals counts refusals between two writes of the audit log: a stranger's
+// thousand wrong tries are one event with a number.
+type refusals struct {
+	mu    sync.Mutex
+	open  map[refusalKey]int
+	other int
+}
+
+type refusalKey struct {
+	by     audit.Actor
+	mac    phone.MAC
+	reason auth.Reason
+	file   string
+}
+
+func newRefusals() *refusals { return &refusals{open: make(map[refusalKey]int)} }
+
+func (r *refusals) add(by audit.Actor, mac phone.MAC, reason auth.Reason, file string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	k := refusalKey{by, mac, reason, file}
+	if _, ok := r.open[k]; !ok && len(r.open) >= maxRefusals {
+		r.other++
+		return
+	}
+	r.open[k]++
+}
+
+// take gives the events since the last take.
+func (r *refusals) take() []audit.Record {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var events []audit.Record
+	for k, n := range r.open {
+		events = append(events, audit.Record{MAC: k.mac, By: k.by, Event: audit.Refused{Reason: string(k.reason), File: k.file, Times: n}})
+	}
+	if r.other > 0 {
+		events = append(events, audit.Record{By: audit.Actor{Front: "all"}, Event: audit.Refused{Reason: "various", Times: r.other}})
+	}
+	clear(r.open)
+	r.other = 0
+	return events
+}

@@ -1,0 +1,111 @@
+package provision
+
+import (
+	"net/netip"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/lineside/lineside/auth"
+	"github.com/lineside/lineside/phone"
+	"github.com/lineside/lineside/vendors"
+)
+
+// caller is who asks and for what, as far as the question itself tells.
+type caller struct {
+	file    vendors.File
+	ident   vendors.Ident // by User-Agent or lease
+	isPhone bool          // introduced itself as a served vendor's phone
+	verdict auth.Verdict
+	by      string    // layer-2 identity
+	layer2  phone.MAC // what layer 2 says, zero where it says nothing
+}
+
+// identify reads the question. It returns false for a name that is no file of
+// any vendor. Nothing in it depends on whether the box knows the device.
+func (d *Desk) identify(now time.Time, ask Ask) (caller, bool) {
+	addr := ask.Remote.Addr().Unmap().WithZone("")
+	c := caller{by: "ip:" + addr.String()}
+	lease, leased := d.store.Leases.LeaseOf(addr)
+	leased = leased && lease.Live(now)
+	if leased {
+		c.by, c.layer2 = "mac:"+lease.MAC.String(), lease.MAC
+	}
+	c.ident, c.isPhone = d.table.ByAgent(ask.Agent)
+	hint := c.ident.Vendor
+	if hint == "" && leased {
+		hint = lease.Vendor
+	}
+	file, ok := d.table.File(path.Base(ask.File), hint)
+	if !ok || strings.Contains(ask.File, "/") && !tolerable(ask.File) {
+		return c, false
+	}
+	c.file = file
+	if c.ident.Model == "" && leased {
+		c.ident.Model = lease.Model
+	}
+	c.verdict = verdict(file.MAC, c)
+	return c, true
+}
+
+// tolerable accepts a name with folders only where each is a plain one: phones
+// with a remembered path still find their file.
+func tolerable(name string) bool {
+	return path.Clean("/"+name) == "/"+name && strings.Count(name, "/") <= 3
+}
+
+// verdict weighs the MAC of the file name against layer 2 and the User-Agent.
+func verdict(mac phone.MAC, c caller) auth.Verdict {
+	switch {
+	case mac.IsZero():
+		return auth.Claimed
+	case !c.layer2.IsZero() && c.layer2 != mac:
+		return auth.Contradicted
+	case !c.ident.MAC.IsZero() && c.ident.MAC != mac:
+		// A phone names one MAC in both places.
+		return auth.Contradicted
+	case c.layer2 == mac:
+		return auth.Proven
+	}
+	return auth.Claimed
+}
+
+// model is the best guess at the caller's model from what it said of itself.
+// The device's record is not asked, so that a holding config looks the same
+// for a known and an unknown phone.
+func (c caller) model() string {
+	if c.file.Model != "" {
+		return c.file.Model
+	}
+	if c.ident.Vendor == c.file.Vendor || c.ident.Vendor == "" {
+		return c.ident.Model
+	}
+	return ""
+}
+
+// box is what phones are told of the box, on the network self belongs to.
+func (d *Desk) box(self netip.Addr) vendors.Box {
+	if !self.IsValid() || self.IsUnspecified() {
+		self = d.cfg.Addr
+	}
+	url := d.cfg.URL
+	if url == "" {
+		url = "http://" + hostPort(self, d.cfg.HTTPPort) + "/cfg/"
+	}
+	return vendors.Box{
+		URL:     url,
+		CAURL:   url + CAFile,
+		Addr:    self,
+		SIPPort: d.cfg.SIPPort,
+	}
+}
+
+func hostPort(a netip.Addr, port int) string {
+	if port == 80 {
+		if a.Is6() {
+			return "[" + a.String() + "]"
+		}
+		return a.String()
+	}
+	return netip.AddrPortFrom(a, uint16(port)).String()
+}

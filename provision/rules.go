@@ -1,0 +1,124 @@
+package provision
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/lineside/lineside/audit"
+	"github.com/lineside/lineside/auth"
+	"github.com/lineside/lineside/phone"
+)
+
+// Errors about the site's rules.
+var (
+	// ErrNotAllowed is returned for removing an entry that is not there.
+	ErrNotAllowed = errors.New("is not on the allow-list")
+	// ErrAllowFull is returned when the allow-list has no room.
+	ErrAllowFull = errors.New("the allow-list is full")
+)
+
+// MinOTP is the shortest brand OTP taken: it opens every phone of a brand, so
+// it must not be guessable within a day.
+const MinOTP = 8
+
+// SetBrand changes a vendor's one-time password; an empty password takes it
+// away. The generation is raised.
+func (d *Desk) SetBrand(ctx context.Context, by audit.Actor, v phone.Vendor, user string, password phone.Secret) (auth.Brand, error) {
+	if err := d.checkBrand(v, user, password); err != nil {
+		return auth.Brand{}, err
+	}
+	p, err := d.store.Policies.ChangePolicy(ctx, func(old auth.Policy) (auth.Policy, []audit.Record, error) {
+		p := old.Clone()
+		if p.Brands == nil {
+			p.Brands = make(map[phone.Vendor]auth.Brand)
+		}
+		b := auth.Brand{Vendor: v, User: user, Password: password, Generation: p.Brands[v].Generation + 1, Set: d.tools.Now().UTC()}
+		if password.IsZero() {
+			b.User = ""
+		}
+		p.Brands[v] = b
+		return p, one(phone.MAC{}, by, audit.BrandSet{Vendor: string(v), Generation: b.Generation}), nil
+	})
+	return p.Brands[v], err
+}
+
+func (d *Desk) checkBrand(v phone.Vendor, user string, password phone.Secret) error {
+	if _, err := d.table.Parse(string(v)); err != nil {
+		return fmt.Errorf("one-time password is %w: %w", ErrInvalid, err)
+	}
+	if password.IsZero() {
+		return nil
+	}
+	plain := password.Reveal()
+	for _, s := range []string{user, plain} {
+		if s == "" || len(s) > 64 || strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r >= 0x7f || r == ':' || r == '"' || r == '\\' }) {
+			return fmt.Errorf("one-time password is %w: user name and password must be 1 to 64 printable ASCII characters without space, colon, quote or backslash", ErrInvalid)
+		}
+	}
+	if utf8.RuneCountInString(plain) < MinOTP {
+		return fmt.Errorf("one-time password is %w: it opens every %s phone once, so write at least %d characters", ErrInvalid, v, MinOTP)
+	}
+	return nil
+}
+
+// SetFirstContact changes what phones must show at first contact.
+func (d *Desk) SetFirstContact(ctx context.Context, by audit.Actor, f auth.Factor) error {
+	if _, err := auth.ParseFactor(string(f)); err != nil {
+		return fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	return d.changePolicy(ctx, by, func(p *auth.Policy) (audit.PolicyChanged, error) {
+		e := audit.PolicyChanged{Field: "first_contact", From: string(p.FirstContact), To: string(f)}
+		p.FirstContact = f
+		return e, nil
+	})
+}
+
+// AddAllow puts a network on the permanent allow-list.
+func (d *Desk) AddAllow(ctx context.Context, by audit.Actor, n netip.Prefix, note string) error {
+	if !n.IsValid() || n.Bits() == 0 {
+		return fmt.Errorf("%w: %s %w", ErrInvalid, n, auth.ErrAllowTooWide)
+	}
+	note = printable(note)
+	return d.changePolicy(ctx, by, func(p *auth.Policy) (audit.PolicyChanged, error) {
+		i := slices.IndexFunc(p.Allow, func(a auth.Allow) bool { return a.Prefix == n })
+		switch {
+		case i >= 0:
+			p.Allow[i].Note = note
+		case len(p.Allow) >= auth.MaxAllow:
+			return audit.PolicyChanged{}, fmt.Errorf("%w: it holds %d entries; remove one or name a wider network", ErrAllowFull, auth.MaxAllow)
+		default:
+			p.Allow = append(p.Allow, auth.Allow{Prefix: n, Note: note, Since: d.tools.Now().UTC()})
+		}
+		return audit.PolicyChanged{Field: "allow", To: n.String()}, nil
+	})
+}
+
+// RemoveAllow takes a network off the permanent allow-list.
+func (d *Desk) RemoveAllow(ctx context.Context, by audit.Actor, n netip.Prefix) error {
+	return d.changePolicy(ctx, by, func(p *auth.Policy) (audit.PolicyChanged, error) {
+		kept := slices.DeleteFunc(p.Allow, func(a auth.Allow) bool { return a.Prefix == n })
+		if len(kept) == len(p.Allow) {
+			return audit.PolicyChanged{}, fmt.Errorf("%s %w; lineside allow list shows what is", n, ErrNotAllowed)
+		}
+		p.Allow = kept
+		return audit.PolicyChanged{Field: "allow", From: n.String()}, nil
+	})
+}
+
+// changePolicy edits a copy of the policy and keeps it with its event.
+func (d *Desk) changePolicy(ctx context.Context, by audit.Actor, edit func(*auth.Policy) (audit.PolicyChanged, error)) error {
+	_, err := d.store.Policies.ChangePolicy(ctx, func(old auth.Policy) (auth.Policy, []audit.Record, error) {
+		p := old.Clone()
+		e, err := edit(&p)
+		if err != nil {
+			return old, nil, err
+		}
+		return p, one(phone.MAC{}, by, e), nil
+	})
+	return err
+}

@@ -1,0 +1,118 @@
+package provision
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base32"
+	"math/big"
+	"strings"
+	"time"
+
+	"github.com/lineside/lineside/auth"
+	"github.com/lineside/lineside/phone"
+	"github.com/lineside/lineside/vendors"
+)
+
+// candidate is a login an attempt is tried against.
+type candidate struct {
+	login vendors.Login
+	means auth.Shown
+}
+
+// weigh finds out what an attempt shows. It tries every candidate in every
+// case, decoys where there is none, so that the time it takes does not tell a
+// known device from an unknown one. While its sender is penalised the only
+// password somebody could guess, the brand OTP, is not among them.
+func (d *Desk) weigh(now time.Time, ask Ask, c caller, rec auth.Record, p auth.Policy) (auth.Shown, uint64) {
+	a := ask.Attempt
+	if a == nil || a.Proves == nil {
+		return auth.Nothing, 0
+	}
+	brand := p.Brands[c.file.Vendor]
+	maker, _ := d.table.Of(c.file.Vendor)
+	shown := auth.Wrong
+	for _, k := range []candidate{
+		{login(rec.Enrolment.Current), auth.OwnCurrent},
+		{login(rec.Enrolment.Pending), auth.OwnPending},
+		{holdingLogin(p, c.file.MAC), auth.HoldingLogin},
+		{vendors.Login{User: brand.User, Password: brand.Password}, auth.BrandOTP},
+		{maker.FirstTry, auth.FirstTry},
+	} {
+		if proves(a, k.login) && shown == auth.Wrong {
+			shown = k.means
+		}
+	}
+	if shown == auth.BrandOTP && d.penalties.active(now, c) {
+		shown = auth.SameWrong
+	}
+	if shown == auth.Wrong && d.penalties.repeated(c, a.Print) {
+		shown = auth.SameWrong
+	}
+	return shown, brand.Generation
+}
+
+// decoy stands in for a login that does not exist.
+var decoy = phone.NewSecret("no login has this password")
+
+// proves reports that the attempt shows l. It compares even where there is
+// nothing to compare with.
+func proves(a *Attempt, l vendors.Login) bool {
+	exists := l.User != "" && !l.Password.IsZero()
+	password := l.Password
+	if !exists {
+		password = decoy
+	}
+	return a.Proves(password) && exists && a.User == l.User
+}
+
+func login(c auth.Credential) vendors.Login {
+	return vendors.Login{User: c.User, Password: c.Password}
+}
+
+// holdingLogin is the login a holding config carries for the next fetch. Like
+// the SIP account beside it, it is derived from the site's key, so that a
+// visitor's and a device's look alike and nothing need be stored for visitors.
+func holdingLogin(p auth.Policy, mac phone.MAC) vendors.Login {
+	return vendors.Login{User: "hold-" + mac.Hex(), Password: derive(p.Key, "holding login", mac)}
+}
+
+func derive(key phone.Secret, purpose string, mac phone.MAC) phone.Secret {
+	h := hmac.New(sha256.New, []byte(key.Reveal()))
+	h.Write([]byte(purpose))
+	h.Write(mac[:])
+	return phone.NewSecret(readable(h.Sum(nil)[:20]))
+}
+
+// readable spells bytes in lower-case letters and digits, which every vendor's
+// config and every phone's keypad can hold.
+func readable(b []byte) string {
+	return strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(b))
+}
+
+// mint makes a credential of a device's own: 50 bits of user name so that it
+// is never used twice, 160 bits of password.
+func mint(now time.Time, by string) auth.Credential {
+	var b [32]byte
+	random(b[:])
+	return auth.Credential{
+		User:     "own-" + readable(b[:7])[:10],
+		Password: phone.NewSecret(readable(b[12:])),
+		Minted:   now.UTC(),
+		By:       by,
+	}
+}
+
+// mintPIN makes six random digits.
+func mintPIN() phone.Secret {
+	n, err := rand.Int(rand.Reader, big.NewInt(1_000_000))
+	if err != nil {
+		panic("provision: no randomness: " + err.Error())
+	}
+	digits := n.String()
+	return phone.NewSecret(strings.Repeat("0", auth.PINDigits-len(digits)) + digits)
+}
+
+func random(b []byte) {
+	_, _ = rand.Read(b) // never returns an error: crypto/rand ends the program instead
+}
