@@ -1,0 +1,238 @@
+package provision_test
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/lineside/lineside/auth"
+	"github.com/lineside/lineside/phone"
+	"github.com/lineside/lineside/provision"
+	"github.com/lineside/lineside/vendors"
+)
+
+func TestOneTimePassword(t *testing.T) {
+	l := newLab(t, auth.FactorOTP)
+	l.add(t, mac)
+	l.lease("10.20.0.57", mac)
+
+	wantChallenge(t, "first contact", l.get(t, mac, "10.20.0.57"))
+	first := l.get(t, mac, "10.20.0.57", "installer", "fake-brand-otp")
+	wantStage(t, "with the OTP", first, vendors.Full)
+	wantKinds(t, l.store, "otp-consumed", "credential-minted")
+
+	again := l.get(t, mac, "10.20.0.57", "installer", "fake-brand-otp")
+	if diff := cmp.Diff(string(first.Body), string(again.Body)); diff != "" {
+		t.Errorf("the same phone fetching again got something else (-first +again):\n%s", diff)
+	}
+	strange := l.get(t, stranger, "10.20.0.99", "installer", "fake-brand-otp")
+	elsewhere := l.get(t, mac, "10.20.0.99", "installer", "fake-brand-otp")
+	wantChallenge(t, "another address", elsewhere)
+	if diff := cmp.Diff(strange, elsewhere); diff != "" {
+		t.Errorf("spent OTP and unknown MAC differ (-unknown +spent):\n%s", diff)
+	}
+
+	user, password := loginIn(t, first)
+	wantStage(t, "with its own credential", l.get(t, mac, "10.20.0.57", user, password), vendors.Full)
+	wantKinds(t, l.store, "credential-confirmed", "state-changed")
+	wantChallenge(t, "OTP after the credential was used", l.get(t, mac, "10.20.0.57", "installer", "fake-brand-otp"))
+	if rec, _ := l.Device(mac); rec.Enrolment.State != auth.Successful {
+		t.Errorf("state: got %s, want successful", rec.Enrolment.State)
+	}
+}
+
+func TestPIN(t *testing.T) {
+	l := newLab(t, auth.FactorPIN)
+	rec := l.add(t, mac)
+	l.lease("10.20.0.57", mac)
+	wrong := phone.NewSecret("000000")
+	if wrong.Equal(rec.Enrolment.PIN) {
+		wrong = phone.NewSecret("111111")
+	}
+
+	held := l.get(t, mac, "10.20.0.57")
+	wantStage(t, "first contact", held, vendors.Holding)
+	for range auth.WrongPINs {
+		if _, err := l.EnterPIN(t.Context(), operator, mac, wrong); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if a := l.get(t, mac, "10.20.0.57"); !strings.Contains(string(a.Body), `"Authentication failed"`) {
+		t.Errorf("after three wrong PINs: got %s, want the failed text", a.Body)
+	}
+	if r, _ := l.EnterPIN(t.Context(), operator, mac, rec.Enrolment.PIN); r.Accepted {
+		t.Error("the right PIN was taken in the lock-out")
+	}
+	l.wait(auth.LockOut)
+	if a := l.get(t, mac, "10.20.0.57"); !strings.Contains(string(a.Body), `"Authentication needed"`) {
+		t.Errorf("30 minutes later: got %s, want the needed text", a.Body)
+	}
+	if r, err := l.EnterPIN(t.Context(), operator, mac, rec.Enrolment.PIN); err != nil || !r.Accepted {
+		t.Fatalf("right PIN: got %+v, %v", r, err)
+	}
+	full := l.get(t, mac, "10.20.0.57")
+	wantStage(t, "after the right PIN", full, vendors.Full)
+	wantChallenge(t, "next fetch without its credential", l.get(t, mac, "10.20.0.57"))
+	user, password := loginIn(t, held)
+	if a := l.get(t, mac, "10.20.0.57", user, password); string(a.Body) != string(full.Body) {
+		t.Errorf("power lost before it was stored: got %q, want the same config again", a.Body)
+	}
+	user, password = loginIn(t, full)
+	wantStage(t, "with its own credential", l.get(t, mac, "10.20.0.57", user, password), vendors.Full)
+}
+
+// TestStrangers asks the same with and without the box knowing the device.
+func TestStrangers(t *testing.T) {
+	for _, f := range []auth.Factor{auth.FactorPIN, auth.FactorOTP, auth.FactorNone} {
+		for _, front := range []provision.Front{provision.HTTP, provision.HTTPS, provision.TFTP} {
+			for name, shown := range map[string][2]string{
+				"nothing": {}, "wrong": {"who", "ever"}, "first try": {"Plain", "Plain"}, "own name": {"own-abc", "x"}, "OTP name": {"installer", "x"},
+			} {
+				t.Run(fmt.Sprintf("%s/%s/%s", f, front, name), func(t *testing.T) {
+					l := newLab(t, f)
+					ask := provision.Ask{Front: front, Remote: netip.MustParseAddrPort("10.20.0.57:4000"), File: mac.Hex() + ".txt", Agent: "Plain 00:15:65:4a:a9:37"}
+					if shown[0] != "" && front != provision.TFTP {
+						ask.Attempt = &provision.Attempt{User: shown[0], Proves: phone.NewSecret(shown[1]).Equal}
+					}
+					unknown, err := l.Fetch(t.Context(), ask)
+					if err != nil {
+						t.Fatal(err)
+					}
+					l.add(t, mac)
+					known, err := l.Fetch(t.Context(), ask)
+					if err != nil {
+						t.Fatal(err)
+					}
+					if diff := cmp.Diff(unknown, known); diff != "" {
+						t.Errorf("a stranger can tell (-unknown +known):\n%s", diff)
+					}
+				})
+			}
+		}
+	}
+}
+
+func TestContradicted(t *testing.T) {
+	l := newLab(t, auth.FactorOTP)
+	l.add(t, mac)
+	l.lease("10.20.0.66", stranger)
+	wantChallenge(t, "lease of another MAC, with the OTP", l.get(t, mac, "10.20.0.66", "installer", "fake-brand-otp"))
+	if rec, _ := l.Device(mac); rec.Enrolment.OTP.Used {
+		t.Error("the victim's generation was consumed")
+	}
+	list := l.board.List()
+	if len(list) != 1 || !strings.Contains(list[0].Detail, mac.Hex()) || !strings.Contains(list[0].Detail, stranger.String()) {
+		t.Errorf("health: got %+v, want one condition naming both MACs", list)
+	}
+	l.lease("10.20.0.57", mac)
+	wantStage(t, "the phone itself, later", l.get(t, mac, "10.20.0.57", "installer", "fake-brand-otp"), vendors.Full)
+}
+
+// TestRace has many callers show one OTP at once: one identity gets the config.
+func TestRace(t *testing.T) {
+	l := newLab(t, auth.FactorOTP)
+	l.add(t, mac)
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	got := make(map[string]int)
+	for i := range 64 {
+		from := fmt.Sprintf("10.20.1.%d", i%16+1)
+		wg.Go(func() {
+			if a := l.get(t, mac, from, "installer", "fake-brand-otp"); a.Status == provision.Content {
+				mu.Lock()
+				got[from]++
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+	if len(got) != 1 {
+		t.Errorf("got configs to %v, want one address", got)
+	}
+}
+
+func TestStoreFails(t *testing.T) {
+	l := newLab(t, auth.FactorOTP)
+	l.add(t, mac)
+	l.store.fail = errors.New("disk is full")
+	ask := provision.Ask{Front: provision.HTTP, Remote: netip.MustParseAddrPort("10.20.0.57:4000"), File: mac.Hex() + ".txt",
+		Attempt: &provision.Attempt{User: "installer", Proves: otp.Equal}}
+	if a, err := l.Fetch(t.Context(), ask); err == nil || len(a.Body) != 0 {
+		t.Errorf("got %+v, %v; want no config where the consumption is not on disk", a, err)
+	}
+	l.store.fail = nil
+	wantStage(t, "later", l.get(t, mac, "10.20.0.57", "installer", "fake-brand-otp"), vendors.Full)
+}
+
+func TestGuessing(t *testing.T) {
+	l := newLab(t, auth.FactorOTP)
+	l.add(t, mac)
+	for i := range auth.FreeTries {
+		wantChallenge(t, "guess", l.get(t, mac, "10.20.0.99", "installer", fmt.Sprint("guess", i)))
+	}
+	wantChallenge(t, "the right OTP while penalised", l.get(t, mac, "10.20.0.99", "installer", "fake-brand-otp"))
+	wantStage(t, "the phone does not pay for it", l.get(t, mac, "10.20.0.57", "installer", "fake-brand-otp"), vendors.Full)
+
+	l.wait(auth.FirstPenalty)
+	user, password := "", ""
+	l2 := newLab(t, auth.FactorOTP)
+	l2.add(t, mac)
+	user, password = loginIn(t, l2.get(t, mac, "10.20.0.57", "installer", "fake-brand-otp"))
+	for range 20 {
+		l2.get(t, mac, "10.20.0.57", user, "wrong")
+	}
+	wantStage(t, "own credential after wrong tries", l2.get(t, mac, "10.20.0.57", user, password), vendors.Full)
+}
+
+func TestCacheIsExact(t *testing.T) {
+	l := newLab(t, auth.FactorOTP)
+	l.add(t, mac)
+	l.add(t, stranger)
+	creds := map[phone.MAC][2]string{}
+	for _, m := range []phone.MAC{mac, stranger} {
+		u, p := loginIn(t, l.get(t, m, "10.20.0.57", "installer", "fake-brand-otp"))
+		l.get(t, m, "10.20.0.57", u, p)
+		creds[m] = [2]string{u, p}
+	}
+	fetch := func(m phone.MAC) (provision.Answer, int64) {
+		before := l.renders.Load()
+		a := l.get(t, m, "10.20.0.57", creds[m][0], creds[m][1])
+		return a, l.renders.Load() - before
+	}
+	old, _ := fetch(mac)
+	fetch(stranger)
+	if _, n := fetch(mac); n != 0 {
+		t.Errorf("second fetch: got %d renderings, want none", n)
+	}
+	if _, err := l.Edit(t.Context(), operator, mac, 0, func(d *phone.Device) error { d.Label = "Reception"; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if a, n := fetch(mac); n != 1 || a.Tag == old.Tag || !strings.Contains(string(a.Body), "Reception") {
+		t.Errorf("after a change: got %d renderings, %q", n, a.Body)
+	}
+	if _, n := fetch(stranger); n != 0 {
+		t.Errorf("the other device: got %d renderings, want none", n)
+	}
+}
+
+func TestSuspended(t *testing.T) {
+	l := newLab(t, auth.FactorOTP)
+	l.add(t, mac)
+	l.lease("10.20.0.57", mac)
+	if _, err := l.Suspend(t.Context(), operator, mac); err != nil {
+		t.Fatal(err)
+	}
+	first := l.get(t, mac, "10.20.0.57")
+	wantStage(t, "suspended", first, vendors.Full)
+	wantChallenge(t, "suspended, from an address layer 2 says nothing of", l.get(t, mac, "10.20.0.99"))
+	l.wait(auth.SuspendFor + time.Second)
+	wantChallenge(t, "after 30 minutes", l.get(t, mac, "10.20.0.57"))
+	user, password := loginIn(t, first)
+	wantStage(t, "with the credential it was given", l.get(t, mac, "10.20.0.57", user, password), vendors.Full)
+}
