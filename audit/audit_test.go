@@ -1,0 +1,34 @@
+package audit_test
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/lineside/lineside/audit"
+)
+
+// TestKinds checks that no two events share a name and that every field is
+// spelt for the log.
+func TestKinds(t *testing.T) {
+	seen := map[string]bool{}
+	for _, e := range []audit.Event{
+		audit.DeviceAdded{}, audit.DeviceChanged{}, audit.DeviceRemoved{}, audit.PINEntered{}, audit.OTPConsumed{},
+		audit.CredentialMinted{}, audit.CredentialConfirmed{}, audit.StateChanged{}, audit.Suspended{}, audit.Reset{},
+		audit.OTPAllowed{}, audit.Refused{}, audit.BrandSet{}, audit.PolicyChanged{},
+	} {
+		if seen[e.Kind()] {
+			t.Errorf("two events are called %s", e.Kind())
+		}
+		seen[e.Kind()] = true
+		typ := reflect.TypeOf(e)
+		for i := range typ.NumField() {
+			if name := typ.Field(i).Tag.Get("json"); name == "" || name != strings.ToLower(name) {
+				t.Errorf("%s.%s: got json name %q, want a lower-case one", e.Kind(), typ.Field(i).Name, name)
+			}
+			if n := strings.ToLower(typ.Field(i).Name); strings.Contains(n, "password") || n == "pin" {
+				t.Errorf("%s has a field %s: no event carries a secret", e.Kind(), typ.Field(i).Name)
+			}
+		}
+	}
+}
