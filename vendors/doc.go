@@ -2,13 +2,30 @@
 // option 60, OUI, User-Agent, file name), which DHCP options it reads, which
 // files it asks for, and how its configs are written.
 //
-// Every brand is a Maker, one file each with its templates beside it, and is
-// listed by hand in All. The package does no I/O and holds no state: a name or
+// Every brand is a Maker, listed by hand in All: one file says how its phones
+// are recognised, the files beside it write its configs. The package holds no
+// state, and reads nothing but the zone database of package time: a name or
 // header comes in, facts or config bytes go out. Who may have a config is not
 // decided here; package provision asks for a Render only after auth has
 // decided.
 //
-// Facts come from the makers' administrator guides and from public
-// provisioning projects; what no source confirmed is marked Unverified in the
-// tables, and each such guess stands in one place.
+// A config is a list of parameters first and bytes last. No two parameters of a
+// file have the same name, an operator's override takes the place of ours, and
+// a value that cannot stand on one line of the format ends in an error instead
+// of a file. What the holding config sets the full config sets as well, since a
+// phone keeps what a later file leaves out.
+//
+// Facts come from the makers' administrator guides (Yealink T2 to T5, snom
+// service pages for firmware 7 to 10, Polycom UC Software 4 to 9) and from
+// public provisioning projects; what no source confirmed is in the maker's
+// Unverified list, and each such guess stands in one place in the code.
+//
+// Known deviations:
+//
+//   - RFC 3925 says that an enterprise number goes into option 124; Poly phones
+//     put it into option 60; we read it there.
+//   - RFC 2132 says that option 66 is a TFTP server's name; phones take a URL;
+//     we always send one with its scheme.
+//   - The guides know boot files (Yealink) and setting containers (snom);
+//     firmware differs on both; we serve neither.
 package vendors

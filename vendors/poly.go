@@ -1,7 +1,165 @@
 package vendors
 
-import "github.com/lineside/lineside/phone"
+import (
+	"bytes"
+	"regexp"
+	"strings"
 
+	"github.com/lineside/lineside/phone"
+)
+
+const polyVendor phone.Vendor = "poly"
+
+// polyShared is the file of parameters every Poly phone of the site shares.
+const polyShared = "lineside-poly.cfg"
+
+// polyOwn ends the name of the phone's own file of parameters. It is not one of
+// the endings the phone uses for files it writes itself.
+const polyOwn = "-lineside.cfg"
+
+// poly serves the phones of UC Software 4 to 9: VVX, Trio, CCX, Edge E and the
+// late SoundPoint and SoundStation. VVX D230, Rove and Edge B are of another
+// stock with another config language, and ask for none of these files.
 func poly() Maker {
-	return Maker{Vendor: "poly", File: func(string) (File, bool) { return File{}, false }, Sequence: func(phone.MAC, string) []string { return nil }}
+	return Maker{
+		Vendor:      polyVendor,
+		Name:        "Poly",
+		OUIs:        [][3]byte{{0x00, 0x04, 0xf2}, {0x64, 0x16, 0x7f}, {0x48, 0x25, 0x67}, {0x00, 0x90, 0x7a}},
+		Class:       polyClass,
+		Agent:       polyAgent,
+		File:        polyFile,
+		Options:     urlOptions,
+		Render:      polyRender,
+		ContentType: "application/xml",
+		Sequence:    polySequence,
+		FirstTry:    Login{User: "PlcmSpIp", Password: phone.NewSecret("PlcmSpIp")},
+		ResyncEvent: "check-sync",
+		Unverified: []string{
+			"text of option 60 in its ASCII form beyond the vendor's name",
+			"the earlier file in CONFIG_FILES wins for a parameter that is in both",
+			"an empty APP_FILE_PATH leaves the firmware alone",
+			"device.prov.serverName with a trailing slash is a folder",
+			"dialplan.routing.emergency.N.server.2 is tried after server.1",
+			"a change of device.prov.* reboots the phone once",
+			"SIP accounts of SoundPoint, SoundStation, Trio, CCX and Edge E models",
+			"no SIP PnP: VVX and Edge E were never seen to ask",
+		},
+	}
+}
+
+// polyEnterprise begins option 60 in its binary form: enterprise 13885 as in
+// RFC 3925, though inside option 60 instead of 124.
+var polyEnterprise = []byte{0x00, 0x00, 0x36, 0x3d}
+
+// polyClassForm is the ASCII form, the vendor's name and perhaps more.
+var polyClassForm = regexp.MustCompile(`(?i)^poly(?:com)?(?:[ -]?([A-Za-z]{0,20})-([A-Za-z0-9_]{2,20}))?(?:[^A-Za-z0-9]|$)`)
+
+// polyFamilies are the words that may follow "Poly" at once.
+var polyFamilies = regexp.MustCompile(`(?i)^poly(?:com)?(?:VVX|CCX|Edge|Trio|SoundPoint|SoundStation|RealPresence)`)
+
+func polyClass(class []byte) (Ident, bool) {
+	id := Ident{Vendor: polyVendor}
+	if bytes.HasPrefix(class, polyEnterprise) {
+		return id, len(class) > len(polyEnterprise)
+	}
+	if len(class) > 128 {
+		return Ident{}, false
+	}
+	g := polyClassForm.FindSubmatch(class)
+	switch {
+	case g != nil && len(g[2]) > 0:
+		id.Model = polyModel(string(g[2]))
+	case g == nil && !polyFamilies.Match(class):
+		return Ident{}, false
+	}
+	return id, true
+}
+
+// polyModel spells "VVX_410" as VVX410 and "Edge_E450" as EdgeE450.
+func polyModel(s string) string {
+	if m, ok := ModelOf(polyVendor, s); ok {
+		return m.Name
+	}
+	return strings.ReplaceAll(s, "_", "")
+}
+
+// The form is "FileTransport PolycomVVX-VVX_400-UA/4.1.4.7430 (SN:…)
+// Type/Application"; the newest say Poly, the old have no Type.
+var polyAgentForm = regexp.MustCompile(`^FileTransport Poly(?:com)?[A-Za-z]{1,24}-([A-Za-z0-9_]{2,20})-UA/(\d{1,6}(?:\.\d{1,6}){0,6})(?: \(SN:([0-9A-Fa-f]{12})\))?(?: Type/(Application|Updater))?`)
+
+func polyAgent(agent string) (Ident, bool) {
+	g := polyAgentForm.FindStringSubmatch(agent)
+	if g == nil {
+		return Ident{}, false
+	}
+	id := Ident{Vendor: polyVendor, Model: polyModel(g[1])}
+	// The updater, and old firmware at times, tells its own version instead of
+	// the phone's.
+	if g[4] == "Application" {
+		id.Firmware = g[2]
+	}
+	id.MAC, _ = phone.ParseMAC(g[3])
+	return id, true
+}
+
+// polyShipped are files a phone asks for beyond its own that the box never has.
+var polyShipped = map[string]bool{
+	"000000000000-license.cfg":   true,
+	"000000000000-directory.xml": true,
+	"sip.ld":                     true,
+}
+
+// polyFirmware is "2345-12600-001.sip.ld".
+var polyFirmware = regexp.MustCompile(`^[0-9]{4}-[0-9]{5}-[0-9]{3}\.sip\.ld$`)
+
+// polyAbsent are the ends of per-phone names the box never has: the phone's own
+// overrides, licences, books, call lists and logs.
+var polyAbsent = regexp.MustCompile(`^-(?:phone|web|user|license|boot|app|now|directory|calls)[a-z0-9-]{0,24}\.(?:cfg|xml|log)$`)
+
+func polyFile(name string) (File, bool) {
+	lower := strings.ToLower(name)
+	f := File{Name: name, Vendor: polyVendor}
+	switch {
+	case lower == "000000000000.cfg" || lower == polyShared:
+		f.Kind = Common
+		return f, true
+	case polyShipped[lower] || polyFirmware.MatchString(lower):
+		f.Kind = Absent
+		return f, true
+	}
+	mac, rest, ok := leadingMAC(lower)
+	if !ok {
+		return File{}, false
+	}
+	f.MAC = mac
+	switch {
+	case rest == ".cfg":
+		f.Kind = Boot
+	case rest == polyOwn:
+		f.Kind = Config
+	case polyAbsent.MatchString(rest):
+		f.Kind = Absent
+	default:
+		return File{}, false
+	}
+	return f, true
+}
+
+// polySequence is one stage's run. A cold boot makes it twice, first by the
+// updater and then by the application.
+func polySequence(mac phone.MAC, _ string) []string {
+	m := mac.Hex()
+	return []string{
+		m + ".cfg",
+		"sip.ld",
+		m + polyOwn,
+		polyShared,
+		m + "-phone.cfg",
+		m + "-web.cfg",
+		m + "-license.cfg",
+		"000000000000-license.cfg",
+		m + "-directory.xml",
+		"000000000000-directory.xml",
+		m + "-calls.xml",
+	}
 }

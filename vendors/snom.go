@@ -1,7 +1,185 @@
 package vendors
 
-import "github.com/lineside/lineside/phone"
+import (
+	"encoding/hex"
+	"regexp"
+	"strings"
 
+	"github.com/lineside/lineside/phone"
+)
+
+const snomVendor phone.Vendor = "snom"
+
+// snom serves the desk phones of the 3xx, 7xx, 8xx and D series. The DECT
+// bases M300 to M900 speak another config language; they are recognised, so
+// that an operator sees them, and are given no file.
 func snom() Maker {
-	return Maker{Vendor: "snom", File: func(string) (File, bool) { return File{}, false }, Sequence: func(phone.MAC, string) []string { return nil }}
+	return Maker{
+		Vendor:      snomVendor,
+		Name:        "snom",
+		OUIs:        [][3]byte{{0x00, 0x04, 0x13}, {0x00, 0x08, 0x7b}},
+		Class:       snomClass,
+		Agent:       snomAgent,
+		File:        snomFile,
+		Options:     snomOptions,
+		Render:      snomRender,
+		ContentType: "text/xml; charset=utf-8",
+		Sequence:    snomSequence,
+		ResyncEvent: "check-sync;reboot=false",
+		Unverified: []string{
+			"a parameter that stands in both files: the phone's own file is taken to win",
+			"<certificate url=…> adds a CA",
+			"identities of small models; twelve are switched off on all",
+			"an empty element clears a setting",
+			"whether an address of the LAN alone in option 66 is asked by HTTP",
+		},
+	}
 }
+
+// snomClass reads option 60, "snom" with the model at once: snom320, snomD385.
+func snomClass(class []byte) (Ident, bool) {
+	if len(class) < 4 || len(class) > 4+maxSnomModel || !strings.EqualFold(string(class[:4]), "snom") {
+		return Ident{}, false
+	}
+	model, ok := snomModel(string(class[4:]))
+	if !ok && len(class) > 4 {
+		return Ident{}, false
+	}
+	return Ident{Vendor: snomVendor, Model: model}, true
+}
+
+// maxSnomModel is the longest model name taken from a stranger.
+const maxSnomModel = 12
+
+// snomModel spells a model as the maker does, where it is known.
+func snomModel(s string) (model string, ok bool) {
+	if s == "" || len(s) > maxSnomModel {
+		return "", false
+	}
+	for _, c := range s {
+		if !(c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z') {
+			return "", false
+		}
+	}
+	if m, known := ModelOf(snomVendor, s); known {
+		return m.Name, true
+	}
+	return strings.ToUpper(s), true
+}
+
+// Desk phones say "snomD785-SIP 10.1.33.33", the DECT bases "Snom M900
+// 05.20.0001", and the rescue system "snom lid 3605", which names no model.
+var (
+	snomDeskAgent = regexp.MustCompile(`\(compatible; snom([0-9A-Za-z]{1,12})-SIP (\d{1,6}(?:\.\d{1,6}){0,6})`)
+	snomDECTAgent = regexp.MustCompile(`\(compatible; [sS]nom ?(M\d{2,3}) (\d{1,6}(?:\.\d{1,6}){0,6})`)
+	snomLidAgent  = regexp.MustCompile(`\(compatible; snom lid \d+\)`)
+	snomAgentMAC  = regexp.MustCompile(`[ (](000413[0-9A-Fa-f]{6}|00087[Bb][0-9A-Fa-f]{6})(?:[ )]|$)`)
+)
+
+func snomAgent(agent string) (Ident, bool) {
+	id := Ident{Vendor: snomVendor}
+	g := snomDeskAgent.FindStringSubmatch(agent)
+	if g == nil {
+		g = snomDECTAgent.FindStringSubmatch(agent)
+	}
+	switch {
+	case g != nil:
+		id.Model, _ = snomModel(g[1])
+		id.Firmware = g[2]
+	case !snomLidAgent.MatchString(agent):
+		return Ident{}, false
+	}
+	if g := snomAgentMAC.FindStringSubmatch(agent); g != nil {
+		id.MAC, _ = phone.ParseMAC(g[1])
+	}
+	return id, true
+}
+
+// snomFile understands snom<model>.htm, snom<model>-<MAC>.htm, the .xml forms
+// of both, and <MAC>.xml. The phone asks for the first two; the rest is what
+// operators type and what containers of other servers name.
+func snomFile(name string) (File, bool) {
+	stem, ok := cutSnomEnding(strings.ToLower(name))
+	if !ok {
+		return File{}, false
+	}
+	f := File{Name: name, Vendor: snomVendor}
+	if mac, rest, ok := leadingMAC(stem); ok && rest == "" {
+		f.Kind, f.MAC = Config, mac
+		return f, true
+	}
+	rest, ok := strings.CutPrefix(stem, "snom")
+	if !ok {
+		return File{}, false
+	}
+	word, tail, dashed := strings.Cut(rest, "-")
+	if f.Model, ok = snomModel(word); !ok {
+		return File{}, false
+	}
+	switch {
+	case !dashed:
+		f.Kind = Common
+	case tail == "firmware":
+		f.Kind = Absent
+	default:
+		mac, rest, ok := leadingMAC(tail)
+		if !ok || rest != "" {
+			return File{}, false
+		}
+		f.Kind, f.MAC = Config, mac
+	}
+	if snomDECT(f.Model) {
+		f.Kind = Absent
+	}
+	return f, true
+}
+
+func cutSnomEnding(name string) (string, bool) {
+	if stem, ok := strings.CutSuffix(name, ".htm"); ok {
+		return stem, true
+	}
+	return strings.CutSuffix(name, ".xml")
+}
+
+// snomDECT reports a base whose config language this build does not write.
+func snomDECT(model string) bool {
+	switch model {
+	case "M3", "M300", "M400", "M700", "M900":
+		return true
+	}
+	return false
+}
+
+// snomOptions gives the server in 66 and the folder in 67, which the phone
+// joins, and both again as sub-options of 43, each ended by a NUL that the
+// length counts. The phone prefers 43, so a 66 meant for other phones does it
+// no harm.
+func snomOptions(box Box) []Option {
+	scheme, host, path, err := splitURL(box.URL)
+	if err != nil {
+		return nil
+	}
+	server := scheme + "://" + host
+	options := textOption(nil, optServerName, server)
+	options = textOption(options, optBootFile, path)
+	var sub []byte
+	for _, o := range options {
+		sub = append(sub, o.Code, byte(min(len(o.Value)+1, maxOption)))
+		sub = append(append(sub, o.Value...), 0)
+	}
+	if len(sub) > 0 && len(sub) <= maxOption {
+		options = append(options, Option{Code: optVendorSpecific, Value: sub, Always: true})
+	}
+	return tftpOption(options, box)
+}
+
+func snomSequence(mac phone.MAC, model string) []string {
+	m, ok := snomModel(model)
+	if !ok {
+		m = "D385"
+	}
+	return []string{"snom" + m + ".htm", "snom" + m + "-" + upperHex(mac) + ".htm"}
+}
+
+// upperHex is the MAC as snom phones put it in file names.
+func upperHex(mac phone.MAC) string { return strings.ToUpper(hex.EncodeToString(mac[:])) }

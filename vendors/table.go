@@ -91,13 +91,13 @@ func (t Table) ByOUI(mac phone.MAC) (phone.Vendor, bool) {
 
 // File understands a file name. Some names are shared (Yealink and Poly both
 // ask for 0004f2aabbcc.cfg); then the hint decides (the vendor by User-Agent or
-// by DHCP lease), then the MAC's OUI, then the order of the table.
+// by DHCP lease), then the MAC's OUI, also where the hint is of a vendor that
+// has no such name, then the order of the table.
 func (t Table) File(name string, hint phone.Vendor) (File, bool) {
-	if name == "" || len(name) > 128 {
+	if name == "" || len(name) > 128 || strings.ContainsFunc(name, notPlain) {
 		return File{}, false
 	}
-	var first File
-	found := false
+	var first, owned File
 	for _, m := range t {
 		f, ok := m.File(name)
 		if !ok {
@@ -106,15 +106,21 @@ func (t Table) File(name string, hint phone.Vendor) (File, bool) {
 		if f.Vendor == hint {
 			return f, true
 		}
-		if byOUI, ok := t.ByOUI(f.MAC); hint == "" && ok && byOUI == f.Vendor {
-			return f, true
+		if v, ok := t.ByOUI(f.MAC); ok && v == f.Vendor {
+			owned = f
 		}
-		if !found {
-			first, found = f, true
+		if first.Kind == 0 {
+			first = f
 		}
 	}
-	return first, found
+	if owned.Kind != 0 {
+		return owned, true
+	}
+	return first, first.Kind != 0
 }
+
+// notPlain keeps letters whose lower case is an ASCII one out of file names.
+func notPlain(r rune) bool { return r <= ' ' || r > '~' }
 
 // Render writes the file in.File names, by its vendor.
 func (t Table) Render(in Input) ([]byte, error) {

@@ -1,0 +1,157 @@
+package vendors_test
+
+import (
+	"strconv"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/lineside/lineside/phone"
+	"github.com/lineside/lineside/vendors"
+)
+
+// nasty are letters that mean something in one of the formats.
+var nasty = []rune(`abzAZ 019äß漢<>&"'#=;:%$[](){}*\/!?,.-_@` + "`")
+
+func text(limit int) *rapid.Generator[string] {
+	return rapid.Map(rapid.StringOfN(rapid.RuneFrom(nasty), 0, limit, -1), strings.TrimSpace)
+}
+
+// anyText has line breaks, control characters and invalid UTF-8 as well.
+func anyText() *rapid.Generator[string] {
+	return rapid.OneOf(text(20), rapid.String(), rapid.Map(rapid.SliceOfN(rapid.Byte(), 0, 20), func(b []byte) string { return string(b) }),
+		rapid.SampledFrom([]string{"a\nb = c", "a\r\nb", "a\x00", "\u2028x", "\ufffe", "]]>", "</user_name>", `" x="y`, "%NULL%", "#", "&amp;"}))
+}
+
+// token has what a SIP user name may have and a format may trip over.
+func token() *rapid.Generator[string] {
+	return rapid.StringOfN(rapid.RuneFrom([]rune("abAB09&'#=;:%$[]()*/!?,.-_@~+")), 1, 20, -1)
+}
+
+// drawn is a device of whatever an operator might have typed.
+func drawn(t *rapid.T, v phone.Vendor, value, name *rapid.Generator[string]) phone.Device {
+	d := phone.Device{MAC: mustMAC(testMACs[v]), Vendor: v, Model: testModels[v], Label: value.Draw(t, "label")}
+	d.AdminPassword = phone.NewSecret(value.Draw(t, "admin password"))
+	for range rapid.IntRange(1, 3).Draw(t, "lines") {
+		d.Lines = append(d.Lines, phone.Line{
+			Registrar: "sip.example.net", Transport: rapid.SampledFrom([]phone.Transport{"", phone.UDP, phone.TCP, phone.TLS}).Draw(t, "transport"),
+			User: name.Draw(t, "user"), AuthID: name.Draw(t, "auth"), Password: phone.NewSecret(value.Draw(t, "password")),
+			DisplayName: value.Draw(t, "name"), Label: value.Draw(t, "line label"), OutboundProxy: rapid.SampledFrom([]string{"", "edge.example.net", "[2001:db8::1]:5062"}).Draw(t, "proxy"),
+		})
+	}
+	d.Overrides = map[string]string{"extra_one": value.Draw(t, "override"), "extra_two": value.Draw(t, "override")}
+	return d
+}
+
+func mustMAC(s string) phone.MAC {
+	m, err := phone.ParseMAC(s)
+	if err != nil {
+		panic(err)
+	}
+	return m
+}
+
+// lineKeys are where each vendor keeps a line's texts; @ is its number.
+var lineKeys = map[phone.Vendor]map[string]string{
+	"yealink": {"user": "account.@.user_name", "auth": "account.@.auth_name", "password": "account.@.password", "name": "account.@.display_name", "label": "account.@.label"},
+	"snom":    {"user": "user_name.@", "auth": "user_pname.@", "password": "user_pass.@", "name": "user_realname.@", "label": "user_idle_text.@"},
+	"poly":    {"user": "reg.@.address", "auth": "reg.@.auth.userId", "password": "reg.@.auth.password", "name": "reg.@.displayName", "label": "reg.@.label"},
+}
+
+// TestNothingBreaksOut: whatever an operator typed, a config either holds
+// exactly that, read by a parser that is not ours, and exactly the parameters a
+// harmless device has; or there is no config.
+func TestNothingBreaksOut(t *testing.T) {
+	for v := range configName {
+		kinds := map[string][2]*rapid.Generator[string]{"printable": {text(20), token()}, "anything": {anyText(), anyText()}}
+		for name, kind := range kinds {
+			t.Run(string(v)+"/"+name, func(t *testing.T) {
+				in := input(t, v, vendors.Full)
+				rendered := 0
+				rapid.Check(t, func(rt *rapid.T) {
+					in.Device = drawn(rt, v, kind[0], kind[1])
+					body, err := vendors.All().Render(in)
+					if err != nil {
+						return
+					}
+					rendered++
+					checkHolds(rt, in, body)
+				})
+				if name == "printable" && rendered < 50 {
+					t.Errorf("%d devices were rendered: the property was hardly tried", rendered)
+				}
+			})
+		}
+	}
+}
+
+func checkHolds(t *rapid.T, in vendors.Input, body []byte) {
+	v := in.File.Vendor
+	got, err := readConfig(v, body)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, body)
+	}
+	for i, l := range in.Device.Lines {
+		name := l.DisplayName
+		if name == "" {
+			name = l.Shown()
+		}
+		want := map[string]string{"user": l.User, "auth": l.Auth(), "password": l.Password.Reveal(), "name": name, "label": l.Shown()}
+		for field, key := range lineKeys[v] {
+			key = strings.ReplaceAll(key, "@", strconv.Itoa(i+1))
+			if got[key] != want[field] {
+				t.Fatalf("%s is %q, want %q", key, got[key], want[field])
+			}
+		}
+	}
+	harmless := in
+	harmless.Device = in.Device.Clone()
+	if !harmless.Device.AdminPassword.IsZero() {
+		harmless.Device.AdminPassword = phone.NewSecret("x")
+	}
+	for i := range harmless.Device.Lines {
+		l := &harmless.Device.Lines[i]
+		l.User, l.AuthID, l.Password, l.DisplayName, l.Label = "x", "x", phone.NewSecret("x"), "x", "x"
+	}
+	for k, want := range in.Device.Overrides {
+		if got[k] != want && !(v == "yealink" && strings.EqualFold(want, "%NULL%")) {
+			t.Fatalf("override %s is %q, want %q", k, got[k], want)
+		}
+		harmless.Device.Overrides[k] = "x"
+	}
+	plain, err := vendors.All().Render(harmless)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := readConfig(v, plain)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(got) != len(want) {
+		t.Fatalf("got %d parameters, a harmless device has %d\n%s", len(got), len(want), body)
+	}
+	for k := range got {
+		if _, ok := want[k]; !ok {
+			t.Fatalf("parameter %s came from a value\n%s", k, body)
+		}
+	}
+}
+
+// TestHoldingNeverDependsOnTheDevice tries the rule with any device at all.
+func TestHoldingNeverDependsOnTheDevice(t *testing.T) {
+	for v := range configName {
+		in := input(t, v, vendors.Holding)
+		in.Device = phone.Device{MAC: in.Device.MAC, Vendor: v}
+		want := string(render(t, in))
+		rapid.Check(t, func(rt *rapid.T) {
+			in := in
+			in.Device = drawn(rt, v, anyText(), anyText())
+			in.Device.Model = anyText().Draw(rt, "model")
+			body, err := vendors.All().Render(in)
+			if err != nil || string(body) != want {
+				rt.Fatalf("error %v, got\n%s", err, body)
+			}
+		})
+	}
+}

@@ -1,0 +1,59 @@
+package vendors
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// polyHolding sets what only a phone that is not enrolled has.
+//
+// Its hotline, call.autoOffHook, dials the moment the handset is lifted and
+// cannot be delayed: nobody could dial 112. So it is off, and a soft key on
+// the idle screen dials instead; any number dialled by hand reaches the box as
+// well. The digit map sends emergency numbers without waiting for more digits.
+//
+// Emergency calls try the box first, which holds the credentials towards the
+// SBC, and the SBC itself if the box does not answer. The phone shows its MAC
+// under Status, Network; a key for it there is not.
+func polyHolding(ps *params, in Input) {
+	ps.set("call.autoOffHook.1.enabled", "0")
+	if polyDialable(in.Hold.Hotline) {
+		ps.set("feature.enhancedFeatureKeys.enabled", "1")
+		ps.set("softkey.1.enable", "1")
+		ps.set("softkey.1.label", "PIN")
+		ps.set("softkey.1.action", in.Hold.Hotline+"$Tinvite$")
+		ps.set("softkey.1.use.idle", "1")
+	}
+	ps.set("dialplan.digitmap", strings.Join(append(slices.Clone(in.Site.Emergency), "*xx", "x.T"), "|"))
+	polyEmergencyServer(ps, "1", in.Box.Addr.String(), sipPort(in.Box))
+	host, port, second := sbcOf(in.Site)
+	if second {
+		polyEmergencyServer(ps, "2", host, port)
+	}
+	for i, number := range in.Site.Emergency {
+		k := "dialplan.routing.emergency." + strconv.Itoa(i+1)
+		ps.set(k+".value", number)
+		ps.set(k+".server.1", "1")
+		if second {
+			ps.set(k+".server.2", "2")
+		}
+	}
+}
+
+func polyEmergencyServer(ps *params, n, host string, port int) {
+	s := "dialplan.routing.server." + n
+	ps.set(s+".address", host)
+	ps.set(s+".port", strconv.Itoa(port))
+	ps.set(s+".transport", "UDPOnly")
+}
+
+// polyDialable keeps the soft key's macro language out of the number.
+func polyDialable(number string) bool {
+	for _, c := range number {
+		if !(c >= '0' && c <= '9' || c == '*' || c == '#') {
+			return false
+		}
+	}
+	return number != ""
+}

@@ -1,0 +1,206 @@
+package vendors
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+func yealinkRender(in Input) ([]byte, error) {
+	ps := make(params, 0, 320)
+	switch in.File.Kind {
+	case Common:
+		yealinkSite(&ps, in)
+		return yealinkFormat(ps)
+	case Config:
+	default:
+		return nil, fmt.Errorf("a Yealink phone has no file of kind %d", in.File.Kind)
+	}
+	if err := checkConfig(in); err != nil {
+		return nil, err
+	}
+	yealinkSite(&ps, in)
+	yealinkLogin(&ps, in)
+	if err := yealinkTime(&ps, in); err != nil {
+		return nil, err
+	}
+	if err := yealinkLines(&ps, in); err != nil {
+		return nil, err
+	}
+	yealinkDialling(&ps, in)
+	if in.Stage == Full {
+		if err := yealinkAdmin(&ps, in); err != nil {
+			return nil, err
+		}
+		if err := ps.override(in.Device.Overrides); err != nil {
+			return nil, err
+		}
+	}
+	return yealinkFormat(ps)
+}
+
+// static writes a key both ways: firmware since V81 reads it with "static.",
+// V80 and older without and ignores the other one silently.
+func (ps *params) static(key, value string) {
+	ps.set("static."+key, value)
+	ps.set(key, value)
+}
+
+// yealinkSite is what every phone of the site shares; no secret is in it. It is
+// in the common file and again in the phone's own, with the same values, so
+// that it does not matter which a phone reads last or at all.
+func yealinkSite(ps *params, in Input) {
+	ps.static("auto_provision.server.url", in.Box.URL)
+	ps.static("auto_provision.power_on", "1")
+	// DHCP stays on: it is how the phones follow when the box moves. PnP and
+	// the maker's cloud go off: whoever answers those first would have them.
+	ps.static("auto_provision.dhcp_option.enable", "1")
+	ps.static("auto_provision.pnp_enable", "0")
+	ps.static("zero_touch.enable", "0")
+	ps.set("static.auto_provision.user_agent_mac.enable", "1")
+	// Uploads would come to the box, which takes none.
+	for _, what := range []string{"local_log", "local_contact", "local_calllog"} {
+		ps.set("static.auto_provision."+what+".backup.enable", "0")
+	}
+	ps.set("static.syslog.enable", "0")
+	if in.Box.CAURL != "" {
+		ps.set("static.trusted_certificates.url", in.Box.CAURL)
+		ps.set("static.security.ca_cert", "2")
+	}
+	// As shipped the phone reboots at every check-sync.
+	ps.set("sip.notify_reboot_enable", "0")
+	if ntp := ntpOf(in); ntp != "" {
+		ps.set("local_time.ntp_server1", ntp)
+	}
+	if len(in.Site.Emergency) > 0 {
+		ps.set("phone_setting.emergency.number", strings.Join(in.Site.Emergency, ","))
+	}
+}
+
+// yealinkLogin is written into the MAC file only: of two files of one run the
+// later would replace the login of the earlier.
+func yealinkLogin(ps *params, in Input) {
+	if in.Login.User != "" {
+		ps.static("auto_provision.server.username", in.Login.User)
+		ps.static("auto_provision.server.password", in.Login.Password.Reveal())
+	}
+	minutes := int(resyncEvery(in) / time.Minute)
+	ps.static("auto_provision.repeat.enable", "1")
+	ps.static("auto_provision.repeat.minutes", strconv.Itoa(minutes))
+}
+
+func yealinkTime(ps *params, in Input) error {
+	c, err := clockOf(in.Site.Zone, in.Year)
+	if err != nil {
+		return err
+	}
+	ps.set("local_time.dhcp_time", "0")
+	ps.set("local_time.time_zone", yealinkOffset(c.offset))
+	ps.set("local_time.summer_time", zeroOne(c.save != 0))
+	if c.save != 0 {
+		ps.set("local_time.dst_time_type", "1")
+		ps.set("local_time.start_time", yealinkChange(c.start))
+		ps.set("local_time.end_time", yealinkChange(c.stop))
+		ps.set("local_time.offset_time", strconv.Itoa(int(c.save/time.Minute)))
+	}
+	language := "English"
+	if german(in.Site) {
+		language = "German"
+		ps.set("voice.tone.country", "Germany")
+	}
+	ps.set("lang.gui", language)
+	ps.set("lang.wui", language)
+	return nil
+}
+
+// yealinkOffset writes "+1", "-5", "+5:30".
+func yealinkOffset(d time.Duration) string {
+	sign := "+"
+	if d < 0 {
+		sign, d = "-", -d
+	}
+	s := sign + strconv.Itoa(int(d/time.Hour))
+	if m := int(d % time.Hour / time.Minute); m != 0 {
+		s += fmt.Sprintf(":%02d", m)
+	}
+	return s
+}
+
+// yealinkChange writes month/week/weekday/hour with Monday as 1 and the last
+// week as 5.
+func yealinkChange(c change) string {
+	return fmt.Sprintf("%d/%d/%d/%d", c.month, c.week, mondayFirst(c.weekday), c.hour)
+}
+
+// yealinkDialling sets hotline and emergency calls. The hotline is the phone's
+// delayed one and not the account's auto-dial, which dials at once and would
+// take 112 away.
+//
+// At Holding emergency calls try the box first and the SBC second: the box
+// holds the credentials and knows which SBC answers, the SBC is there if the
+// box is not. At Full they go by the line like every call, so the routing is
+// off, and still written, since a key left out would stay on.
+func yealinkDialling(ps *params, in Input) {
+	hotline := ""
+	if in.Stage == Holding {
+		hotline = in.Hold.Hotline
+	}
+	ps.set("features.hotline_number", hotline)
+	ps.set("features.hotline_delay", strconv.Itoa(int(hotlineDelay/time.Second)))
+	if !in.Box.Addr.IsValid() {
+		ps.set("dialplan.emergency.enable", "0")
+		return
+	}
+	ps.set("dialplan.emergency.enable", zeroOne(in.Stage == Holding))
+	yealinkEmergencyServer(ps, "1", in.Box.Addr.String(), sipPort(in.Box))
+	priority := "1"
+	if host, port, ok := sbcOf(in.Site); ok {
+		yealinkEmergencyServer(ps, "2", host, port)
+		priority = "1,2"
+	}
+	for i, number := range in.Site.Emergency {
+		n := "dialplan.emergency." + strconv.Itoa(i+1)
+		ps.set(n+".value", number)
+		ps.set(n+".server_priority", priority)
+	}
+}
+
+func yealinkEmergencyServer(ps *params, n, host string, port int) {
+	s := "dialplan.emergency.server." + n
+	ps.set(s+".address", host)
+	ps.set(s+".port", strconv.Itoa(port))
+	ps.set(s+".transport_type", "0")
+}
+
+func yealinkAdmin(ps *params, in Input) error {
+	password := in.Device.AdminPassword.Reveal()
+	if password == "" {
+		return nil
+	}
+	if strings.TrimSpace(password) != password {
+		return fmt.Errorf("admin_password: a Yealink phone drops blanks at its ends; choose another")
+	}
+	ps.static("security.user_password", "admin:"+password)
+	return nil
+}
+
+// yealinkFormat writes the parameters. Without the first line exactly so, the
+// phone ignores the whole file; an empty value would keep the old one.
+func yealinkFormat(ps params) ([]byte, error) {
+	b := make([]byte, 0, 48*len(ps))
+	b = append(b, "#!version:1.0.0.1\n"...)
+	for _, p := range ps {
+		if err := p.check(); err != nil {
+			return nil, err
+		}
+		b = append(b, p.key...)
+		b = append(b, " = "...)
+		if p.value == "" {
+			b = append(b, "%NULL%"...)
+		}
+		b = append(b, p.value...)
+		b = append(b, '\n')
+	}
+	return b, nil
+}
