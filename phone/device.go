@@ -242,7 +242,7 @@ func parameterName(s string) bool {
 			return false
 		}
 	}
-	return s[0] != '-' && s[0] != '.'
+	return s[0] == '_' || s[0] > '9' // XML attribute names start so, and no vendor's otherwise
 }
 
 // printable reports that s is valid UTF-8 on one line without control

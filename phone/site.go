@@ -18,7 +18,9 @@ type Site struct {
 	// SBC is where calls of the platform go, host or host:port; emergency
 	// calls of phones not yet enrolled use it too.
 	SBC string `json:"sbc,omitempty"`
-	NTP string `json:"ntp,omitempty"` // empty is the box's own address
+	// NTP is the time server phones are told, a name or address; empty leaves
+	// them what DHCP says or their maker's default.
+	NTP string `json:"ntp,omitempty"`
 }
 
 // Validate says everything that is wrong with s, naming the key of the

@@ -67,7 +67,7 @@ type Box struct {
 	URL string
 	// CAURL is where the box's CA certificate can be had, PEM.
 	CAURL string
-	// Addr is the box's address on the phones' LAN: NTP and holding registrar.
+	// Addr is the box's address on the phones' LAN: the holding registrar.
 	Addr netip.Addr
 	// SIPPort is the UDP port of the holding registrar, 5060 as a rule.
 	SIPPort int

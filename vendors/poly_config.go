@@ -100,7 +100,7 @@ func polySite(ps *params, in Input) error {
 	ps.set("prov.autoConfigUpload.enabled", "0")
 	ps.set("feature.logUpload.enabled", "0")
 	ps.set("voIpProt.SIP.specialEvent.checkSync.alwaysReboot", "0")
-	if ntp := ntpOf(in); ntp != "" {
+	if ntp := in.Site.NTP; ntp != "" {
 		ps.set("tcpIpApp.sntp.address", ntp)
 		ps.set("tcpIpApp.sntp.address.overrideDHCP", "1")
 	}

@@ -116,13 +116,6 @@ func sbcOf(s phone.Site) (host string, port int, ok bool) {
 	return host, portOf(port, phone.UDP), host != ""
 }
 
-func ntpOf(in Input) string {
-	if in.Site.NTP != "" || !in.Box.Addr.IsValid() {
-		return in.Site.NTP
-	}
-	return in.Box.Addr.String()
-}
-
 // resyncEvery is how long the phone waits before it fetches again. The spread
 // comes from the MAC, so that a phone's config is the same each time.
 func resyncEvery(in Input) time.Duration {

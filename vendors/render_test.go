@@ -55,7 +55,7 @@ func input(t testing.TB, v phone.Vendor, stage vendors.Stage) vendors.Input {
 		},
 		Site: phone.Site{
 			Name: "Branch <Nord>", Zone: "Europe/Berlin", Language: "de",
-			Emergency: []string{"110", "112", "911"}, SBC: "sbc.example.net:5080",
+			Emergency: []string{"110", "112", "911"}, SBC: "sbc.example.net:5080", NTP: "10.20.0.1",
 		},
 		Box: vendors.Box{
 			URL: "http://10.20.0.1/cfg/", CAURL: "http://10.20.0.1/cfg/lineside-ca.pem",

@@ -49,7 +49,7 @@ func snomSite(ps *params, in Input) {
 	ps.set("setting_server", in.Box.URL)
 	ps.set("pnp_config", onOff(false))
 	ps.set("challenge_checksync", onOff(false))
-	if ntp := ntpOf(in); ntp != "" {
+	if ntp := in.Site.NTP; ntp != "" {
 		ps.set("ntp_server", ntp)
 		ps.set("ntp_refresh_timer", "3600")
 	}

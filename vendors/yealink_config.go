@@ -70,7 +70,7 @@ func yealinkSite(ps *params, in Input) {
 	}
 	// As shipped the phone reboots at every check-sync.
 	ps.set("sip.notify_reboot_enable", "0")
-	if ntp := ntpOf(in); ntp != "" {
+	if ntp := in.Site.NTP; ntp != "" {
 		ps.set("local_time.ntp_server1", ntp)
 	}
 	if len(in.Site.Emergency) > 0 {
