@@ -1,0 +1,35 @@
+# Every target is one line; what needs more lives in Go or in packaging/.
+# `make help` lists them.
+
+FUZZTIME ?= 20s
+BENCH ?= .
+PKG ?= ./...
+
+.DEFAULT_GOAL := build
+.PHONY: build run test lint fuzz golden bench help
+
+build: ## static binaries into bin/
+	CGO_ENABLED=0 go build -trimpath -o bin/ ./cmd/...
+
+run: build ## the demo: a box and three phones on this machine, no root needed
+	bin/lineside run --demo
+
+test: ## all that must pass: tools, lint, then every test with the race detector
+	packaging/tools.sh
+	packaging/lint.sh
+	REQUIRE=1 CGO_ENABLED=1 go test -race -shuffle=on ./...
+
+lint: ## gofmt, go vet, staticcheck, shell syntax, systemd units
+	packaging/lint.sh
+
+fuzz: ## every fuzz test for FUZZTIME (20s); PKG=./fleet for one package
+	packaging/fuzz.sh $(FUZZTIME) $(PKG)
+
+golden: ## rewrite the golden files; read the diff before you commit it
+	go test $$(go list -f '{{.TestImports}} {{.XTestImports}} {{.ImportPath}}' ./... | awk '/internal\/golden[] ]/ && !/golden$$/ { print $$NF }') -update
+
+bench: ## benchmarks; BENCH=DORA for some, PKG=./dhcpopt for one package
+	go test -run '^$$' -bench '$(BENCH)' -benchmem $(PKG)
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -1,0 +1,101 @@
+package archtest
+
+// Module is the path all our packages start with.
+const Module = "github.com/lineside/lineside"
+
+// Row is one package: what it is for and which of ours it may import, by their
+// paths below Module.
+type Row struct {
+	Package string
+	Why     string
+	May     []string
+	// All opens every package of ours that is not test code.
+	All bool
+	// TestOnly says that no row may import it.
+	TestOnly bool
+}
+
+// everywhere are the packages open to every row from provision on.
+func everywhere() []string { return []string{"health", "metrics"} }
+
+// Rows is the table of packages, words first and wiring last: a row imports
+// only rows above it. Rows of parts still to come stand here already, so that
+// they are built into their place.
+func Rows() []Row {
+	return []Row{
+		{Package: "phone", Why: "the field's nouns; everything speaks them, so they import nothing"},
+		{Package: "auth", Why: "pure law: no I/O, no clock", May: []string{"phone"}},
+		{Package: "audit", Why: "typed record of what happened; the store keeps it", May: []string{"phone"}},
+		{Package: "health", Why: "conditions for operators; decides nothing"},
+		{Package: "metrics", Why: "every metric in one struct, handed down"},
+		{Package: "vendors", Why: "facts in, bytes out; who may have them is not its matter", May: []string{"phone"}},
+		from("provision", "the front desk: the only place that decides and renders", "phone", "auth", "audit", "vendors"),
+		from("store", "keeps records; knows nothing of doors or the desk", "phone", "auth", "audit"),
+		from("dhcpopt", "a door: hands facts to the desk, reads options from vendors", "phone", "vendors", "provision"),
+		from("tftpd", "a door", "phone", "provision"),
+		from("httpd", "a door", "phone", "provision"),
+		from("voice", "sound and digits; knows neither SIP nor PINs"),
+		from("sipd", "a door that also speaks", "phone", "provision", "voice"),
+		from("mdns", "announces the box; knows only its own address"),
+		from("admin", "operators' pages and API: calls the desk, reads the audit log", "phone", "auth", "audit", "provision"),
+		from("sync/wire", "messages are structs of their own, so that both sides can change"),
+		from("sync/proto", "rules of one-time things; pure, shared by both sides"),
+		from("sync/seal", "sealing and signing; knows no messages"),
+		from("sync/site", "the box's side: converts wire to domain and back",
+			"phone", "audit", "provision", "sync/wire", "sync/proto", "sync/seal"),
+		from("sync/central", "the platform's side; shares only wire, rules and seals with the box",
+			"sync/wire", "sync/proto", "sync/seal"),
+		from("fleet", "simulated phones: the client side only, or it would test itself", "phone", "vendors", "voice"),
+		{Package: "cmd/lineside", Why: "settings, sockets, signals, wiring", All: true},
+		{Package: "cmd/lineside-central", Why: "settings, sockets, signals, wiring", All: true},
+		{Package: "cmd/lineside-fleet", Why: "flags, signals, wiring", All: true},
+		{Package: "internal/archtest", Why: "this table as a test", TestOnly: true},
+		{Package: "internal/golden", Why: "compares with golden files", TestOnly: true},
+		{Package: "internal/netlab", Why: "network namespaces for tests", TestOnly: true},
+		{Package: "integration", Why: "end-to-end tests", All: true, TestOnly: true},
+	}
+}
+
+// from is a row of provision's height or later.
+func from(pkg, why string, may ...string) Row {
+	return Row{Package: pkg, Why: why, May: append(everywhere(), may...)}
+}
+
+// Owner says which packages may import a third-party module.
+type Owner struct {
+	// Module is the module's path, or the start of several.
+	Module   string
+	Packages []string
+	Why      string
+}
+
+func commands() []string {
+	return []string{"cmd/lineside", "cmd/lineside-central", "cmd/lineside-fleet"}
+}
+
+// Owners is the table of third-party modules. A module in no row may be
+// imported by tests only, as rapid and go-cmp are.
+func Owners() []Owner {
+	return []Owner{
+		{"golang.org/x/crypto", []string{"auth", "store", "sync/seal"}, "password hashes; sealing at rest"},
+		{"github.com/prometheus/client_golang", []string{"metrics"}, "metric names live in one place"},
+		{"go.etcd.io/bbolt", []string{"store"}, "one owner of the database"},
+		{"github.com/insomniacslk/dhcp", []string{"dhcpopt", "fleet"}, "DHCP messages: server half and client half"},
+		{"github.com/u-root/uio", []string{"dhcpopt"}, "the DHCP library's own buffers"},
+		{"github.com/mdlayher/packet", []string{"dhcpopt"}, "answers to clients without an address yet"},
+		{"github.com/pin/tftp", []string{"tftpd", "fleet"}, "TFTP: server half and client half"},
+		{"github.com/icholy/digest", []string{"fleet"}, "phones' side of HTTP Digest; the box's side is its own"},
+		{"github.com/emiago/sipgo", []string{"sipd"}, "SIP messages and transactions"},
+		{"github.com/pion/", []string{"voice"}, "RTP packets"},
+		{"github.com/nats-io/", []string{"sync/site", "sync/central"}, "the fabric between site and platform"},
+		{"github.com/pelletier/go-toml", commands(), "the settings file is read in cmd"},
+		{"github.com/spf13/", commands(), "command lines"},
+		{"github.com/coreos/go-systemd", commands(), "READY and STOPPING are the program's to say"},
+		{"golang.org/x/sync", commands(), "tasks run in one errgroup"},
+		{"golang.org/x/time", []string{"dhcpopt", "tftpd", "httpd", "sipd", "admin", "cmd/lineside"}, "rate bounds of a door"},
+		{"golang.org/x/net", []string{"dhcpopt", "sipd", "mdns"}, "control messages; DNS messages"},
+		{"golang.org/x/term", commands(), "is this a terminal"},
+		{"golang.org/x/sys", []string{"dhcpopt", "tftpd", "httpd", "sipd", "mdns", "store", "admin", "cmd/lineside",
+			"internal/netlab"}, "socket options, peer credentials, file locks, namespaces"},
+	}
+}

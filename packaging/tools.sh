@@ -1,0 +1,44 @@
+#!/bin/sh
+# Installs the Debian tools that the tests work against: real DHCP, TFTP and
+# HTTP clients, network namespaces, and the C compiler the race detector needs.
+# What is there already is left alone; as nobody else but root it only checks.
+set -eu
+
+# Network tools live in sbin, which not everybody's PATH has.
+PATH=$PATH:/usr/sbin:/sbin
+
+# command and the package it comes in
+tools='
+gcc gcc
+udhcpc udhcpc
+dhclient isc-dhcp-client
+tftp tftp-hpa
+curl curl
+ip iproute2
+dnsmasq dnsmasq-base
+'
+
+missing=$(echo "$tools" | while read -r command package; do
+	[ -n "$command" ] || continue
+	command -v "$command" >/dev/null 2>&1 || echo "$package"
+done)
+# A compiler without the C library's headers builds nothing.
+[ -e /usr/include/stdlib.h ] || missing="$missing libc6-dev"
+missing=$(echo $missing)
+
+[ -n "$missing" ] || exit 0
+
+if [ "$(id -u)" != 0 ]; then
+	echo "tools.sh: missing: $missing" >&2
+	echo "tools.sh: install them as root: apt-get install $missing" >&2
+	exit 1
+fi
+if ! command -v apt-get >/dev/null 2>&1; then
+	echo "tools.sh: missing: $missing" >&2
+	echo "tools.sh: this is no Debian; install the like of them by hand" >&2
+	exit 1
+fi
+echo "tools.sh: installing $missing"
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -qq
+apt-get install -y -qq --no-install-recommends $missing >/dev/null
