@@ -16,6 +16,7 @@ func TestKinds(t *testing.T) {
 		audit.DeviceAdded{}, audit.DeviceChanged{}, audit.DeviceRemoved{}, audit.PINEntered{}, audit.OTPConsumed{},
 		audit.CredentialMinted{}, audit.CredentialConfirmed{}, audit.StateChanged{}, audit.Suspended{}, audit.Reset{},
 		audit.OTPAllowed{}, audit.Refused{}, audit.BrandSet{}, audit.PolicyChanged{},
+		audit.PINShown{}, audit.SecretsShown{}, audit.DevicesExported{},
 	} {
 		if seen[e.Kind()] {
 			t.Errorf("two events are called %s", e.Kind())
@@ -26,7 +27,7 @@ func TestKinds(t *testing.T) {
 			if name := typ.Field(i).Tag.Get("json"); name == "" || name != strings.ToLower(name) {
 				t.Errorf("%s.%s: got json name %q, want a lower-case one", e.Kind(), typ.Field(i).Name, name)
 			}
-			if n := strings.ToLower(typ.Field(i).Name); strings.Contains(n, "password") || n == "pin" {
+			if n := strings.ToLower(typ.Field(i).Name); strings.Contains(n, "password") || n == "pin" || n == "secret" {
 				t.Errorf("%s has a field %s: no event carries a secret", e.Kind(), typ.Field(i).Name)
 			}
 		}

@@ -90,6 +90,22 @@ type PolicyChanged struct {
 	To    string `json:"to"`
 }
 
+// PINShown says that an operator was shown the PIN of a device.
+type PINShown struct{}
+
+// SecretsShown says that an operator was shown a device's configs with their
+// passwords.
+type SecretsShown struct {
+	File string `json:"file,omitempty"` // empty is all of them
+}
+
+// DevicesExported says that an operator took the list of devices, and how many
+// PINs were in it.
+type DevicesExported struct {
+	Devices int `json:"devices"`
+	PINs    int `json:"pins"`
+}
+
 // Kind names the event in the log.
 func (DeviceAdded) Kind() string         { return "device-added" }
 func (DeviceChanged) Kind() string       { return "device-changed" }
@@ -105,3 +121,6 @@ func (OTPAllowed) Kind() string          { return "otp-allowed" }
 func (Refused) Kind() string             { return "refused" }
 func (BrandSet) Kind() string            { return "brand-otp-set" }
 func (PolicyChanged) Kind() string       { return "policy-changed" }
+func (PINShown) Kind() string        { return "pin-shown" }
+func (SecretsShown) Kind() string    { return "secrets-shown" }
+func (DevicesExported) Kind() string { return "devices-exported" }

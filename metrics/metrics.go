@@ -49,7 +49,7 @@ func New() *Set {
 	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	s := &Set{
 		registry:  r,
-		Answers:   counters(NameAnswers, "Answers given to phones.", "front", "vendor", "outcome"),
+		Answers:   counters(NameAnswers, "Answers given.", "front", "vendor", "outcome"),
 		DHCP:      counters(NameDHCP, "DHCP messages received.", "message", "outcome"),
 		Dropped:   counters(NameDropped, "Requests thrown away unanswered.", "front", "reason"),
 		Panics:    counters(NamePanics, "Panics recovered while answering.", "front"),

@@ -187,16 +187,17 @@ func merge(old, row phone.Device) phone.Device {
 			dev.Lines = append(dev.Lines, l)
 			continue
 		}
-		if l.Password.IsZero() {
-			l.Password = dev.Lines[i].Password
-		}
 		dev.Lines[i] = overlay(dev.Lines[i], l)
 	}
 	return dev
 }
 
-// overlay keeps of a line what an import file has no column for.
+// overlay keeps of a line what an import file has no column for. A password
+// stays only with the account it belongs to: another registrar is not told it.
 func overlay(old, row phone.Line) phone.Line {
+	if row.Password.IsZero() && row.User == old.User && row.Registrar == old.Registrar {
+		row.Password = old.Password
+	}
 	if row.Port == 0 {
 		row.Port = old.Port
 	}

@@ -45,6 +45,17 @@ func TestImportIsWhole(t *testing.T) {
 	if rec.Device.Label != "New" || len(rec.Device.Lines) != 1 || rec.Device.Lines[0].Password.Reveal() != "fake-sip-password" {
 		t.Errorf("got %+v, want the label changed and the line kept", rec.Device)
 	}
+	moved := []phone.Device{{MAC: mac, Vendor: "plain", Lines: []phone.Line{{Registrar: "elsewhere.example.net", User: "1001"}}}}
+	if _, _, err := l.Import(t.Context(), operator, moved); err != nil {
+		t.Fatal(err)
+	}
+	if rec, _ := l.Device(mac); !rec.Device.Lines[0].Password.IsZero() {
+		t.Error("the password of one registrar was kept for another")
+	}
+	rows[0].Lines = moved[0].Lines
+	if _, _, err := l.Import(t.Context(), operator, rows[:2]); err != nil {
+		t.Fatal(err)
+	}
 	if _, changed, err := l.Import(t.Context(), operator, rows[:2]); err != nil || changed != 0 {
 		t.Errorf("the same again: got %d changed, %v; want none", changed, err)
 	}

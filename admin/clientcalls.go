@@ -1,0 +1,287 @@
+package admin
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"iter"
+	"net/netip"
+	"net/url"
+	"strconv"
+
+	"github.com/lineside/lineside/audit"
+	"github.com/lineside/lineside/phone"
+	"github.com/lineside/lineside/provision"
+)
+
+// Query narrows a list of devices; the zero Query is the first hundred of all.
+type Query struct {
+	Text   string // MAC or part of one, label, owner, line
+	State  string
+	Vendor phone.Vendor
+	Offset int
+	Limit  int // 0 is the box's own
+}
+
+func (q Query) values() url.Values {
+	v := url.Values{}
+	for name, text := range map[string]string{"q": q.Text, "state": q.State, "vendor": string(q.Vendor)} {
+		if text != "" {
+			v.Set(name, text)
+		}
+	}
+	if q.Offset > 0 {
+		v.Set("offset", strconv.Itoa(q.Offset))
+	}
+	if q.Limit > 0 {
+		v.Set("limit", strconv.Itoa(q.Limit))
+	}
+	return v
+}
+
+// Status is the box at a glance.
+func (c *Client) Status(ctx context.Context) (Status, error) {
+	return ask[Status](ctx, c, request{method: "GET", path: "/status"})
+}
+
+// Health is the conditions that hold.
+func (c *Client) Health(ctx context.Context) (Health, error) {
+	return ask[Health](ctx, c, request{method: "GET", path: "/health"})
+}
+
+// Devices lists one page of devices.
+func (c *Client) Devices(ctx context.Context, q Query) (Page, error) {
+	return ask[Page](ctx, c, request{method: "GET", path: "/devices", query: q.values()})
+}
+
+// AllDevices lists every device that matches, page by page; offset and limit of
+// q are not used.
+func (c *Client) AllDevices(ctx context.Context, q Query) ([]Device, error) {
+	var all []Device
+	for {
+		q.Offset, q.Limit = len(all), pageMost
+		page, err := c.Devices(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, page.Devices...)
+		if len(page.Devices) == 0 || len(all) >= page.Total {
+			return all, nil
+		}
+	}
+}
+
+func devicePath(mac phone.MAC, rest string) string { return "/devices/" + mac.String() + rest }
+
+// Device gives one device.
+func (c *Client) Device(ctx context.Context, mac phone.MAC) (Device, error) {
+	return ask[Device](ctx, c, request{method: "GET", path: devicePath(mac, "")})
+}
+
+// AddDevice sets up a device.
+func (c *Client) AddDevice(ctx context.Context, in DeviceInput) (Device, error) {
+	return ask[Device](ctx, c, request{method: "POST", path: "/devices", body: in})
+}
+
+// EditDevice changes what in gives. rev is the revision it is a change of, 0 for
+// whatever there is.
+func (c *Client) EditDevice(ctx context.Context, mac phone.MAC, rev uint64, in DeviceInput) (Device, error) {
+	q := request{method: "PATCH", path: devicePath(mac, ""), body: in}
+	if rev != 0 {
+		q.match = strconv.Quote(strconv.FormatUint(rev, 10))
+	}
+	return ask[Device](ctx, c, q)
+}
+
+// RemoveDevice deletes a device with its credentials.
+func (c *Client) RemoveDevice(ctx context.Context, mac phone.MAC) error {
+	return c.call(ctx, request{method: "DELETE", path: devicePath(mac, "")}, nil)
+}
+
+// Import sets up and changes devices from a CSV file, all or none.
+func (c *Client) Import(ctx context.Context, file []byte) (Imported, error) {
+	if file == nil {
+		file = []byte{}
+	}
+	return ask[Imported](ctx, c, request{method: "POST", path: "/devices/import", file: file})
+}
+
+// Export copies the CSV file of all devices to w.
+func (c *Client) Export(ctx context.Context, w io.Writer) error {
+	resp, err := c.send(ctx, request{method: "GET", path: "/devices/export"})
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if _, err := io.Copy(w, resp.Body); err != nil {
+		return fmt.Errorf("export devices: %w", err)
+	}
+	return nil
+}
+
+// ShowPIN gives the PIN of a device not yet authenticated.
+func (c *Client) ShowPIN(ctx context.Context, mac phone.MAC) (PIN, error) {
+	return ask[PIN](ctx, c, request{method: "GET", path: devicePath(mac, "/pin")})
+}
+
+// EnterPIN enters a PIN for a device. A wrong one is a result, not an error.
+func (c *Client) EnterPIN(ctx context.Context, mac phone.MAC, pin phone.Secret) (PINResult, error) {
+	return ask[PINResult](ctx, c, request{method: "POST", path: devicePath(mac, "/pin"), body: PINInput{PIN: pin.Reveal()}})
+}
+
+// Suspend asks no proof of the device for 30 minutes.
+func (c *Client) Suspend(ctx context.Context, mac phone.MAC) (Device, error) {
+	return ask[Device](ctx, c, request{method: "POST", path: devicePath(mac, "/suspend")})
+}
+
+// Reset makes the device's authentication void and gives it a new PIN.
+func (c *Client) Reset(ctx context.Context, mac phone.MAC) (Device, error) {
+	return ask[Device](ctx, c, request{method: "POST", path: devicePath(mac, "/reset")})
+}
+
+// Unblock ends a lock-out or block.
+func (c *Client) Unblock(ctx context.Context, mac phone.MAC) (Device, error) {
+	return ask[Device](ctx, c, request{method: "POST", path: devicePath(mac, "/unblock")})
+}
+
+// AllowOTP arms the brand OTP for the device once more; clear makes its old
+// login void at once.
+func (c *Client) AllowOTP(ctx context.Context, mac phone.MAC, clear bool) (Device, error) {
+	return ask[Device](ctx, c, request{method: "POST", path: devicePath(mac, "/allow-otp"), body: AllowOTPInput{Clear: clear}})
+}
+
+// Render gives the files a phone would get now; an empty file means all.
+func (c *Client) Render(ctx context.Context, mac phone.MAC, file string, reveal bool) ([]provision.Preview, error) {
+	q := url.Values{}
+	if file != "" {
+		q.Set("file", file)
+	}
+	if reveal {
+		q.Set("reveal", "true")
+	}
+	out, err := ask[Rendered](ctx, c, request{method: "GET", path: devicePath(mac, "/render"), query: q})
+	return out.Files, err
+}
+
+// OTPs lists the brand OTP of each vendor.
+func (c *Client) OTPs(ctx context.Context) ([]OTP, error) {
+	out, err := ask[OTPs](ctx, c, request{method: "GET", path: "/otps"})
+	return out.OTPs, err
+}
+
+// SetOTP sets a vendor's brand OTP, or has its password generated.
+func (c *Client) SetOTP(ctx context.Context, v phone.Vendor, in OTPInput) (OTP, error) {
+	return ask[OTP](ctx, c, request{method: "PUT", path: "/otps/" + string(v), body: in})
+}
+
+// RemoveOTP takes a vendor's brand OTP away.
+func (c *Client) RemoveOTP(ctx context.Context, v phone.Vendor) error {
+	return c.call(ctx, request{method: "DELETE", path: "/otps/" + string(v)}, nil)
+}
+
+// Policy is the site's rules.
+func (c *Client) Policy(ctx context.Context) (Policy, error) {
+	return ask[Policy](ctx, c, request{method: "GET", path: "/policy"})
+}
+
+// SetPolicy changes the site's rules.
+func (c *Client) SetPolicy(ctx context.Context, in PolicyInput) (Policy, error) {
+	return ask[Policy](ctx, c, request{method: "PATCH", path: "/policy", body: in})
+}
+
+// Visitors lists unknown phones that asked.
+func (c *Client) Visitors(ctx context.Context) ([]phone.Seen, error) {
+	out, err := ask[Visitors](ctx, c, request{method: "GET", path: "/visitors"})
+	return out.Visitors, err
+}
+
+// Claim sets up a visitor.
+func (c *Client) Claim(ctx context.Context, mac phone.MAC, in DeviceInput) (Device, error) {
+	return ask[Device](ctx, c, request{method: "POST", path: "/visitors/" + mac.String() + "/claim", body: in})
+}
+
+// Allow lists the permanent allow-list.
+func (c *Client) Allow(ctx context.Context) ([]Allow, error) {
+	out, err := ask[Allowed](ctx, c, request{method: "GET", path: "/allow"})
+	return out.Allow, err
+}
+
+// AddAllow puts a network on the allow-list, written in any way auth.ParseAllow
+// reads.
+func (c *Client) AddAllow(ctx context.Context, in AllowInput) (Allow, error) {
+	return ask[Allow](ctx, c, request{method: "POST", path: "/allow", body: in})
+}
+
+// RemoveAllow takes a network off the allow-list.
+func (c *Client) RemoveAllow(ctx context.Context, network netip.Prefix) error {
+	return c.call(ctx, request{method: "DELETE", path: "/allow/" + network.String()}, nil)
+}
+
+// Leases lists the leases of the box's own pool.
+func (c *Client) Leases(ctx context.Context) ([]Lease, error) {
+	out, err := ask[Leases](ctx, c, request{method: "GET", path: "/dhcp/leases"})
+	return out.Leases, err
+}
+
+// Audit reads up to limit entries numbered above since, of one device or, for
+// the zero MAC, of all; limit 0 is the box's own.
+func (c *Client) Audit(ctx context.Context, since uint64, mac phone.MAC, limit int) ([]audit.Entry, error) {
+	q := macQuery(mac)
+	q.Set("since", strconv.FormatUint(since, 10))
+	if limit > 0 {
+		q.Set("limit", strconv.Itoa(limit))
+	}
+	out, err := ask[Audit](ctx, c, request{method: "GET", path: "/audit", query: q})
+	return out.Entries, err
+}
+
+// AuditTail reads the last limit entries, oldest first, of one device or, for
+// the zero MAC, of all; limit 0 is the box's own.
+func (c *Client) AuditTail(ctx context.Context, mac phone.MAC, limit int) ([]audit.Entry, error) {
+	q := macQuery(mac)
+	if limit > 0 {
+		q.Set("limit", strconv.Itoa(limit))
+	}
+	out, err := ask[Audit](ctx, c, request{method: "GET", path: "/audit", query: q})
+	return out.Entries, err
+}
+
+func macQuery(mac phone.MAC) url.Values {
+	q := url.Values{}
+	if !mac.IsZero() {
+		q.Set("mac", mac.String())
+	}
+	return q
+}
+
+// Watch gives the running account of one phone or, for the zero MAC, of all:
+// what was, then with follow what happens, until ctx ends or the box stops. The
+// loop ends with an error only where the stream broke.
+func (c *Client) Watch(ctx context.Context, mac phone.MAC, follow bool) iter.Seq2[provision.Step, error] {
+	return func(yield func(provision.Step, error) bool) {
+		q := macQuery(mac)
+		q.Set("follow", strconv.FormatBool(follow))
+		resp, err := c.send(ctx, request{method: "GET", path: "/watch", query: q})
+		if err != nil {
+			yield(provision.Step{}, err)
+			return
+		}
+		defer resp.Body.Close()
+		lines := bufio.NewScanner(resp.Body)
+		for lines.Scan() {
+			if len(lines.Bytes()) == 0 { // heartbeat
+				continue
+			}
+			var step provision.Step
+			err := json.Unmarshal(lines.Bytes(), &step)
+			if !yield(step, err) || err != nil {
+				return
+			}
+		}
+		if err := lines.Err(); err != nil && ctx.Err() == nil {
+			yield(provision.Step{}, fmt.Errorf("watch: %w", err))
+		}
+	}
+}

@@ -1,0 +1,84 @@
+package admin
+
+import (
+	"context"
+	"net/netip"
+
+	"github.com/lineside/lineside/audit"
+	"github.com/lineside/lineside/auth"
+	"github.com/lineside/lineside/phone"
+	"github.com/lineside/lineside/provision"
+)
+
+// Desk is all that the API asks of the front desk; *provision.Desk serves it.
+type Desk interface {
+	Reader
+	Editor
+	Enroller
+	Ruler
+	Renderer
+	Watcher
+}
+
+// Reader knows the site's devices and who else asked.
+type Reader interface {
+	Site() phone.Site
+	Device(mac phone.MAC) (auth.Record, error)
+	Devices() ([]auth.Record, error)
+	Seen(mac phone.MAC) (phone.Seen, bool)
+	Visitors() []phone.Seen
+}
+
+// Editor changes what operators set up.
+type Editor interface {
+	Add(ctx context.Context, by audit.Actor, dev phone.Device) (auth.Record, error)
+	Import(ctx context.Context, by audit.Actor, devices []phone.Device) (added, changed int, err error)
+	Edit(ctx context.Context, by audit.Actor, mac phone.MAC, rev uint64, edit func(*phone.Device) error) (auth.Record, error)
+	Remove(ctx context.Context, by audit.Actor, mac phone.MAC) error
+}
+
+// Enroller changes what the box believes about a device's proof of identity.
+type Enroller interface {
+	EnterPIN(ctx context.Context, by audit.Actor, mac phone.MAC, pin phone.Secret) (auth.PINResult, error)
+	Suspend(ctx context.Context, by audit.Actor, mac phone.MAC) (auth.Record, error)
+	Reset(ctx context.Context, by audit.Actor, mac phone.MAC) (auth.Record, error)
+	Unblock(ctx context.Context, by audit.Actor, mac phone.MAC) (auth.Record, error)
+	AllowOTP(ctx context.Context, by audit.Actor, mac phone.MAC, clear bool) (auth.Record, error)
+}
+
+// Ruler keeps the site's rules.
+type Ruler interface {
+	Policy() auth.Policy
+	SetBrand(ctx context.Context, by audit.Actor, v phone.Vendor, user string, password phone.Secret) (auth.Brand, error)
+	SetFirstContact(ctx context.Context, by audit.Actor, f auth.Factor) error
+	AddAllow(ctx context.Context, by audit.Actor, p netip.Prefix, note string) error
+	RemoveAllow(ctx context.Context, by audit.Actor, p netip.Prefix) error
+}
+
+// Renderer shows what a phone would get.
+type Renderer interface {
+	Preview(mac phone.MAC, file string, reveal bool) ([]provision.Preview, error)
+}
+
+// Watcher gives the running account.
+type Watcher interface {
+	Recent(mac phone.MAC) []provision.Step
+	Watch(ctx context.Context, mac phone.MAC) <-chan provision.Step
+}
+
+// AuditLog reads the audit log, oldest first, of one device or, for the zero
+// MAC, of all: up to limit entries numbered above since, or the last limit.
+type AuditLog interface {
+	Audit(ctx context.Context, since uint64, mac phone.MAC, limit int) ([]audit.Entry, error)
+	AuditTail(ctx context.Context, mac phone.MAC, limit int) ([]audit.Entry, error)
+}
+
+// Recorder keeps the events of this package: secrets shown to operators.
+type Recorder interface {
+	Record(ctx context.Context, events ...audit.Record) error
+}
+
+// LeaseLister knows every lease of the box's own address pool.
+type LeaseLister interface {
+	Leases() ([]phone.Lease, error)
+}

@@ -1,0 +1,215 @@
+package admin
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/lineside/lineside/auth"
+	"github.com/lineside/lineside/phone"
+)
+
+// Page sizes of a list of devices.
+const (
+	pageLimit = 100
+	pageMost  = 1000
+)
+
+func (s *Server) getDevices(c *call) error {
+	q, err := s.query(c)
+	if err != nil {
+		return err
+	}
+	offset, err := c.number("offset", 0, 1<<31)
+	if err != nil {
+		return err
+	}
+	limit, err := c.number("limit", pageLimit, pageMost)
+	if err != nil {
+		return err
+	}
+	all, err := s.dep.Desk.Devices()
+	if err != nil {
+		return fmt.Errorf("list devices: %w", err)
+	}
+	page := Page{Offset: int(offset), Limit: int(limit), Devices: []Device{}}
+	for _, rec := range all {
+		if !q.matches(rec) {
+			continue
+		}
+		if page.Total >= page.Offset && len(page.Devices) < page.Limit {
+			page.Devices = append(page.Devices, s.device(rec))
+		}
+		page.Total++
+	}
+	return c.json(http.StatusOK, page)
+}
+
+func (s *Server) getDevice(c *call) error {
+	mac, err := c.mac()
+	if err != nil {
+		return err
+	}
+	rec, err := s.dep.Desk.Device(mac)
+	if err != nil {
+		return err
+	}
+	return s.show(c, http.StatusOK, rec)
+}
+
+// show answers with one device; its entity tag is its revision.
+func (s *Server) show(c *call, status int, rec auth.Record) error {
+	c.w.Header().Set("ETag", strconv.Quote(strconv.FormatUint(rec.Rev, 10)))
+	return c.json(status, s.device(rec))
+}
+
+func (s *Server) postDevice(c *call) error {
+	var in DeviceInput
+	if err := c.body(&in); err != nil {
+		return err
+	}
+	if in.Rev != 0 {
+		return fail(http.StatusBadRequest, "a device that is not there yet has no rev", "leave rev out")
+	}
+	return s.add(c, in, phone.Device{})
+}
+
+// add sets up a device from what the operator wrote, over what is known of it.
+func (s *Server) add(c *call, in DeviceInput, known phone.Device) error {
+	dev := known
+	in.apply(&dev)
+	if in.MAC.Given {
+		dev.MAC = in.MAC.Value
+	}
+	s.recognise(&dev)
+	if err := s.check(dev); err != nil {
+		return invalid("the device cannot be set up like this", err)
+	}
+	rec, err := s.dep.Desk.Add(c.r.Context(), c.by, dev)
+	if err != nil {
+		return err
+	}
+	c.w.Header().Set("Location", API+"/devices/"+rec.Device.MAC.String())
+	return s.show(c, http.StatusCreated, rec)
+}
+
+func (s *Server) patchDevice(c *call) error {
+	mac, err := c.mac()
+	if err != nil {
+		return err
+	}
+	var in DeviceInput
+	if err := c.body(&in); err != nil {
+		return err
+	}
+	if in.MAC.Given && in.MAC.Value != mac {
+		return fail(http.StatusUnprocessableEntity, "a device's mac cannot be changed", "remove the old phone and set up the new one: lineside device add MAC")
+	}
+	rev, err := revision(c.r.Header["If-Match"], in.Rev)
+	if err != nil {
+		return err
+	}
+	rec, err := s.dep.Desk.Edit(c.r.Context(), c.by, mac, rev, func(dev *phone.Device) error {
+		in.apply(dev)
+		if err := s.check(*dev); err != nil {
+			return invalid("the device cannot be changed like this", err)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return s.show(c, http.StatusOK, rec)
+}
+
+// revision is the one the caller saw, by header or field; 0 is whatever it is
+// now. Weak tags name no revision and are refused.
+func revision(match []string, field uint64) (uint64, error) {
+	if len(match) == 0 || len(match) == 1 && match[0] == "*" {
+		return field, nil
+	}
+	const hint = "send the ETag of the device as it was fetched, or its rev in the body"
+	text, ok := strings.CutPrefix(match[0], `"`)
+	text, ok2 := strings.CutSuffix(text, `"`)
+	rev, err := strconv.ParseUint(text, 10, 64)
+	if len(match) > 1 || !ok || !ok2 || err != nil || rev == 0 {
+		return 0, fail(http.StatusBadRequest, "If-Match is no revision of a device", hint)
+	}
+	if field != 0 && field != rev {
+		return 0, fail(http.StatusBadRequest, "If-Match and rev name two different revisions", hint)
+	}
+	return rev, nil
+}
+
+func (s *Server) deleteDevice(c *call) error {
+	mac, err := c.mac()
+	if err != nil {
+		return err
+	}
+	if err := s.dep.Desk.Remove(c.r.Context(), c.by, mac); err != nil {
+		return err
+	}
+	c.w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// query is what a list of devices is narrowed by.
+type query struct {
+	text, hex string // as searched for in words, and in a MAC
+	state     string
+	vendor    phone.Vendor
+	now       func(auth.Record) (state string, also []string)
+}
+
+func (s *Server) query(c *call) (query, error) {
+	v := c.r.URL.Query()
+	q := query{
+		text: strings.ToLower(strings.TrimSpace(v.Get("q"))), state: strings.ToLower(v.Get("state")),
+		vendor: phone.Vendor(strings.ToLower(v.Get("vendor"))), now: s.states,
+	}
+	q.hex = macPart(q.text)
+	switch q.state {
+	case "", "needed", "failed", "blocked", "successful", "enrolling", "suspended":
+	default:
+		return query{}, fail(http.StatusBadRequest, "the query's state is not known", "write needed, failed, blocked, successful, enrolling or suspended")
+	}
+	if q.vendor != "" {
+		if err := s.served(q.vendor); err != nil {
+			return query{}, fail(http.StatusBadRequest, err.Error(), "write one that is")
+		}
+	}
+	return q, nil
+}
+
+// macPart is the digits of a MAC or of a part of one in any spelling, empty
+// for what is none.
+func macPart(text string) string {
+	hex := strings.NewReplacer(":", "", "-", "", ".", "").Replace(text)
+	if len(hex) > 12 || strings.Trim(hex, "0123456789abcdef") != "" {
+		return ""
+	}
+	return hex
+}
+
+func (q query) matches(rec auth.Record) bool {
+	d := rec.Device
+	if q.vendor != "" && d.Vendor != q.vendor {
+		return false
+	}
+	if q.state != "" {
+		state, also := q.now(rec)
+		if q.state != state && !slices.Contains(also, q.state) {
+			return false
+		}
+	}
+	if q.text == "" || q.hex != "" && strings.Contains(d.MAC.Hex(), q.hex) {
+		return true
+	}
+	words := []string{d.Label, d.Owner, d.Model}
+	for _, l := range d.Lines {
+		words = append(words, l.User, l.DisplayName, l.Label)
+	}
+	return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(strings.ToLower(w), q.text) })
+}

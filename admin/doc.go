@@ -1,0 +1,29 @@
+// Package admin is the operators' door: the HTTP API under /api/v1, in JSON.
+// The command line reaches it over a unix socket, scripts over an HTTPS
+// listener of its own. It parses what an operator wrote, asks the desk
+// (provision), and says the outcome in words an operator can act on; it decides
+// nothing about phones and keeps no state of its own.
+//
+// On the unix socket, whoever can open the file is the operator; the kernel says
+// who that is (SO_PEERCRED) and the audit log keeps the name. On HTTPS a caller
+// shows a token as `Authorization: Bearer` (RFC 6750 section 2.1); without it
+// everything but the front page and the API's description is refused with one
+// and the same answer, whether the path exists or not.
+//
+// Secrets go in and do not come out: an answer says has_password where a
+// password is set. Three answers are made to show a secret, each to an operator
+// who asked for it by name, and each is in the audit log before it leaves: a PIN
+// not yet used, a config rendered with reveal=true, and the CSV export with the
+// PINs of phones not yet authenticated. A generated brand OTP is shown once, in
+// the answer to the call that made it.
+//
+// Formats: JSON as RFC 8259, decoded strictly; changes of a device as a merge
+// patch (RFC 7396) guarded by entity tags (RFC 9110 section 13.1.1); CSV as
+// RFC 4180.
+//
+// Known deviations. CSV: the RFC says commas / German and French spreadsheets
+// write semicolons and a byte order mark / we read both and write commas. Merge
+// patch: the RFC replaces arrays whole / a line's password cannot be read back,
+// so a client could not repeat it / a line patched without a password keeps the
+// one of the same user at the same registrar.
+package admin

@@ -1,0 +1,159 @@
+package admin
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/lineside/lineside/auth"
+	"github.com/lineside/lineside/phone"
+	"github.com/lineside/lineside/provision"
+)
+
+// Error is an answer that is no success, the same at both ends: what happened
+// and what to do about it.
+type Error struct {
+	// Status is the HTTP status.
+	Status int `json:"-"`
+	// What happened, in one sentence without a stop.
+	What string `json:"error"`
+	// Hint is what to type or write next.
+	Hint string `json:"hint"`
+	// Fields lists each thing that is wrong, where there are several.
+	Fields []string `json:"fields,omitempty"`
+
+	allow string // methods the path has, for 405
+	retry string // seconds, for 429 and 503
+}
+
+// Error is what happened, without the hint.
+func (e *Error) Error() string { return e.What }
+
+func fail(status int, what, hint string) *Error {
+	return &Error{Status: status, What: what, Hint: hint}
+}
+
+// invalid says everything that is wrong with what the caller wrote.
+func invalid(what string, err error) *Error {
+	return &Error{
+		Status: http.StatusUnprocessableEntity, What: what,
+		Hint: "correct the fields named and send it again", Fields: spell("", err),
+	}
+}
+
+// unauthorised is the one answer to everybody without the token.
+func unauthorised() *Error {
+	return fail(http.StatusUnauthorized, "this needs the admin token",
+		"send it as \"Authorization: Bearer TOKEN\"; it is in the file admin.token in the box's state directory")
+}
+
+func internal() *Error {
+	return fail(http.StatusInternalServerError, "the box could not do this; nothing is known to have changed",
+		"look at the box's log (journalctl -u lineside) and try again")
+}
+
+// answers is the table from error to answer, first match wins. What it does not
+// name is our own trouble: 500, with the cause in the log only.
+var answers = []struct {
+	is     error
+	status int
+	hint   string
+}{
+	{phone.ErrUnknownDevice, http.StatusNotFound, "see what there is with: lineside device list; or set it up with: lineside device add MAC"},
+	{provision.ErrExists, http.StatusConflict, "see it with: lineside device show MAC; change it with: lineside device edit MAC"},
+	{provision.ErrStale, http.StatusPreconditionFailed, "fetch the device again, repeat the change on what it is now, and send it with the new rev"},
+	{provision.ErrPINNotAsked, http.StatusConflict, "let this one phone in with: lineside device suspend MAC; or ask PINs of all with: lineside policy set first-contact pin"},
+	{provision.ErrNotAllowed, http.StatusNotFound, "see what is on it with: lineside allow list"},
+	{provision.ErrAllowFull, http.StatusConflict, "remove an entry with: lineside allow remove NETWORK; or name a wider network"},
+	{phone.ErrMAC, http.StatusBadRequest, "write the twelve hex digits on the phone's label, such as 00:15:65:4a:a9:37"},
+	{auth.ErrAllowTooWide, http.StatusUnprocessableEntity, "name the phones' network, such as 10.20.0.0/24"},
+	{context.DeadlineExceeded, http.StatusServiceUnavailable, "the box is busy; try again in a moment"},
+	{context.Canceled, http.StatusServiceUnavailable, "the box is stopping; try again once it runs"},
+}
+
+// errorFor words err for the caller; known is false where only the log may have
+// it.
+func errorFor(err error) (e *Error, known bool) {
+	if errors.As(err, &e) {
+		return e, true
+	}
+	var big *http.MaxBytesError
+	if errors.As(err, &big) {
+		return fail(http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is longer than %d bytes", big.Limit), "send less at once"), true
+	}
+	for _, a := range answers {
+		if errors.Is(err, a.is) {
+			return fail(a.status, err.Error(), a.hint), true
+		}
+	}
+	if errors.Is(err, provision.ErrInvalid) {
+		return invalid("what was sent is not valid", err), true
+	}
+	return internal(), false
+}
+
+// badJSON words what encoding/json found. The value itself is never repeated:
+// it may be a password.
+func badJSON(err error) error {
+	var big *http.MaxBytesError
+	if errors.As(err, &big) || errors.Is(err, phone.ErrMAC) {
+		return err
+	}
+	const hint = "see what this call takes at /api/v1/openapi.json"
+	var syntax *json.SyntaxError
+	var kind *json.UnmarshalTypeError
+	switch {
+	case errors.Is(err, io.EOF):
+		return fail(http.StatusBadRequest, "the body is empty", hint)
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return fail(http.StatusBadRequest, "the body ends in the middle of its JSON", hint)
+	case errors.As(err, &syntax):
+		return fail(http.StatusBadRequest, fmt.Sprintf("the body is no JSON: at byte %d, %v", syntax.Offset, syntax), hint)
+	case errors.As(err, &kind) && kind.Field == "":
+		return fail(http.StatusBadRequest, "the body is a JSON value of the wrong kind", hint)
+	case errors.As(err, &kind):
+		return fail(http.StatusBadRequest, fmt.Sprintf("field %q must be a %s", kind.Field, kind.Type.Kind()), hint)
+	}
+	// An unknown field has no type of its own in encoding/json; its text names
+	// the field and nothing else.
+	if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
+		return fail(http.StatusBadRequest, "there is no field "+name, hint)
+	}
+	return fail(http.StatusBadRequest, "the body cannot be read", hint)
+}
+
+// spell flattens a joined error into one line a fault, each with the words that
+// were wrapped around it: "line 2: user: missing".
+func spell(before string, err error) []string {
+	if err == nil || err == provision.ErrInvalid { // the mark itself says nothing
+		return nil
+	}
+	if many, ok := err.(interface{ Unwrap() []error }); ok {
+		var all []string
+		for _, e := range many.Unwrap() {
+			all = append(all, spell(before, e)...)
+		}
+		return all
+	}
+	if inner := joined(err); inner != nil {
+		if around, ok := strings.CutSuffix(err.Error(), inner.Error()); ok {
+			return spell(before+around, inner)
+		}
+	}
+	return []string{before + err.Error()}
+}
+
+// joined finds the joined error inside err, nil where there is none.
+func joined(err error) error {
+	for err != nil {
+		if _, ok := err.(interface{ Unwrap() []error }); ok {
+			return err
+		}
+		err = errors.Unwrap(err)
+	}
+	return nil
+}

@@ -1,0 +1,316 @@
+package admin_test
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"fmt"
+	"net/netip"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/lineside/lineside/admin"
+	"github.com/lineside/lineside/audit"
+	"github.com/lineside/lineside/auth"
+	"github.com/lineside/lineside/phone"
+	"github.com/lineside/lineside/provision"
+)
+
+var (
+	_ admin.Desk = (*provision.Desk)(nil)
+	_ admin.Desk = (*desk)(nil)
+)
+
+// desk is a front desk in memory. It keeps who asked, and breaks on request.
+type desk struct {
+	mu       sync.Mutex
+	records  map[phone.MAC]auth.Record
+	policy   auth.Policy
+	visitors []phone.Seen
+	recent   []provision.Step
+	live     chan provision.Step
+	by       []audit.Actor
+	fail     error         // every read of the list returns it
+	panics   bool          // every read of the list panics
+	hold     chan struct{} // Suspend waits for it
+	held     chan struct{} // and says so here
+}
+
+func newDesk() *desk {
+	return &desk{records: make(map[phone.MAC]auth.Record), live: make(chan provision.Step, 8), policy: auth.Policy{FirstContact: auth.FactorPIN}}
+}
+
+func (d *desk) Site() phone.Site { return phone.Site{Name: "Branch <7>"} }
+
+func (d *desk) Device(mac phone.MAC) (auth.Record, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.deviceLocked(mac)
+}
+
+func (d *desk) deviceLocked(mac phone.MAC) (auth.Record, error) {
+	rec, ok := d.records[mac]
+	if !ok {
+		return auth.Record{}, fmt.Errorf("%s: %w", mac, phone.ErrUnknownDevice)
+	}
+	rec.Device = rec.Device.Clone()
+	return rec, nil
+}
+
+func (d *desk) Devices() ([]auth.Record, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.panics {
+		panic("planted: " + plainLine)
+	}
+	var all []auth.Record
+	for _, rec := range d.records {
+		all = append(all, rec)
+	}
+	slices.SortFunc(all, func(a, b auth.Record) int { return bytes.Compare(a.Device.MAC[:], b.Device.MAC[:]) })
+	return all, d.fail
+}
+
+func (d *desk) Seen(mac phone.MAC) (phone.Seen, bool) {
+	return phone.Seen{MAC: mac, Front: "http"}, true
+}
+
+func (d *desk) Visitors() []phone.Seen { return d.visitors }
+
+func (d *desk) Add(_ context.Context, by audit.Actor, dev phone.Device) (auth.Record, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.by = append(d.by, by)
+	if _, ok := d.records[dev.MAC]; ok {
+		return auth.Record{}, fmt.Errorf("%s: %w", dev.MAC, provision.ErrExists)
+	}
+	return d.putLocked(dev), nil
+}
+
+func (d *desk) putLocked(dev phone.Device) auth.Record {
+	rec, ok := d.records[dev.MAC]
+	if !ok {
+		rec.Enrolment = auth.Enrolment{State: auth.Needed, PIN: phone.NewSecret(plainPIN)}
+		dev.Created = start
+	}
+	rec.Device = dev
+	rec.Rev++
+	d.records[dev.MAC] = rec
+	return rec
+}
+
+func (d *desk) Import(_ context.Context, by audit.Actor, devices []phone.Device) (added, changed int, err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.by = append(d.by, by)
+	for _, dev := range devices {
+		if _, ok := d.records[dev.MAC]; ok {
+			changed++
+		} else {
+			added++
+		}
+		d.putLocked(dev)
+	}
+	return added, changed, nil
+}
+
+func (d *desk) Edit(_ context.Context, by audit.Actor, mac phone.MAC, rev uint64, edit func(*phone.Device) error) (auth.Record, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.by = append(d.by, by)
+	rec, err := d.deviceLocked(mac)
+	if err != nil {
+		return rec, err
+	}
+	if rev != 0 && rev != rec.Rev {
+		return rec, fmt.Errorf("device %s was %w", mac, provision.ErrStale)
+	}
+	if err := edit(&rec.Device); err != nil {
+		return rec, err
+	}
+	return d.putLocked(rec.Device), nil
+}
+
+func (d *desk) Remove(_ context.Context, by audit.Actor, mac phone.MAC) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.by = append(d.by, by)
+	_, err := d.deviceLocked(mac)
+	delete(d.records, mac)
+	return err
+}
+
+func (d *desk) EnterPIN(_ context.Context, by audit.Actor, mac phone.MAC, pin phone.Secret) (auth.PINResult, error) {
+	rec, err := d.change(by, mac, func(e *auth.Enrolment) {})
+	if err != nil {
+		return auth.PINResult{}, err
+	}
+	return auth.PINResult{Looked: true, Accepted: pin.Equal(rec.Enrolment.PIN), State: auth.Needed, Left: 2}, nil
+}
+
+func (d *desk) change(by audit.Actor, mac phone.MAC, edit func(*auth.Enrolment)) (auth.Record, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.by = append(d.by, by)
+	rec, err := d.deviceLocked(mac)
+	if err != nil {
+		return rec, err
+	}
+	edit(&rec.Enrolment)
+	rec.Rev++
+	d.records[mac] = rec
+	return rec, nil
+}
+
+func (d *desk) Suspend(_ context.Context, by audit.Actor, mac phone.MAC) (auth.Record, error) {
+	if d.hold != nil {
+		close(d.held)
+		<-d.hold
+	}
+	return d.change(by, mac, func(e *auth.Enrolment) { e.Suspended = start.Add(auth.SuspendFor) })
+}
+
+func (d *desk) Reset(_ context.Context, by audit.Actor, mac phone.MAC) (auth.Record, error) {
+	return d.change(by, mac, func(e *auth.Enrolment) { e.Epoch++ })
+}
+
+func (d *desk) Unblock(_ context.Context, by audit.Actor, mac phone.MAC) (auth.Record, error) {
+	return d.change(by, mac, func(e *auth.Enrolment) { e.State = auth.Needed })
+}
+
+func (d *desk) AllowOTP(_ context.Context, by audit.Actor, mac phone.MAC, clear bool) (auth.Record, error) {
+	return d.change(by, mac, func(e *auth.Enrolment) {
+		e.OTP = auth.Arming{Generation: e.OTP.Generation + 1}
+		if clear {
+			e.Current = auth.Credential{}
+		}
+	})
+}
+
+func (d *desk) Policy() auth.Policy {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.policy.Clone()
+}
+
+func (d *desk) rule(by audit.Actor, edit func(*auth.Policy) error) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.by = append(d.by, by)
+	p := d.policy.Clone()
+	if err := edit(&p); err != nil {
+		return err
+	}
+	p.Rev++
+	d.policy = p
+	return nil
+}
+
+func (d *desk) SetBrand(_ context.Context, by audit.Actor, v phone.Vendor, user string, password phone.Secret) (auth.Brand, error) {
+	if n := len(password.Reveal()); n > 0 && n < provision.MinOTP {
+		return auth.Brand{}, fmt.Errorf("one-time password is %w: it is too short", provision.ErrInvalid)
+	}
+	var b auth.Brand
+	err := d.rule(by, func(p *auth.Policy) error {
+		if p.Brands == nil {
+			p.Brands = make(map[phone.Vendor]auth.Brand)
+		}
+		b = auth.Brand{Vendor: v, User: user, Password: password, Generation: p.Brands[v].Generation + 1, Set: start}
+		p.Brands[v] = b
+		return nil
+	})
+	return b, err
+}
+
+func (d *desk) SetFirstContact(_ context.Context, by audit.Actor, f auth.Factor) error {
+	return d.rule(by, func(p *auth.Policy) error { p.FirstContact = f; return nil })
+}
+
+func (d *desk) AddAllow(_ context.Context, by audit.Actor, n netip.Prefix, note string) error {
+	return d.rule(by, func(p *auth.Policy) error {
+		p.Allow = append(p.Allow, auth.Allow{Prefix: n, Note: note, Since: start})
+		return nil
+	})
+}
+
+func (d *desk) RemoveAllow(_ context.Context, by audit.Actor, n netip.Prefix) error {
+	return d.rule(by, func(p *auth.Policy) error {
+		kept := slices.DeleteFunc(p.Allow, func(a auth.Allow) bool { return a.Prefix == n })
+		if len(kept) == len(p.Allow) {
+			return fmt.Errorf("%s %w", n, provision.ErrNotAllowed)
+		}
+		p.Allow = kept
+		return nil
+	})
+}
+
+func (d *desk) Preview(mac phone.MAC, file string, reveal bool) ([]provision.Preview, error) {
+	rec, err := d.Device(mac)
+	if err != nil {
+		return nil, err
+	}
+	body := "password=" + phone.Redacted
+	if reveal {
+		body = "password=" + rec.Device.Lines[0].Password.Reveal()
+	}
+	return []provision.Preview{{File: cmp.Or(file, mac.Hex()+".cfg"), Stage: "full", Type: "text/plain", Body: body, Why: "asked"}}, nil
+}
+
+func (d *desk) Recent(mac phone.MAC) []provision.Step {
+	return slices.DeleteFunc(slices.Clone(d.recent), func(s provision.Step) bool { return !mac.IsZero() && s.MAC != mac })
+}
+
+func (d *desk) Watch(context.Context, phone.MAC) <-chan provision.Step { return d.live }
+
+func (d *desk) lastBy() audit.Actor {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if len(d.by) == 0 {
+		return audit.Actor{}
+	}
+	return d.by[len(d.by)-1]
+}
+
+// books is an audit log, a recorder and a lease table in memory.
+type books struct {
+	mu     sync.Mutex
+	events []audit.Record
+	fail   error
+}
+
+func (b *books) Record(_ context.Context, events ...audit.Record) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.events = append(b.events, events...)
+	return b.fail
+}
+
+func (b *books) kinds() []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var list []string
+	for _, e := range b.events {
+		list = append(list, e.Event.Kind())
+	}
+	return list
+}
+
+func (b *books) Audit(_ context.Context, since uint64, mac phone.MAC, limit int) ([]audit.Entry, error) {
+	var list []audit.Entry
+	for seq := since + 1; seq <= 5 && len(list) < limit; seq++ {
+		list = append(list, audit.Entry{Seq: seq, At: start, Kind: "refused", MAC: mac, What: []byte(`{}`)})
+	}
+	return list, nil
+}
+
+func (b *books) AuditTail(ctx context.Context, mac phone.MAC, limit int) ([]audit.Entry, error) {
+	return b.Audit(ctx, uint64(max(0, 5-limit)), mac, limit)
+}
+
+func (b *books) Leases() ([]phone.Lease, error) {
+	return []phone.Lease{
+		{Addr: netip.MustParseAddr("10.20.0.60"), MAC: macB, State: phone.Released, Start: start, Expires: start},
+		{Addr: netip.MustParseAddr("10.20.0.9"), MAC: macA, State: phone.Bound, ClientID: []byte{1, 0xab}, Start: start, Expires: start.Add(time.Hour)},
+	}, nil
+}

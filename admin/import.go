@@ -1,0 +1,98 @@
+package admin
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+
+	"github.com/lineside/lineside/audit"
+	"github.com/lineside/lineside/phone"
+)
+
+func (s *Server) postImport(c *call) error {
+	data, err := c.importBody()
+	if err != nil {
+		return err
+	}
+	rows, err := readCSV(data)
+	if err != nil {
+		return err
+	}
+	devices, err := s.importDevices(rows)
+	if err != nil {
+		return err
+	}
+	out := Imported{Rows: len(rows)}
+	if len(rows) > 0 {
+		out.Added, out.Changed, err = s.dep.Desk.Import(c.r.Context(), c.by, devices)
+		if err != nil {
+			return err
+		}
+	}
+	return c.json(http.StatusOK, out)
+}
+
+// importBody is the CSV file: the body itself, or text inside JSON.
+func (c *call) importBody() ([]byte, error) {
+	body := http.MaxBytesReader(c.w, c.r.Body, maxImport)
+	if c.wants("application/json") == nil {
+		var in ImportInput
+		if err := decode(body, &in); err != nil {
+			return nil, err
+		}
+		return []byte(in.CSV), nil
+	}
+	if c.wants("text/csv") != nil {
+		return nil, fail(http.StatusUnsupportedMediaType, "the body's type must be text/csv or application/json",
+			"send the file with the header \"Content-Type: text/csv\"")
+	}
+	data, err := io.ReadAll(body)
+	if err != nil {
+		return nil, fmt.Errorf("read the file: %w", err)
+	}
+	return data, nil
+}
+
+// importDevices lays every row over what there is of its device and checks the
+// outcome, so that all faults of a file are told at once.
+func (s *Server) importDevices(rows []row) ([]phone.Device, error) {
+	devices := make([]phone.Device, len(rows))
+	var bad faults
+	for i, r := range rows {
+		rec, err := s.dep.Desk.Device(r.mac)
+		if err != nil && !errors.Is(err, phone.ErrUnknownDevice) {
+			return nil, err
+		}
+		dev := r.lay(rec.Device)
+		s.recognise(&dev)
+		for _, text := range spell("", s.check(dev)) {
+			bad.add(r.line, text)
+		}
+		devices[i] = dev
+	}
+	return devices, bad.err()
+}
+
+// getExport writes the list of devices. It is made whole before the first byte
+// leaves, so that an export is complete or an error.
+func (s *Server) getExport(c *call) error {
+	all, err := s.dep.Desk.Devices()
+	if err != nil {
+		return fmt.Errorf("export devices: %w", err)
+	}
+	var b bytes.Buffer
+	pins, err := writeCSV(&b, s.cfg.Now(), s.dep.Desk.Site().Name, all)
+	if err != nil {
+		return err
+	}
+	if err := s.record(c, phone.MAC{}, audit.DevicesExported{Devices: len(all), PINs: pins}); err != nil {
+		return err
+	}
+	h := c.w.Header()
+	h.Set("Content-Type", "text/csv; charset=utf-8")
+	h.Set("Content-Disposition", `attachment; filename="lineside-devices.csv"`)
+	c.write(http.StatusOK, b.Bytes())
+	return nil
+}

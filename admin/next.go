@@ -1,0 +1,66 @@
+package admin
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/lineside/lineside/auth"
+	"github.com/lineside/lineside/phone"
+)
+
+// next is one sentence: what the operator does now to get this device on its
+// way. Times are given as UTC here; callers that know the site's zone show the
+// fields instead.
+func next(now time.Time, p auth.Policy, rec auth.Record) string {
+	e, mac := rec.Enrolment, rec.Device.MAC
+	switch st := e.At(now); {
+	case st == auth.Successful:
+		return "nothing to do"
+	case e.IsSuspended(now):
+		return "restart the phone before " + clock(e.Suspended) + ": no proof is asked until then"
+	case e.Enrolling():
+		return fmt.Sprintf("wait for the phone to use its new login; if it never does, restart it, then: lineside device allow-otp %s --clear", mac)
+	case st == auth.Blocked:
+		return fmt.Sprintf("give it a new PIN: lineside device reset %s; or keep the old one: lineside device unblock %s", mac, mac)
+	case st == auth.Failed:
+		return fmt.Sprintf("wait until %s, or: lineside device unblock %s", clock(e.Until), mac)
+	case now.Before(e.Pass.Until):
+		return "restart the phone before " + clock(e.Pass.Until) + ": its PIN was right and its next fetch is the full config"
+	}
+	return firstContact(p, rec)
+}
+
+// firstContact is what gets a device from needed onwards under the policy.
+func firstContact(p auth.Policy, rec auth.Record) string {
+	mac, vendor := rec.Device.MAC, rec.Device.Vendor
+	switch {
+	case p.FirstContact == auth.FactorPIN:
+		return fmt.Sprintf("enter its PIN: lineside pin enter %s PIN (see it with: lineside pin show %s)", mac, mac)
+	case p.FirstContact == auth.FactorNone:
+		return fmt.Sprintf("put the phones' network on the allow-list: lineside allow add NETWORK; or let this one in: lineside device suspend %s", mac)
+	case p.Brands[vendor].Password.IsZero():
+		return fmt.Sprintf("set the one-time password of %s first: lineside otp set %s --generate", vendor, vendor)
+	case rec.Enrolment.OTP.Used:
+		return fmt.Sprintf("its one-time password is used up; allow it once more: lineside device allow-otp %s", mac)
+	}
+	return fmt.Sprintf("connect the phone and type the one-time password of %s when it asks", vendor)
+}
+
+// nextPIN is what follows a PIN.
+func nextPIN(mac phone.MAC, r auth.PINResult) string {
+	switch {
+	case r.Accepted:
+		return "restart the phone; its next fetch is the full config"
+	case r.State == auth.Blocked:
+		return fmt.Sprintf("no PIN is taken; give it a new one: lineside device reset %s; or: lineside device unblock %s", mac, mac)
+	case r.State == auth.Failed:
+		return fmt.Sprintf("no PIN is taken until %s; to try sooner: lineside device unblock %s", clock(r.Until), mac)
+	case r.State == auth.Successful:
+		return "nothing to do: the phone is authenticated already"
+	case !r.Looked:
+		return "the PIN was not looked at; write the six digits and try again"
+	}
+	return fmt.Sprintf("compare it with: lineside pin show %s; %d tries are left", mac, r.Left)
+}
+
+func clock(t time.Time) string { return t.UTC().Format("15:04") + " UTC" }

@@ -1,0 +1,194 @@
+package admin
+
+import (
+	"bytes"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/lineside/lineside/phone"
+)
+
+// Bounds of an import, besides its bytes.
+const (
+	maxRows  = 20_000
+	maxFault = 100 // faults listed; the rest are counted
+)
+
+// faults collects what is wrong with a file, line by line.
+type faults struct {
+	list []string
+	more int
+}
+
+func (f *faults) add(line int, text string) {
+	if len(f.list) == maxFault {
+		f.more++
+		return
+	}
+	f.list = append(f.list, fmt.Sprintf("line %d: %s", line, text))
+}
+
+// err is the answer for a file with faults, nil for one without.
+func (f *faults) err() error {
+	if len(f.list) == 0 {
+		return nil
+	}
+	if f.more > 0 {
+		f.list = append(f.list, fmt.Sprintf("and %d more", f.more))
+	}
+	return &Error{
+		Status: http.StatusUnprocessableEntity, What: "the file has faults; nothing was imported",
+		Hint: "correct the lines named and send the whole file again", Fields: f.list,
+	}
+}
+
+// readCSV understands a whole file or none of it. It takes what spreadsheets
+// make of an export: a byte order mark, semicolons or tabs, any line ends,
+// columns in any order and empty lines.
+func readCSV(data []byte) ([]row, error) {
+	data = bytes.TrimPrefix(data, []byte("\ufeff"))
+	if !utf8.Valid(data) {
+		return nil, fail(http.StatusUnprocessableEntity, "the file is not in UTF-8",
+			"in the spreadsheet save it as \"CSV UTF-8\"")
+	}
+	in := csv.NewReader(bytes.NewReader(data))
+	in.Comma = separator(data)
+	in.FieldsPerRecord = -1 // counted below, with a sentence of our own
+	head, err := in.Read()
+	if err != nil {
+		return nil, fail(http.StatusUnprocessableEntity, "the file has no header row", "begin it with a line such as: mac,vendor,type,label,registrar,user,password")
+	}
+	columns, err := header(head)
+	if err != nil {
+		return nil, err
+	}
+	return readRows(in, columns)
+}
+
+func readRows(in *csv.Reader, columns []string) ([]row, error) {
+	var rows []row
+	var bad faults
+	lines := make(map[phone.MAC]int)
+	for {
+		cells, err := in.Read()
+		if errors.Is(err, io.EOF) {
+			return rows, bad.err()
+		}
+		if err != nil {
+			// Quotes are out of step: whatever follows is guesswork.
+			bad.add(csvLine(err), "has a quote in the wrong place; write \"\" for a quote inside quotes")
+			return nil, bad.err()
+		}
+		line, _ := in.FieldPos(0)
+		if !slices.ContainsFunc(cells, func(c string) bool { return strings.TrimSpace(c) != "" }) {
+			continue
+		}
+		if len(rows) == maxRows {
+			return nil, fail(http.StatusRequestEntityTooLarge, fmt.Sprintf("the file has more than %d rows", maxRows), "split it")
+		}
+		r, err := readRow(line, cells, columns)
+		if err != nil {
+			bad.add(line, err.Error())
+			continue
+		}
+		if first, twice := lines[r.mac]; twice {
+			bad.add(line, fmt.Sprintf("%s is in line %d already; a device has one row", r.mac, first))
+			continue
+		}
+		lines[r.mac] = line
+		rows = append(rows, r)
+	}
+}
+
+func csvLine(err error) int {
+	var e *csv.ParseError
+	if errors.As(err, &e) {
+		return e.Line
+	}
+	return 0
+}
+
+// separator is the one the header row has most of outside quotes.
+func separator(data []byte) rune {
+	first, _, _ := bytes.Cut(data, []byte("\n"))
+	best, most := ',', 0
+	for _, sep := range []rune{',', ';', '\t'} {
+		n, quoted := 0, false
+		for _, b := range first {
+			switch {
+			case b == '"':
+				quoted = !quoted
+			case rune(b) == sep && !quoted:
+				n++
+			}
+		}
+		if n > most {
+			best, most = sep, n
+		}
+	}
+	return best
+}
+
+// header reads the column names, in any case and order.
+func header(head []string) ([]string, error) {
+	known := append(exported(), colPassword)
+	columns := make([]string, len(head))
+	var wrong []string
+	for i, name := range head {
+		name = strings.ToLower(strings.TrimSpace(name))
+		switch {
+		case name == "": // a spreadsheet's empty column
+		case !slices.Contains(known, name):
+			wrong = append(wrong, fmt.Sprintf("line 1: there is no column %.40q; there are %s", name, strings.Join(known, ", ")))
+		case slices.Contains(columns[:i], name):
+			wrong = append(wrong, fmt.Sprintf("line 1: column %s is there twice", name))
+		}
+		if len(wrong) == maxFault {
+			break
+		}
+		columns[i] = name
+	}
+	if len(wrong) == 0 && !slices.Contains(columns, colMAC) {
+		wrong = append(wrong, "line 1: there is no column mac")
+	}
+	if len(wrong) > 0 {
+		return nil, &Error{
+			Status: http.StatusUnprocessableEntity, What: "the header row is not understood; nothing was imported",
+			Hint: "begin the file with a line such as: mac,vendor,type,label,registrar,user,password", Fields: wrong,
+		}
+	}
+	return columns, nil
+}
+
+// readRow names a row's cells. Spaces around them are a spreadsheet's, except in
+// a password, which is taken as it stands.
+func readRow(line int, cells, columns []string) (row, error) {
+	r := row{line: line, cells: make(map[string]string, len(columns))}
+	if len(cells) > len(columns) {
+		return row{}, fmt.Errorf("has %d cells, the header %d; put text with a separator in quotes", len(cells), len(columns))
+	}
+	for i, cell := range cells {
+		switch name := columns[i]; name {
+		case "":
+			if strings.TrimSpace(cell) != "" {
+				return row{}, fmt.Errorf("cell %d has no name in the header row", i+1)
+			}
+		case colPassword:
+			r.cells[name] = cell
+		default:
+			r.cells[name] = unguardCell(strings.TrimSpace(cell))
+		}
+	}
+	mac, err := phone.ParseMAC(r.cells[colMAC])
+	if err != nil {
+		return row{}, fmt.Errorf("mac: %w", err)
+	}
+	r.mac = mac
+	return r, nil
+}

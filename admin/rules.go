@@ -1,0 +1,163 @@
+package admin
+
+import (
+	"crypto/rand"
+	"fmt"
+	"math/big"
+	"net/http"
+	"strings"
+
+	"github.com/lineside/lineside/auth"
+	"github.com/lineside/lineside/phone"
+)
+
+// otpDigits is the length of a generated brand OTP. Digits alone, because it is
+// typed on a telephone; twelve, because ten guesses a second, for a month, have
+// a chance of one in 38,000.
+const otpDigits = 12
+
+func (s *Server) getOTPs(c *call) error {
+	p := s.dep.Desk.Policy()
+	out := OTPs{OTPs: make([]OTP, len(s.cfg.Vendors))}
+	for i, v := range s.cfg.Vendors {
+		out.OTPs[i] = otp(v, p.Brands[v])
+	}
+	return c.json(http.StatusOK, out)
+}
+
+func otp(v phone.Vendor, b auth.Brand) OTP {
+	o := OTP{Vendor: v, User: b.User, HasPassword: !b.Password.IsZero(), Generation: b.Generation, Since: b.Set}
+	if !o.HasPassword {
+		o.Next = fmt.Sprintf("set one with: lineside otp set %s --generate", v)
+	}
+	return o
+}
+
+func (s *Server) putOTP(c *call) error {
+	v, err := s.pathVendor(c)
+	if err != nil {
+		return err
+	}
+	var in OTPInput
+	if err := c.body(&in); err != nil {
+		return err
+	}
+	if in.Generate == (in.Password != "") {
+		return fail(http.StatusUnprocessableEntity, "write a password or have one generated, not both and not neither",
+			"send {\"user\": \"...\", \"password\": \"...\"} or {\"generate\": true}")
+	}
+	if in.User == "" {
+		in.User = string(v)
+	}
+	if in.Generate {
+		in.Password = digits(otpDigits)
+	}
+	b, err := s.dep.Desk.SetBrand(c.r.Context(), c.by, v, in.User, phone.NewSecret(in.Password))
+	if err != nil {
+		return err
+	}
+	out := otp(v, b)
+	if in.Generate {
+		out.Password = in.Password
+		out.Next = "note the password now: it is not shown again"
+	}
+	return c.json(http.StatusOK, out)
+}
+
+// digits draws n decimal digits, each as likely as the others.
+func digits(n int) string {
+	limit := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(n)), nil)
+	v, _ := rand.Int(rand.Reader, limit) // never fails, see crypto/rand
+	return fmt.Sprintf("%0*d", n, v)
+}
+
+func (s *Server) deleteOTP(c *call) error {
+	v, err := s.pathVendor(c)
+	if err != nil {
+		return err
+	}
+	if _, err := s.dep.Desk.SetBrand(c.r.Context(), c.by, v, "", phone.Secret{}); err != nil {
+		return err
+	}
+	c.w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+func (s *Server) pathVendor(c *call) (phone.Vendor, error) {
+	v := vendorName(c.r.PathValue("vendor"))
+	if err := s.served(v); err != nil {
+		return "", fail(http.StatusNotFound, err.Error(), "see the vendors with: lineside otp list")
+	}
+	return v, nil
+}
+
+func (s *Server) getPolicy(c *call) error { return c.json(http.StatusOK, s.policy()) }
+
+func (s *Server) policy() Policy {
+	p := s.dep.Desk.Policy()
+	return Policy{FirstContact: string(p.FirstContact), Claimed: p.Claimed, Allow: allowList(p), Rev: p.Rev}
+}
+
+func allowList(p auth.Policy) []Allow {
+	out := make([]Allow, len(p.Allow))
+	for i, a := range p.Allow {
+		out[i] = Allow{Network: a.Prefix, Note: a.Note, Since: a.Since}
+	}
+	return out
+}
+
+func (s *Server) patchPolicy(c *call) error {
+	var in PolicyInput
+	if err := c.body(&in); err != nil {
+		return err
+	}
+	f, err := auth.ParseFactor(in.FirstContact)
+	if err != nil {
+		return invalid("the policy cannot be changed like this", err)
+	}
+	if err := s.dep.Desk.SetFirstContact(c.r.Context(), c.by, f); err != nil {
+		return err
+	}
+	return c.json(http.StatusOK, s.policy())
+}
+
+func (s *Server) getAllow(c *call) error {
+	return c.json(http.StatusOK, Allowed{Allow: allowList(s.dep.Desk.Policy())})
+}
+
+func (s *Server) postAllow(c *call) error {
+	var in AllowInput
+	if err := c.body(&in); err != nil {
+		return err
+	}
+	n, err := auth.ParseAllow(in.Network)
+	if err != nil {
+		return invalid("the allow-list cannot have this", err)
+	}
+	if len(in.Note) > phone.MaxText {
+		return fail(http.StatusUnprocessableEntity, fmt.Sprintf("the note is longer than %d bytes", phone.MaxText), "write a shorter one")
+	}
+	if err := s.dep.Desk.AddAllow(c.r.Context(), c.by, n, in.Note); err != nil {
+		return err
+	}
+	for _, a := range allowList(s.dep.Desk.Policy()) {
+		if a.Network == n {
+			return c.json(http.StatusCreated, a)
+		}
+	}
+	// Somebody removed it again in between: it was added all the same.
+	return c.json(http.StatusCreated, Allow{Network: n, Note: in.Note, Since: s.cfg.Now().UTC()})
+}
+
+// deleteAllow takes 10.20.0.0/24 in the path as it is, slash and all.
+func (s *Server) deleteAllow(c *call) error {
+	n, err := auth.ParseAllow(strings.TrimSuffix(c.r.PathValue("prefix"), "/"))
+	if err != nil {
+		return invalid("the path names no network", err)
+	}
+	if err := s.dep.Desk.RemoveAllow(c.r.Context(), c.by, n); err != nil {
+		return err
+	}
+	c.w.WriteHeader(http.StatusNoContent)
+	return nil
+}

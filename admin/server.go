@@ -1,0 +1,107 @@
+package admin
+
+import (
+	"crypto/sha256"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/lineside/lineside/health"
+	"github.com/lineside/lineside/metrics"
+	"github.com/lineside/lineside/phone"
+)
+
+// Config is how the API behaves. The zero value of a field means its default.
+type Config struct {
+	// Token is what callers of the HTTPS listener must show; ServeTLS refuses
+	// to run without one. See LoadToken.
+	Token phone.Secret
+	// Vendors are the brands a device may be set up as, by short name.
+	Vendors []phone.Vendor
+	// VendorOf recognises the brand of a MAC by its manufacturer's part; nil
+	// means that the operator always names the vendor.
+	VendorOf func(phone.MAC) (phone.Vendor, bool)
+	// MaxConns bounds the connections of each listener, default 64.
+	MaxConns int
+	// MaxPerAddr bounds those of one address on the HTTPS listener, default 16.
+	MaxPerAddr int
+	// MaxWatchers bounds running watch streams, default 16.
+	MaxWatchers int
+	// Heartbeat is how often an idle watch stream sends an empty line, default
+	// 15 s.
+	Heartbeat time.Duration
+	// Drain is how long requests in flight may take once the context has
+	// ended, default 5 s.
+	Drain time.Duration
+	// Now stamps answers; nil means time.Now.
+	Now func() time.Time
+}
+
+// Deps is what the API works with.
+type Deps struct {
+	Desk     Desk
+	Audit    AuditLog
+	Recorder Recorder
+	// Leases is nil where the box gives out no addresses.
+	Leases  LeaseLister
+	Health  *health.Board
+	Metrics *metrics.Set
+	Log     *slog.Logger
+	// Status gives the facts only the program itself knows.
+	Status func() Status
+}
+
+// Server answers the API. It is safe for concurrent use, and may serve a unix
+// socket and an HTTPS listener at the same time.
+type Server struct {
+	cfg      Config
+	dep      Deps
+	token    [sha256.Size]byte
+	tries    *tries
+	watchers chan struct{}
+	page     page
+}
+
+// New checks that nothing is missing and makes a server; it does no I/O.
+func New(cfg Config, dep Deps) (*Server, error) {
+	switch {
+	case dep.Desk == nil, dep.Audit == nil, dep.Recorder == nil:
+		return nil, errors.New("admin: desk, audit log and recorder are needed")
+	case dep.Health == nil, dep.Metrics == nil, dep.Log == nil, dep.Status == nil:
+		return nil, errors.New("admin: health board, metrics, logger and status are needed")
+	case len(cfg.Vendors) == 0:
+		return nil, errors.New("admin: no vendor is served")
+	}
+	cfg.setDefaults()
+	p, err := newPage()
+	if err != nil {
+		return nil, err
+	}
+	dep.Log = dep.Log.With("component", "admin")
+	return &Server{
+		cfg: cfg, dep: dep, page: p,
+		token:    sha256.Sum256([]byte(cfg.Token.Reveal())),
+		tries:    newTries(maxTries, triesFor, maxTriers),
+		watchers: make(chan struct{}, cfg.MaxWatchers),
+	}, nil
+}
+
+func (c *Config) setDefaults() {
+	setDefault(&c.MaxConns, 64)
+	setDefault(&c.MaxPerAddr, 16)
+	setDefault(&c.MaxWatchers, 16)
+	setDefault(&c.Heartbeat, 15*time.Second)
+	setDefault(&c.Drain, 5*time.Second)
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.VendorOf == nil {
+		c.VendorOf = func(phone.MAC) (phone.Vendor, bool) { return "", false }
+	}
+}
+
+func setDefault[T int | time.Duration](field *T, value T) {
+	if *field <= 0 {
+		*field = value
+	}
+}

@@ -1,0 +1,166 @@
+package admin
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/lineside/lineside/auth"
+	"github.com/lineside/lineside/phone"
+)
+
+// device shapes a record for an answer. Every field is copied by name, so that
+// a secret added to the record one day does not come along by itself.
+func (s *Server) device(rec auth.Record) Device {
+	d := rec.Device
+	out := Device{
+		MAC: d.MAC, Vendor: d.Vendor, Model: d.Model, Label: d.Label, Owner: d.Owner,
+		Lines: make([]Line, len(d.Lines)), HasAdminPassword: !d.AdminPassword.IsZero(),
+		Overrides: d.Overrides, PlainTFTP: d.PlainTFTP, Created: d.Created, Rev: rec.Rev,
+		Enrolment: s.enrolment(rec),
+	}
+	for i, l := range d.Lines {
+		out.Lines[i] = Line{
+			Registrar: l.Registrar, Port: l.Port, Transport: l.Transport, OutboundProxy: l.OutboundProxy,
+			User: l.User, AuthID: l.AuthID, DisplayName: l.DisplayName, Label: l.Label, HasPassword: !l.Password.IsZero(),
+		}
+	}
+	if seen, ok := s.dep.Desk.Seen(d.MAC); ok {
+		out.Seen = &seen
+	}
+	return out
+}
+
+func (s *Server) enrolment(rec auth.Record) Enrolment {
+	now, e := s.cfg.Now(), rec.Enrolment
+	state := e.At(now)
+	out := Enrolment{
+		State: string(state), Shown: state.Shown(), Next: next(now, s.dep.Desk.Policy(), rec),
+		Enrolling: e.Enrolling(), Fails: e.Fails, LockOuts: e.LockOuts, Epoch: e.Epoch,
+		OTPUsed: e.OTP.Used, Login: e.Current.User,
+	}
+	out.Suspended = future(now, e.Suspended)
+	out.Pass = future(now, e.Pass.Until)
+	if state == auth.Failed {
+		out.Until = e.Until
+	}
+	return out
+}
+
+// future is t, or nothing once it has passed.
+func future(now, t time.Time) time.Time {
+	if now.Before(t) {
+		return t
+	}
+	return time.Time{}
+}
+
+// states is a record's state and what else it can be searched by.
+func (s *Server) states(rec auth.Record) (state string, also []string) {
+	now := s.cfg.Now()
+	if rec.Enrolment.Enrolling() {
+		also = append(also, "enrolling")
+	}
+	if rec.Enrolment.IsSuspended(now) {
+		also = append(also, "suspended")
+	}
+	return string(rec.Enrolment.At(now)), also
+}
+
+// apply lays what the operator wrote over dev. The MAC is left alone.
+func (in DeviceInput) apply(dev *phone.Device) {
+	if in.Vendor.Given {
+		dev.Vendor = vendorName(in.Vendor.Value)
+	}
+	lay(&dev.Model, in.Model)
+	lay(&dev.Label, in.Label)
+	lay(&dev.Owner, in.Owner)
+	lay(&dev.PlainTFTP, in.PlainTFTP)
+	if in.AdminPassword.Given {
+		dev.AdminPassword = phone.NewSecret(in.AdminPassword.Value)
+	}
+	if in.Lines.Given {
+		dev.Lines = lines(dev.Lines, in.Lines.Value)
+	}
+	if in.Overrides.Given {
+		dev.Overrides = overrides(dev.Overrides, in.Overrides.Value)
+	}
+}
+
+func lay[T any](to *T, f Field[T]) {
+	if f.Given {
+		*to = f.Value
+	}
+}
+
+// lines makes the new lines. One written without a password keeps that of the
+// same user at the same registrar: to another registrar no old password goes.
+func lines(old []phone.Line, in []LineInput) []phone.Line {
+	out := make([]phone.Line, len(in))
+	for i, l := range in {
+		out[i] = phone.Line{
+			Registrar: l.Registrar, Port: l.Port, Transport: l.Transport, OutboundProxy: l.OutboundProxy,
+			User: l.User, AuthID: l.AuthID, DisplayName: l.DisplayName, Label: l.Label,
+		}
+		same := slices.IndexFunc(old, func(o phone.Line) bool { return o.User == l.User && o.Registrar == l.Registrar })
+		switch {
+		case l.Password.Given:
+			out[i].Password = phone.NewSecret(l.Password.Value)
+		case same >= 0:
+			out[i].Password = old[same].Password
+		}
+	}
+	return out
+}
+
+// overrides merges name by name; null takes a name away.
+func overrides(old map[string]string, in map[string]*string) map[string]string {
+	if in == nil {
+		return nil
+	}
+	out := make(map[string]string, len(old)+len(in))
+	for k, v := range old {
+		out[k] = v
+	}
+	for k, v := range in {
+		if v == nil {
+			delete(out, k)
+			continue
+		}
+		out[k] = *v
+	}
+	return out
+}
+
+// recognise fills in the vendor where the operator left it to the MAC.
+func (s *Server) recognise(dev *phone.Device) {
+	if dev.Vendor != "" {
+		return
+	}
+	if v, ok := s.cfg.VendorOf(dev.MAC); ok {
+		dev.Vendor = v
+	}
+}
+
+// check says everything that is wrong with a device, its vendor included.
+func (s *Server) check(dev phone.Device) error {
+	if dev.Vendor == "" { // Validate has that sentence
+		return dev.Validate()
+	}
+	return errors.Join(dev.Validate(), s.served(dev.Vendor))
+}
+
+func (s *Server) served(v phone.Vendor) error {
+	if slices.Contains(s.cfg.Vendors, v) {
+		return nil
+	}
+	names := make([]string, len(s.cfg.Vendors))
+	for i, n := range s.cfg.Vendors {
+		names[i] = string(n)
+	}
+	return fmt.Errorf("vendor: %.40q is not served; write one of %s", v, strings.Join(names, ", "))
+}
+
+func vendorName(s string) phone.Vendor { return phone.Vendor(strings.ToLower(strings.TrimSpace(s))) }

@@ -1,0 +1,153 @@
+package admin
+
+import (
+	"encoding/hex"
+	"fmt"
+	"math"
+	"net/http"
+	"slices"
+
+	"github.com/lineside/lineside/audit"
+	"github.com/lineside/lineside/phone"
+)
+
+// Page sizes of the audit log.
+const (
+	auditLimit = 100
+	auditMost  = 1000
+)
+
+func (s *Server) getStatus(c *call) error {
+	st := s.dep.Status()
+	all, err := s.dep.Desk.Devices()
+	if err != nil {
+		return fmt.Errorf("count devices: %w", err)
+	}
+	st.Devices = map[string]int{"total": len(all), "needed": 0, "failed": 0, "blocked": 0, "successful": 0, "enrolling": 0, "suspended": 0}
+	for _, rec := range all {
+		state, also := s.states(rec)
+		for _, name := range append(also, state) {
+			st.Devices[name]++
+		}
+	}
+	st.Site = s.dep.Desk.Site().Name
+	st.UptimeSecs = int64(s.cfg.Now().Sub(st.Started).Seconds())
+	st.FirstContact = string(s.dep.Desk.Policy().FirstContact)
+	st.Visitors = len(s.dep.Desk.Visitors())
+	st.Conditions = s.dep.Health.List()
+	st.Listeners, st.Settings = full(st.Listeners), full(st.Settings)
+	switch {
+	case len(st.Conditions) > 0:
+		st.Next = st.Conditions[0].Do
+	case st.Visitors > 0:
+		st.Next = "unknown phones asked; see them with: lineside visitors list"
+	case len(all) == 0:
+		st.Next = "set up the first phone with: lineside device add MAC"
+	}
+	return c.json(http.StatusOK, st)
+}
+
+// full is list, or an empty one for none: in JSON [] and not null.
+func full[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}
+
+func (s *Server) getHealth(c *call) error {
+	list := s.dep.Health.List()
+	return c.json(http.StatusOK, Health{OK: len(list) == 0, Conditions: list})
+}
+
+func (s *Server) getMetrics(c *call) error {
+	s.dep.Metrics.Handler().ServeHTTP(c.w, c.r)
+	return nil
+}
+
+func (s *Server) getVisitors(c *call) error {
+	out := Visitors{Visitors: full(s.dep.Desk.Visitors())}
+	if len(out.Visitors) > 0 {
+		out.Next = "make one yours with: lineside visitors claim " + out.Visitors[0].MAC.String()
+	}
+	return c.json(http.StatusOK, out)
+}
+
+// postClaim sets up a visitor: what the operator wrote, over what the phone said
+// of itself.
+func (s *Server) postClaim(c *call) error {
+	mac, err := c.mac()
+	if err != nil {
+		return err
+	}
+	var in DeviceInput
+	if c.r.ContentLength != 0 {
+		if err := c.body(&in); err != nil {
+			return err
+		}
+	}
+	if in.MAC.Given && in.MAC.Value != mac || in.Rev != 0 {
+		return fail(http.StatusBadRequest, "the path names the visitor; mac and rev have no place here", "leave them out")
+	}
+	seen := s.dep.Desk.Visitors()
+	i := slices.IndexFunc(seen, func(v phone.Seen) bool { return v.MAC == mac })
+	if i < 0 {
+		return fail(http.StatusNotFound, mac.String()+" is not among the visitors", "set it up with: lineside device add "+mac.String())
+	}
+	return s.add(c, in, phone.Device{MAC: mac, Vendor: seen[i].Vendor, Model: seen[i].Model})
+}
+
+func (s *Server) getLeases(c *call) error {
+	out := Leases{Leases: []Lease{}}
+	if s.dep.Leases == nil {
+		return c.json(http.StatusOK, out)
+	}
+	all, err := s.dep.Leases.Leases()
+	if err != nil {
+		return fmt.Errorf("list leases: %w", err)
+	}
+	now := s.cfg.Now()
+	for _, l := range all {
+		out.Leases = append(out.Leases, Lease{
+			Address: l.Addr, MAC: l.MAC, ClientID: hex.EncodeToString(l.ClientID), State: string(l.State), Live: l.Live(now),
+			Start: l.Start, Expires: l.Expires, Host: l.Host, Class: l.Class, Vendor: l.Vendor, Model: l.Model,
+		})
+	}
+	slices.SortFunc(out.Leases, func(a, b Lease) int { return a.Address.Compare(b.Address) })
+	return c.json(http.StatusOK, out)
+}
+
+// getAudit reads on from since; without one it gives the end of the log, which
+// is what somebody who just asks wants to see.
+func (s *Server) getAudit(c *call) error {
+	mac, err := c.optionalMAC()
+	if err != nil {
+		return err
+	}
+	since, err := c.number("since", 0, math.MaxInt64)
+	if err != nil {
+		return err
+	}
+	limit, err := c.number("limit", auditLimit, auditMost)
+	if err != nil {
+		return err
+	}
+	out := Audit{Entries: []audit.Entry{}, Next: since}
+	if limit == 0 {
+		return c.json(http.StatusOK, out)
+	}
+	var list []audit.Entry
+	if c.r.URL.Query().Has("since") {
+		list, err = s.dep.Audit.Audit(c.r.Context(), since, mac, int(limit))
+	} else {
+		list, err = s.dep.Audit.AuditTail(c.r.Context(), mac, int(limit))
+	}
+	if err != nil {
+		return fmt.Errorf("read the audit log: %w", err)
+	}
+	out.Entries = full(list)
+	for _, e := range list {
+		out.Next = max(out.Next, e.Seq)
+	}
+	return c.json(http.StatusOK, out)
+}

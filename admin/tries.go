@@ -1,0 +1,92 @@
+package admin
+
+import (
+	"net/netip"
+	"sync"
+	"time"
+)
+
+// Bounds of wrong tokens: per address and time, and addresses remembered.
+const (
+	maxTries  = 10
+	triesFor  = time.Minute
+	maxTriers = 1024
+)
+
+// tries counts wrong tokens by address. The table is bounded: addresses it has
+// no room for share one count, so a flood of addresses gets no more tries, and
+// the right token is never asked about here at all.
+type tries struct {
+	most   int
+	window time.Duration
+	room   int
+
+	mu     sync.Mutex
+	counts map[netip.Prefix]tally
+}
+
+type tally struct {
+	since time.Time
+	n     int
+}
+
+// verdict is what becomes of a wrong token: how long to wait, zero for none yet,
+// and whether this is the try that used up the allowance.
+type verdict struct {
+	wait  time.Duration
+	first bool
+}
+
+func newTries(most int, window time.Duration, room int) *tries {
+	return &tries{most: most, window: window, room: room, counts: make(map[netip.Prefix]tally)}
+}
+
+// wrong counts one wrong token.
+func (t *tries) wrong(now time.Time, from netip.Addr) verdict {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	key := t.keyLocked(now, from)
+	c := t.counts[key]
+	if t.over(now, c) {
+		c = tally{since: now}
+	}
+	c.n++
+	t.counts[key] = c
+	if c.n <= t.most {
+		return verdict{}
+	}
+	return verdict{wait: c.since.Add(t.window).Sub(now), first: c.n == t.most+1}
+}
+
+// over reports that a tally's window has passed; a clock set back counts too,
+// or an address could be made to wait for as long as it was.
+func (t *tries) over(now time.Time, c tally) bool {
+	age := now.Sub(c.since)
+	return age >= t.window || age < 0
+}
+
+// keyLocked is the caller's network: one IPv4 address, or the /64 an IPv6 host
+// can choose its addresses from. The zero prefix is everybody there is no room
+// for.
+func (t *tries) keyLocked(now time.Time, from netip.Addr) netip.Prefix {
+	bits := 32
+	if from.Is6() {
+		bits = 64
+	}
+	key, err := from.WithZone("").Prefix(bits)
+	if err != nil {
+		return netip.Prefix{}
+	}
+	if _, known := t.counts[key]; known || len(t.counts) < t.room {
+		return key
+	}
+	for k, c := range t.counts {
+		if t.over(now, c) {
+			delete(t.counts, k)
+		}
+	}
+	if len(t.counts) < t.room {
+		return key
+	}
+	return netip.Prefix{}
+}
