@@ -121,6 +121,6 @@ func (OTPAllowed) Kind() string          { return "otp-allowed" }
 func (Refused) Kind() string             { return "refused" }
 func (BrandSet) Kind() string            { return "brand-otp-set" }
 func (PolicyChanged) Kind() string       { return "policy-changed" }
-func (PINShown) Kind() string        { return "pin-shown" }
-func (SecretsShown) Kind() string    { return "secrets-shown" }
-func (DevicesExported) Kind() string { return "devices-exported" }
+func (PINShown) Kind() string            { return "pin-shown" }
+func (SecretsShown) Kind() string        { return "secrets-shown" }
+func (DevicesExported) Kind() string     { return "devices-exported" }

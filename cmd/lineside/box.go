@@ -1,0 +1,226 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/lineside/lineside/admin"
+	"github.com/lineside/lineside/health"
+	"github.com/lineside/lineside/httpd"
+	"github.com/lineside/lineside/metrics"
+	"github.com/lineside/lineside/provision"
+	"github.com/lineside/lineside/store"
+	"github.com/lineside/lineside/vendors"
+)
+
+// box is the daemon: every part made and every socket open, not yet running.
+type box struct {
+	settings  settings
+	where     lan
+	log       *slog.Logger
+	health    *health.Board
+	metrics   *metrics.Set
+	store     *store.Store
+	desk      *provision.Desk
+	table     vendors.Table
+	started   time.Time
+	listeners []admin.Listener
+	sockets   []interface{ Close() error }
+	base      []task
+	doors     []task
+}
+
+// openBox makes the parts in the order they need each other. On an error what
+// was opened is closed again.
+func openBox(ctx context.Context, s settings, where lan, log *slog.Logger) (*box, error) {
+	b := &box{
+		settings: s, where: where, log: log, health: &health.Board{}, metrics: metrics.New(),
+		table: vendors.All(), started: time.Now(),
+	}
+	if err := b.open(ctx); err != nil {
+		return nil, errors.Join(err, b.close())
+	}
+	return b, nil
+}
+
+func (b *box) open(ctx context.Context) error {
+	if err := os.MkdirAll(b.settings.State, 0o700); err != nil {
+		return fmt.Errorf("make the state directory: %w: nothing could be kept; correct state or start lineside by systemd", err)
+	}
+	if err := b.openStore(); err != nil {
+		return err
+	}
+	ca, err := httpd.LoadCA(b.settings.State)
+	if err != nil {
+		return err
+	}
+	certs, err := ca.TLS(httpd.Names{Hosts: []string{"lineside.local"}, Addrs: []netip.Addr{b.where.Self.Addr()}})
+	if err != nil {
+		return err
+	}
+	if err := b.openDesk(ca.PEM()); err != nil {
+		return err
+	}
+	operator, err := b.newAdmin()
+	if err != nil {
+		return err
+	}
+	if err := b.openOperatorDoor(ctx, operator); err != nil {
+		return err
+	}
+	return b.openDoors(ctx, operator, certs)
+}
+
+// openStore opens the database under the site key, and tells what it had to do
+// for that.
+func (b *box) openStore() error {
+	database := filepath.Join(b.settings.State, "lineside.db")
+	key, err := store.LoadKey(keyPath(b.settings.State, os.Getenv("CREDENTIALS_DIRECTORY")), database)
+	if err != nil {
+		return err
+	}
+	cfg := store.Config{FirstContact: b.settings.FirstContact}
+	b.store, err = store.Open(database, key, cfg, store.Tools{Log: b.log, Health: b.health, Metrics: b.metrics})
+	if err != nil {
+		return err
+	}
+	b.tell(b.store.Report())
+	b.base = append(b.base, newServer("good copies", b.keepGood))
+	return nil
+}
+
+// tell puts what opening the database had to do before the operator: in the log,
+// and on the board until the next start.
+func (b *box) tell(r store.Report) {
+	if r == (store.Report{}) {
+		return
+	}
+	c := health.Condition{
+		Code: "database-damaged", Title: "the database was damaged and set aside",
+		Meaning: "phones that were set up are strangers now and get nothing",
+		Do:      "restore a backup, or set the phones up again: lineside device import FILE",
+		Detail:  r.Detail,
+	}
+	if r.Restored {
+		c.Code, c.Title = "database-restored", "the database is an older copy"
+		c.Meaning = "what was changed since the copy is lost; phones that use a one-time password are refused"
+		c.Do = "look through the devices, then let those that wait use it again: lineside device allow-otp MAC"
+	}
+	b.log.Warn(c.Title, "reason", r.Detail, "file", r.SetAside)
+	b.health.Raise(time.Now(), c)
+}
+
+// keyPath is the site key's place: what systemd handed over, where it did, else
+// a file of our own.
+func keyPath(state, credentials string) string {
+	if credentials != "" {
+		if path := filepath.Join(credentials, "lineside.key"); exists(path) {
+			return path
+		}
+	}
+	return filepath.Join(state, "site.key")
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+func (b *box) openDesk(ca []byte) error {
+	l := b.settings.Listen
+	cfg := provision.Config{
+		Site: b.settings.Site, URL: l.URL, Addr: b.where.Self.Addr(), SIPPort: l.SIPPort, CA: ca,
+	}
+	if l.HTTP != "" {
+		cfg.HTTPPort = portOf(l.HTTP)
+	}
+	stores := provision.Stores{Devices: b.store, Policies: b.store, Sightings: b.store, Recorder: b.store, Leases: b.store}
+	var err error
+	b.desk, err = provision.New(cfg, b.table, stores, provision.Tools{Log: b.log, Health: b.health, Metrics: b.metrics})
+	if err != nil {
+		return err
+	}
+	b.base = append(b.base, newServer("desk", b.desk.Run))
+	return nil
+}
+
+func (b *box) newAdmin() (*admin.Server, error) {
+	token, err := admin.LoadToken(b.tokenPath())
+	if err != nil {
+		return nil, err
+	}
+	cfg := admin.Config{Token: token, VendorOf: b.table.ByOUI}
+	for _, m := range b.table {
+		cfg.Vendors = append(cfg.Vendors, m.Vendor)
+	}
+	dep := admin.Deps{
+		Desk: b.desk, Audit: b.store, Recorder: b.store, Leases: b.store,
+		Health: b.health, Metrics: b.metrics, Log: b.log, Status: b.status,
+	}
+	return admin.New(cfg, dep)
+}
+
+func (b *box) tokenPath() string { return filepath.Join(b.settings.State, "admin.token") }
+
+// status is what only the program itself knows. What was changed since the
+// first start is in the store, and wins.
+func (b *box) status() admin.Status {
+	st := admin.Status{Version: thisBuild().Version, Started: b.started, Listeners: b.listeners}
+	for _, s := range b.settings.Origin {
+		if s.Key == "site.first_contact" {
+			s.From, s.Value = "store", string(b.desk.Policy().FirstContact)
+		}
+		st.Settings = append(st.Settings, s)
+	}
+	return st
+}
+
+// run serves until ctx ends, then closes in order: doors, desk, store.
+func (b *box) run(ctx context.Context, ready func()) error {
+	err := supervise(ctx, b.base, b.doors, stopTimeout, ready)
+	return errors.Join(err, b.close())
+}
+
+// close gives everything back. A socket its server closed already is no error.
+func (b *box) close() error {
+	for _, s := range b.sockets {
+		_ = s.Close()
+	}
+	if b.store == nil {
+		return nil
+	}
+	return b.store.Close()
+}
+
+// goodEvery is how often the last good copy of the database is renewed.
+const goodEvery = 6 * time.Hour
+
+// keepGood renews the copy that a damaged database is healed from: soon after
+// the start, when it has proved good, and then every few hours.
+func (b *box) keepGood(ctx context.Context) error {
+	wait := time.NewTimer(10 * time.Minute)
+	defer wait.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-wait.C:
+		}
+		if err := b.store.KeepGood(ctx); err != nil && ctx.Err() == nil {
+			b.health.Raise(time.Now(), health.Condition{
+				Code: "no-good-copy", Title: "no copy of the database could be kept",
+				Meaning: "phones notice nothing; should the database be damaged, what changed since the last copy is lost",
+				Do:      "see whether the disk is full: df " + b.settings.State, Detail: err.Error(),
+			})
+		} else {
+			b.health.Clear("no-good-copy")
+		}
+		wait.Reset(goodEvery)
+	}
+}

@@ -1,0 +1,184 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/lineside/lineside/dhcpopt"
+)
+
+// writable asks access(2) for the right to write and enter.
+const writable = 2 | 1
+
+// verdict is what "lineside check" says.
+type verdict struct {
+	File     string   `json:"file"`
+	OK       bool     `json:"ok"`
+	Problems problems `json:"problems"`
+	Notes    []string `json:"notes"`
+}
+
+func (p *program) checkCommand() *cobra.Command {
+	var path string
+	var sample bool
+	cmd := &cobra.Command{
+		Use: "check", Short: "Say all that is wrong with the settings and this machine", Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if sample {
+				_, err := p.out.Write(sampleSettings)
+				return err
+			}
+			v := check(cmd.Context(), path, systemNICs)
+			if err := p.tellVerdict(v); err != nil {
+				return err
+			}
+			if !v.OK {
+				return &quietError{}
+			}
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&path, "config", defaultSettings, "settings file")
+	cmd.Flags().BoolVar(&sample, "sample", false, "print a settings file with every key and its default")
+	_ = cmd.MarkFlagFilename("config", "toml")
+	return cmd
+}
+
+func (p *program) tellVerdict(v verdict) error {
+	if p.json {
+		return writeJSON(p.out, v)
+	}
+	var b strings.Builder
+	for _, w := range v.Problems {
+		fmt.Fprintln(&b, w.Error())
+	}
+	for _, n := range v.Notes {
+		fmt.Fprintln(&b, n)
+	}
+	if v.OK {
+		fmt.Fprintf(&b, "%s: nothing is wrong\n", v.File)
+	}
+	_, err := p.out.Write([]byte(b.String()))
+	return err
+}
+
+// check reads the settings and tries them on this machine, leaving nothing
+// behind: ports are opened and closed, files only looked at.
+func check(ctx context.Context, path string, list func() ([]nic, error)) verdict {
+	v := verdict{File: path, Problems: problems{}, Notes: []string{}}
+	s, err := loadSettings(path)
+	if err != nil {
+		v.Problems = append(v.Problems, asProblems(err)...)
+		return v
+	}
+	nics, err := list()
+	if err != nil {
+		v.Problems = append(v.Problems, problem{Text: err.Error()})
+		return v
+	}
+	where, err := findLAN(s.Listen, nics)
+	if err != nil {
+		v.Problems = append(v.Problems, problem{Key: "listen.interface", Text: err.Error()})
+	} else {
+		v.Notes = append(v.Notes, fmt.Sprintf("phones reach this box at %s %s", where.Self, where.Interface))
+		v.Problems = append(v.Problems, checkDHCP(s, where)...)
+	}
+	v.Problems = append(v.Problems, checkState(s.State)...)
+	if answers(s.Listen.Socket) {
+		v.Notes = append(v.Notes, "lineside runs here already, so the ports were not tried")
+	} else {
+		v.Problems = append(v.Problems, checkDoors(ctx, s, where)...)
+	}
+	v.OK = len(v.Problems) == 0
+	return v
+}
+
+func asProblems(err error) problems {
+	var many problems
+	if errors.As(err, &many) {
+		return many
+	}
+	text := err.Error()
+	var h *hintError
+	if errors.As(err, &h) {
+		text += "; " + h.next
+	}
+	return problems{{Text: text}}
+}
+
+// checkDHCP compares pool and reservations with the LAN found.
+func checkDHCP(s settings, where lan) problems {
+	if !s.DHCP.Server {
+		return nil
+	}
+	var out problems
+	for _, err := range flatten(s.dhcpConfig(where).Check()) {
+		key, text, _ := strings.Cut(err.Error(), ": ")
+		out = append(out, problem{File: s.Path, Key: key, Text: text})
+	}
+	return out
+}
+
+// dhcpConfig is what the settings say, for the LAN found.
+func (s settings) dhcpConfig(where lan) dhcpopt.Config {
+	return dhcpopt.Config{
+		Mode: dhcpopt.ModeServer, Interface: where.Interface, Self: where.Self,
+		Pool: s.DHCP.Pool, Reservations: s.DHCP.Reservations, Router: s.DHCP.Router,
+		DNS: s.DHCP.DNS, NTP: s.DHCP.NTP, Lease: s.DHCP.Lease, Domain: s.DHCP.Domain,
+	}
+}
+
+// checkState looks whether the state directory, or where it will be made, can
+// be written by whoever runs the check.
+func checkState(dir string) problems {
+	at := dir
+	for {
+		info, err := os.Stat(at)
+		if errors.Is(err, os.ErrNotExist) && at != "/" {
+			at = filepath.Dir(at)
+			continue
+		}
+		switch {
+		case err != nil:
+			return problems{{Key: "state", Text: err.Error()}}
+		case !info.IsDir():
+			return problems{{Key: "state", Text: at + " is a file: nothing could be kept; move it away or write another directory"}}
+		case syscall.Access(at, writable) != nil:
+			return problems{{Key: "state", Text: fmt.Sprintf("%s cannot be written by this user: nothing could be kept; run the check as the daemon's user, or correct the directory's owner", at)}}
+		}
+		return nil
+	}
+}
+
+// checkDoors opens every listener and closes it again.
+func checkDoors(ctx context.Context, s settings, where lan) problems {
+	var out problems
+	for _, d := range s.doors() {
+		if err := d.try(ctx, where.Interface); err != nil {
+			out = append(out, problem{Key: d.key, Text: err.Error()})
+		}
+	}
+	return out
+}
+
+func (d door) try(ctx context.Context, iface string) error {
+	if d.network == "udp" {
+		conn, err := d.openPacket(ctx, iface)
+		if err != nil {
+			return err
+		}
+		return conn.Close()
+	}
+	l, err := d.openStream(ctx)
+	if err != nil {
+		return err
+	}
+	return l.Close()
+}

@@ -1,0 +1,198 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func prefixes(texts ...string) []netip.Prefix {
+	var out []netip.Prefix
+	for _, s := range texts {
+		out = append(out, netip.MustParsePrefix(s))
+	}
+	return out
+}
+
+func TestFindLAN(t *testing.T) {
+	lo := nic{"lo", true, true, prefixes("127.0.0.1/8")}
+	eth := nic{"eth0", true, false, prefixes("10.20.0.1/24", "10.20.9.1/24")}
+	wan := nic{"eth1", true, false, prefixes("192.0.2.7/28")}
+	down := nic{"eth2", false, false, prefixes("10.1.0.1/24")}
+	bare := nic{"eth3", true, false, nil}
+	for _, tc := range []struct {
+		name   string
+		listen listenSettings
+		nics   []nic
+		want   lan
+		err    string
+	}{
+		{"the only one", listenSettings{}, []nic{lo, eth, down, bare}, lan{"eth0", prefixes("10.20.0.1/24")[0]}, ""},
+		{"two could be", listenSettings{}, []nic{lo, eth, wan}, lan{}, "eth0 10.20.0.1/24 10.20.9.1/24, eth1 192.0.2.7/28; write one of them into listen.interface"},
+		{"none", listenSettings{}, []nic{lo, down}, lan{}, "no interface has an IPv4 address"},
+		{"named", listenSettings{Interface: "eth1"}, []nic{lo, eth, wan}, lan{"eth1", prefixes("192.0.2.7/28")[0]}, ""},
+		{"named with address", listenSettings{Interface: "eth0", Address: prefixes("10.20.9.1/24")[0]}, []nic{eth}, lan{"eth0", prefixes("10.20.9.1/24")[0]}, ""},
+		{"named and down", listenSettings{Interface: "eth2"}, []nic{eth, down}, lan{}, "ip link set eth2 up"},
+		{"named without address", listenSettings{Interface: "eth3"}, []nic{eth, bare}, lan{}, "eth3 has no IPv4 address"},
+		{"named and absent", listenSettings{Interface: "wlan0"}, []nic{eth}, lan{}, "there is no interface wlan0"},
+		{"address", listenSettings{Address: prefixes("10.20.9.1/24")[0]}, []nic{lo, eth, wan}, lan{"eth0", prefixes("10.20.9.1/24")[0]}, ""},
+		{"address on loopback", listenSettings{Address: prefixes("127.20.0.1/24")[0]}, []nic{lo, eth}, lan{"", prefixes("127.20.0.1/24")[0]}, ""},
+		{"address of nobody", listenSettings{Address: prefixes("10.9.9.9/24")[0]}, []nic{lo, eth}, lan{}, "this box does not have the address 10.9.9.9"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			got, err := findLAN(tc.listen, tc.nics)
+			if tc.err == "" && (err != nil || got != tc.want) {
+				t.Errorf("got %v %v, want %v", got, err, tc.want)
+			}
+			if tc.err != "" && (err == nil || !strings.Contains(err.Error(), tc.err)) {
+				t.Errorf("got %v %v, want an error with %q", got, err, tc.err)
+			}
+		})
+	}
+}
+
+// taken opens a port that the box then cannot have.
+func taken(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	return l.Addr().String()
+}
+
+func writeSettings(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "lineside.toml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestCheckSaysAllThatIsWrong(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	port := taken(t)
+	path := writeSettings(t, `
+state = "`+file+`/state"
+[listen]
+http = "`+port+`"
+https = "127.0.0.1:1"
+tftp = "192.0.2.1:69"
+admin = "off"
+address = "127.20.0.1/24"
+socket = "`+file+`.sock"
+[dhcp]
+pool = "127.21.0.50-127.21.0.60"
+listen = "127.20.0.1:8999"
+[dhcp.reservations]
+"00:15:65:4a:a9:37" = "127.20.0.1"
+`)
+	for _, form := range []string{"text", "json"} {
+		args := []string{"check", "--config", path}
+		if form == "json" {
+			args = append(args, "--json")
+		}
+		code, out, errs := lineside(t, args...)
+		if code != exitWrong || errs != "" {
+			t.Errorf("%s: got exit %d and %q, want 1 and nothing", form, code, errs)
+		}
+		for _, want := range []string{
+			"tcp " + port + " is taken: another web server runs here, phones get no config; stop it or set listen.http to another port",
+			"udp 192.0.2.1:69 is on no interface of this box: phones that fetch by TFTP get no config; correct listen.tftp",
+			"127.21.0.50-127.21.0.60 does not lie within 127.20.0.0/24",
+			"127.20.0.1 of 00:15:65:4a:a9:37 is the box or the router",
+			"state",
+		} {
+			if !strings.Contains(out, want) {
+				t.Errorf("%s: want %q in\n%s", form, want, out)
+			}
+		}
+		if form == "json" {
+			var v verdict
+			if err := json.Unmarshal([]byte(out), &v); err != nil || v.OK || len(v.Problems) < 5 {
+				t.Errorf("got %v and %d problems, want JSON with 5 or more", err, len(v.Problems))
+			}
+		}
+	}
+}
+
+func TestCheckOfGoodSettings(t *testing.T) {
+	dir := t.TempDir()
+	path := writeSettings(t, `
+state = "`+dir+`/not/yet/there"
+[listen]
+http = "127.20.0.1:8998"
+https = "off"
+tftp = "off"
+admin = "off"
+address = "127.20.0.1/24"
+socket = "`+dir+`/sock"
+[dhcp]
+mode = "off"
+`)
+	code, out, errs := lineside(t, "check", "--config", path)
+	if code != exitOK || !strings.Contains(out, "nothing is wrong") {
+		t.Errorf("got exit %d, %s%s, want 0 and that nothing is wrong", code, out, errs)
+	}
+	if _, err := os.Stat(dir + "/not"); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the check left something behind: %v", err)
+	}
+}
+
+func TestBindErrorsHaveThreeParts(t *testing.T) {
+	s := settings{Listen: listenSettings{HTTP: ":80", HTTPS: ":443", TFTP: ":69", Admin: ":8443"}, DHCP: dhcpSettings{Server: true, Listen: ":67"}}
+	want := `udp :67 is taken: another DHCP server runs here, phones will not get options; stop it or set dhcp.mode = "off"`
+	doors := s.doors()
+	if len(doors) != 5 {
+		t.Fatalf("got %d doors, want 5", len(doors))
+	}
+	if got := doors[0].explain(inUse(t)).Error(); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	for _, d := range doors {
+		for _, err := range []error{inUse(t), os.ErrPermission, errors.New("moon is full")} {
+			text := d.explain(err).Error()
+			if !strings.Contains(text, d.addr) || !strings.Contains(text, d.lost) || !strings.Contains(text, ";") {
+				t.Errorf("%s: %q lacks the place, what is noticed, or what to do", d.name, text)
+			}
+		}
+	}
+}
+
+// inUse is the system's own error for a port somebody has.
+func inUse(t *testing.T) error {
+	t.Helper()
+	l, err := net.Listen("tcp", taken(t))
+	if err == nil {
+		_ = l.Close()
+		t.Fatal("a taken port was opened")
+	}
+	return err
+}
+
+func TestPrintableKeepsStrangersOffTheTerminal(t *testing.T) {
+	if got, want := printable("a\x1b[2Jb\nc\u202ed é"), "a·[2Jb·c·d é"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestNearest(t *testing.T) {
+	known := []string{"listen.http", "listen.https", "dhcp.pool", "site.name"}
+	for key, want := range map[string]string{
+		"listen.htp": "listen.http", "site.nam": "site.name", "pool": "dhcp.pool", "quux": "", strings.Repeat("x", 5000): "",
+	} {
+		if got := nearest(key, known); got != want {
+			t.Errorf("nearest(%.20q) = %q, want %q", key, got, want)
+		}
+	}
+}

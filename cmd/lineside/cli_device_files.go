@@ -1,0 +1,118 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/lineside/lineside/admin"
+)
+
+func (p *program) deviceImportCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "import FILE", Short: "Set up and change devices from a CSV file (- reads standard input), all rows or none", Args: exactArgs("FILE"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			text, err := p.readAll(args[0])
+			if err != nil {
+				return err
+			}
+			c, err := p.client()
+			if err != nil {
+				return err
+			}
+			done, err := c.Import(cmd.Context(), text)
+			if err != nil {
+				return err
+			}
+			if p.json {
+				return writeJSON(p.out, done)
+			}
+			return p.say("%s: %d added, %d changed", count(done.Rows, "row", "rows"), done.Added, done.Changed)
+		},
+	}
+}
+
+func (p *program) deviceExportCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "export [FILE]", Short: "Write all devices as CSV, with the PINs of those not yet authenticated", Args: atMostOne,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := p.client()
+			if err != nil {
+				return err
+			}
+			if len(args) == 0 {
+				return c.Export(cmd.Context(), p.out)
+			}
+			if err := exportTo(cmd.Context(), c, args[0]); err != nil {
+				return err
+			}
+			if p.json {
+				return writeJSON(p.out, map[string]string{"file": args[0]})
+			}
+			return p.say("devices are in %s; it holds PINs, keep it safe", args[0])
+		},
+	}
+}
+
+// exportTo writes the devices into a file. PINs are in it, so nobody but the
+// operator may read it, and what was there before is only replaced by a whole
+// export.
+func exportTo(ctx context.Context, c *admin.Client, path string) error {
+	f, err := os.CreateTemp(filepath.Dir(path), ".export-*") // mode 0600
+	if err != nil {
+		return fmt.Errorf("write the export: %w", err)
+	}
+	defer func() { _ = os.Remove(f.Name()) }() // in vain once renamed
+	err = c.Export(ctx, f)
+	if err = errors.Join(err, f.Close()); err != nil {
+		return err
+	}
+	if err := os.Rename(f.Name(), path); err != nil {
+		return fmt.Errorf("write the export: %w", err)
+	}
+	return nil
+}
+
+func (p *program) deviceRenderCommand() *cobra.Command {
+	var reveal bool
+	cmd := &cobra.Command{
+		Use: "render MAC [FILE]", Short: "Show what a phone would be given now, and why", ValidArgsFunction: p.completeMACs,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 || len(args) > 2 {
+				return usagef(cmd, "a MAC is needed, and at most a file's name")
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			macs, err := macArgs(cmd, args[:1])
+			if err != nil {
+				return err
+			}
+			c, err := p.client()
+			if err != nil {
+				return err
+			}
+			file := strings.Join(args[1:], "")
+			files, err := c.Render(cmd.Context(), macs[0], file, reveal)
+			if err != nil {
+				return err
+			}
+			if p.json {
+				return writeJSON(p.out, files)
+			}
+			for _, f := range files {
+				if err := p.say("=== %s (%s: %s)\n%s", f.File, f.Stage, f.Why, strings.TrimRight(f.Body, "\n")); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}
+	cmd.Flags().BoolVar(&reveal, "reveal", false, "show passwords; the audit log notes it")
+	return cmd
+}

@@ -1,0 +1,215 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/lineside/lineside/admin"
+	"github.com/lineside/lineside/phone"
+	"github.com/lineside/lineside/vendors"
+)
+
+func (p *program) pinCommand() *cobra.Command {
+	return group("pin", "Enter or show the six digits of a phone", p.pinEnterCommand(), p.pinShowCommand())
+}
+
+func (p *program) pinEnterCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "enter MAC PIN", Short: "Enter a phone's PIN for it (PIN - reads standard input)", Args: exactArgs("MAC", "PIN"),
+		Long:              "Enter a phone's PIN for it. A wrong one counts like one dialled on the handset;\nthe exit code is 1 unless the PIN was accepted.",
+		ValidArgsFunction: p.completeMACs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			macs, err := macArgs(cmd, args[:1])
+			if err != nil {
+				return err
+			}
+			pin := args[1]
+			if pin == "-" {
+				words, err := p.readSecrets("-")
+				if err != nil {
+					return err
+				}
+				pin = words[0]
+			}
+			c, err := p.client()
+			if err != nil {
+				return err
+			}
+			r, err := c.EnterPIN(cmd.Context(), macs[0], phone.NewSecret(pin))
+			if err != nil {
+				return err
+			}
+			return p.tellPIN(cmd.Context(), c, macs[0], r)
+		},
+	}
+}
+
+func (p *program) tellPIN(ctx context.Context, c *admin.Client, mac phone.MAC, r admin.PINResult) error {
+	var err error
+	switch {
+	case p.json:
+		err = writeJSON(p.out, r)
+	case r.Accepted:
+		err = p.say("%s: PIN accepted", mac)
+	case !r.Looked:
+		err = p.say("%s: no PIN is accepted now, the device is %s", mac, r.State)
+	case r.Left > 0:
+		err = p.say("%s: wrong PIN, %s left", mac, count(r.Left, "try", "tries"))
+	default:
+		err = p.say("%s: wrong PIN, the device is %s", mac, r.State)
+	}
+	if err == nil && !p.json {
+		if !r.Until.IsZero() {
+			err = p.say("  no PIN is accepted %s", until(r.Until, p.now(), zone(ctx, c)))
+		}
+		if err == nil {
+			err = p.next(r.Next)
+		}
+	}
+	if err == nil && !r.Accepted {
+		err = &quietError{}
+	}
+	return err
+}
+
+func (p *program) pinShowCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "show MAC", Short: "Show the PIN of a device not yet authenticated; the audit log notes it", Args: exactArgs("MAC"),
+		ValidArgsFunction: p.completeMACs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			macs, err := macArgs(cmd, args)
+			if err != nil {
+				return err
+			}
+			c, err := p.client()
+			if err != nil {
+				return err
+			}
+			pin, err := c.ShowPIN(cmd.Context(), macs[0])
+			if err != nil {
+				return err
+			}
+			if p.json {
+				return writeJSON(p.out, pin)
+			}
+			if err := p.say("%s", pin.PIN); err != nil {
+				return err
+			}
+			return p.next(pin.Next)
+		},
+	}
+}
+
+func (p *program) otpCommand() *cobra.Command {
+	return group("otp", "Keep each vendor's one-time user name and password", p.otpListCommand(), p.otpSetCommand(), p.otpRemoveCommand())
+}
+
+func (p *program) otpListCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "list", Short: "List the one-time passwords; the passwords themselves are never shown again", Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := p.client()
+			if err != nil {
+				return err
+			}
+			list, err := c.OTPs(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if p.json {
+				return writeJSON(p.out, list)
+			}
+			z := zone(cmd.Context(), c)
+			t := newTable("VENDOR", "USER", "PASSWORD", "GENERATION", "SINCE")
+			for _, o := range list {
+				set := "not set"
+				if o.HasPassword {
+					set = "set"
+				}
+				t.add(string(o.Vendor), o.User, set, fmt.Sprint(o.Generation), clock(o.Since, p.now(), z))
+			}
+			t.print(p.out)
+			return nil
+		},
+	}
+}
+
+func (p *program) otpSetCommand() *cobra.Command {
+	var in admin.OTPInput
+	var file string
+	cmd := &cobra.Command{
+		Use: "set VENDOR", Short: "Set a vendor's one-time password", Args: exactArgs("VENDOR"), ValidArgsFunction: completeVendors,
+		Example: "  lineside otp set yealink --generate\n  lineside otp set poly --user install --password-file -",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			v, err := vendors.All().Parse(args[0])
+			if err != nil {
+				return usagef(cmd, "%v", err)
+			}
+			if file != "" {
+				words, err := p.readSecrets(file)
+				if err != nil {
+					return err
+				}
+				in.Password = words[0]
+			}
+			if in.Password == "" && !in.Generate {
+				return usagef(cmd, "no password is given: write --generate, or --password-file FILE")
+			}
+			c, err := p.client()
+			if err != nil {
+				return err
+			}
+			o, err := c.SetOTP(cmd.Context(), v, in)
+			if err != nil {
+				return err
+			}
+			return p.tellOTP(o)
+		},
+	}
+	fl := cmd.Flags()
+	fl.StringVar(&in.User, "user", "", "user name people type; left out, the vendor's name")
+	fl.StringVar(&in.Password, "password", "", "the password; others on this machine can see it while the command runs")
+	fl.StringVar(&file, "password-file", "", "file with the password (- reads standard input)")
+	fl.BoolVar(&in.Generate, "generate", false, "have the box make one up and show it once")
+	cmd.MarkFlagsMutuallyExclusive("password", "password-file", "generate")
+	return cmd
+}
+
+func (p *program) tellOTP(o admin.OTP) error {
+	if p.json {
+		return writeJSON(p.out, o)
+	}
+	text := fmt.Sprintf("%s: user %s", o.Vendor, printable(o.User))
+	if o.Password != "" {
+		text += ", password " + o.Password + " (shown this once)"
+	}
+	if err := p.say("%s", text); err != nil {
+		return err
+	}
+	return p.next(o.Next)
+}
+
+func (p *program) otpRemoveCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "remove VENDOR", Short: "Take a vendor's one-time password away", Args: exactArgs("VENDOR"), ValidArgsFunction: completeVendors,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			v, err := vendors.All().Parse(args[0])
+			if err != nil {
+				return usagef(cmd, "%v", err)
+			}
+			c, err := p.client()
+			if err != nil {
+				return err
+			}
+			if err := c.RemoveOTP(cmd.Context(), v); err != nil {
+				return err
+			}
+			if p.json {
+				return writeJSON(p.out, map[string]any{"removed": v})
+			}
+			return p.say("%s: no one-time password is accepted any more", v)
+		},
+	}
+}

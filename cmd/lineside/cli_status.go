@@ -1,0 +1,98 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/lineside/lineside/admin"
+	"github.com/lineside/lineside/health"
+)
+
+func (p *program) statusCommand() *cobra.Command {
+	var all bool
+	cmd := &cobra.Command{
+		Use: "status", Short: "Show the box at a glance, and what needs doing", Args: noArgs,
+		Long: "Show the box at a glance, and what needs doing. The exit code is 1 while\nsomething is not as it should be.",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := p.client()
+			if err != nil {
+				return err
+			}
+			st, err := c.Status(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if p.json {
+				err = writeJSON(p.out, st)
+			} else {
+				err = p.showStatus(st, all)
+			}
+			if err == nil && len(st.Conditions) > 0 {
+				err = &quietError{}
+			}
+			return err
+		},
+	}
+	cmd.Flags().BoolVar(&all, "settings", false, "show every setting in force and where it comes from")
+	return cmd
+}
+
+func (p *program) showStatus(st admin.Status, all bool) error {
+	var b strings.Builder
+	up := (time.Duration(st.UptimeSecs) * time.Second).Round(time.Second)
+	fmt.Fprintf(&b, "%s: lineside %s, up %s\n", printable(st.Site), st.Version, humane(up))
+	fmt.Fprintf(&b, "devices:       %s\n", countStates(st.Devices))
+	fmt.Fprintf(&b, "visitors:      %d\n", st.Visitors)
+	fmt.Fprintf(&b, "first contact: %s\n", st.FirstContact)
+	parts := make([]string, len(st.Listeners))
+	for i, l := range st.Listeners {
+		parts[i] = l.Name + " " + l.Address
+	}
+	fmt.Fprintf(&b, "listens on:    %s\n", strings.Join(parts, ", "))
+	if all {
+		t := newTable("SETTING", "VALUE", "FROM")
+		for _, s := range st.Settings {
+			t.add(s.Key, s.Value, s.From)
+		}
+		fmt.Fprintln(&b)
+		t.print(&b)
+	}
+	for _, c := range st.Conditions {
+		writeCondition(&b, c, p.now(), zoneOf(st))
+	}
+	if st.Next != "" {
+		fmt.Fprintf(&b, "  → %s\n", st.Next)
+	}
+	_, err := p.out.Write([]byte(b.String()))
+	return err
+}
+
+func writeCondition(b *strings.Builder, c health.Condition, now time.Time, zone *time.Location) {
+	fmt.Fprintf(b, "\n! %s (since %s)\n", c.Title, clock(c.Since, now, zone))
+	for _, line := range []string{c.Detail, c.Meaning} {
+		if line != "" {
+			fmt.Fprintf(b, "  %s\n", printable(line))
+		}
+	}
+	fmt.Fprintf(b, "  → %s\n", c.Do)
+}
+
+// countStates words the counts by state, the total first.
+func countStates(n map[string]int) string {
+	text := fmt.Sprintf("%d", n["total"])
+	var parts []string
+	for state, count := range n {
+		if state != "total" && count > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", count, state))
+		}
+	}
+	slices.Sort(parts)
+	if len(parts) > 0 {
+		text += " (" + strings.Join(parts, ", ") + ")"
+	}
+	return text
+}

@@ -1,0 +1,194 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/lineside/lineside/admin"
+)
+
+// Exit codes.
+const (
+	exitOK    = 0
+	exitWrong = 1 // it was tried and did not work, or something is not as it should be
+	exitUsage = 2 // the command line makes no sense
+)
+
+// program is one run of the command line: what it reads and writes, and the
+// flags every verb has.
+type program struct {
+	in       io.Reader
+	out, err io.Writer
+	socket   string
+	json     bool
+	now      func() time.Time
+}
+
+// run is the whole program. It returns the exit code.
+func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) int {
+	p := &program{in: in, out: out, err: errs, now: time.Now}
+	root := p.root()
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitOK
+	}
+	var quiet *quietError
+	if !errors.As(err, &quiet) {
+		p.complain(err)
+	}
+	var usage *usageError
+	if errors.As(err, &usage) || unknownCommand(err) {
+		return exitUsage
+	}
+	return exitWrong
+}
+
+// root lists every verb.
+func (p *program) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "lineside",
+		Short:         "Bring the desk phones of a branch to life",
+		Long:          "Lineside leads desk phones here by DHCP, gives them their configs by TFTP, HTTP\nand HTTPS, and only after they have shown a one-time password or a PIN.\n\n\"lineside run\" is the daemon. All other verbs ask the running daemon.",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          noArgs,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetIn(p.in)
+	root.SetOut(p.out)
+	root.SetErr(p.err)
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usagef(cmd, "%v", err)
+	})
+	flags := root.PersistentFlags()
+	flags.StringVar(&p.socket, "socket", defaultSocket, "unix socket of the running daemon")
+	flags.BoolVar(&p.json, "json", false, "answer in JSON")
+	_ = root.MarkPersistentFlagFilename("socket")
+	root.AddCommand(
+		p.runCommand(), p.checkCommand(), p.statusCommand(), p.versionCommand(), p.manCommand(),
+		p.deviceCommand(), p.pinCommand(), p.otpCommand(), p.visitorsCommand(), p.allowCommand(),
+		p.dhcpCommand(), p.leasesCommand(), p.policyCommand(), p.auditCommand(), p.watchCommand(),
+	)
+	return root
+}
+
+// usageError is a command line that makes no sense.
+type usageError struct {
+	text string
+	verb string
+}
+
+// Error says what is wrong with it.
+func (e *usageError) Error() string { return e.text }
+
+// Hint says where the verb is explained.
+func (e *usageError) Hint() string { return e.verb + " --help shows how it is written" }
+
+func usagef(cmd *cobra.Command, format string, args ...any) error {
+	return &usageError{text: fmt.Sprintf(format, args...), verb: cmd.CommandPath()}
+}
+
+// quietError is a failure already told on the output.
+type quietError struct{}
+
+// Error is never shown.
+func (*quietError) Error() string { return "already told" }
+
+// hintError is an error and, apart from it, what to type next.
+type hintError struct {
+	err  error
+	next string
+}
+
+func hint(err error, format string, args ...any) error {
+	return &hintError{err: err, next: fmt.Sprintf(format, args...)}
+}
+
+// Error is the error without the hint.
+func (e *hintError) Error() string { return e.err.Error() }
+
+// Unwrap gives the error itself.
+func (e *hintError) Unwrap() error { return e.err }
+
+// Hint is what to type next.
+func (e *hintError) Hint() string { return e.next }
+
+// complain prints an error, one line a fact, and what to do.
+func (p *program) complain(err error) {
+	var next string
+	var fields []string
+	var hinted interface{ Hint() string }
+	var refused *admin.Error
+	switch {
+	case errors.As(err, &refused):
+		next, fields = refused.Hint, refused.Fields
+	case errors.As(err, &hinted):
+		next = hinted.Hint()
+	}
+	if p.json {
+		_ = json.NewEncoder(p.err).Encode(complaint{Error: err.Error(), Fields: fields, Hint: next})
+		return
+	}
+	for line := range strings.Lines(err.Error()) {
+		_, _ = fmt.Fprintf(p.err, "lineside: %s\n", strings.TrimRight(line, "\n"))
+	}
+	for _, f := range fields {
+		_, _ = fmt.Fprintf(p.err, "  %s\n", printable(f))
+	}
+	if next != "" {
+		_, _ = fmt.Fprintf(p.err, "  → %s\n", next)
+	}
+}
+
+// complaint is an error under --json.
+type complaint struct {
+	Error  string   `json:"error"`
+	Fields []string `json:"fields,omitempty"`
+	Hint   string   `json:"hint,omitempty"`
+}
+
+// unknownCommand recognises cobra's one usage error that has no type.
+func unknownCommand(err error) bool { return strings.HasPrefix(err.Error(), "unknown command ") }
+
+// noArgs, exactArgs and someArgs word what cobra's own checks leave to guess.
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	text := fmt.Sprintf("%s takes nothing more, but %q was given", cmd.CommandPath(), args[0])
+	if cmd.HasSubCommands() {
+		cmd.SuggestionsMinimumDistance = 2
+		text = fmt.Sprintf("%s has no verb %q", cmd.CommandPath(), args[0])
+		if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+			text += "; did you mean " + strings.Join(near, " or ") + "?"
+		}
+	}
+	return usagef(cmd, "%s", text)
+}
+
+func exactArgs(names ...string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		switch {
+		case len(args) < len(names):
+			return usagef(cmd, "%s is missing", names[len(args)])
+		case len(args) > len(names):
+			return usagef(cmd, "%q is one word too many", args[len(names)])
+		}
+		return nil
+	}
+}
+
+func atMostOne(cmd *cobra.Command, args []string) error {
+	if len(args) > 1 {
+		return usagef(cmd, "%q is one word too many", args[1])
+	}
+	return nil
+}

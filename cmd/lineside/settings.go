@@ -1,0 +1,188 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/netip"
+	"os"
+	"time"
+
+	"github.com/pelletier/go-toml/v2"
+
+	"github.com/lineside/lineside/admin"
+	"github.com/lineside/lineside/auth"
+	"github.com/lineside/lineside/dhcpopt"
+	"github.com/lineside/lineside/phone"
+)
+
+// Where the daemon and the operator's verbs look when told nothing else.
+const (
+	defaultSettings = "/etc/lineside/lineside.toml"
+	defaultState    = "/var/lib/lineside"
+	defaultSocket   = "/run/lineside/lineside.sock"
+)
+
+// maxSettings bounds the file: 10,000 reservations fit in it many times over.
+const maxSettings = 4 << 20
+
+// off is what switches a listener or the DHCP server off.
+const off = "off"
+
+// settings is what the operator wrote, checked and typed, defaults filled in.
+type settings struct {
+	Path         string
+	State        string
+	Site         phone.Site
+	FirstContact auth.Factor
+	Listen       listenSettings
+	DHCP         dhcpSettings
+	Level        slog.Level
+	// Origin says where each value comes from, for "lineside status".
+	Origin []admin.Setting
+}
+
+// listenSettings are the box's own addresses. A listener that is "" is off.
+type listenSettings struct {
+	HTTP, HTTPS, TFTP, Admin string
+	SIPPort                  int
+	Socket                   string
+	Interface                string // empty: the only one with an IPv4 address
+	Address                  netip.Prefix
+	URL                      string // what phones are told; empty: own address
+}
+
+// dhcpSettings are the DHCP server's; Server false leaves the LAN alone.
+type dhcpSettings struct {
+	Server       bool
+	Listen       string
+	Pool         []dhcpopt.Range
+	Lease        time.Duration
+	Router       netip.Addr
+	DNS, NTP     []netip.Addr
+	Domain       string
+	Reservations map[phone.MAC]netip.Addr
+}
+
+// rawSettings is the file as it is written. Leaves are of no type yet, so that
+// a wrong one is reported with all the others instead of ending the reading.
+type rawSettings struct {
+	State   any       `toml:"state"`
+	Site    rawSite   `toml:"site"`
+	Listen  rawListen `toml:"listen"`
+	DHCP    rawDHCP   `toml:"dhcp"`
+	Trust   rawTrust  `toml:"trust"`
+	Log     rawLog    `toml:"log"`
+	Central any       `toml:"central"`
+	Mail    any       `toml:"mail"`
+}
+
+type rawSite struct {
+	Name         any `toml:"name"`
+	Timezone     any `toml:"timezone"`
+	Language     any `toml:"language"`
+	Emergency    any `toml:"emergency"`
+	SBC          any `toml:"sbc"`
+	NTP          any `toml:"ntp"`
+	FirstContact any `toml:"first_contact"`
+}
+
+type rawListen struct {
+	HTTP      any `toml:"http"`
+	HTTPS     any `toml:"https"`
+	TFTP      any `toml:"tftp"`
+	SIP       any `toml:"sip"`
+	Admin     any `toml:"admin"`
+	Socket    any `toml:"socket"`
+	Interface any `toml:"interface"`
+	Address   any `toml:"address"`
+	URL       any `toml:"url"`
+}
+
+type rawDHCP struct {
+	Mode         any            `toml:"mode"`
+	Listen       any            `toml:"listen"`
+	Pool         any            `toml:"pool"`
+	Lease        any            `toml:"lease"`
+	Router       any            `toml:"router"`
+	DNS          any            `toml:"dns"`
+	NTP          any            `toml:"ntp"`
+	Domain       any            `toml:"domain"`
+	Upstream     any            `toml:"upstream"`
+	Reservations map[string]any `toml:"reservations"`
+}
+
+type rawTrust struct {
+	Allow               any `toml:"allow"`
+	Window              any `toml:"window"`
+	FactoryCertificates any `toml:"factory_certificates"`
+	Claimed             any `toml:"claimed"`
+}
+
+type rawLog struct {
+	Level any `toml:"level"`
+}
+
+// loadSettings reads the settings file at path.
+func loadSettings(path string) (settings, error) {
+	f, err := os.Open(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return settings{}, hint(fmt.Errorf("there is no settings file at %s", path),
+			"write one from the sample: lineside check --sample > %s", path)
+	}
+	if err != nil {
+		return settings{}, fmt.Errorf("read settings: %w", err)
+	}
+	defer func() { _ = f.Close() }()
+	text, err := io.ReadAll(io.LimitReader(f, maxSettings+1))
+	if err != nil {
+		return settings{}, fmt.Errorf("read settings %s: %w", path, err)
+	}
+	if len(text) > maxSettings {
+		return settings{}, fmt.Errorf("settings %s are larger than %d bytes: this is some other file", path, maxSettings)
+	}
+	return parseSettings(path, text)
+}
+
+// parseSettings turns the file's text into settings. The error is problems:
+// everything that is wrong, in order of line.
+func parseSettings(path string, text []byte) (settings, error) {
+	var raw rawSettings
+	dec := toml.NewDecoder(bytes.NewReader(text)).DisallowUnknownFields()
+	err := dec.Decode(&raw)
+	var strict *toml.StrictMissingError
+	if err != nil && !errors.As(err, &strict) {
+		return settings{}, problems{syntaxProblem(path, err)}
+	}
+	r := &reader{path: path, lines: keyLines(text)}
+	s := r.settings(raw)
+	if strict != nil {
+		r.unknown(strict)
+	}
+	if len(r.wrong) > 0 {
+		return settings{}, r.wrong.sorted()
+	}
+	return s, nil
+}
+
+// settings converts section by section; what is wrong gathers in r.
+func (r *reader) settings(raw rawSettings) settings {
+	s := settings{Path: r.path, State: r.absolute("state", raw.State, defaultState)}
+	s.Site, s.FirstContact = r.site(raw.Site)
+	s.Listen = r.listen(raw.Listen)
+	s.DHCP = r.dhcp(raw.DHCP)
+	r.trust(raw.Trust)
+	s.Level = r.level("log.level", raw.Log.Level)
+	r.later("central", raw.Central, "the platform's sync comes with a later version")
+	r.later("mail", raw.Mail, "mail comes with a later version")
+	if s.Listen.HTTP == "" && s.Listen.URL == "" && !r.has("listen.http") && !r.has("listen.url") {
+		r.add("listen.http", `is off, so phones must be told another place; write listen.url = "https://…/cfg/"`)
+	}
+	if s.DHCP.Server && len(s.DHCP.Pool) == 0 && !r.has("dhcp.pool") && !r.has("dhcp.mode") {
+		r.add("dhcp.pool", `missing; write the first and last address phones may have, such as "10.20.0.50-10.20.0.250", or set dhcp.mode = "off"`)
+	}
+	s.Origin = r.origin
+	return s
+}

@@ -1,0 +1,214 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/pelletier/go-toml/v2"
+
+	"github.com/lineside/lineside/admin"
+)
+
+// reader turns untyped leaves into typed values. It goes on after an error, so
+// that the operator is told everything at once.
+type reader struct {
+	path   string
+	lines  map[string]int // key → line it stands on
+	wrong  problems
+	origin []admin.Setting
+}
+
+// add notes what is wrong with a key. text says what to write instead.
+func (r *reader) add(key, text string) {
+	r.wrong = append(r.wrong, problem{File: r.path, Line: r.lines[key], Key: key, Text: text})
+}
+
+// has reports that something is wrong with key already.
+func (r *reader) has(key string) bool {
+	for _, p := range r.wrong {
+		if p.Key == key {
+			return true
+		}
+	}
+	return false
+}
+
+// from notes where the value of key comes from.
+func (r *reader) from(key, value string, raw any) {
+	from := "file"
+	if raw == nil {
+		from = "default"
+	}
+	r.origin = append(r.origin, admin.Setting{Key: key, Value: value, From: from})
+}
+
+func (r *reader) text(key string, raw any, def string) string {
+	v, ok := raw.(string)
+	if raw != nil && !ok {
+		r.add(key, fmt.Sprintf("is %s; write text in quotes", kindOf(raw)))
+	}
+	if !ok { // left out, or wrong: then one error is enough
+		v = def
+	}
+	r.from(key, v, raw)
+	return v
+}
+
+func (r *reader) texts(key string, raw any, def []string) []string {
+	v := def
+	if raw != nil {
+		list, ok := raw.([]any)
+		if !ok {
+			r.add(key, fmt.Sprintf("is %s; write a list of texts such as [\"112\"]", kindOf(raw)))
+			return def
+		}
+		v = make([]string, 0, len(list))
+		for _, e := range list {
+			s, ok := e.(string)
+			if !ok {
+				r.add(key, fmt.Sprintf("holds %s; write every entry in quotes", kindOf(e)))
+				continue
+			}
+			v = append(v, s)
+		}
+	}
+	r.from(key, strings.Join(v, " "), raw)
+	return v
+}
+
+// absolute reads one absolute path.
+func (r *reader) absolute(key string, raw any, def string) string {
+	v := r.text(key, raw, def)
+	if !filepath.IsAbs(v) || strings.ContainsRune(v, 0) {
+		r.add(key, fmt.Sprintf("%.80q is no absolute path; write one such as %q", v, def))
+		return def
+	}
+	return filepath.Clean(v)
+}
+
+func (r *reader) duration(key string, raw any, def, least, most time.Duration) time.Duration {
+	text := r.text(key, raw, humane(def))
+	d, err := time.ParseDuration(text)
+	switch {
+	case err != nil:
+		r.add(key, fmt.Sprintf("%.40q is no length of time; write one such as \"8h\" or \"30m\"", text))
+	case d < least || d > most:
+		r.add(key, fmt.Sprintf("%s is out of range; write %s to %s", text, humane(least), humane(most)))
+	}
+	return d
+}
+
+// addr reads an IPv4 address that may be left out.
+func (r *reader) addr(key string, raw any) netip.Addr {
+	text := r.text(key, raw, "")
+	if text == "" {
+		return netip.Addr{}
+	}
+	a, _ := r.addr4(key, text)
+	return a
+}
+
+// addrs reads a list of IPv4 addresses.
+func (r *reader) addrs(key string, raw any) []netip.Addr {
+	var out []netip.Addr
+	for _, text := range r.texts(key, raw, nil) {
+		if a, ok := r.addr4(key, text); ok {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+func (r *reader) addr4(key, text string) (netip.Addr, bool) {
+	a, err := netip.ParseAddr(text)
+	if err != nil || !a.Is4() {
+		r.add(key, fmt.Sprintf("%.60q is no IPv4 address; write one such as \"10.20.0.1\"", text))
+		return netip.Addr{}, false
+	}
+	return a, true
+}
+
+func (r *reader) level(key string, raw any) slog.Level {
+	var l slog.Level
+	text := r.text(key, raw, "info")
+	switch text {
+	case "debug", "info", "warn", "error":
+		_ = l.UnmarshalText([]byte(text))
+	default:
+		r.add(key, fmt.Sprintf("%.20q is not known; write \"debug\", \"info\", \"warn\" or \"error\"", text))
+	}
+	return l
+}
+
+// later refuses a key of a feature this build does not have: accepting it
+// would promise what nobody keeps.
+func (r *reader) later(key string, raw any, what string) {
+	if raw != nil {
+		r.add(key, "not available in this version: "+what)
+	}
+}
+
+// unknown adds every key that no section asked for.
+func (r *reader) unknown(strict *toml.StrictMissingError) {
+	known := make([]string, len(r.origin))
+	for i, s := range r.origin {
+		known[i] = s.Key
+	}
+	for _, e := range strict.Errors {
+		key := strings.Join(e.Key(), ".")
+		row, _ := e.Position()
+		text := "is no setting"
+		if near := nearest(key, known); near != "" {
+			text += "; did you mean " + near + "?"
+		} else {
+			text += "; \"lineside check --sample\" shows every one"
+		}
+		r.wrong = append(r.wrong, problem{File: r.path, Line: row, Key: key, Text: text})
+	}
+}
+
+// keyLines finds the line of every key. A strict reading into tables without
+// fields reports each key as missing, with its place.
+func keyLines(text []byte) map[string]int {
+	var tables struct {
+		Site   struct{} `toml:"site"`
+		Listen struct{} `toml:"listen"`
+		DHCP   struct {
+			Reservations struct{} `toml:"reservations"`
+		} `toml:"dhcp"`
+		Trust struct{} `toml:"trust"`
+		Log   struct{} `toml:"log"`
+	}
+	lines := make(map[string]int)
+	var strict *toml.StrictMissingError
+	if errors.As(toml.NewDecoder(bytes.NewReader(text)).DisallowUnknownFields().Decode(&tables), &strict) {
+		for _, e := range strict.Errors {
+			row, _ := e.Position()
+			lines[strings.Join(e.Key(), ".")] = row
+		}
+	}
+	return lines
+}
+
+// kindOf names a TOML value's type in the operator's words.
+func kindOf(v any) string {
+	switch v.(type) {
+	case string:
+		return "text"
+	case int64, float64:
+		return "a number"
+	case bool:
+		return "true or false"
+	case []any:
+		return "a list"
+	case map[string]any:
+		return "a table"
+	}
+	return "a date or time"
+}

@@ -1,0 +1,193 @@
+package main
+
+import (
+	"errors"
+	"log/slog"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/lineside/lineside/auth"
+	"github.com/lineside/lineside/dhcpopt"
+	"github.com/lineside/lineside/phone"
+)
+
+func TestSampleIsTheDefaults(t *testing.T) {
+	sample, err := parseSettings("sample", sampleSettings)
+	if err != nil {
+		t.Fatalf("the shipped sample is refused:\n%v", err)
+	}
+	bare, err := parseSettings("bare", []byte("dhcp.pool = \"10.20.0.50-10.20.0.250\"\n"))
+	if err != nil {
+		t.Fatalf("a file with the pool alone is refused:\n%v", err)
+	}
+	for i, want := range bare.Origin {
+		got := sample.Origin[i]
+		if got.Key != want.Key || got.Value != want.Value {
+			t.Errorf("the sample says %s = %q, the default is %s = %q", got.Key, got.Value, want.Key, want.Value)
+		}
+		if !strings.Contains(string(sampleSettings), "\n"+want.Key[strings.LastIndexByte(want.Key, '.')+1:]+" = ") && want.Key != "dhcp.upstream" {
+			t.Errorf("the sample does not show %s", want.Key)
+		}
+	}
+}
+
+func TestSettingsAreTyped(t *testing.T) {
+	got, err := parseSettings("x", []byte(`
+state = "/srv/lineside/"
+[site]
+name = "Branch 7"
+timezone = "Europe/Berlin"
+language = "de"
+emergency = ["112"]
+first_contact = "OTP"
+[listen]
+http = "10.20.0.1:8080"
+https = "off"
+sip = ":5070"
+address = "10.20.0.1/24"
+url = "http://box.example/cfg"
+[dhcp]
+pool = "10.20.0.50-10.20.0.99, 10.20.0.150-10.20.0.250"
+lease = "90m"
+router = "10.20.0.254"
+dns = ["10.20.0.53"]
+[dhcp.reservations]
+"0015.654a.a937" = "10.20.0.60"
+[log]
+level = "debug"
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := settings{
+		Path: "x", State: "/srv/lineside",
+		Site:         phone.Site{Name: "Branch 7", Zone: "Europe/Berlin", Language: "de", Emergency: []string{"112"}},
+		FirstContact: auth.FactorOTP,
+		Listen: listenSettings{
+			HTTP: "10.20.0.1:8080", TFTP: ":69", Admin: ":8443", SIPPort: 5070, Socket: defaultSocket,
+			Address: netip.MustParsePrefix("10.20.0.1/24"), URL: "http://box.example/cfg/",
+		},
+		DHCP: dhcpSettings{
+			Server: true, Listen: ":67", Lease: 90 * time.Minute,
+			Pool: []dhcpopt.Range{
+				{First: netip.MustParseAddr("10.20.0.50"), Last: netip.MustParseAddr("10.20.0.99")},
+				{First: netip.MustParseAddr("10.20.0.150"), Last: netip.MustParseAddr("10.20.0.250")},
+			},
+			Router:       netip.MustParseAddr("10.20.0.254"),
+			DNS:          []netip.Addr{netip.MustParseAddr("10.20.0.53")},
+			Reservations: map[phone.MAC]netip.Addr{{0, 0x15, 0x65, 0x4a, 0xa9, 0x37}: netip.MustParseAddr("10.20.0.60")},
+		},
+		Level: slog.LevelDebug,
+	}
+	got.Origin = nil
+	if diff := cmp.Diff(want, got, cmp.Comparer(func(a, b netip.Addr) bool { return a == b }), cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })); diff != "" {
+		t.Errorf("settings (-want +got):\n%s", diff)
+	}
+}
+
+func TestSettingsErrorsSayWhereAndWhat(t *testing.T) {
+	for _, tc := range []struct {
+		name, text string
+		want       []string // lines, each a part of one problem, in order
+	}{
+		{"unknown key with a near one", "[dhcp]\nmode = \"off\"\nleese = \"8h\"\n",
+			[]string{`f:3: dhcp.leese: is no setting; did you mean dhcp.lease?`}},
+		{"key in the wrong section", "[listen]\npool = \"10.0.0.1\"\n[dhcp]\nmode = \"off\"\n",
+			[]string{`f:2: listen.pool: is no setting; did you mean dhcp.pool?`}},
+		{"unknown section", "[colour]\nfront = \"red\"\n[dhcp]\nmode = \"off\"\n",
+			[]string{`f:1: colour: is no setting; "lineside check --sample" shows every one`}},
+		{"wrong types", "[site]\nname = 7\nemergency = \"112\"\n[dhcp]\nmode = false\nlease = 8\n",
+			[]string{`f:2: site.name: is a number; write text in quotes`, `f:3: site.emergency: is text; write a list`,
+				`f:5: dhcp.mode: is true or false`, `f:6: dhcp.lease: is a number`}},
+		{"syntax", "[site\n", []string{`f:1: `}},
+		{"no pool", "", []string{`f: dhcp.pool: missing; write the first and last address`}},
+		{"pool backwards", "[dhcp]\npool = \"10.0.0.9-10.0.0.2\"\n",
+			[]string{`f:2: dhcp.pool: "10.0.0.9-10.0.0.2" is not an address range: it ends before it begins; write 10.0.0.2-10.0.0.9`}},
+		{"modes of later versions", "[dhcp]\nmode = \"relay\"\nupstream = \"10.0.0.1\"\n",
+			[]string{`f:2: dhcp.mode: "relay" is not available in this version; write "server", or "off"`,
+				`f:3: dhcp.upstream: belongs to dhcp.mode = "relay"`}},
+		{"features of later versions", "[central]\nurl = \"x\"\n[mail]\nsmtp = \"y\"\n[trust]\nwindow = \"8h\"\nfactory_certificates = true\nallow = []\n[dhcp]\nmode = \"off\"\n",
+			[]string{`f:1: central: not available in this version`, `f:3: mail: not available in this version`,
+				`f:6: trust.window: not available in this version`, `f:7: trust.factory_certificates: not available`,
+				`f:8: trust.allow: the allow-list is kept by the box, not by this file; take the line out and type: lineside allow add`}},
+		{"site", "[site]\ntimezone = \"Mars/Olympus\"\nlanguage = \"fr\"\nemergency = []\nsbc = \"a b\"\nfirst_contact = \"faith\"\n[dhcp]\nmode = \"off\"\n",
+			[]string{`f:2: site.timezone: "Mars/Olympus" is no IANA time zone`, `f:3: site.language: "fr"`,
+				`f:4: site.emergency: missing`, `f:5: site.sbc: "a b"`, `f:6: site.first_contact: "faith" is not known; write "pin"`}},
+		{"listeners", "state = \"here\"\n[listen]\nhttp = \"80\"\nhttps = \":99999\"\ntftp = \"host:69\"\nsip = \"off\"\naddress = \"10.0.0.1\"\nurl = \"gopher://x/\"\n[dhcp]\nmode = \"off\"\nlisten = \"off\"\nlease = \"1s\"\nntp = [\"::1\"]\n",
+			[]string{`f:1: state: "here" is no absolute path`, `f:3: listen.http: "80" is nothing to listen on`, `f:4: listen.https: ":99999"`,
+				`f:5: listen.tftp: "host:69"`, `f:6: listen.sip: cannot be off`, `f:7: listen.address: "10.0.0.1" is not this box's IPv4 address`,
+				`f:8: listen.url: "gopher://x/" is no place`, `f:11: dhcp.listen: cannot be off`, `f:12: dhcp.lease: 1s is out of range; write 2m to`,
+				`f:13: dhcp.ntp: "::1" is no IPv4 address`}},
+		{"nowhere to fetch from", "listen.http = \"off\"\ndhcp.mode = \"off\"\n", []string{`f:1: listen.http: is off, so phones must be told another place`}},
+		{"reservations", "[dhcp]\nmode = \"off\"\n[dhcp.reservations]\n\"00:15:65:4a:a9\" = \"10.0.0.9\"\n\"00:15:65:4a:a9:37\" = 9\n\"00:15:65:4a:a9:38\" = \"ten\"\n",
+			[]string{`f:4: dhcp.reservations.00:15:65:4a:a9: "00:15:65:4a:a9" is not a MAC address`,
+				`f:5: dhcp.reservations.00:15:65:4a:a9:37: is not an address in quotes`,
+				`f:6: dhcp.reservations.00:15:65:4a:a9:38: "ten" is no IPv4 address`}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			_, err := parseSettings("f", []byte(tc.text))
+			var got problems
+			if !errors.As(err, &got) {
+				t.Fatalf("got %v, want problems", err)
+			}
+			if len(got) != len(tc.want) {
+				t.Fatalf("got %d problems:\n%v\nwant %d:\n%s", len(got), got, len(tc.want), strings.Join(tc.want, "\n"))
+			}
+			for i, want := range tc.want {
+				if !strings.HasPrefix(got[i].Error(), want) {
+					t.Errorf("problem %d\n got %s\nwant %s", i+1, got[i].Error(), want)
+				}
+			}
+		})
+	}
+}
+
+func TestSettingsFileIsBounded(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "big.toml")
+	if err := os.WriteFile(path, make([]byte, maxSettings+1), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := loadSettings(path); err == nil || !strings.Contains(err.Error(), "larger than") {
+		t.Errorf("got %v, want a refusal for size", err)
+	}
+	_, err := loadSettings(path + ".none")
+	var h *hintError
+	if !errors.As(err, &h) || !strings.Contains(h.Hint(), "check --sample") {
+		t.Errorf("a missing file got %v, want a hint at the sample", err)
+	}
+}
+
+// FuzzSettings: whatever the file holds, it is read to the end without a
+// panic; and what is refused is refused with the place or the key.
+func FuzzSettings(f *testing.F) {
+	f.Add(string(sampleSettings))
+	f.Add("site = 3")
+	f.Add("[dhcp]\nreservations = []\n")
+	f.Add("[dhcp.reservations]\n\"\" = {a = 1}\n")
+	f.Add("site.name = 1979-05-27\nsite.name = 2")
+	f.Add("[[site]]\nname='x'\n[[site]]\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		s, err := parseSettings("f", []byte(text))
+		if err == nil {
+			if s.Site.Validate() != nil || s.State == "" || s.DHCP.Server && len(s.DHCP.Pool) == 0 {
+				t.Fatalf("settings that break their own rules were accepted: %+v", s)
+			}
+			return
+		}
+		var wrong problems
+		if !errors.As(err, &wrong) || len(wrong) == 0 {
+			t.Fatalf("got %T %v, want problems", err, err)
+		}
+		for _, p := range wrong {
+			if p.Key == "" && p.Line == 0 || p.Text == "" {
+				t.Errorf("%#v names neither key nor line", p)
+			}
+		}
+	})
+}

@@ -1,0 +1,202 @@
+package integration
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/icholy/digest"
+
+	"github.com/lineside/lineside/admin"
+)
+
+// program is the built box, made once for all tests.
+var program struct {
+	once sync.Once
+	path string
+	err  error
+}
+
+// built gives the path of the program.
+func built(t testing.TB) string {
+	t.Helper()
+	program.once.Do(func() {
+		dir, err := os.MkdirTemp("", "lineside-bin-")
+		if err != nil {
+			program.err = err
+			return
+		}
+		program.path = filepath.Join(dir, "lineside")
+		cmd := exec.Command("go", "build", "-trimpath", "-o", program.path, "github.com/lineside/lineside/cmd/lineside")
+		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			program.err = fmt.Errorf("build: %w\n%s", err, out)
+		}
+	})
+	if program.err != nil {
+		t.Fatal(program.err)
+	}
+	return program.path
+}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if program.path != "" {
+		_ = os.RemoveAll(filepath.Dir(program.path))
+	}
+	os.Exit(code)
+}
+
+// box is one running program with a state directory that outlives it.
+type box struct {
+	dir    string
+	config string
+	self   netip.Addr
+	ports  ports
+	// in wraps the command line, for a network namespace; nil runs it here.
+	in     func(args ...string) *exec.Cmd
+	cmd    *exec.Cmd
+	log    *bytes.Buffer
+	client *admin.Client
+}
+
+// ports are where the doors of a box are.
+type ports struct{ http, https, tftp, dhcp int }
+
+var loopbackPorts = ports{http: 8080, https: 8443, tftp: 6969, dhcp: 6767}
+
+// newBox writes a settings file for a box at self, a prefix such as
+// 127.40.0.1/16, with a pool and whatever lines extra adds to section site.
+func newBox(t testing.TB, self string, iface, pool, firstContact string, p ports) *box {
+	t.Helper()
+	prefix := netip.MustParsePrefix(self)
+	b := &box{dir: t.TempDir(), self: prefix.Addr(), ports: p, log: new(bytes.Buffer)}
+	b.config = filepath.Join(b.dir, "lineside.toml")
+	settings := fmt.Sprintf(`state = %q
+[site]
+name = "Branch"
+timezone = "Europe/Berlin"
+emergency = ["110", "112"]
+sbc = "sbc.example.net:5060"
+first_contact = %q
+[listen]
+interface = %q
+address = %q
+http = "%s:%d"
+https = "%s:%d"
+tftp = "%s:%d"
+admin = "off"
+socket = %q
+[dhcp]
+listen = %q
+pool = %q
+router = %q
+lease = "8h"
+`, filepath.Join(b.dir, "state"), firstContact, iface, self, b.self, p.http, b.self, p.https, b.self, p.tftp,
+		b.socket(), b.dhcpListen(), pool, b.self)
+	if err := os.WriteFile(b.config, []byte(settings), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		b.kill()
+		if t.Failed() {
+			t.Logf("the box said at last:\n%s", tail(b.log.String(), 40))
+		}
+	})
+	return b
+}
+
+// dhcpListen is all addresses on the real port, since broadcasts must come in,
+// and the box's own on any other.
+func (b *box) dhcpListen() string {
+	if b.ports.dhcp == 67 {
+		return ":67"
+	}
+	return fmt.Sprintf("%s:%d", b.self, b.ports.dhcp)
+}
+
+func tail(s string, lines int) string {
+	all := strings.Split(strings.TrimSpace(s), "\n")
+	return strings.Join(all[max(0, len(all)-lines):], "\n")
+}
+
+func (b *box) socket() string { return filepath.Join(b.dir, "s") }
+
+// start runs the program and waits until it answers.
+func (b *box) start(t testing.TB) {
+	t.Helper()
+	args := []string{built(t), "run", "--config", b.config}
+	if b.in != nil {
+		b.cmd = b.in(args...)
+	} else {
+		b.cmd = exec.Command(args[0], args[1:]...)
+	}
+	b.cmd.Stdout, b.cmd.Stderr = b.log, b.log
+	b.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if err := b.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	b.client = admin.NewClient(b.socket())
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	for tick := time.NewTicker(5 * time.Millisecond); ; {
+		if _, err := b.client.Status(ctx); err == nil {
+			tick.Stop()
+			return
+		}
+		select {
+		case <-ctx.Done():
+			b.kill()
+			t.Fatalf("the box did not come up:\n%s", tail(b.log.String(), 40))
+		case <-tick.C:
+		}
+	}
+}
+
+// kill ends the program as a power cut would.
+func (b *box) kill() {
+	if b.cmd == nil {
+		return
+	}
+	_ = b.cmd.Process.Kill()
+	_ = b.cmd.Wait()
+	b.client.Close()
+	b.cmd = nil
+}
+
+func (b *box) url(file string) string {
+	return fmt.Sprintf("http://%s:%d/cfg/%s", b.self, b.ports.http, file)
+}
+
+// fetch asks for a file from an address of this host, by Digest where a login
+// is given as "user", "password".
+func (b *box) fetch(ctx context.Context, from, file, agent string, login ...string) (status int, body string, err error) {
+	local := &dialer{from: netip.MustParseAddr(from)}
+	var rt http.RoundTripper = &http.Transport{DialContext: local.dial, DisableKeepAlives: true, DisableCompression: true}
+	if len(login) == 2 {
+		rt = &digest.Transport{Username: login[0], Password: login[1], Transport: rt}
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, b.url(file), nil)
+	if err != nil {
+		return 0, "", err
+	}
+	req.Header.Set("User-Agent", agent)
+	resp, err := rt.RoundTrip(req)
+	if err != nil {
+		return 0, "", err
+	}
+	defer resp.Body.Close()
+	all, err := io.ReadAll(resp.Body)
+	return resp.StatusCode, string(all), err
+}
