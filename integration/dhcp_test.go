@@ -5,13 +5,13 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
-	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -104,6 +104,21 @@ func (s *dhcpStore) of(a string) phone.Lease {
 	return s.leases[netip.MustParseAddr(a)]
 }
 
+// countedConn counts the answers that went by frame.
+type countedConn struct {
+	*dhcpopt.Conn
+	frames atomic.Int32
+}
+
+// WriteFrame counts what was sent.
+func (c *countedConn) WriteFrame(mac phone.MAC, from, to netip.AddrPort, payload []byte) error {
+	err := c.Conn.WriteFrame(mac, from, to, payload)
+	if err == nil {
+		c.frames.Add(1)
+	}
+	return err
+}
+
 // branch is a LAN with our server on it.
 type branch struct {
 	t     *testing.T
@@ -111,6 +126,7 @@ type branch struct {
 	box   *netlab.Host
 	desk  *dhcpDesk
 	store *dhcpStore
+	conn  *countedConn
 }
 
 func newBranch(t *testing.T) *branch {
@@ -132,22 +148,22 @@ func newBranch(t *testing.T) *branch {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	var conn net.PacketConn
+	b.conn = &countedConn{}
 	if err := b.box.Do(func() (err error) {
-		conn, err = dhcpopt.Listen(ctx, b.box.Interface(), netip.MustParseAddrPort("0.0.0.0:67"))
+		b.conn.Conn, err = dhcpopt.Listen(ctx, b.box.Interface(), netip.MustParseAddrPort("0.0.0.0:67"))
 		return err
 	}); err != nil {
 		cancel()
 		t.Fatal(err)
 	}
 	done := make(chan error, 1)
-	go func() { done <- server.Serve(ctx, conn) }()
+	go func() { done <- server.Serve(ctx, b.conn) }()
 	t.Cleanup(func() {
 		cancel()
 		if err := <-done; err != nil {
 			t.Errorf("Serve: %v", err)
 		}
-		_ = conn.Close()
+		_ = b.conn.Close()
 	})
 	return b
 }
@@ -234,8 +250,13 @@ func TestDHCPUdhcpc(t *testing.T) {
 		}
 	}
 	check(run(desk, "-V", "yealink"), want)
-	// The same client again, now answered by broadcast.
+	if got := b.conn.frames.Load(); got != 2 {
+		t.Errorf("without broadcast flag: %d answers went by frame, want OFFER and ACK", got)
+	}
 	check(run(desk, "-V", "yealink", "-B"), want)
+	if got := b.conn.frames.Load(); got != 2 {
+		t.Errorf("with broadcast flag: %d answers more went by frame, want none", got-2)
+	}
 
 	laptop := b.machine("laptop", "3c:52:82:00:00:01")
 	check(run(laptop, "-V", "MSFT 5.0"), map[string]string{"ip": "10.77.0.51", "router": "10.77.0.254", "tftp": "", "opt160": ""})

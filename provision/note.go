@@ -17,7 +17,9 @@ const CodeContradicted = "mac-contradicted"
 // note tells operators of a decision: a step on the phone's timeline, what was
 // seen of it, the metrics, and for refusals the audit log.
 func (d *Desk) note(now time.Time, ask Ask, c caller, rec auth.Record, known bool, dec auth.Decision) {
-	d.seen(now, ask, c, known)
+	if trace(c, known, rec, dec) {
+		d.seen(now, ask, c, known)
+	}
 	d.count(ask, c, outcomeName(dec.Outcome))
 	d.step(Step{MAC: c.file.MAC, Front: ask.Front, Vendor: c.file.Vendor, Addr: ask.Remote.Addr().Unmap(), Text: story(c, known, dec)})
 	if dec.Reason == auth.MACContradicted {
@@ -31,6 +33,16 @@ func (d *Desk) note(now time.Time, ask Ask, c caller, rec auth.Record, known boo
 		d.tools.Log.Info("enrolment changed", "mac", c.file.MAC, "vendor", c.file.Vendor,
 			"remote", ask.Remote.Addr(), "decision", outcomeName(dec.Outcome), "reason", string(dec.Reason))
 	}
+}
+
+// trace reports that a request is good enough to say where the phone is: a
+// stranger using an enrolled phone's MAC must not move it on the operator's
+// screen.
+func trace(c caller, known bool, rec auth.Record, dec auth.Decision) bool {
+	if !known || c.verdict == auth.Proven || dec.Outcome == auth.Full {
+		return true
+	}
+	return c.verdict == auth.Claimed && rec.Enrolment.Login().IsZero()
 }
 
 func (d *Desk) contradiction(now time.Time, c caller) {
@@ -53,8 +65,10 @@ func (d *Desk) noteOpen(ask Ask, c caller) {
 	if c.file.MAC.IsZero() {
 		return
 	}
-	_, err := d.store.Devices.Device(c.file.MAC)
-	d.seen(d.tools.Now(), ask, c, err == nil)
+	rec, err := d.store.Devices.Device(c.file.MAC)
+	if trace(c, err == nil, rec, auth.Decision{}) {
+		d.seen(d.tools.Now(), ask, c, err == nil)
+	}
 	d.step(Step{MAC: c.file.MAC, Front: ask.Front, Vendor: c.file.Vendor, Addr: ask.Remote.Addr().Unmap(),
 		Text: fmt.Sprintf("fetched %s, which holds no secret", c.file.Name)})
 }

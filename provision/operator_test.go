@@ -155,6 +155,31 @@ func TestAllow(t *testing.T) {
 	}
 }
 
+// TestStrangersDoNotMovePhones checks that an enrolled phone stays where it was
+// seen when somebody else asks under its MAC.
+func TestStrangersDoNotMovePhones(t *testing.T) {
+	l := newLab(t, auth.FactorOTP)
+	l.add(t, mac)
+	l.lease("10.20.0.57", mac)
+	l.get(t, mac, "10.20.0.57", "installer", "fake-brand-otp")
+	l.get(t, mac, "10.20.0.99", "installer", "fake-brand-otp")
+	l.get(t, mac, "10.20.0.99")
+	if s, ok := l.Seen(mac); !ok || s.Addr.String() != "10.20.0.57" {
+		t.Errorf("got %+v, want it at 10.20.0.57", s)
+	}
+}
+
+func TestSamePolicyIsNoChange(t *testing.T) {
+	l := newLab(t, auth.FactorOTP)
+	before := len(l.store.kinds())
+	if err := l.SetFirstContact(t.Context(), operator, auth.FactorOTP); err != nil {
+		t.Fatal(err)
+	}
+	if got := len(l.store.kinds()); got != before {
+		t.Errorf("got %d audit events for no change", got-before)
+	}
+}
+
 func TestPreviewHides(t *testing.T) {
 	l := newLab(t, auth.FactorPIN)
 	l.add(t, mac)

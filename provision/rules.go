@@ -87,6 +87,8 @@ func (d *Desk) AddAllow(ctx context.Context, by audit.Actor, n netip.Prefix, not
 	return d.changePolicy(ctx, by, func(p *auth.Policy) (audit.PolicyChanged, error) {
 		i := slices.IndexFunc(p.Allow, func(a auth.Allow) bool { return a.Prefix == n })
 		switch {
+		case i >= 0 && p.Allow[i].Note == note:
+			return audit.PolicyChanged{}, nil
 		case i >= 0:
 			p.Allow[i].Note = note
 		case len(p.Allow) >= auth.MaxAllow:
@@ -115,7 +117,7 @@ func (d *Desk) changePolicy(ctx context.Context, by audit.Actor, edit func(*auth
 	_, err := d.store.Policies.ChangePolicy(ctx, func(old auth.Policy) (auth.Policy, []audit.Record, error) {
 		p := old.Clone()
 		e, err := edit(&p)
-		if err != nil {
+		if err != nil || e.From == e.To {
 			return old, nil, err
 		}
 		return p, one(phone.MAC{}, by, e), nil
