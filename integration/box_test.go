@@ -19,6 +19,7 @@ import (
 	"github.com/icholy/digest"
 
 	"github.com/lineside/lineside/admin"
+	"github.com/lineside/lineside/internal/netlab"
 )
 
 // program is the built box, made once for all tests.
@@ -64,8 +65,9 @@ type box struct {
 	config string
 	self   netip.Addr
 	ports  ports
-	// in wraps the command line, for a network namespace; nil runs it here.
-	in     func(args ...string) *exec.Cmd
+	// host is the machine of a lab it runs on; nil runs it here.
+	host   *netlab.Host
+	proc   *netlab.Process
 	cmd    *exec.Cmd
 	log    *bytes.Buffer
 	client *admin.Client
@@ -111,7 +113,7 @@ lease = "8h"
 	t.Cleanup(func() {
 		b.kill()
 		if t.Failed() {
-			t.Logf("the box said at last:\n%s", tail(b.log.String(), 40))
+			t.Logf("the box said at last:\n%s", b.said())
 		}
 	})
 	return b
@@ -126,9 +128,14 @@ func (b *box) dhcpListen() string {
 	return fmt.Sprintf("%s:%d", b.self, b.ports.dhcp)
 }
 
-func tail(s string, lines int) string {
-	all := strings.Split(strings.TrimSpace(s), "\n")
-	return strings.Join(all[max(0, len(all)-lines):], "\n")
+// said is the end of what the program wrote.
+func (b *box) said() string {
+	text := b.log.String()
+	if b.proc != nil {
+		text = b.proc.Output()
+	}
+	all := strings.Split(strings.TrimSpace(text), "\n")
+	return strings.Join(all[max(0, len(all)-40):], "\n")
 }
 
 func (b *box) socket() string { return filepath.Join(b.dir, "s") }
@@ -136,16 +143,10 @@ func (b *box) socket() string { return filepath.Join(b.dir, "s") }
 // start runs the program and waits until it answers.
 func (b *box) start(t testing.TB) {
 	t.Helper()
-	args := []string{built(t), "run", "--config", b.config}
-	if b.in != nil {
-		b.cmd = b.in(args...)
+	if b.host != nil {
+		b.proc = b.host.Start(built(t), "run", "--config", b.config)
 	} else {
-		b.cmd = exec.Command(args[0], args[1:]...)
-	}
-	b.cmd.Stdout, b.cmd.Stderr = b.log, b.log
-	b.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	if err := b.cmd.Start(); err != nil {
-		t.Fatal(err)
+		b.startHere(t)
 	}
 	b.client = admin.NewClient(b.socket())
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
@@ -158,21 +159,35 @@ func (b *box) start(t testing.TB) {
 		select {
 		case <-ctx.Done():
 			b.kill()
-			t.Fatalf("the box did not come up:\n%s", tail(b.log.String(), 40))
+			t.Fatalf("the box did not come up:\n%s", b.said())
 		case <-tick.C:
 		}
 	}
 }
 
+func (b *box) startHere(t testing.TB) {
+	t.Helper()
+	b.cmd = exec.Command(built(t), "run", "--config", b.config)
+	b.cmd.Stdout, b.cmd.Stderr = b.log, b.log
+	b.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if err := b.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // kill ends the program as a power cut would.
 func (b *box) kill() {
-	if b.cmd == nil {
-		return
+	if b.proc != nil {
+		b.proc.Stop()
 	}
-	_ = b.cmd.Process.Kill()
-	_ = b.cmd.Wait()
-	b.client.Close()
-	b.cmd = nil
+	if b.cmd != nil {
+		_ = b.cmd.Process.Kill()
+		_ = b.cmd.Wait()
+		b.cmd = nil
+	}
+	if b.client != nil {
+		b.client.Close()
+	}
 }
 
 func (b *box) url(file string) string {
