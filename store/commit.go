@@ -1,0 +1,155 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"runtime/debug"
+
+	bolt "go.etcd.io/bbolt"
+
+	"github.com/lineside/lineside/health"
+)
+
+// errNothing ends a transaction in which nothing was written; the disk is then
+// left alone.
+var errNothing = errors.New("nothing to write")
+
+// run is the committer: it commits whatever gathered while the last commit
+// ran, until the queue is closed and empty.
+func (s *Store) run() {
+	defer close(s.ended)
+	for {
+		batch := s.queue.take()
+		if len(batch) == 0 {
+			return
+		}
+		s.commit(batch)
+	}
+}
+
+// commit runs the changes of a batch in one transaction and answers each. The
+// errors of one change are its own; an error of the disk is everybody's.
+func (s *Store) commit(batch []*change) {
+	mine := batch[:0]
+	for _, c := range batch {
+		if c.state.CompareAndSwap(waiting, taken) {
+			mine = append(mine, c)
+		}
+	}
+	if len(mine) == 0 {
+		return
+	}
+	answers := make([]error, len(mine))
+	v, err := s.transact(mine, answers)
+	switch {
+	case errors.Is(err, errNothing):
+	case err != nil:
+		s.failed(err)
+		for i := range answers {
+			if answers[i] == nil {
+				answers[i] = fmt.Errorf("commit: %w", err)
+			}
+		}
+	default:
+		s.committed(v)
+	}
+	for i, c := range mine {
+		c.done <- answers[i]
+	}
+}
+
+// transact runs one transaction. A panic inside the database, as on a page
+// that was damaged since Open, is an error of the disk.
+func (s *Store) transact(mine []*change, answers []error) (v *view, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			s.tools.Log.Error("the database panicked", "err", r, "stack", string(debug.Stack()))
+			err = fmt.Errorf("database panicked: %v", r)
+		}
+	}()
+	if err := s.readAgain(); err != nil {
+		return nil, err
+	}
+	v = s.view()
+	return v, s.db.Update(func(tx *bolt.Tx) error {
+		for i, c := range mine {
+			d := draft{now: s.cfg.Now()}
+			if answers[i] = s.compute(c, v, &d); answers[i] != nil || d.empty() {
+				continue
+			}
+			if err := v.apply(tx, &d); err != nil {
+				return err
+			}
+		}
+		return v.finish(tx)
+	})
+}
+
+// compute runs one change's own function; what it throws stays with it.
+func (s *Store) compute(c *change, v *view, d *draft) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			s.tools.Log.Error("a change panicked and was not made", "err", r, "stack", string(debug.Stack()))
+			err = fmt.Errorf("change panicked: %v", r)
+		}
+	}()
+	return c.compute(v, d)
+}
+
+// finish writes the counters and prunes what has grown over its bound.
+func (v *view) finish(tx *bolt.Tx) error {
+	if v.wrote == 0 {
+		return errNothing
+	}
+	if err := v.pruneAudit(tx); err != nil {
+		return err
+	}
+	if err := v.pruneSeen(tx); err != nil {
+		return err
+	}
+	if v.rev == v.s.rev {
+		return nil
+	}
+	return tx.Bucket([]byte(bucketMeta)).SetSequence(v.rev)
+}
+
+func (s *Store) committed(v *view) {
+	s.rev, s.seq, s.first, s.seen = v.rev, v.seq, v.first, v.seen
+	s.publish(v.overlay)
+	s.tools.Metrics.Commits.Inc()
+	s.tools.Metrics.Changes.Add(float64(v.wrote))
+	if s.failedSince {
+		s.failedSince = false
+		s.tools.Health.Clear("store-write")
+		s.tools.Log.Info("changes are written again")
+	}
+}
+
+// failed notes that the file may hold more than memory does: a commit whose
+// last flush failed may still be found after a restart.
+func (s *Store) failed(err error) {
+	s.doubted, s.failedSince = true, true
+	s.tools.Log.Error("a commit was not written", "err", err)
+	s.tools.Health.Raise(s.cfg.Now(), health.Condition{
+		Code:    "store-write",
+		Title:   "changes cannot be written to disk",
+		Meaning: "phones that are enrolled get their configs; no phone can enrol, no PIN or one-time password is accepted and no new lease is given",
+		Do:      "look at the free space and health of the disk that holds " + s.path + ": df, dmesg",
+		Detail:  err.Error(),
+	})
+}
+
+// readAgain takes the file's word after a failed commit, before anything more
+// is decided on what memory says.
+func (s *Store) readAgain() error {
+	if !s.doubted {
+		return nil
+	}
+	m, err := readAll(s.db, s.key)
+	if err != nil {
+		return fmt.Errorf("read again after a failed commit: %w", err)
+	}
+	s.adopt(m)
+	s.doubted = false
+	return nil
+}

@@ -1,0 +1,171 @@
+package store
+
+import (
+	"fmt"
+	"maps"
+	"net/netip"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+
+	"github.com/lineside/lineside/audit"
+	"github.com/lineside/lineside/auth"
+	"github.com/lineside/lineside/phone"
+)
+
+// Buckets, by noun. The meta bucket's sequence is the last Rev given, the audit
+// bucket's the last entry's number.
+const (
+	bucketMeta    = "meta"
+	bucketDevices = "devices"
+	bucketPolicy  = "policy"
+	bucketLeases  = "leases"
+	bucketSeen    = "seen"
+	bucketAudit   = "audit"
+)
+
+var buckets = []string{bucketMeta, bucketDevices, bucketPolicy, bucketLeases, bucketSeen, bucketAudit}
+
+// overlay is what differs from the state last committed. A nil record or lease
+// is a deleted one.
+type overlay struct {
+	devices map[phone.MAC]*auth.Record
+	leases  map[netip.Addr]*phone.Lease
+	policy  *auth.Policy
+}
+
+// merge puts o2, which is later, over o.
+func (o *overlay) merge(o2 overlay) {
+	if o.devices == nil {
+		o.devices = o2.devices
+	} else {
+		maps.Copy(o.devices, o2.devices)
+	}
+	if o.leases == nil {
+		o.leases = o2.leases
+	} else {
+		maps.Copy(o.leases, o2.leases)
+	}
+	if o2.policy != nil {
+		o.policy = o2.policy
+	}
+}
+
+// draft is what one change will write. It is computed whole before anything of
+// it is put, so that a change rejected half-way leaves nothing behind.
+type draft struct {
+	overlay
+	now     time.Time // stamps the entries
+	puts    []put
+	entries [][]byte // stored audit entries, numbered when they are put
+	revs    uint64   // how many Revs it takes
+}
+
+type put struct {
+	bucket string
+	key    []byte
+	value  []byte // nil deletes
+}
+
+func (d *draft) put(bucket string, key, value []byte) {
+	d.puts = append(d.puts, put{bucket, key, value})
+}
+
+func (d *draft) delete(bucket string, key []byte) {
+	d.puts = append(d.puts, put{bucket, append([]byte(nil), key...), nil})
+}
+
+func (d *draft) empty() bool { return len(d.puts) == 0 && len(d.entries) == 0 }
+
+// record adds events.
+func (d *draft) record(events []audit.Record) error {
+	for _, r := range events {
+		value, err := encodeEntry(r, d.now)
+		if err != nil {
+			return fmt.Errorf("encode audit event of %s: %w", r.MAC, err)
+		}
+		d.entries = append(d.entries, value)
+	}
+	return nil
+}
+
+// view is the state as earlier changes of the same transaction leave it.
+type view struct {
+	s *Store
+	overlay
+	rev   uint64
+	seq   uint64
+	first uint64
+	seen  int
+	wrote int // changes that wrote something
+}
+
+func (s *Store) view() *view {
+	return &view{s: s, rev: s.rev, seq: s.seq, first: s.first, seen: s.seen}
+}
+
+// device gives the record d would find, nil for none. The committer alone
+// writes the map of committed records, so it reads without the lock.
+func (v *view) device(d *draft, mac phone.MAC) *auth.Record {
+	if rec, ok := d.overlay.devices[mac]; ok {
+		return rec
+	}
+	if rec, ok := v.overlay.devices[mac]; ok {
+		return rec
+	}
+	return v.s.devices[mac]
+}
+
+// devices is d's own map, to write into.
+func (v *view) devices(d *draft) map[phone.MAC]*auth.Record {
+	if d.overlay.devices == nil {
+		d.overlay.devices = make(map[phone.MAC]*auth.Record)
+	}
+	return d.overlay.devices
+}
+
+func (v *view) lease(d *draft, addr netip.Addr) *phone.Lease {
+	if l, ok := d.leases[addr]; ok {
+		return l
+	}
+	if l, ok := v.leases[addr]; ok {
+		return l
+	}
+	return v.s.leases[addr]
+}
+
+func (v *view) policyNow() *auth.Policy {
+	if v.policy != nil {
+		return v.policy
+	}
+	return v.s.policy.Load()
+}
+
+func (v *view) nextRev(d *draft) uint64 {
+	d.revs++
+	return v.rev + d.revs
+}
+
+// apply puts d into the transaction. Its errors are the disk's and end the
+// transaction.
+func (v *view) apply(tx *bolt.Tx, d *draft) error {
+	for _, p := range d.puts {
+		b := tx.Bucket([]byte(p.bucket))
+		if p.bucket == bucketSeen && b.Get(p.key) == nil {
+			v.seen++
+		}
+		var err error
+		if p.value == nil {
+			err = b.Delete(p.key)
+		} else {
+			err = b.Put(p.key, p.value)
+		}
+		if err != nil {
+			return fmt.Errorf("write to %s: %w", p.bucket, err)
+		}
+	}
+	v.rev += d.revs
+	v.merge(d.overlay)
+	v.wrote++
+	return v.append(tx, d.entries)
+}

@@ -1,0 +1,175 @@
+package store
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net/netip"
+	"runtime"
+	"sync"
+
+	bolt "go.etcd.io/bbolt"
+
+	"github.com/lineside/lineside/auth"
+	"github.com/lineside/lineside/phone"
+)
+
+// maxKey is above the longest key of any bucket.
+const maxKey = 32
+
+// memory is everything that is kept in memory, read from one transaction.
+type memory struct {
+	counts
+	meta    storedMeta
+	devices map[phone.MAC]*auth.Record
+	leases  map[netip.Addr]*phone.Lease
+	policy  *auth.Policy
+}
+
+// readAll reads and verifies every record.
+func readAll(db *bolt.DB, key Key) (m *memory, err error) {
+	err = guarded(func() error {
+		return db.View(func(tx *bolt.Tx) (err error) {
+			m, err = readTx(tx, key)
+			return err
+		})
+	})
+	return m, err
+}
+
+// walk gives every record of a bucket, its checksum verified, in order. Every
+// sixteenth key is also looked up from the top: that reads the branch pages'
+// keys, which walking does not, and finds any out of order.
+func walk(tx *bolt.Tx, bucket string, f func(k, value []byte) error) error {
+	b := tx.Bucket([]byte(bucket))
+	again := b.Cursor()
+	n := 0
+	err := b.ForEach(func(k, value []byte) error {
+		if len(k) > maxKey { // before anything reads it: it may have no end
+			return fmt.Errorf("%w: key of %d bytes", errDamaged, len(k))
+		}
+		if _, err := unframe(value); err != nil {
+			return fmt.Errorf("record %x: %w", k, err)
+		}
+		if n++; n%16 == 1 || len(value) > 512 {
+			if found, _ := again.Seek(k); !bytes.Equal(found, k) {
+				return fmt.Errorf("%w: record %x is not where it should be", errDamaged, k)
+			}
+		}
+		return f(k, value)
+	})
+	if err != nil {
+		return fmt.Errorf("read %s: %w", bucket, err)
+	}
+	return nil
+}
+
+func readTx(tx *bolt.Tx, key Key) (*memory, error) {
+	meta, err := readMeta(tx, key, len(migrations)+1)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range buckets {
+		if tx.Bucket([]byte(name)) == nil {
+			return nil, fmt.Errorf("%w: no bucket %s", errDamaged, name)
+		}
+	}
+	m := &memory{meta: meta}
+	if m.policy, err = (codec{key}).decodePolicy(tx.Bucket([]byte(bucketPolicy)).Get([]byte(policyKey))); err != nil {
+		return nil, fmt.Errorf("read policy: %w", err)
+	}
+	for _, read := range []func(*bolt.Tx) error{
+		func(tx *bolt.Tx) error { return m.readDevices(tx, codec{key}) },
+		m.readLeases, m.readSeen, m.readAudit,
+	} {
+		if err := read(tx); err != nil {
+			return nil, err
+		}
+	}
+	m.rev = tx.Bucket([]byte(bucketMeta)).Sequence()
+	return m, m.checkRevs()
+}
+
+// readDevices decodes on all processors: opening the seals is most of a start.
+func (m *memory) readDevices(tx *bolt.Tx, c codec) error {
+	var keys, values [][]byte
+	err := walk(tx, bucketDevices, func(k, value []byte) error {
+		keys, values = append(keys, bytes.Clone(k)), append(values, value)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	recs := make([]*auth.Record, len(keys))
+	errs := make([]error, runtime.GOMAXPROCS(0))
+	var wg sync.WaitGroup
+	for w := range errs {
+		wg.Go(func() {
+			for i := w; i < len(keys) && errs[w] == nil; i += len(errs) {
+				recs[i], errs[w] = c.decodeDevice(keys[i], values[i])
+			}
+		})
+	}
+	wg.Wait()
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("read devices: %w", err)
+	}
+	m.devices = make(map[phone.MAC]*auth.Record, len(recs))
+	for _, rec := range recs {
+		m.devices[rec.Device.MAC] = rec
+	}
+	return nil
+}
+
+func (m *memory) readLeases(tx *bolt.Tx) error {
+	m.leases = make(map[netip.Addr]*phone.Lease)
+	return walk(tx, bucketLeases, func(k, value []byte) error {
+		l, err := decodeLease(k, value)
+		if err == nil {
+			m.leases[l.Addr] = l
+		}
+		return err
+	})
+}
+
+func (m *memory) readSeen(tx *bolt.Tx) error {
+	return walk(tx, bucketSeen, func(_, _ []byte) error {
+		m.seen++
+		return nil
+	})
+}
+
+// readAudit makes sure that the log has no gap and ends where it should.
+func (m *memory) readAudit(tx *bolt.Tx) error {
+	m.seq = tx.Bucket([]byte(bucketAudit)).Sequence()
+	m.first = m.seq + 1
+	next := uint64(0)
+	err := walk(tx, bucketAudit, func(k, _ []byte) error {
+		if len(k) != 8 || next != 0 && binary.BigEndian.Uint64(k) != next {
+			return fmt.Errorf("%w: entry %x where %d should be", errDamaged, k, next)
+		}
+		if next == 0 {
+			m.first = binary.BigEndian.Uint64(k)
+			next = m.first
+		}
+		next++
+		return nil
+	})
+	if err == nil && next != 0 && next != m.seq+1 {
+		err = fmt.Errorf("%w: audit log ends at %d, not at %d", errDamaged, next-1, m.seq)
+	}
+	return err
+}
+
+// checkRevs makes sure that no Rev can be given twice.
+func (m *memory) checkRevs() error {
+	highest := m.policy.Rev
+	for _, rec := range m.devices {
+		highest = max(highest, rec.Rev)
+	}
+	if highest > m.rev {
+		return fmt.Errorf("%w: revision %d is above the last one given, %d", errDamaged, highest, m.rev)
+	}
+	return nil
+}

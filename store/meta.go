@@ -1,0 +1,110 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+
+	"github.com/lineside/lineside/phone"
+)
+
+// metaSchema is the newest schema of the meta record itself. It names the
+// file's schema, so it can hardly ever change.
+const metaSchema = 1
+
+// metaKey is the key of the one record in its bucket.
+const metaKey = "file"
+
+// storedMeta says what the file is. All fields since schema 1.
+type storedMeta struct {
+	version
+	Schema  int       `json:"schema"` // of the file as a whole: which buckets, which keys
+	Created time.Time `json:"created"`
+	// KeyCheck is a known value sealed under the site key.
+	KeyCheck string `json:"sealed_key_check"`
+	// Copied says that this file is a copy, and of when. It is cleared in the
+	// transaction that burns what must not be used twice.
+	Copied time.Time `json:"copied,omitzero"`
+}
+
+// keyCheck is the known value.
+const keyCheck = "lineside"
+
+// migration takes a file from one schema to the next.
+type migration func(tx *bolt.Tx, key Key) error
+
+// migrations[i] takes a file from schema i+1 to i+2. The schemas so far:
+//
+//	1  first
+var migrations = []migration{}
+
+// errBlank marks a file in which nothing was ever written.
+var errBlank = errors.New("blank database")
+
+func newMeta(key Key, now time.Time) storedMeta {
+	return storedMeta{
+		version: version{metaSchema}, Schema: len(migrations) + 1, Created: stamp(now),
+		KeyCheck: key.sealer(bucketMeta, metaKey).seal("key_check", phone.NewSecret(keyCheck)),
+	}
+}
+
+// readMeta reads the meta record of a file of schema latest or older, and tries
+// the key on it.
+func readMeta(tx *bolt.Tx, key Key, latest int) (storedMeta, error) {
+	b := tx.Bucket([]byte(bucketMeta))
+	if b == nil {
+		if k, _ := tx.Cursor().First(); k == nil {
+			return storedMeta{}, errBlank
+		}
+		return storedMeta{}, fmt.Errorf("%w: no bucket %s", errDamaged, bucketMeta)
+	}
+	m, err := parse[storedMeta](b.Get([]byte(metaKey)), metaSchema)
+	if err != nil {
+		return storedMeta{}, fmt.Errorf("read meta record: %w", err)
+	}
+	if m.Schema > latest {
+		return storedMeta{}, fmt.Errorf("file of schema %d: %w", m.Schema, ErrNewer)
+	}
+	if m.Schema < 1 {
+		return storedMeta{}, fmt.Errorf("%w: file of schema %d", errDamaged, m.Schema)
+	}
+	plain, err := key.sealer(bucketMeta, metaKey).open("key_check", m.KeyCheck)
+	if err != nil || plain.Reveal() != keyCheck {
+		return storedMeta{}, ErrKey // which of the two it was helps nobody
+	}
+	return m, nil
+}
+
+func putMeta(tx *bolt.Tx, m storedMeta) error {
+	value, err := frame(m)
+	if err != nil {
+		return fmt.Errorf("encode meta record: %w", err)
+	}
+	return tx.Bucket([]byte(bucketMeta)).Put([]byte(metaKey), value)
+}
+
+// upgrade brings a file up to the schema behind the last of table, in one
+// transaction: a file is never found between two schemas.
+func upgrade(db *bolt.DB, key Key, table []migration) error {
+	latest := len(table) + 1
+	return guarded(func() error {
+		var m storedMeta
+		err := db.View(func(tx *bolt.Tx) (err error) {
+			m, err = readMeta(tx, key, latest)
+			return err
+		})
+		if err != nil || m.Schema == latest {
+			return err
+		}
+		return db.Update(func(tx *bolt.Tx) error {
+			for ; m.Schema < latest; m.Schema++ {
+				if err := table[m.Schema-1](tx, key); err != nil {
+					return fmt.Errorf("migrate from schema %d: %w", m.Schema, err)
+				}
+			}
+			return putMeta(tx, m)
+		})
+	})
+}

@@ -1,0 +1,168 @@
+package store
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"net/netip"
+	"reflect"
+	"slices"
+	"time"
+
+	"github.com/lineside/lineside/audit"
+	"github.com/lineside/lineside/auth"
+	"github.com/lineside/lineside/phone"
+)
+
+// policySchema is the newest schema of the stored policy.
+//
+//	1  first
+const policySchema = 1
+
+// policyKey is the key of the one document in its bucket.
+const policyKey = "site"
+
+// storedPolicy is the policy document as it is kept. All fields since schema 1.
+type storedPolicy struct {
+	version
+	Rev          uint64        `json:"rev"`
+	FirstContact auth.Factor   `json:"first_contact"`
+	Claimed      bool          `json:"claimed,omitempty"`
+	Allow        []storedAllow `json:"allow,omitempty"`
+	Brands       []storedBrand `json:"brands,omitempty"` // by vendor, in order
+	Key          string        `json:"sealed_key"`
+}
+
+type storedAllow struct {
+	Prefix netip.Prefix `json:"prefix"`
+	Note   string       `json:"note,omitempty"`
+	Since  time.Time    `json:"since,omitzero"`
+}
+
+type storedBrand struct {
+	Under      phone.Vendor `json:"under"` // key in the document's map
+	Vendor     phone.Vendor `json:"vendor"`
+	User       string       `json:"user"`
+	Password   string       `json:"sealed_password,omitempty"`
+	Generation uint64       `json:"generation"`
+	Set        time.Time    `json:"set,omitzero"`
+}
+
+// ChangePolicy runs edit in a transaction and returns once the new document is
+// on disk with its events.
+func (s *Store) ChangePolicy(ctx context.Context, edit func(old auth.Policy) (auth.Policy, []audit.Record, error)) (auth.Policy, error) {
+	var out auth.Policy
+	err := s.submit(ctx, func(v *view, d *draft) error {
+		old := *v.policyNow()
+		next, events, err := edit(old.Clone())
+		if err != nil {
+			return err
+		}
+		if err := d.record(events); err != nil {
+			return err
+		}
+		if out = old; samePolicy(old, next) {
+			return nil
+		}
+		next.Rev = v.nextRev(d)
+		value, p, err := s.codec().writePolicy(next)
+		if err != nil {
+			return err
+		}
+		out, d.policy = *p, p
+		d.put(bucketPolicy, []byte(policyKey), value)
+		return nil
+	})
+	if err != nil {
+		return auth.Policy{}, err
+	}
+	return out, nil
+}
+
+// mintPolicy is the document of a site nobody has set rules for.
+func mintPolicy(first auth.Factor, rev uint64) auth.Policy {
+	var key [32]byte
+	_, _ = rand.Read(key[:]) // never returns an error
+	return auth.Policy{FirstContact: first, Key: phone.NewSecret(hex.EncodeToString(key[:])), Rev: rev}
+}
+
+// writePolicy gives p's stored value and what is read back from it.
+func (c codec) writePolicy(p auth.Policy) ([]byte, *auth.Policy, error) {
+	value, err := c.encodePolicy(p)
+	if err != nil {
+		return nil, nil, fmt.Errorf("encode policy: %w", err)
+	}
+	back, err := c.decodePolicy(value)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read back policy: %w", err)
+	}
+	return value, back, nil
+}
+
+func plainPolicy(p auth.Policy) storedPolicy {
+	s := storedPolicy{
+		version: version{policySchema},
+		Rev:     p.Rev, FirstContact: p.FirstContact, Claimed: p.Claimed, Key: p.Key.Reveal(),
+	}
+	for _, a := range p.Allow {
+		s.Allow = append(s.Allow, storedAllow{Prefix: a.Prefix, Note: a.Note, Since: stamp(a.Since)})
+	}
+	for _, v := range slices.Sorted(maps.Keys(p.Brands)) {
+		b := p.Brands[v]
+		s.Brands = append(s.Brands, storedBrand{
+			Under: v, Vendor: b.Vendor, User: b.User, Password: b.Password.Reveal(), Generation: b.Generation, Set: stamp(b.Set),
+		})
+	}
+	return s
+}
+
+func (c codec) encodePolicy(p auth.Policy) ([]byte, error) {
+	s := plainPolicy(p)
+	seal := c.key.sealer(bucketPolicy, policyKey)
+	s.Key = seal.seal("key", phone.NewSecret(s.Key))
+	for i := range s.Brands {
+		b := &s.Brands[i]
+		b.Password = seal.seal("brands."+string(b.Under)+".password", phone.NewSecret(b.Password))
+	}
+	return frame(s)
+}
+
+// decodePolicy reads the stored document. Its map is never nil, so that an
+// edit can write into its copy.
+func (c codec) decodePolicy(value []byte) (*auth.Policy, error) {
+	s, err := parse[storedPolicy](value, policySchema)
+	if err != nil {
+		return nil, err
+	}
+	seal := c.key.sealer(bucketPolicy, policyKey)
+	key, err := seal.open("key", s.Key)
+	if err != nil {
+		return nil, err
+	}
+	p := &auth.Policy{
+		Rev: s.Rev, FirstContact: s.FirstContact, Claimed: s.Claimed, Key: key,
+		Brands: make(map[phone.Vendor]auth.Brand, len(s.Brands)),
+	}
+	for _, a := range s.Allow {
+		p.Allow = append(p.Allow, auth.Allow{Prefix: a.Prefix, Note: a.Note, Since: stamp(a.Since)})
+	}
+	for _, b := range s.Brands {
+		password, err := seal.open("brands."+string(b.Under)+".password", b.Password)
+		if err != nil {
+			return nil, err
+		}
+		p.Brands[b.Under] = auth.Brand{
+			Vendor: b.Vendor, User: b.User, Password: password, Generation: b.Generation, Set: stamp(b.Set),
+		}
+	}
+	return p, nil
+}
+
+// samePolicy reports that two documents differ in nothing that is kept, Rev
+// aside.
+func samePolicy(a, b auth.Policy) bool {
+	a.Rev, b.Rev = 0, 0
+	return reflect.DeepEqual(plainPolicy(a), plainPolicy(b))
+}

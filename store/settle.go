@@ -1,0 +1,133 @@
+package store
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+
+	"github.com/lineside/lineside/audit"
+	"github.com/lineside/lineside/auth"
+)
+
+// StoreReplaced is the audit event of a database that does not carry on where
+// it stopped: a copy, or a fresh one, in the place of a damaged file, or a
+// backup brought back.
+type StoreReplaced struct {
+	SetAside string    `json:"set_aside,omitempty"` // name the damaged file was given
+	Copied   time.Time `json:"copied,omitzero"`     // when the copy was made; zero is a fresh database
+	Burnt    int       `json:"burnt"`               // devices whose unused one-time password was made void
+}
+
+// Kind names the event in the log.
+func (StoreReplaced) Kind() string { return "store-replaced" }
+
+// settle brings a blank or copied file to where it can be used, in one
+// transaction, and reads it again. m is nil for a blank file.
+func (s *Store) settle(db *bolt.DB, m *memory) (*memory, error) {
+	now := s.cfg.Now()
+	fresh := m == nil
+	if fresh {
+		m = &memory{counts: counts{first: 1}, meta: newMeta(s.key, now)}
+	}
+	copied := m.meta.Copied
+	burnt := 0
+	s.adopt(m)
+	err := db.Update(func(tx *bolt.Tx) (err error) {
+		for _, name := range buckets {
+			if _, err := tx.CreateBucketIfNotExists([]byte(name)); err != nil {
+				return fmt.Errorf("make bucket %s: %w", name, err)
+			}
+		}
+		m.meta.Copied = time.Time{}
+		if err := putMeta(tx, m.meta); err != nil {
+			return err
+		}
+		burnt, err = s.begin(tx, fresh, copied)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("settle database: %w", err)
+	}
+	s.tell(fresh, copied, burnt)
+	return readAll(db, s.key)
+}
+
+// begin writes what a file starts with: the policy of a fresh one, the burnt
+// passwords of a copy, and a note in the audit log that the past is not whole.
+func (s *Store) begin(tx *bolt.Tx, fresh bool, copied time.Time) (burnt int, err error) {
+	v := s.view()
+	d := draft{now: s.cfg.Now()}
+	replaced := !copied.IsZero() || s.report.SetAside != ""
+	if replaced {
+		// Revs given between the copy and now are not known. This is above all
+		// of them, and below 2^53 for whoever reads JSON numbers as floats.
+		v.rev = max(v.rev+1<<20, uint64(max(0, d.now.UnixMicro())))
+	}
+	if fresh {
+		value, p, err := s.codec().writePolicy(mintPolicy(s.cfg.FirstContact, v.nextRev(&d)))
+		if err != nil {
+			return 0, err
+		}
+		d.policy = p
+		d.put(bucketPolicy, []byte(policyKey), value)
+	}
+	if !copied.IsZero() {
+		if burnt, err = s.burn(v, &d); err != nil {
+			return 0, err
+		}
+	}
+	if replaced {
+		event := StoreReplaced{SetAside: baseName(s.report.SetAside), Copied: stamp(copied), Burnt: burnt}
+		if err := d.record([]audit.Record{{By: audit.Actor{Front: "store"}, Event: event}}); err != nil {
+			return 0, err
+		}
+	}
+	if err := v.apply(tx, &d); err != nil {
+		return 0, err
+	}
+	return burnt, v.finish(tx)
+}
+
+// burn voids, in every device of a copy, what is accepted once and may have
+// been accepted since: the armed one-time password and the PIN entered.
+func (s *Store) burn(v *view, d *draft) (int, error) {
+	burnt := 0
+	for mac, rec := range s.devices {
+		next := *rec
+		if !next.Enrolment.OTP.Used {
+			next.Enrolment.OTP.Used = true
+			burnt++
+		}
+		next.Enrolment.Pass = auth.Pass{}
+		if sameDevice(*rec, next) {
+			continue
+		}
+		if _, err := s.putDevice(v, d, *rec, next, mac); err != nil {
+			return 0, err
+		}
+	}
+	return burnt, nil
+}
+
+// tell puts what settle did into the report.
+func (s *Store) tell(fresh bool, copied time.Time, burnt int) {
+	switch {
+	case !copied.IsZero():
+		s.report.Restored = true
+		s.report.Detail += fmt.Sprintf(" The state is that of the copy made at %s. %d unused one-time passwords in it were made void: allow them again with `lineside device allow-otp MAC`. Phones that enrolled later must enrol again; resets and removals made later must be made again. Addresses leased later are not known.",
+			copied.UTC().Format(time.RFC3339), burnt)
+	case fresh && s.report.SetAside != "":
+		s.report.Detail += " There was no copy to go back to, so this is an empty database: import the devices with `lineside device import FILE`, or restore a backup with `lineside restore FILE`."
+	}
+	s.report.Detail = strings.TrimSpace(s.report.Detail)
+}
+
+func baseName(path string) string {
+	if path == "" {
+		return ""
+	}
+	return filepath.Base(path)
+}
