@@ -190,8 +190,13 @@ func (b *box) kill() {
 	}
 }
 
+// url is where a file is, as phones are told it.
 func (b *box) url(file string) string {
-	return fmt.Sprintf("http://%s:%d/cfg/%s", b.self, b.ports.http, file)
+	host := b.self.String()
+	if b.ports.http != 80 {
+		host = fmt.Sprintf("%s:%d", b.self, b.ports.http)
+	}
+	return "http://" + host + "/cfg/" + file
 }
 
 // fetch asks for a file from an address of this host, by Digest where a login

@@ -139,7 +139,7 @@ func newBranch(t *testing.T) *branch {
 	}
 	server, err := dhcpopt.New(dhcpopt.Config{
 		Interface: b.box.Interface(), Self: netip.MustParsePrefix("10.77.0.1/24"), Pool: pool,
-		Router: netip.MustParseAddr("10.77.0.254"), DNS: []netip.Addr{netip.MustParseAddr("10.77.0.253")}, Domain: "branch.example",
+		Router: netip.MustParseAddr("10.77.0.254"), DNS: []netip.Addr{netip.MustParseAddr("10.77.0.253")}, Domain: "branch.example", NTP: []netip.Addr{netip.MustParseAddr("10.77.0.1")},
 	}, dhcpopt.Deps{
 		Leases: b.store, Desk: b.desk, Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
 		Metrics: metrics.New(), Health: &health.Board{},

@@ -1,0 +1,203 @@
+package dhcpopt
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/lineside/lineside/phone"
+)
+
+// known reports that the pool remembers c or has an address reserved for it.
+func (p *pool) known(c client) bool {
+	_, held := p.holds[c]
+	_, kept := p.reserved[c.mac]
+	return held || kept
+}
+
+// usable reports that c could have slot i. A reserved address passes between
+// the client identifiers of its own hardware address only.
+func (p *pool) usable(i int32, c client) bool {
+	s := &p.slots[i]
+	own := !s.reserved.IsZero() && s.reserved == c.mac
+	if !s.reserved.IsZero() && !own {
+		// An older lease may still run there.
+		return s.state == bound && clientOf(s.lease) == c
+	}
+	if s.state == free {
+		return true
+	}
+	h, ok := s.holder()
+	return ok && (h == c || own && h.mac == c.mac)
+}
+
+// roomFor reports that c, trusted or not, can be given one more address that
+// it does not have yet.
+func (p *pool) roomFor(c client, trusted bool) bool {
+	return p.count[c.mac] < perMAC && (trusted || p.idle.n > p.common/headroom)
+}
+
+// choose picks the slot to offer c: its reservation, its present or previous
+// address, the one it wants, the one unused for longest. Trusted clients,
+// phones and known ones, can in the end have the oldest offer of somebody who
+// never came back for it, so that a flood of DISCOVERs exhausts nothing.
+func (p *pool) choose(c client, want netip.Addr, trusted bool) (int32, bool) {
+	if i, ok := p.reserved[c.mac]; ok && p.usable(i, c) {
+		return i, true
+	}
+	if i, ok := p.offers[c]; ok {
+		return i, true
+	}
+	if i, ok := p.holds[c]; ok && p.usable(i, c) {
+		return i, true
+	}
+	if !p.roomFor(c, trusted) {
+		return none, false
+	}
+	if i, ok := p.find(want); ok && p.usable(i, c) {
+		return i, true
+	}
+	if p.idle.head != none {
+		return p.idle.head, true
+	}
+	for i := p.open.head; i != none; i = p.slots[i].next {
+		if p.slots[i].reserved.IsZero() {
+			return i, true
+		}
+	}
+	return none, false
+}
+
+// offer promises slot i to c until until. A lease that c has there already
+// stays as it is.
+func (p *pool) offer(i int32, c client, until time.Time) {
+	if j, ok := p.offers[c]; ok && j != i {
+		p.free(j)
+	}
+	s := &p.slots[i]
+	if h, ok := s.holder(); ok && s.state == bound && h.mac == c.mac {
+		return
+	}
+	p.leave(i)
+	s.offer = c
+	p.enter(i, offered, until)
+}
+
+// bind gives slot i to the client of l until until. The slot it had before, or
+// none, is the client's until the new lease is stored; then moved gives it
+// back.
+func (p *pool) bind(i int32, l phone.Lease, until time.Time) (was int32) {
+	c, was := clientOf(&l), none
+	if j, ok := p.offers[c]; ok && j != i {
+		p.free(j)
+	}
+	if j, ok := p.holds[c]; ok && j != i {
+		was = j
+	}
+	p.leave(i)
+	p.remember(i, &l)
+	p.enter(i, bound, until)
+	return was
+}
+
+// ended is the record that says that the lease in slot i is over; nil where
+// none runs there.
+func (p *pool) ended(i int32, now time.Time) *phone.Lease {
+	if i == none || p.slots[i].state != bound {
+		return nil
+	}
+	l := *p.slots[i].lease
+	l.State, l.Expires = phone.Released, now
+	return &l
+}
+
+// moved frees the slot of a client that has another by now, as record says,
+// unless the slot has gone on to somebody else.
+func (p *pool) moved(record *phone.Lease) {
+	c := clientOf(record)
+	i, ok := p.find(record.Addr)
+	if !ok || p.slots[i].state != bound || clientOf(p.slots[i].lease) != c || p.holds[c] == i {
+		return
+	}
+	p.leave(i)
+	p.slots[i].lease = record
+	p.slots[i].rev++
+	p.enter(i, free, time.Time{})
+}
+
+// remember sets the lease of a slot that is in no books, nil for none.
+func (p *pool) remember(i int32, l *phone.Lease) {
+	s := &p.slots[i]
+	if s.lease != nil {
+		if c := clientOf(s.lease); p.holds[c] == i {
+			delete(p.holds, c)
+		}
+	}
+	s.lease = l
+	s.rev++
+	if l != nil && l.State != phone.Declined {
+		p.holds[clientOf(l)] = i
+	}
+}
+
+// giveBack frees a slot whose client is done with it, and returns the record
+// to store; nil where the lease had ended before.
+func (p *pool) giveBack(i int32, now time.Time) *phone.Lease {
+	l := p.ended(i, now)
+	if l == nil {
+		return nil
+	}
+	p.leave(i)
+	p.remember(i, l)
+	p.enter(i, free, time.Time{})
+	return l
+}
+
+// rest gives a slot to nobody until until. Where too many rest already, the
+// one that has rested longest is freed: strangers could put all to rest.
+func (p *pool) rest(i int32, l *phone.Lease, until time.Time) {
+	p.leave(i)
+	p.remember(i, l)
+	p.enter(i, resting, until)
+	if p.rests.n > max(1, len(p.slots)/restShare) {
+		p.free(p.rests.head)
+	}
+}
+
+// stored notes that the store holds l.
+func (p *pool) stored(l *phone.Lease) {
+	if i, ok := p.find(l.Addr); ok {
+		p.slots[i].saved = l
+	}
+}
+
+// undo takes back a binding that could not be stored: the slot returns to what
+// the store holds, and where that is no running lease it stays promised to the
+// client, which will ask again. The client has again what it had before.
+func (p *pool) undo(i, was int32, rev uint64, now time.Time) {
+	s := &p.slots[i]
+	if s.rev != rev || s.state != bound {
+		return
+	}
+	c, back := clientOf(s.lease), s.saved
+	if back != nil {
+		if j, ok := p.holds[clientOf(back)]; ok && j != i {
+			back = nil // that client has another address by now
+		}
+	}
+	p.leave(i)
+	p.remember(i, back)
+	if was != none && p.slots[was].lease != nil && clientOf(p.slots[was].lease) == c {
+		if j, ok := p.holds[c]; !ok || j == i {
+			p.holds[c] = was
+		}
+	}
+	if back != nil && back.State == phone.Bound && remaining(back, now) > 0 {
+		p.enter(i, bound, now.Add(remaining(back, now)))
+		return
+	}
+	if j, ok := p.offers[c]; ok {
+		p.free(j)
+	}
+	s.offer = c
+	p.enter(i, offered, now.Add(offerHold))
+}

@@ -1,0 +1,65 @@
+package dhcpopt
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"sync"
+
+	"github.com/lineside/lineside/phone"
+)
+
+// framer reaches a client that has no address yet, and so answers no ARP, by
+// its hardware address.
+type framer interface {
+	WriteFrame(mac phone.MAC, from, to netip.AddrPort, payload []byte) error
+}
+
+// wire is the way out. It is safe for concurrent use.
+type wire struct {
+	conn   net.PacketConn
+	frames framer // nil: none
+	self   netip.Addr
+	log    *slog.Logger
+	once   sync.Once
+}
+
+func newWire(conn net.PacketConn, self netip.Addr, log *slog.Logger) *wire {
+	w := &wire{conn: conn, self: self, log: log}
+	w.frames, _ = conn.(framer)
+	return w
+}
+
+var errLoopback = errors.New("a client on loopback must come by a relay address")
+
+// send puts r on the wire. Where frames cannot be sent, it is broadcast: every
+// client hears that, only its neighbours do too.
+func (w *wire) send(r reply) error {
+	if !r.mac.IsZero() {
+		err := w.frame(r)
+		if err == nil {
+			return nil
+		}
+		w.once.Do(func() {
+			w.log.Warn("cannot address clients by hardware address, answers are broadcast; give the service CAP_NET_RAW and set listen.interface", "err", err)
+		})
+		r.to = broadcast()
+	}
+	if r.to == broadcast() && w.self.IsLoopback() {
+		return errLoopback // it would leave by the default route
+	}
+	_, err := w.conn.WriteTo(r.data, net.UDPAddrFromAddrPort(r.to))
+	return err
+}
+
+func (w *wire) frame(r reply) error {
+	if w.frames == nil || w.self.IsLoopback() {
+		return ErrNoFrames
+	}
+	if err := w.frames.WriteFrame(r.mac, netip.AddrPortFrom(w.self, serverPort), r.to, r.data); err != nil {
+		return fmt.Errorf("send frame: %w", err)
+	}
+	return nil
+}
