@@ -15,7 +15,6 @@ dhclient isc-dhcp-client
 tftp tftp-hpa
 curl curl
 ip iproute2
-dnsmasq dnsmasq-base
 '
 
 missing=$(echo "$tools" | while read -r command package; do
