@@ -14,6 +14,7 @@ import (
 // Names of the metrics, for tests and dashboards.
 const (
 	NameAnswers  = "lineside_answers_total"
+	NameDecided  = "lineside_decisions_total"
 	NameDHCP     = "lineside_dhcp_messages_total"
 	NameDropped  = "lineside_dropped_total"
 	NamePanics   = "lineside_panics_total"
@@ -26,8 +27,11 @@ const (
 // Set is every metric. Build it with New; the same Set is shared by all parts.
 type Set struct {
 	registry *prometheus.Registry
-	// Answers counts what doors gave: labels front, vendor, outcome.
+	// Answers counts what doors gave: labels front, outcome.
 	Answers *prometheus.CounterVec
+	// Decisions counts what the desk decided for phones: labels front, vendor,
+	// outcome.
+	Decisions *prometheus.CounterVec
 	// DHCP counts packets by message type and what was done: labels message,
 	// outcome.
 	DHCP *prometheus.CounterVec
@@ -49,7 +53,8 @@ func New() *Set {
 	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	s := &Set{
 		registry:  r,
-		Answers:   counters(NameAnswers, "Answers given.", "front", "vendor", "outcome"),
+		Answers:   counters(NameAnswers, "Answers given by doors.", "front", "outcome"),
+		Decisions: counters(NameDecided, "Decisions of the desk.", "front", "vendor", "outcome"),
 		DHCP:      counters(NameDHCP, "DHCP messages received.", "message", "outcome"),
 		Dropped:   counters(NameDropped, "Requests thrown away unanswered.", "front", "reason"),
 		Panics:    counters(NamePanics, "Panics recovered while answering.", "front"),
@@ -58,7 +63,7 @@ func New() *Set {
 		Cache:     counters(NameCache, "Look-ups in the cache of rendered configs.", "outcome"),
 		Transfers: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: NameTransfer, Help: "Transfers running."}, []string{"front"}),
 	}
-	r.MustRegister(s.Answers, s.DHCP, s.Dropped, s.Panics, s.Commits, s.Changes, s.Cache, s.Transfers)
+	r.MustRegister(s.Answers, s.Decisions, s.DHCP, s.Dropped, s.Panics, s.Commits, s.Changes, s.Cache, s.Transfers)
 	return s
 }
 

@@ -76,7 +76,7 @@ func (d *Desk) noteOpen(ask Ask, c caller) {
 func (d *Desk) noteAbsent(ask Ask, c caller) { d.count(ask, c, "absent") }
 
 func (d *Desk) count(ask Ask, c caller, outcome string) {
-	d.tools.Metrics.Answers.WithLabelValues(string(ask.Front), string(c.file.Vendor), outcome).Inc()
+	d.tools.Metrics.Decisions.WithLabelValues(string(ask.Front), string(c.file.Vendor), outcome).Inc()
 }
 
 func outcomeName(o auth.Outcome) string {

@@ -1,0 +1,123 @@
+package httpd
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"runtime/debug"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/lineside/lineside/provision"
+)
+
+// maxAgent bounds a User-Agent, in bytes; more is cut off.
+const maxAgent = 256
+
+// Outcomes, as metrics name them.
+const (
+	outcomeContent   = "content"
+	outcomeChallenge = "challenge"
+	outcomeAbsent    = "absent"
+	outcomeMethod    = "method"
+	outcomeBusy      = "busy"
+	outcomeFault     = "fault"
+)
+
+// door is the server as one listener sees it.
+type door struct {
+	*Server
+	front   provision.Front
+	answers map[string]counter
+	// complained is the Unix second of the last complaint.
+	complained atomic.Int64
+}
+
+func newDoor(s *Server, front provision.Front) *door {
+	d := &door{Server: s, front: front, answers: make(map[string]counter)}
+	for _, o := range []string{outcomeContent, outcomeChallenge, outcomeAbsent, outcomeMethod, outcomeBusy, outcomeFault} {
+		d.answers[o] = s.metrics.Answers.WithLabelValues(string(front), o)
+	}
+	return d
+}
+
+// ServeHTTP answers one request.
+func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	remote, err := netip.ParseAddrPort(r.RemoteAddr)
+	remote = netip.AddrPortFrom(remote.Addr().Unmap(), remote.Port())
+	if err != nil || !d.requests.enter(remote.Addr()) {
+		writeBusy(w)
+		d.answers[outcomeBusy].Inc()
+		return
+	}
+	defer d.requests.leave(remote.Addr())
+	start := d.cfg.Now()
+	outcome := d.serve(w, r, remote)
+	d.answers[outcome].Inc()
+	d.log.Debug("request answered", "remote", remote, "file", r.URL.Path, "decision", outcome, "dur", d.cfg.Now().Sub(start))
+}
+
+// serve is the door's three steps: is it for us, is it usable, what is the answer.
+func (d *door) serve(w http.ResponseWriter, r *http.Request, remote netip.AddrPort) (outcome string) {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		writeMethod(w, r)
+		return outcomeMethod
+	}
+	file, ok := fileOf(r.URL.Path)
+	if !ok {
+		writeAbsent(w)
+		return outcomeAbsent
+	}
+	attempt, stale := d.attempt(r, d.front)
+	answer, err := d.ask(r.Context(), provision.Ask{
+		Front: d.front, Remote: remote, File: file, Agent: agentOf(r), Attempt: attempt,
+	})
+	if err != nil {
+		d.complain(r.Context(), "the desk could not answer; the phone was refused", "remote", remote, "file", file, "err", err)
+		d.challenge(w, answer.Phone, stale)
+		return outcomeFault
+	}
+	switch answer.Status {
+	case provision.Content:
+		d.content(w, r, answer)
+		return outcomeContent
+	case provision.Challenge:
+		d.challenge(w, answer.Phone, stale)
+		return outcomeChallenge
+	}
+	writeAbsent(w)
+	return outcomeAbsent
+}
+
+// ask puts the question; a panic of the desk is an error like any other.
+func (d *door) ask(ctx context.Context, ask provision.Ask) (answer provision.Answer, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			d.metrics.Panics.WithLabelValues(string(d.front)).Inc()
+			d.complain(ctx, "recovered", "err", p, "stack", string(debug.Stack()))
+			answer, err = provision.Answer{}, fmt.Errorf("panic: %v", p)
+		}
+	}()
+	return d.desk.Fetch(ctx, ask)
+}
+
+// complain logs at Error once a second at most, for a stranger chooses how often
+// it is called; what is left out is logged at Debug.
+func (d *door) complain(ctx context.Context, msg string, facts ...any) {
+	level, now, last := slog.LevelDebug, time.Now().Unix(), d.complained.Load()
+	if now != last && d.complained.CompareAndSwap(last, now) {
+		level = slog.LevelError
+	}
+	d.log.Log(ctx, level, msg, facts...)
+}
+
+func agentOf(r *http.Request) string {
+	agent := r.UserAgent()
+	if len(agent) > maxAgent {
+		agent = agent[:maxAgent]
+	}
+	return strings.ToValidUTF8(agent, "")
+}

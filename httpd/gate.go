@@ -1,0 +1,102 @@
+package httpd
+
+import (
+	"net"
+	"net/netip"
+	"sync"
+)
+
+// gate counts what is inside: at most max in all, at most each per address.
+type gate struct {
+	max, each int
+
+	mu     sync.Mutex
+	inside int
+	by     map[netip.Addr]int // only addresses with somebody inside
+}
+
+func newGate(limit, each int) *gate {
+	return &gate{max: limit, each: each, by: make(map[netip.Addr]int)}
+}
+
+// enter reports whether one more of addr may come in; if so, leave must follow.
+func (g *gate) enter(addr netip.Addr) bool {
+	addr = counted(addr)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.inside >= g.max || g.by[addr] >= g.each {
+		return false
+	}
+	g.inside++
+	g.by[addr]++
+	return true
+}
+
+func (g *gate) leave(addr netip.Addr) {
+	addr = counted(addr)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.inside--
+	if g.by[addr]--; g.by[addr] == 0 {
+		delete(g.by, addr)
+	}
+}
+
+// counted is the address somebody is counted under: a host on an IPv6 link picks
+// any address of its /64, so the /64 is one.
+func counted(addr netip.Addr) netip.Addr {
+	addr = addr.Unmap()
+	if addr.Is4() || addr.IsLinkLocalUnicast() {
+		return addr
+	}
+	p, err := addr.Prefix(64)
+	if err != nil {
+		return addr
+	}
+	return p.Addr()
+}
+
+// counter is the part of a metric a door needs.
+type counter interface{ Inc() }
+
+// limited is a listener behind a gate of connections.
+type limited struct {
+	net.Listener
+	gate *gate
+	full counter
+}
+
+// Accept gives the next connection the gate lets in.
+func (l *limited) Accept() (net.Conn, error) {
+	for {
+		c, err := l.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		addr := addrOf(c.RemoteAddr())
+		if l.gate.enter(addr) {
+			return &guest{Conn: c, leave: sync.OnceFunc(func() { l.gate.leave(addr) })}, nil
+		}
+		l.full.Inc()
+		_ = c.Close()
+	}
+}
+
+func addrOf(a net.Addr) netip.Addr {
+	if t, ok := a.(*net.TCPAddr); ok {
+		return t.AddrPort().Addr().Unmap()
+	}
+	return netip.Addr{}
+}
+
+// guest is a connection that is counted until it is closed.
+type guest struct {
+	net.Conn
+	leave func()
+}
+
+// Close closes the connection and makes room for another.
+func (g *guest) Close() error {
+	defer g.leave()
+	return g.Conn.Close()
+}
