@@ -121,6 +121,7 @@ func (c *call) write(status int, body []byte) {
 type answer struct {
 	http.ResponseWriter
 	status int
+	cut    bool // the caller was not given all of it
 }
 
 // WriteHeader notes the first status.
@@ -147,12 +148,26 @@ func (a *answer) outcome() string {
 	switch {
 	case a.status == http.StatusUnauthorized, a.status == http.StatusTooManyRequests:
 		return "denied"
-	case a.status >= 500:
+	case a.cut, a.status >= 500:
 		return "error"
 	case a.status >= 400:
 		return "refused"
 	}
 	return "ok"
+}
+
+// hangUp closes the connection of an answer that has begun and cannot be
+// finished, so that the caller cannot take it for whole: an orderly end would
+// look like success. Any other answer is left alone.
+func (a *answer) hangUp() {
+	if !a.cut {
+		return
+	}
+	conn, _, err := http.NewResponseController(a).Hijack()
+	if err != nil {
+		return // the connection is gone already
+	}
+	_ = conn.Close()
 }
 
 // fail answers with e.

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -117,6 +118,24 @@ func (c *Client) Export(ctx context.Context, w io.Writer) error {
 	defer resp.Body.Close()
 	if _, err := io.Copy(w, resp.Body); err != nil {
 		return fmt.Errorf("export devices: %w", err)
+	}
+	return nil
+}
+
+// ErrNotWhole is returned by Backup for a copy of which something is missing or
+// changed.
+var ErrNotWhole = errors.New("the backup is not whole")
+
+// Backup copies the box's database to w. What was written is worth something
+// only where the error is nil: that alone says that all of it came.
+func (c *Client) Backup(ctx context.Context, w io.Writer) error {
+	resp, err := c.send(ctx, request{method: "GET", path: "/backup"})
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if err := copyChecked(w, resp); err != nil {
+		return fmt.Errorf("take a backup: %w", err)
 	}
 	return nil
 }

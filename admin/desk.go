@@ -2,6 +2,7 @@ package admin
 
 import (
 	"context"
+	"io"
 	"net/netip"
 
 	"github.com/lineside/lineside/audit"
@@ -73,9 +74,16 @@ type AuditLog interface {
 	AuditTail(ctx context.Context, mac phone.MAC, limit int) ([]audit.Entry, error)
 }
 
-// Recorder keeps the events of this package: secrets shown to operators.
+// Recorder keeps the events of this package: what operators were shown or took
+// away.
 type Recorder interface {
 	Record(ctx context.Context, events ...audit.Record) error
+}
+
+// BackupWriter writes a whole copy of the database, as of one moment, its
+// secrets sealed. An error may come after the first byte.
+type BackupWriter interface {
+	Backup(w io.Writer) error
 }
 
 // LeaseLister knows every lease of the box's own address pool.

@@ -15,11 +15,12 @@
 // who asked for it by name, and each is in the audit log before it leaves: a PIN
 // not yet used, a config rendered with reveal=true, and the CSV export with the
 // PINs of phones not yet authenticated. A generated brand OTP is shown once, in
-// the answer to the call that made it.
+// the answer to the call that made it. A backup is on record as well: the
+// secrets in it are sealed under the site key, which no call gives.
 //
 // Formats: JSON as RFC 8259, decoded strictly; changes of a device as a merge
 // patch (RFC 7396) guarded by entity tags (RFC 9110 section 13.1.1); CSV as
-// RFC 4180.
+// RFC 4180; the digest that ends a backup as RFC 9530.
 //
 // Known deviations. CSV: the RFC says commas / German and French spreadsheets
 // write semicolons and a byte order mark / we read both and write commas. Merge

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"io"
 	"net/netip"
 	"slices"
 	"sync"
@@ -277,6 +278,26 @@ type books struct {
 	mu     sync.Mutex
 	events []audit.Record
 	fail   error
+
+	copied    [][]byte      // a backup, piece by piece
+	breaks    error         // Backup ends with it
+	breaksOff any           // Backup ends in this panic
+	hold      chan struct{} // Backup waits for it after the first piece
+}
+
+func (b *books) Backup(w io.Writer) error {
+	for _, piece := range b.copied {
+		if _, err := w.Write(piece); err != nil {
+			return err
+		}
+		if b.hold != nil {
+			<-b.hold
+		}
+	}
+	if b.breaksOff != nil {
+		panic(b.breaksOff)
+	}
+	return b.breaks
 }
 
 func (b *books) Record(_ context.Context, events ...audit.Record) error {

@@ -286,7 +286,7 @@ func TestServeTLSNeedsAToken(t *testing.T) {
 	b := newBox(t, nil)
 	b.stop()
 	srv, err := admin.New(admin.Config{Vendors: []phone.Vendor{"snom"}}, admin.Deps{
-		Desk: b.desk, Audit: b.books, Recorder: b.books, Health: b.board, Metrics: b.metrics, Log: discard(), Status: func() admin.Status { return admin.Status{} },
+		Desk: b.desk, Audit: b.books, Recorder: b.books, Backup: b.books, Health: b.board, Metrics: b.metrics, Log: discard(), Status: func() admin.Status { return admin.Status{} },
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -53,6 +53,7 @@ func routes() []route {
 		{"GET", API + "/dhcp/leases", (*Server).getLeases},
 		{"GET", API + "/audit", (*Server).getAudit},
 		{"GET", API + "/watch", (*Server).getWatch},
+		{"GET", API + "/backup", (*Server).getBackup},
 	}
 }
 

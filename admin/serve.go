@@ -114,7 +114,8 @@ func (s *Server) handler(f front) http.Handler {
 	mux := s.mux(f)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		a := &answer{ResponseWriter: w}
-		defer func() { s.dep.Metrics.Answers.WithLabelValues(f.name, "", a.outcome()).Inc() }()
+		defer a.hangUp() // last of all, when the answer is counted
+		defer func() { s.dep.Metrics.Answers.WithLabelValues(f.name, a.outcome()).Inc() }()
 		defer s.recovered(f, a, r)
 		setHeaders(a.Header())
 		if !isOpen(r) {
@@ -137,6 +138,8 @@ func (s *Server) recovered(f front, a *answer, r *http.Request) {
 	s.dep.Log.Error("panic while answering", "front", f.name, "file", r.URL.Path, "err", v, "stack", string(debug.Stack()))
 	if a.status == 0 {
 		a.fail(internal())
+	} else {
+		a.cut = true
 	}
 }
 

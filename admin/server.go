@@ -42,6 +42,7 @@ type Deps struct {
 	Desk     Desk
 	Audit    AuditLog
 	Recorder Recorder
+	Backup   BackupWriter
 	// Leases is nil where the box gives out no addresses.
 	Leases  LeaseLister
 	Health  *health.Board
@@ -59,14 +60,15 @@ type Server struct {
 	token    [sha256.Size]byte
 	tries    *tries
 	watchers chan struct{}
+	backup   chan struct{} // holds one token: backups are taken one at a time
 	page     page
 }
 
 // New checks that nothing is missing and makes a server; it does no I/O.
 func New(cfg Config, dep Deps) (*Server, error) {
 	switch {
-	case dep.Desk == nil, dep.Audit == nil, dep.Recorder == nil:
-		return nil, errors.New("admin: desk, audit log and recorder are needed")
+	case dep.Desk == nil, dep.Audit == nil, dep.Recorder == nil, dep.Backup == nil:
+		return nil, errors.New("admin: desk, audit log, recorder and backup are needed")
 	case dep.Health == nil, dep.Metrics == nil, dep.Log == nil, dep.Status == nil:
 		return nil, errors.New("admin: health board, metrics, logger and status are needed")
 	case len(cfg.Vendors) == 0:
@@ -83,6 +85,7 @@ func New(cfg Config, dep Deps) (*Server, error) {
 		token:    sha256.Sum256([]byte(cfg.Token.Reveal())),
 		tries:    newTries(maxTries, triesFor, maxTriers),
 		watchers: make(chan struct{}, cfg.MaxWatchers),
+		backup:   make(chan struct{}, 1),
 	}, nil
 }
 

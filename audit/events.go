@@ -106,6 +106,10 @@ type DevicesExported struct {
 	PINs    int `json:"pins"`
 }
 
+// BackupTaken says that an operator asked for a copy of the database and was
+// about to be given it. The copy holds this event too.
+type BackupTaken struct{}
+
 // Kind names the event in the log.
 func (DeviceAdded) Kind() string         { return "device-added" }
 func (DeviceChanged) Kind() string       { return "device-changed" }
@@ -124,3 +128,4 @@ func (PolicyChanged) Kind() string       { return "policy-changed" }
 func (PINShown) Kind() string            { return "pin-shown" }
 func (SecretsShown) Kind() string        { return "secrets-shown" }
 func (DevicesExported) Kind() string     { return "devices-exported" }
+func (BackupTaken) Kind() string         { return "backup-taken" }

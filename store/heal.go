@@ -130,16 +130,24 @@ func (s *Store) placeGood() (placed bool, err error) {
 	return true, moveInto(tmp, s.path)
 }
 
+// copyFile writes a new file; what stood there, be it a link that somebody
+// planted, is not followed. Of a copy that failed nothing is left.
 func copyFile(from, to string) error {
 	src, err := os.Open(from)
 	if err != nil {
 		return err
 	}
 	defer src.Close()
-	dst, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err := removeIfThere(to); err != nil {
+		return err
+	}
+	dst, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
 	_, err = io.Copy(dst, src)
-	return errors.Join(err, dst.Sync(), dst.Close())
+	if err = errors.Join(err, dst.Sync(), dst.Close()); err != nil {
+		return errors.Join(err, removeIfThere(to))
+	}
+	return nil
 }

@@ -104,7 +104,7 @@ func (b *box) tell(r store.Report) {
 	c := health.Condition{
 		Code: "database-damaged", Title: "the database was damaged and set aside",
 		Meaning: "phones that were set up are strangers now and get nothing",
-		Do:      "restore a backup, or set the phones up again: lineside device import FILE",
+		Do:      "restore a backup: lineside restore FILE; or set the phones up again: lineside device import FILE",
 		Detail:  r.Detail,
 	}
 	if r.Restored {
@@ -160,7 +160,7 @@ func (b *box) newAdmin() (*admin.Server, error) {
 		cfg.Vendors = append(cfg.Vendors, m.Vendor)
 	}
 	dep := admin.Deps{
-		Desk: b.desk, Audit: b.store, Recorder: b.store, Leases: b.store,
+		Desk: b.desk, Audit: b.store, Recorder: b.store, Backup: b.store, Leases: b.store,
 		Health: b.health, Metrics: b.metrics, Log: b.log, Status: b.status,
 	}
 	return admin.New(cfg, dep)

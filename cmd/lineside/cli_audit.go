@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -10,11 +9,13 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/lineside/lineside/admin"
 	"github.com/lineside/lineside/audit"
 	"github.com/lineside/lineside/phone"
 	"github.com/lineside/lineside/provision"
 )
+
+// maxEntries is how many entries of the audit log the daemon gives at a time.
+const maxEntries = 1000
 
 func (p *program) auditCommand() *cobra.Command {
 	var mac string
@@ -23,8 +24,8 @@ func (p *program) auditCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "audit", Short: "Read who did what, and what the box decided", Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if limit < 1 {
-				return usagef(cmd, "--limit must be at least 1")
+			if limit < 1 || limit > maxEntries {
+				return usagef(cmd, "--limit must be from 1 to %d; read on with --since and the last number", maxEntries)
 			}
 			var only phone.MAC
 			if mac != "" {
@@ -38,7 +39,12 @@ func (p *program) auditCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			entries, err := readAudit(cmd.Context(), c, since, only, limit)
+			var entries []audit.Entry
+			if cmd.Flags().Changed("since") {
+				entries, err = c.Audit(cmd.Context(), since, only, limit)
+			} else {
+				entries, err = c.AuditTail(cmd.Context(), only, limit)
+			}
 			if err != nil {
 				return err
 			}
@@ -50,32 +56,10 @@ func (p *program) auditCommand() *cobra.Command {
 	}
 	fl := cmd.Flags()
 	fl.StringVar(&mac, "mac", "", "only one device's")
-	fl.Uint64Var(&since, "since", 0, "the first entries after this number, instead of the last of all")
+	fl.Uint64Var(&since, "since", 0, "the first entries after this number (0: from the beginning), instead of the last of all")
 	fl.IntVar(&limit, "limit", 200, "how many entries at most")
 	_ = cmd.RegisterFlagCompletionFunc("mac", p.completeMACs)
 	return cmd
-}
-
-// readAudit gives the first limit entries after since, and without since the
-// last limit ones of all.
-func readAudit(ctx context.Context, c *admin.Client, since uint64, mac phone.MAC, limit int) ([]audit.Entry, error) {
-	if since > 0 {
-		return c.Audit(ctx, since, mac, limit)
-	}
-	const page = 1000
-	last := []audit.Entry{}
-	for {
-		entries, err := c.Audit(ctx, since, mac, page)
-		if err != nil {
-			return nil, err
-		}
-		last = append(last, entries...)
-		last = last[max(0, len(last)-limit):]
-		if len(entries) < page {
-			return last, nil
-		}
-		since = entries[len(entries)-1].Seq
-	}
 }
 
 func (p *program) showAudit(entries []audit.Entry, zone *time.Location) error {

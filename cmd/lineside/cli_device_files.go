@@ -2,10 +2,8 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
+	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -60,19 +58,9 @@ func (p *program) deviceExportCommand() *cobra.Command {
 }
 
 // exportTo writes the devices into a file. PINs are in it, so nobody but the
-// operator may read it, and what was there before is only replaced by a whole
-// export.
+// operator may read it.
 func exportTo(ctx context.Context, c *admin.Client, path string) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".export-*") // mode 0600
-	if err != nil {
-		return fmt.Errorf("write the export: %w", err)
-	}
-	defer func() { _ = os.Remove(f.Name()) }() // in vain once renamed
-	err = c.Export(ctx, f)
-	if err = errors.Join(err, f.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(f.Name(), path); err != nil {
+	if err := writeWhole(path, func(w io.Writer) error { return c.Export(ctx, w) }); err != nil {
 		return fmt.Errorf("write the export: %w", err)
 	}
 	return nil

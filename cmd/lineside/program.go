@@ -56,7 +56,7 @@ func (p *program) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "lineside",
 		Short:         "Bring the desk phones of a branch to life",
-		Long:          "Lineside leads desk phones here by DHCP, gives them their configs by TFTP, HTTP\nand HTTPS, and only after they have shown a one-time password or a PIN.\n\n\"lineside run\" is the daemon. All other verbs ask the running daemon.",
+		Long:          "Lineside leads desk phones here by DHCP, gives them their configs by TFTP, HTTP\nand HTTPS, and only after they have shown a one-time password or a PIN.\n\n\"lineside run\" is the daemon. Most other verbs ask the running\ndaemon.",
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          noArgs,
@@ -76,6 +76,7 @@ func (p *program) root() *cobra.Command {
 		p.runCommand(), p.checkCommand(), p.statusCommand(), p.versionCommand(), p.manCommand(),
 		p.deviceCommand(), p.pinCommand(), p.otpCommand(), p.visitorsCommand(), p.allowCommand(),
 		p.dhcpCommand(), p.leasesCommand(), p.policyCommand(), p.auditCommand(), p.watchCommand(),
+		p.backupCommand(), p.restoreCommand(),
 	)
 	return root
 }

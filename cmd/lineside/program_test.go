@@ -43,7 +43,11 @@ func TestWrongCommandLines(t *testing.T) {
 		{"otp set nokia --generate", "write one of yealink, snom, poly"},
 		{"policy set colour red", `"colour" is no rule; write: policy set first-contact pin`},
 		{"allow remove here", "allow: \"here\" is no address"},
-		{"audit --limit 0", "--limit must be at least 1"},
+		{"audit --limit 0", "--limit must be from 1 to 1000; read on with --since"},
+		{"audit --limit 1001", "read on with --since"},
+		{"backup", "FILE is missing"},
+		{"restore", "FILE is missing"},
+		{"restore a --state b --config c", "write one of them"},
 		{"run --quick", "--state and --quick belong to --demo"},
 		{"check now", `lineside check takes nothing more, but "now" was given`},
 	} {
@@ -61,7 +65,7 @@ func TestWrongCommandLines(t *testing.T) {
 
 func TestWithoutDaemon(t *testing.T) {
 	gone := filepath.Join(t.TempDir(), "none.sock")
-	for _, verb := range []string{"status", "device list", "otp list", "visitors list", "allow list", "leases", "dhcp leases", "policy show", "audit", "watch", "pin show 00:15:65:4a:a9:37"} {
+	for _, verb := range []string{"status", "device list", "otp list", "visitors list", "allow list", "leases", "dhcp leases", "policy show", "audit", "backup none.db", "watch", "pin show 00:15:65:4a:a9:37"} {
 		code, _, errs := lineside(t, append(strings.Fields(verb), "--socket", gone)...)
 		if want := "lineside is not running here (no socket at " + gone + ")"; code != exitWrong || !strings.Contains(errs, want) || !strings.Contains(errs, "name another with --socket") {
 			t.Errorf("%s: got exit %d and %q, want 1 and %q", verb, code, errs, want)
