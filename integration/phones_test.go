@@ -289,3 +289,32 @@ func (d *desk) byPIN(t *testing.T) {
 		t.Errorf("state: got %s, %v; want successful", dev.Enrolment.State, err)
 	}
 }
+
+// TestStaticLaptop has a laptop that took an address by itself, so that no
+// lease speaks against it: what answers on the wire does.
+func TestStaticLaptop(t *testing.T) {
+	lab, b := newLAN(t, "otp")
+	d := desks()[0]
+	d.b = b
+	if _, err := b.client.SetOTP(t.Context(), d.vendor, admin.OTPInput{User: "install", Password: "fake-brand-otp"}); err != nil {
+		t.Fatal(err)
+	}
+	d.setUp(t)
+	laptop := lab.Host("laptop", "10.77.0.200/24")
+	laptop.SetMAC("3c:52:82:00:00:01")
+	unknown := d.curl(t, laptop, "0015654aa938.cfg", "install", "fake-brand-otp")
+	a := d.curl(t, laptop, d.config, "install", "fake-brand-otp")
+	expect(t, "laptop with an address of its own and the OTP", a, "401")
+	same(t, "unknown MAC and contradicted MAC", unknown, a)
+	health, err := b.client.Health(t.Context())
+	if err != nil || len(health.Conditions) != 1 || !strings.Contains(health.Conditions[0].Detail, "3c:52:82:00:00:01") ||
+		!strings.Contains(health.Conditions[0].Detail, "0015654aa937") {
+		t.Errorf("health: got %+v, %v; want one condition naming both", health, err)
+	}
+	mac, _ := phone.ParseMAC(d.mac)
+	if dev, err := b.client.Device(t.Context(), mac); err != nil || dev.Enrolment.OTPUsed {
+		t.Errorf("the phone's own OTP: got used %t, %v", dev.Enrolment.OTPUsed, err)
+	}
+	d.host, _ = plug(t, lab, d.name, d.mac, d.class)
+	expect(t, "the phone itself, later", d.curl(t, d.host, d.config, "install", "fake-brand-otp"), "200")
+}

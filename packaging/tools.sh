@@ -15,6 +15,7 @@ dhclient isc-dhcp-client
 tftp tftp-hpa
 curl curl
 ip iproute2
+ping iputils-ping
 '
 
 missing=$(echo "$tools" | while read -r command package; do

@@ -41,13 +41,16 @@ type Config struct {
 	CA []byte
 }
 
-// Stores is what the desk keeps its state in. One value may serve all five.
+// Stores is what the desk keeps its state in, and what it learns of layer 2
+// from. One value may serve several.
 type Stores struct {
 	Devices   Devices
 	Policies  Policies
 	Sightings Sightings
 	Recorder  Recorder
 	Leases    Leases
+	// Neighbours may be nil: then leases alone tell of layer 2.
+	Neighbours Neighbours
 }
 
 // Tools is what the desk works with besides its stores.

@@ -134,6 +134,19 @@ func TestContradicted(t *testing.T) {
 	wantStage(t, "the phone itself, later", l.get(t, mac, "10.20.0.57", "installer", "fake-brand-otp"), vendors.Full)
 }
 
+// TestWireBeatsLease has a laptop that got a lease in the phone's name, and a
+// phone whose address the box once leased to another.
+func TestWireBeatsLease(t *testing.T) {
+	l := newLab(t, auth.FactorOTP)
+	l.add(t, mac)
+	l.lease("10.20.0.66", mac)
+	l.store.wire[netip.MustParseAddr("10.20.0.66")] = stranger
+	wantChallenge(t, "lease in the phone's name, another MAC on the wire", l.get(t, mac, "10.20.0.66", "installer", "fake-brand-otp"))
+	l.lease("10.20.0.57", stranger)
+	l.store.wire[netip.MustParseAddr("10.20.0.57")] = mac
+	wantStage(t, "its own MAC on the wire, an old lease of another", l.get(t, mac, "10.20.0.57", "installer", "fake-brand-otp"), vendors.Full)
+}
+
 // TestRace has many callers show one OTP at once: one identity gets the config.
 func TestRace(t *testing.T) {
 	l := newLab(t, auth.FactorOTP)

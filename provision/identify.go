@@ -28,9 +28,10 @@ func (d *Desk) identify(now time.Time, ask Ask) (caller, bool) {
 	c := caller{by: "ip:" + addr.String()}
 	lease, leased := d.store.Leases.LeaseOf(addr)
 	leased = leased && lease.Live(now)
-	if leased {
-		c.by, c.layer2 = "mac:"+lease.MAC.String(), lease.MAC
+	if c.layer2 = d.layer2(addr, lease, leased); !c.layer2.IsZero() {
+		c.by = "mac:" + c.layer2.String()
 	}
+	leased = leased && lease.MAC == c.layer2
 	c.ident, c.isPhone = d.table.ByAgent(ask.Agent)
 	hint := c.ident.Vendor
 	if hint == "" && leased {
@@ -46,6 +47,21 @@ func (d *Desk) identify(now time.Time, ask Ask) (caller, bool) {
 	}
 	c.verdict = verdict(file.MAC, c)
 	return c, true
+}
+
+// layer2 is the hardware address behind addr. What answers on the wire counts
+// before what a DHCP packet once claimed: a client can ask for a lease in
+// another's name, but not answer in it without forging every frame.
+func (d *Desk) layer2(addr netip.Addr, lease phone.Lease, leased bool) phone.MAC {
+	if d.store.Neighbours != nil {
+		if mac, ok := d.store.Neighbours.MAC(addr); ok {
+			return mac
+		}
+	}
+	if leased {
+		return lease.MAC
+	}
+	return phone.MAC{}
 }
 
 // tolerable accepts a name with folders only where each is a plain one: phones

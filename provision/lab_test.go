@@ -31,6 +31,7 @@ type memory struct {
 	seen    map[phone.MAC]phone.Seen
 	leases  map[netip.Addr]phone.Lease
 	fail    error // what the next change meets
+	wire    map[netip.Addr]phone.MAC
 }
 
 func (m *memory) Device(mac phone.MAC) (auth.Record, error) {
@@ -132,6 +133,13 @@ func (m *memory) LeaseOf(a netip.Addr) (phone.Lease, bool) {
 	return l, ok
 }
 
+func (m *memory) MAC(a netip.Addr) (phone.MAC, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	mac, ok := m.wire[a]
+	return mac, ok
+}
+
 func (m *memory) kinds() []string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -166,6 +174,7 @@ func newLab(t testing.TB, f auth.Factor) *lab {
 			devices: make(map[phone.MAC]auth.Record),
 			seen:    make(map[phone.MAC]phone.Seen),
 			leases:  make(map[netip.Addr]phone.Lease),
+			wire:    make(map[netip.Addr]phone.MAC),
 			policy:  auth.Policy{FirstContact: f, Key: phone.NewSecret("fake-site-key")},
 		},
 	}
@@ -176,7 +185,7 @@ func newLab(t testing.TB, f auth.Factor) *lab {
 	}
 	var err error
 	l.Desk, err = provision.New(cfg, l.table(), provision.Stores{
-		Devices: l.store, Policies: l.store, Sightings: l.store, Recorder: l.store, Leases: l.store,
+		Devices: l.store, Policies: l.store, Sightings: l.store, Recorder: l.store, Leases: l.store, Neighbours: l.store,
 	}, provision.Tools{
 		Log: slog.New(slog.DiscardHandler), Health: l.board, Metrics: metrics.New(),
 		Now: func() time.Time { return *l.clock.Load() },

@@ -49,6 +49,11 @@ type Recorder interface {
 	Record(ctx context.Context, events ...audit.Record) error
 }
 
+// Neighbours knows which hardware address answers for an address on the LAN.
+type Neighbours interface {
+	MAC(addr netip.Addr) (phone.MAC, bool)
+}
+
 // Leases knows which client holds an address of the box's own pool.
 type Leases interface {
 	LeaseOf(addr netip.Addr) (phone.Lease, bool)

@@ -14,6 +14,7 @@ import (
 	"github.com/lineside/lineside/health"
 	"github.com/lineside/lineside/httpd"
 	"github.com/lineside/lineside/metrics"
+	"github.com/lineside/lineside/neigh"
 	"github.com/lineside/lineside/provision"
 	"github.com/lineside/lineside/store"
 	"github.com/lineside/lineside/vendors"
@@ -140,7 +141,11 @@ func (b *box) openDesk(ca []byte) error {
 	if l.HTTP != "" {
 		cfg.HTTPPort = portOf(l.HTTP)
 	}
-	stores := provision.Stores{Devices: b.store, Policies: b.store, Sightings: b.store, Recorder: b.store, Leases: b.store}
+	wire := neigh.New(b.log)
+	b.base = append(b.base, newServer("neighbours", wire.Run))
+	stores := provision.Stores{
+		Devices: b.store, Policies: b.store, Sightings: b.store, Recorder: b.store, Leases: b.store, Neighbours: wire,
+	}
 	var err error
 	b.desk, err = provision.New(cfg, b.table, stores, provision.Tools{Log: b.log, Health: b.health, Metrics: b.metrics})
 	if err != nil {

@@ -34,6 +34,7 @@ func Rows() []Row {
 		from("dhcpopt", "a door: hands facts to the desk, reads options from vendors", "phone", "vendors", "provision"),
 		from("tftpd", "a door", "phone", "provision"),
 		from("httpd", "a door", "phone", "provision"),
+		{Package: "neigh", Why: "which MAC answers on the LAN; decides nothing", May: []string{"phone"}},
 		from("voice", "sound and digits; knows neither SIP nor PINs"),
 		from("sipd", "a door that also speaks", "phone", "provision", "voice"),
 		from("mdns", "announces the box; knows only its own address"),
@@ -81,6 +82,7 @@ func Owners() []Owner {
 		{"github.com/prometheus/client_golang", []string{"metrics"}, "metric names live in one place"},
 		{"go.etcd.io/bbolt", []string{"store"}, "one owner of the database"},
 		{"github.com/insomniacslk/dhcp", []string{"dhcpopt", "fleet"}, "DHCP messages: server half and client half"},
+		{"github.com/vishvananda/netlink", []string{"neigh"}, "the kernel's tables"},
 		{"github.com/u-root/uio", []string{"dhcpopt"}, "the DHCP library's own buffers"},
 		{"github.com/mdlayher/packet", []string{"dhcpopt"}, "answers to clients without an address yet"},
 		{"github.com/pin/tftp", []string{"tftpd", "fleet"}, "TFTP: server half and client half"},
@@ -95,7 +97,7 @@ func Owners() []Owner {
 		{"golang.org/x/time", []string{"dhcpopt", "tftpd", "httpd", "sipd", "admin", "cmd/lineside"}, "rate bounds of a door"},
 		{"golang.org/x/net", []string{"dhcpopt", "sipd", "mdns"}, "control messages; DNS messages"},
 		{"golang.org/x/term", commands(), "is this a terminal"},
-		{"golang.org/x/sys", []string{"dhcpopt", "tftpd", "httpd", "sipd", "mdns", "store", "admin", "cmd/lineside",
+		{"golang.org/x/sys", []string{"dhcpopt", "tftpd", "httpd", "sipd", "mdns", "store", "admin", "neigh", "cmd/lineside",
 			"internal/netlab"}, "socket options, peer credentials, file locks, namespaces"},
 	}
 }

@@ -1,0 +1,143 @@
+package neigh
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+
+	"github.com/lineside/lineside/phone"
+)
+
+// usable are the states in which an entry's hardware address was confirmed by
+// the neighbour itself, now or lately.
+const usable = netlink.NUD_REACHABLE | netlink.NUD_STALE | netlink.NUD_DELAY | netlink.NUD_PROBE | netlink.NUD_PERMANENT
+
+// askAgain bounds how often the kernel is asked for an address that is not in
+// the copy: its word may be on the way.
+const askAgain = 50 * time.Millisecond
+
+// Table is the copy. Make it with New and keep it with Run; it is safe for
+// concurrent use.
+type Table struct {
+	log *slog.Logger
+
+	mu    sync.RWMutex
+	macs  map[netip.Addr]phone.MAC
+	asked time.Time
+}
+
+// New makes an empty table; it does no I/O.
+func New(log *slog.Logger) *Table {
+	return &Table{log: log.With("component", "neigh"), macs: make(map[netip.Addr]phone.MAC)}
+}
+
+// Run follows the kernel's table until ctx ends; then it returns nil. A broken
+// subscription is made anew.
+func (t *Table) Run(ctx context.Context) error {
+	const first, last = 100 * time.Millisecond, 10 * time.Second
+	for delay := first; ; delay = min(2*delay, last) {
+		err := t.follow(ctx)
+		if ctx.Err() != nil {
+			return nil
+		}
+		t.log.Warn("the neighbour table is not followed; phones are told apart by their leases alone until it is", "err", err)
+		wait := time.NewTimer(delay)
+		select {
+		case <-ctx.Done():
+			wait.Stop()
+			return nil
+		case <-wait.C:
+		}
+	}
+}
+
+// follow takes updates until the subscription ends.
+func (t *Table) follow(ctx context.Context) error {
+	updates, done := make(chan netlink.NeighUpdate, 256), make(chan struct{})
+	var broken error
+	err := netlink.NeighSubscribeWithOptions(updates, done, netlink.NeighSubscribeOptions{
+		ListExisting: true, ErrorCallback: func(err error) { broken = err },
+	})
+	if err != nil {
+		return fmt.Errorf("subscribe: %w", err)
+	}
+	stop := context.AfterFunc(ctx, func() { close(done) })
+	for u := range updates {
+		t.update(u)
+	}
+	if stop() {
+		close(done)
+	}
+	return errors.Join(broken, errors.New("subscription ended"))
+}
+
+func (t *Table) update(u netlink.NeighUpdate) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.setLocked(u.Neigh, u.Type == unix.RTM_DELNEIGH)
+}
+
+// setLocked puts one entry into the copy or, where it says nothing usable,
+// takes it out.
+func (t *Table) setLocked(n netlink.Neigh, gone bool) {
+	addr, ok := netip.AddrFromSlice(n.IP)
+	if !ok {
+		return
+	}
+	addr = addr.Unmap()
+	if gone || n.State&usable == 0 || len(n.HardwareAddr) != len(phone.MAC{}) {
+		delete(t.macs, addr)
+		return
+	}
+	t.macs[addr] = phone.MAC(n.HardwareAddr)
+}
+
+// MAC is the hardware address that answers for addr on the LAN. It is false
+// where layer 2 says nothing: addr is this host's own, or behind a router.
+func (t *Table) MAC(addr netip.Addr) (phone.MAC, bool) {
+	addr = addr.Unmap().WithZone("")
+	t.mu.RLock()
+	mac, ok := t.macs[addr]
+	t.mu.RUnlock()
+	if ok || addr.IsLoopback() || !t.mayAsk() {
+		return mac, ok
+	}
+	list, err := netlink.NeighList(0, family(addr))
+	if err != nil && !errors.Is(err, netlink.ErrDumpInterrupted) {
+		t.log.Debug("neighbour table", "err", err)
+		return mac, false
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, n := range list {
+		t.setLocked(n, false)
+	}
+	mac, ok = t.macs[addr]
+	return mac, ok
+}
+
+// mayAsk bounds how often a stranger's address makes us read the whole table.
+func (t *Table) mayAsk() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	now := time.Now()
+	if now.Sub(t.asked) < askAgain {
+		return false
+	}
+	t.asked = now
+	return true
+}
+
+func family(a netip.Addr) int {
+	if a.Is4() {
+		return netlink.FAMILY_V4
+	}
+	return netlink.FAMILY_V6
+}
