@@ -1,6 +1,7 @@
 package provision
 
 import (
+	"crypto/x509"
 	"net/netip"
 
 	"github.com/lineside/lineside/phone"
@@ -30,6 +31,10 @@ type Ask struct {
 	Agent string
 	// Attempt is the login presented, nil where none was.
 	Attempt *Attempt
+	// Chain is the client certificate chain presented on HTTPS, leaf first, as
+	// parsed and not yet verified; the caller has proved that it has the leaf's
+	// key. Empty where none was presented.
+	Chain []*x509.Certificate
 }
 
 // Attempt is a login a caller presented. The door has already checked all that
