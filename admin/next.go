@@ -34,7 +34,7 @@ func next(now time.Time, p auth.Policy, rec auth.Record) string {
 func firstContact(p auth.Policy, rec auth.Record) string {
 	mac, vendor := rec.Device.MAC, rec.Device.Vendor
 	switch {
-	case p.FirstContact == auth.FactorPIN:
+	case p.FirstContact == auth.FactorPIN, p.FirstContact == auth.FactorBoth && rec.Enrolment.OTP.Used:
 		return fmt.Sprintf("enter its PIN: lineside pin enter %s PIN (see it with: lineside pin show %s)", mac, mac)
 	case p.FirstContact == auth.FactorNone:
 		return fmt.Sprintf("put the phones' network on the allow-list: lineside allow add NETWORK; or let this one in: lineside device suspend %s", mac)

@@ -136,7 +136,7 @@ func Decide(now time.Time, p Policy, e Enrolment, r Request, fresh Credential) (
 			return d, next
 		}
 	}
-	if r.Known && now.Before(e.Pass.Until) && p.FirstContact == FactorPIN { // row 7
+	if r.Known && now.Before(e.Pass.Until) && p.takesPass(e) { // row 7
 		return decidePass(now, p, e, r, fresh)
 	}
 	return decideFirstContact(now, p, e, r), e // rows 8 to 10
@@ -186,15 +186,31 @@ func decideOTP(now time.Time, p Policy, e Enrolment, r Request, fresh Credential
 		return Decision{}, e, false
 	case e.OTP.Used && e.OTP.By == r.By && e.OTP.Brand == r.Brand && now.Before(e.OTP.Until) && e.Enrolling():
 		return Decision{Outcome: Full, Reason: OTPAgain}, e, true
-	case e.OTP.Used:
+	case e.OTP.Used && !p.halfway(e, r):
 		return Decision{Outcome: Challenge, Reason: OTPSpent}, e, true
-	case p.FirstContact != FactorOTP && !e.OTP.Allowed:
+	case e.OTP.Used:
+		return Decision{}, e, false
+	case !p.FirstContact.WantsOTP() && !e.OTP.Allowed:
 		return Decision{}, e, false
 	}
 	e.OTP.Used, e.OTP.Allowed = true, false
 	e.OTP.Brand, e.OTP.By, e.OTP.Until = r.Brand, r.By, now.Add(RefetchWindow)
+	if p.FirstContact == FactorBoth { // half of what is wanted
+		return Decision{Outcome: Hold, Reason: WantsPIN, Changes: true}, e, true
+	}
 	e.Pending = fresh
 	return Decision{Outcome: Full, Reason: RightOTP, Changes: true}, e, true
+}
+
+// takesPass reports that a right PIN is all that is still wanted of the device.
+func (p Policy) takesPass(e Enrolment) bool {
+	return p.FirstContact == FactorPIN || p.FirstContact == FactorBoth && e.OTP.Used
+}
+
+// halfway reports that the OTP was shown, by this caller or by the phone whose
+// holding config it has, and that the PIN is awaited.
+func (p Policy) halfway(e Enrolment, r Request) bool {
+	return p.FirstContact == FactorBoth && r.Known && e.OTP.Used && (r.By == e.OTP.By || r.Shown == HoldingLogin)
 }
 
 // decidePass turns a right PIN into a credential, once. Where layer 2 cannot
@@ -230,14 +246,14 @@ func decideFirstContact(now time.Time, p Policy, e Enrolment, r Request) Decisio
 		return Decision{Outcome: Challenge, Reason: WantsLogin}
 	case r.Known && e.OTP.Allowed && !e.OTP.Used:
 		return Decision{Outcome: Challenge, Reason: WantsOTP}
-	case r.Shown == FirstTry && p.FirstContact != FactorPIN:
-		return Decision{Outcome: Challenge, Reason: DefaultLogin}
-	case p.FirstContact == FactorPIN:
+	case p.FirstContact == FactorPIN, p.halfway(e, r):
 		return Decision{Outcome: Hold, Reason: WantsPIN}
-	case r.Shown == BrandOTP && p.FirstContact != FactorOTP:
-		return Decision{Outcome: Challenge, Reason: OTPNotAsked}
-	case p.FirstContact == FactorOTP:
+	case r.Shown == FirstTry:
+		return Decision{Outcome: Challenge, Reason: DefaultLogin}
+	case p.FirstContact.WantsOTP():
 		return Decision{Outcome: Challenge, Reason: WantsOTP}
+	case r.Shown == BrandOTP:
+		return Decision{Outcome: Challenge, Reason: OTPNotAsked}
 	}
 	return Decision{Outcome: Challenge, Reason: WantsTrust}
 }

@@ -55,6 +55,11 @@ func handed(e *auth.Enrolment) { // a right PIN was turned into a credential her
 	e.Pending = next
 }
 
+func halfway(e *auth.Enrolment) { // under otp+pin: the OTP was shown from here
+	fetched(e)
+	e.Pending = auth.Credential{}
+}
+
 func settled(e *auth.Enrolment) {
 	fetched(e)
 	e.Current, e.Pending, e.State, e.OTP.Until = own, auth.Credential{}, auth.Successful, time.Time{}
@@ -112,6 +117,14 @@ func TestDecide(t *testing.T) {
 		{"7 right PIN dialled elsewhere", auth.FactorPIN, with(func(e *auth.Enrolment) { e.Pass = auth.Pass{Until: noon.Add(time.Hour), By: there} }), ask(), auth.Hold, auth.WantsPIN, false},
 		{"7 right PIN on an open door", auth.FactorPIN, passed, ask(openDoor), auth.Hold, auth.DoorTooOpen, false},
 		{"7 pass is over", auth.FactorPIN, with(func(e *auth.Enrolment) { e.Pass = auth.Pass{Until: noon} }), ask(), auth.Hold, auth.WantsPIN, false},
+		{"otp+pin: nothing shown", auth.FactorBoth, needed, ask(), auth.Challenge, auth.WantsOTP, false},
+		{"otp+pin: the OTP earns the holding config", auth.FactorBoth, needed, ask(shows(auth.BrandOTP)), auth.Hold, auth.WantsPIN, true},
+		{"otp+pin: power lost, the same phone gets it again", auth.FactorBoth, with(halfway), ask(), auth.Hold, auth.WantsPIN, false},
+		{"otp+pin: the same OTP again", auth.FactorBoth, with(halfway), ask(shows(auth.BrandOTP)), auth.Hold, auth.WantsPIN, false},
+		{"otp+pin: the same OTP from another address", auth.FactorBoth, with(halfway), ask(shows(auth.BrandOTP), from(there)), auth.Challenge, auth.OTPSpent, false},
+		{"otp+pin: another address", auth.FactorBoth, with(halfway), ask(from(there)), auth.Challenge, auth.WantsOTP, false},
+		{"otp+pin: the PIN alone is not enough", auth.FactorBoth, passed, ask(), auth.Challenge, auth.WantsOTP, false},
+		{"otp+pin: both", auth.FactorBoth, with(func(e *auth.Enrolment) { halfway(e); e.Pass.Until = noon.Add(time.Hour) }), ask(), auth.Full, auth.RightPIN, true},
 		{"8 a phone with a credential is never put on hold", auth.FactorPIN, with(settled), ask(), auth.Challenge, auth.WantsLogin, false},
 		{"8 PIN needed", auth.FactorPIN, needed, ask(), auth.Hold, auth.WantsPIN, false},
 		{"8 holding login proves nothing", auth.FactorPIN, needed, ask(shows(auth.HoldingLogin)), auth.Hold, auth.WantsPIN, false},
@@ -145,6 +158,8 @@ func TestDecideEverything(t *testing.T) {
 		"passed":    with(func(e *auth.Enrolment) { e.Pass.Until = noon.Add(time.Hour) }),
 		"enrolling": with(fetched),
 		"handed":    with(handed),
+		"halfway":   with(halfway),
+		"both":      with(func(e *auth.Enrolment) { halfway(e); e.Pass.Until = noon.Add(time.Hour) }),
 		"settled":   with(settled),
 		"rotating":  with(func(e *auth.Enrolment) { settled(e); e.Pending = next }),
 		"suspended": auth.Suspend(noon, with(settled)),
@@ -154,7 +169,7 @@ func TestDecideEverything(t *testing.T) {
 	bools := []bool{false, true}
 	n := 0
 	for name, e := range states {
-		for _, f := range []auth.Factor{auth.FactorPIN, auth.FactorOTP, auth.FactorNone} {
+		for _, f := range []auth.Factor{auth.FactorPIN, auth.FactorOTP, auth.FactorBoth, auth.FactorNone} {
 			for _, v := range []auth.Verdict{auth.Claimed, auth.Proven, auth.Contradicted} {
 				for s := auth.Nothing; s <= auth.SameWrong; s++ {
 					for bits := range 64 {
@@ -218,9 +233,10 @@ func grounds(p auth.Policy, e auth.Enrolment, r auth.Request) bool {
 	layer2 := r.Identity == auth.Proven || p.Claimed
 	own := r.Shown == auth.OwnCurrent && !e.Current.IsZero() || r.Shown == auth.OwnPending && !e.Pending.IsZero()
 	trust := layer2 && (r.Allowed || e.IsSuspended(noon))
-	otp := r.Shown == auth.BrandOTP && !e.OTP.Used && (p.FirstContact == auth.FactorOTP || e.OTP.Allowed)
+	otp := r.Shown == auth.BrandOTP && !e.OTP.Used && p.FirstContact != auth.FactorBoth && (p.FirstContact == auth.FactorOTP || e.OTP.Allowed)
 	again := r.Shown == auth.BrandOTP && e.OTP.Used && e.OTP.By == r.By && noon.Before(e.OTP.Until)
-	passed := noon.Before(e.Pass.Until) && p.FirstContact == auth.FactorPIN && (layer2 || r.Shown == auth.HoldingLogin)
+	passed := noon.Before(e.Pass.Until) && (layer2 || r.Shown == auth.HoldingLogin) &&
+		(p.FirstContact == auth.FactorPIN || p.FirstContact == auth.FactorBoth && e.OTP.Used)
 	return own || trust || otp || again || passed
 }
 

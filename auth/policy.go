@@ -15,21 +15,29 @@ import (
 // Factor is what a phone must show at first contact.
 type Factor string
 
-// First-contact factors. FactorNone asks for nothing beyond trust: only a
-// trusted caller gets a config, and nothing else helps.
+// First-contact factors. FactorBoth wants the OTP first, which earns no more
+// than the holding config, and then the PIN. FactorNone asks for nothing beyond
+// trust: only a trusted caller gets a config, and nothing else helps.
 const (
 	FactorPIN  Factor = "pin"
 	FactorOTP  Factor = "otp"
+	FactorBoth Factor = "otp+pin"
 	FactorNone Factor = "none"
 )
+
+// WantsPIN reports that a right PIN is part of first contact.
+func (f Factor) WantsPIN() bool { return f == FactorPIN || f == FactorBoth }
+
+// WantsOTP reports that a one-time password is.
+func (f Factor) WantsOTP() bool { return f == FactorOTP || f == FactorBoth }
 
 // ParseFactor reads a factor as settings and operators write it.
 func ParseFactor(s string) (Factor, error) {
 	switch f := Factor(strings.ToLower(s)); f {
-	case FactorPIN, FactorOTP, FactorNone:
+	case FactorPIN, FactorOTP, FactorBoth, FactorNone:
 		return f, nil
 	}
-	return "", fmt.Errorf("first_contact: %.20q is not known; write \"pin\", \"otp\" or \"none\"", s)
+	return "", fmt.Errorf("first_contact: %.20q is not known; write \"pin\", \"otp\", \"otp+pin\" or \"none\"", s)
 }
 
 // Policy is the site's rules, one document: read whole, changed whole. The

@@ -13,7 +13,7 @@ import (
 // EnterPIN checks a PIN for a device. A wrong one is an outcome, not an error.
 // by.Identity ties a right one to where it came from; operators have none.
 func (d *Desk) EnterPIN(ctx context.Context, by audit.Actor, mac phone.MAC, pin phone.Secret) (auth.PINResult, error) {
-	if p := d.Policy(); p.FirstContact != auth.FactorPIN {
+	if p := d.Policy(); !p.FirstContact.WantsPIN() {
 		return auth.PINResult{}, fmt.Errorf("%w: first_contact is %q; for one phone use: lineside device suspend %s", ErrPINNotAsked, p.FirstContact, mac)
 	}
 	var result auth.PINResult
@@ -30,6 +30,9 @@ func (d *Desk) EnterPIN(ctx context.Context, by audit.Actor, mac phone.MAC, pin 
 	})
 	if err != nil {
 		return auth.PINResult{}, err
+	}
+	if result.Looked && !result.Accepted {
+		d.wrongPIN(mac)
 	}
 	d.step(Step{MAC: mac, Front: Front(by.Front), Text: pinStory(result)})
 	return result, nil

@@ -73,6 +73,7 @@ type Desk struct {
 	journal   *journal
 	faces     *faces
 	refusals  *refusals
+	budget    budget
 }
 
 // New checks cfg and makes a desk; it does no I/O.
@@ -174,6 +175,7 @@ func (d *Desk) Run(ctx context.Context) error {
 		select {
 		case <-tick.C:
 			d.keepSeen(ctx)
+			d.calm()
 		case <-ctx.Done():
 			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), every)
 			defer cancel()

@@ -1,12 +1,14 @@
 package provision_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/netip"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -87,9 +89,60 @@ func TestPIN(t *testing.T) {
 	wantStage(t, "with its own credential", l.get(t, mac, "10.20.0.57", user, password), vendors.Full)
 }
 
+func TestOTPAndPIN(t *testing.T) {
+	l := newLab(t, auth.FactorBoth)
+	rec := l.add(t, mac)
+	l.lease("10.20.0.57", mac)
+	wantChallenge(t, "first contact", l.get(t, mac, "10.20.0.57"))
+	wantStage(t, "with the OTP", l.get(t, mac, "10.20.0.57", "installer", "fake-brand-otp"), vendors.Holding)
+	wantStage(t, "again, as after a power cut", l.get(t, mac, "10.20.0.57"), vendors.Holding)
+	wantChallenge(t, "another address", l.get(t, mac, "10.20.0.99", "installer", "fake-brand-otp"))
+	if r, err := l.EnterPIN(t.Context(), operator, mac, rec.Enrolment.PIN); err != nil || !r.Accepted {
+		t.Fatalf("right PIN: got %+v, %v", r, err)
+	}
+	full := l.get(t, mac, "10.20.0.57")
+	wantStage(t, "with both", full, vendors.Full)
+	user, password := loginIn(t, full)
+	wantStage(t, "with its own credential", l.get(t, mac, "10.20.0.57", user, password), vendors.Full)
+	wantChallenge(t, "the OTP once more", l.get(t, mac, "10.20.0.57", "installer", "fake-brand-otp"))
+}
+
+// TestPINBudget spreads wrong PINs over many devices, each below its own bound.
+func TestPINBudget(t *testing.T) {
+	l := newLab(t, auth.FactorPIN)
+	for i := range provision.WrongPINsAnHour + 1 {
+		m := phone.MAC{0, 0x15, 0x65, 7, 0, byte(i)}
+		rec := l.add(t, m)
+		wrong := phone.NewSecret("000000")
+		if wrong.Equal(rec.Enrolment.PIN) {
+			wrong = phone.NewSecret("111111")
+		}
+		if _, err := l.EnterPIN(t.Context(), operator, m, wrong); err != nil {
+			t.Fatal(err)
+		}
+		if got, want := len(l.board.List()), (i+1)/(provision.WrongPINsAnHour+1); got != want {
+			t.Fatalf("after %d wrong PINs: got %d conditions, want %d", i+1, got, want)
+		}
+	}
+	rec := l.add(t, mac)
+	if r, err := l.EnterPIN(t.Context(), operator, mac, rec.Enrolment.PIN); err != nil || !r.Accepted {
+		t.Errorf("an honest phone during the alarm: got %+v, %v; want its PIN taken", r, err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		l.wait(time.Hour + time.Second)
+		ctx, cancel := context.WithCancel(t.Context())
+		go func() { _ = l.Run(ctx) }()
+		time.Sleep(time.Minute)
+		cancel()
+		if got := l.board.List(); len(got) != 0 {
+			t.Errorf("an hour later: got %+v, want the alarm over", got)
+		}
+	})
+}
+
 // TestStrangers asks the same with and without the box knowing the device.
 func TestStrangers(t *testing.T) {
-	for _, f := range []auth.Factor{auth.FactorPIN, auth.FactorOTP, auth.FactorNone} {
+	for _, f := range []auth.Factor{auth.FactorPIN, auth.FactorOTP, auth.FactorBoth, auth.FactorNone} {
 		for _, front := range []provision.Front{provision.HTTP, provision.HTTPS, provision.TFTP} {
 			for name, shown := range map[string][2]string{
 				"nothing": {}, "wrong": {"who", "ever"}, "first try": {"Plain", "Plain"}, "own name": {"own-abc", "x"}, "OTP name": {"installer", "x"},

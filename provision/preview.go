@@ -60,7 +60,7 @@ func (d *Desk) preview(rec auth.Record, f vendors.File, reveal bool) ([]Preview,
 		return []Preview{p}, err
 	}
 	var list []Preview
-	if st := rec.Enrolment.At(now); st != auth.Successful && d.Policy().FirstContact == auth.FactorPIN {
+	if st := rec.Enrolment.At(now); st != auth.Successful && d.Policy().FirstContact.WantsPIN() {
 		held := in
 		d.hold(&held, rec, now)
 		if !reveal {

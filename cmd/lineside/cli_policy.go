@@ -45,9 +45,9 @@ func (p *program) tellPolicy(pol admin.Policy) error {
 
 func (p *program) policySetCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "set first-contact pin|otp|none", Short: "Change what phones must show at first contact", Args: exactArgs("first-contact", "pin, otp or none"),
+		Use: "set first-contact pin|otp|otp+pin|none", Short: "Change what phones must show at first contact", Args: exactArgs("first-contact", "pin, otp, otp+pin or none"),
 		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-			offers := [][]string{{"first-contact"}, {"pin", "otp", "none"}, nil}
+			offers := [][]string{{"first-contact"}, {"pin", "otp", "otp+pin", "none"}, nil}
 			return offers[min(len(args), 2)], cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
