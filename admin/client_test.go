@@ -89,6 +89,8 @@ func TestClientCallsAll(t *testing.T) {
 		"leases":     func() error { _, err := c.Leases(ctx); return err },
 		"audit":      func() error { _, err := c.Audit(ctx, 1, macA, 3); return err },
 		"audit tail": func() error { _, err := c.AuditTail(ctx, macA, 3); return err },
+		"audit from": func() error { _, err := c.AuditFrom(ctx, start, macA, 3); return err },
+		"verify":     func() error { _, err := c.VerifyAudit(ctx); return err },
 		"allow": func() error {
 			for _, n := range []string{"10.20.0.0/24", "fd00::/64"} {
 				if _, err := c.AddAllow(ctx, admin.AllowInput{Network: n}); err != nil {

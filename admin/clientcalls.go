@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strconv"
+	"time"
 
 	"github.com/lineside/lineside/audit"
 	"github.com/lineside/lineside/phone"
@@ -265,6 +266,23 @@ func (c *Client) AuditTail(ctx context.Context, mac phone.MAC, limit int) ([]aud
 	}
 	out, err := ask[Audit](ctx, c, request{method: "GET", path: "/audit", query: q})
 	return out.Entries, err
+}
+
+// AuditFrom reads up to limit entries from the first that is not older than at,
+// of one device or, for the zero MAC, of all; limit 0 is the box's own.
+func (c *Client) AuditFrom(ctx context.Context, at time.Time, mac phone.MAC, limit int) ([]audit.Entry, error) {
+	q := macQuery(mac)
+	q.Set("since", at.UTC().Format(time.RFC3339Nano))
+	if limit > 0 {
+		q.Set("limit", strconv.Itoa(limit))
+	}
+	out, err := ask[Audit](ctx, c, request{method: "GET", path: "/audit", query: q})
+	return out.Entries, err
+}
+
+// VerifyAudit has the box follow its audit log's chain from end to end.
+func (c *Client) VerifyAudit(ctx context.Context) (audit.Check, error) {
+	return ask[audit.Check](ctx, c, request{method: "GET", path: "/audit/verify"})
 }
 
 func macQuery(mac phone.MAC) url.Values {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net/netip"
+	"time"
 
 	"github.com/lineside/lineside/audit"
 	"github.com/lineside/lineside/auth"
@@ -69,9 +70,13 @@ type Watcher interface {
 
 // AuditLog reads the audit log, oldest first, of one device or, for the zero
 // MAC, of all: up to limit entries numbered above since, or the last limit.
+// AuditSince gives the number above which entries are not older than at, and
+// VerifyAudit follows the whole log's chain.
 type AuditLog interface {
 	Audit(ctx context.Context, since uint64, mac phone.MAC, limit int) ([]audit.Entry, error)
 	AuditTail(ctx context.Context, mac phone.MAC, limit int) ([]audit.Entry, error)
+	AuditSince(ctx context.Context, at time.Time) (uint64, error)
+	VerifyAudit(ctx context.Context) (audit.Check, error)
 }
 
 // Recorder keeps the events of this package: what operators were shown or took

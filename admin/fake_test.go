@@ -329,6 +329,17 @@ func (b *books) AuditTail(ctx context.Context, mac phone.MAC, limit int) ([]audi
 	return b.Audit(ctx, uint64(max(0, 5-limit)), mac, limit)
 }
 
+func (b *books) AuditSince(_ context.Context, at time.Time) (uint64, error) {
+	if at.After(start) {
+		return 5, nil
+	}
+	return 3, nil
+}
+
+func (b *books) VerifyAudit(context.Context) (audit.Check, error) {
+	return audit.Check{Entries: 2, First: 4, Last: 5, BrokenAt: 5, Why: "it does not follow", Anchor: audit.Link{Seq: 3, Hash: audit.Hash{0xab}}}, nil
+}
+
 func (b *books) Leases() ([]phone.Lease, error) {
 	return []phone.Lease{
 		{Addr: netip.MustParseAddr("10.20.0.60"), MAC: macB, State: phone.Released, Start: start, Expires: start},

@@ -95,7 +95,7 @@ func TestOpenAPIDescribesTheShapes(t *testing.T) {
 		"Preview": provision.Preview{}, "Rendered": admin.Rendered{}, "OTP": admin.OTP{}, "OTPs": admin.OTPs{},
 		"OTPInput": admin.OTPInput{}, "Allow": admin.Allow{}, "Allowed": admin.Allowed{}, "AllowInput": admin.AllowInput{},
 		"Policy": admin.Policy{}, "PolicyInput": admin.PolicyInput{}, "Visitors": admin.Visitors{}, "Lease": admin.Lease{},
-		"Leases": admin.Leases{}, "Actor": audit.Actor{}, "Entry": audit.Entry{}, "Audit": admin.Audit{}, "Step": provision.Step{},
+		"Leases": admin.Leases{}, "Actor": audit.Actor{}, "Entry": audit.Entry{}, "Link": audit.Link{}, "Check": audit.Check{}, "Audit": admin.Audit{}, "Step": provision.Step{},
 	}
 	d, text := describe(t)
 	for name, schema := range d.Parts.Schemas {

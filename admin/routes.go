@@ -52,6 +52,7 @@ func routes() []route {
 		{"DELETE", API + "/allow/{prefix...}", (*Server).deleteAllow},
 		{"GET", API + "/dhcp/leases", (*Server).getLeases},
 		{"GET", API + "/audit", (*Server).getAudit},
+		{"GET", API + "/audit/verify", (*Server).getAuditCheck},
 		{"GET", API + "/watch", (*Server).getWatch},
 		{"GET", API + "/backup", (*Server).getBackup},
 	}

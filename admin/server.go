@@ -61,6 +61,7 @@ type Server struct {
 	tries    *tries
 	watchers chan struct{}
 	backup   chan struct{} // holds one token: backups are taken one at a time
+	verify   chan struct{} // the same for reading the whole audit log
 	page     page
 }
 
@@ -86,6 +87,7 @@ func New(cfg Config, dep Deps) (*Server, error) {
 		tries:    newTries(maxTries, triesFor, maxTriers),
 		watchers: make(chan struct{}, cfg.MaxWatchers),
 		backup:   make(chan struct{}, 1),
+		verify:   make(chan struct{}, 1),
 	}, nil
 }
 

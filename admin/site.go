@@ -3,18 +3,10 @@ package admin
 import (
 	"encoding/hex"
 	"fmt"
-	"math"
 	"net/http"
 	"slices"
 
-	"github.com/lineside/lineside/audit"
 	"github.com/lineside/lineside/phone"
-)
-
-// Page sizes of the audit log.
-const (
-	auditLimit = 100
-	auditMost  = 1000
 )
 
 func (s *Server) getStatus(c *call) error {
@@ -114,40 +106,5 @@ func (s *Server) getLeases(c *call) error {
 		})
 	}
 	slices.SortFunc(out.Leases, func(a, b Lease) int { return a.Address.Compare(b.Address) })
-	return c.json(http.StatusOK, out)
-}
-
-// getAudit reads on from since; without one it gives the end of the log, which
-// is what somebody who just asks wants to see.
-func (s *Server) getAudit(c *call) error {
-	mac, err := c.optionalMAC()
-	if err != nil {
-		return err
-	}
-	since, err := c.number("since", 0, math.MaxInt64)
-	if err != nil {
-		return err
-	}
-	limit, err := c.number("limit", auditLimit, auditMost)
-	if err != nil {
-		return err
-	}
-	out := Audit{Entries: []audit.Entry{}, Next: since}
-	if limit == 0 {
-		return c.json(http.StatusOK, out)
-	}
-	var list []audit.Entry
-	if c.r.URL.Query().Has("since") {
-		list, err = s.dep.Audit.Audit(c.r.Context(), since, mac, int(limit))
-	} else {
-		list, err = s.dep.Audit.AuditTail(c.r.Context(), mac, int(limit))
-	}
-	if err != nil {
-		return fmt.Errorf("read the audit log: %w", err)
-	}
-	out.Entries = full(list)
-	for _, e := range list {
-		out.Next = max(out.Next, e.Seq)
-	}
 	return c.json(http.StatusOK, out)
 }

@@ -25,6 +25,7 @@ type Entry struct {
 	MAC  phone.MAC       `json:"mac,omitzero"` // zero for what concerns the whole site
 	By   Actor           `json:"by"`
 	What json.RawMessage `json:"what"` // the event's own fields
+	Hash Hash            `json:"hash"` // ties it to all entries before, see Chain
 }
 
 // Actor is who caused an event: a phone seen from an address, or an operator.

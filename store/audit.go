@@ -20,10 +20,11 @@ import (
 // entrySchema is the newest schema of a stored audit entry.
 //
 //	1  first
-const entrySchema = 1
+//	2  hash
+const entrySchema = 2
 
 // storedEntry is an audit entry as it is kept, under its number, big-endian.
-// All fields since schema 1.
+// All fields since schema 1, unless they say otherwise.
 type storedEntry struct {
 	version
 	At   time.Time       `json:"at"`
@@ -31,6 +32,7 @@ type storedEntry struct {
 	MAC  storedMAC       `json:"mac,omitzero"`
 	By   storedActor     `json:"by,omitzero"`
 	What json.RawMessage `json:"what"`
+	Hash audit.Hash      `json:"hash,omitzero"` // since schema 2
 }
 
 type storedActor struct {
@@ -97,60 +99,66 @@ func (s *Store) entries(ctx context.Context, mac phone.MAC, limit int, start, st
 	return all, nil
 }
 
-// append numbers the entries of one change and writes them at the end.
-func (v *view) append(tx *bolt.Tx, entries [][]byte) error {
+// append numbers the entries of one change, chains them and writes them at the
+// end.
+func (v *view) append(tx *bolt.Tx, entries []storedEntry) error {
 	if len(entries) == 0 {
 		return nil
 	}
 	b := tx.Bucket([]byte(bucketAudit))
 	b.FillPercent = 1 // keys only grow: a full page is never written again
-	for _, value := range entries {
-		v.seq++
-		if err := b.Put(entryKey(v.seq), value); err != nil {
-			return fmt.Errorf("write to %s: %w", bucketAudit, err)
+	for _, e := range entries {
+		if err := v.chain.add(b, e); err != nil {
+			return err
 		}
 	}
-	return b.SetSequence(v.seq)
+	return b.SetSequence(v.chain.head.Seq)
 }
 
 // pruneAudit drops the oldest entries once a batch of them is too old. What a
 // commit adds is bounded, so it may drop more than it adds but never much.
 func (v *view) pruneAudit(tx *bolt.Tx) error {
-	over := int64(v.seq-v.first+1) - int64(v.s.cfg.AuditKeep)
+	over := int64(v.chain.head.Seq-v.chain.anchor.Seq) - int64(v.s.cfg.AuditKeep)
 	if over < pruneBatch {
 		return nil
 	}
+	over = min(over, 4*pruneBatch)
 	b := tx.Bucket([]byte(bucketAudit))
-	for range min(over, 4*pruneBatch) {
-		if err := b.Delete(entryKey(v.first)); err != nil {
+	oldest := v.chain.anchor.Seq + 1
+	last := entryKey(oldest + uint64(over) - 1)
+	e, err := decodeEntry(last, b.Get(last))
+	if err != nil {
+		return fmt.Errorf("prune audit log: %w", err)
+	}
+	for seq := oldest; seq <= e.Seq; seq++ {
+		if err := b.Delete(entryKey(seq)); err != nil {
 			return fmt.Errorf("prune audit log: %w", err)
 		}
-		v.first++
 	}
+	v.chain.dropped(audit.Link{Seq: e.Seq, Hash: e.Hash})
 	return nil
 }
 
 func entryKey(seq uint64) []byte { return binary.BigEndian.AppendUint64(nil, seq) }
 
-// encodeEntry gives the stored value of one event, and makes sure that it can
-// be read.
-func encodeEntry(r audit.Record, at time.Time) ([]byte, error) {
+// encodeEntry gives one event as it will be read back, not yet numbered.
+func encodeEntry(r audit.Record, at time.Time) (storedEntry, error) {
 	if r.Event == nil {
-		return nil, errors.New("it says nothing")
+		return storedEntry{}, errors.New("it says nothing")
 	}
 	what, err := json.Marshal(r.Event)
 	if err != nil {
-		return nil, err
+		return storedEntry{}, err
 	}
 	value, err := frame(storedEntry{
 		version: version{entrySchema}, At: stamp(at), Kind: r.Event.Kind(), MAC: storedMAC(r.MAC), What: what,
-		By: storedActor{Front: r.By.Front, Name: r.By.Name, Remote: r.By.Remote, Identity: r.By.Identity},
+		By:   storedActor{Front: r.By.Front, Name: r.By.Name, Remote: r.By.Remote, Identity: r.By.Identity},
+		Hash: audit.Hash{1}, // so that its length is in the bound already
 	})
 	if err != nil {
-		return nil, err
+		return storedEntry{}, err
 	}
-	_, err = decodeEntry(entryKey(1), value)
-	return value, err
+	return parse[storedEntry](value, entrySchema)
 }
 
 // decodeEntry reads the value stored under key.
@@ -162,8 +170,13 @@ func decodeEntry(key, value []byte) (audit.Entry, error) {
 	if len(key) != 8 {
 		return audit.Entry{}, fmt.Errorf("%w: audit entry without a number", errDamaged)
 	}
+	return s.entry(binary.BigEndian.Uint64(key)), nil
+}
+
+// entry is the domain value of s under its number.
+func (s storedEntry) entry(seq uint64) audit.Entry {
 	return audit.Entry{
-		Seq: binary.BigEndian.Uint64(key), At: stamp(s.At), Kind: s.Kind, MAC: phone.MAC(s.MAC), What: s.What,
+		Seq: seq, At: stamp(s.At), Kind: s.Kind, MAC: phone.MAC(s.MAC), What: s.What, Hash: s.Hash,
 		By: audit.Actor{Front: s.By.Front, Name: s.By.Name, Remote: s.By.Remote, Identity: s.By.Identity},
-	}, nil
+	}
 }

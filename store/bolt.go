@@ -31,7 +31,8 @@ func guarded(f func() error) (err error) {
 	return f()
 }
 
-// openBolt opens the file and makes sure that all its pages are there.
+// openBolt opens the file and makes sure that all its pages are there and can
+// be read.
 func openBolt(path string, maxBytes int) (db *bolt.DB, err error) {
 	var file *os.File
 	err = guarded(func() (err error) {
@@ -50,7 +51,10 @@ func openBolt(path string, maxBytes int) (db *bolt.DB, err error) {
 			return err
 		}
 		db.AllocSize = allocSize
-		return checkSize(db, file)
+		if err := checkSize(db, file); err != nil {
+			return err
+		}
+		return checkTrees(db, file)
 	})
 	if err == nil {
 		return db, nil

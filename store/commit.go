@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"time"
 
 	bolt "go.etcd.io/bbolt"
 
@@ -18,12 +19,18 @@ var errNothing = errors.New("nothing to write")
 // ran, until the queue is closed and empty.
 func (s *Store) run() {
 	defer close(s.ended)
+	tick := time.NewTicker(markEvery)
+	defer tick.Stop()
 	for {
-		batch := s.queue.take()
-		if len(batch) == 0 {
+		batch, open := s.queue.take(tick.C)
+		switch {
+		case !open:
 			return
+		case len(batch) == 0:
+			s.keepMark()
+		default:
+			s.commit(batch)
 		}
-		s.commit(batch)
 	}
 }
 
@@ -73,7 +80,7 @@ func (s *Store) transact(mine []*change, answers []error) (v *view, err error) {
 	v = s.view()
 	return v, s.db.Update(func(tx *bolt.Tx) error {
 		for i, c := range mine {
-			d := draft{now: s.cfg.Now()}
+			d := draft{now: s.clock.time()}
 			if answers[i] = s.compute(c, v, &d); answers[i] != nil || d.empty() {
 				continue
 			}
@@ -96,7 +103,8 @@ func (s *Store) compute(c *change, v *view, d *draft) (err error) {
 	return c.compute(v, d)
 }
 
-// finish writes the counters and prunes what has grown over its bound.
+// finish prunes what has grown over its bound, and writes where everything then
+// stands.
 func (v *view) finish(tx *bolt.Tx) error {
 	if v.wrote == 0 {
 		return errNothing
@@ -107,6 +115,14 @@ func (v *view) finish(tx *bolt.Tx) error {
 	if err := v.pruneSeen(tx); err != nil {
 		return err
 	}
+	if v.chain != v.s.chain {
+		if err := v.chain.put(tx, v.s.seals); err != nil {
+			return err
+		}
+	}
+	if err := v.putMark(tx); err != nil {
+		return err
+	}
 	if v.rev == v.s.rev {
 		return nil
 	}
@@ -114,7 +130,7 @@ func (v *view) finish(tx *bolt.Tx) error {
 }
 
 func (s *Store) committed(v *view) {
-	s.rev, s.seq, s.first, s.seen = v.rev, v.seq, v.first, v.seen
+	s.rev, s.chain, s.seen, s.mark = v.rev, v.chain, v.seen, v.mark
 	s.publish(v.overlay)
 	s.tools.Metrics.Commits.Inc()
 	s.tools.Metrics.Changes.Add(float64(v.wrote))
@@ -130,7 +146,7 @@ func (s *Store) committed(v *view) {
 func (s *Store) failed(err error) {
 	s.doubted, s.failedSince = true, true
 	s.tools.Log.Error("a commit was not written", "err", err)
-	s.tools.Health.Raise(s.cfg.Now(), health.Condition{
+	s.tools.Health.Raise(s.clock.time(), health.Condition{
 		Code:    "store-write",
 		Title:   "changes cannot be written to disk",
 		Meaning: "phones that are enrolled get their configs; no phone can enrol, no PIN or one-time password is accepted and no new lease is given",

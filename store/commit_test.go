@@ -213,8 +213,8 @@ func TestQueueIsBounded(t *testing.T) {
 	if err := q.add(&change{}); !errors.Is(err, ErrBusy) {
 		t.Errorf("got %v, want ErrBusy", err)
 	}
-	if n := len(q.take()); n != maxBatch {
-		t.Errorf("took %d, want %d", n, maxBatch)
+	if batch, open := q.take(nil); len(batch) != maxBatch || !open {
+		t.Errorf("took %d, open %v, want %d", len(batch), open, maxBatch)
 	}
 }
 

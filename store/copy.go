@@ -93,7 +93,7 @@ func (s *Store) copyTo(ctx context.Context, name string) error {
 	if err = errors.Join(ctx.Err(), err, f.Close()); err != nil { // the database hides the context's error
 		return err
 	}
-	return markCopy(name, s.key, s.cfg.Now())
+	return markCopy(name, s.key, s.clock.time())
 }
 
 // markCopy verifies the database at name and makes it known as a copy, unless
@@ -104,7 +104,7 @@ func markCopy(name string, key Key, now time.Time) error {
 		return err
 	}
 	var m *memory
-	if err = upgrade(db, key, migrations); err == nil {
+	if err = upgrade(db, migrating{key, now}, migrations); err == nil {
 		m, err = readAll(db, key)
 	}
 	if err == nil {

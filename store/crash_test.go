@@ -23,11 +23,16 @@ import (
 const childEnv = "LINESIDE_STORE_CHILD"
 
 func TestMain(m *testing.M) {
-	if path := os.Getenv(childEnv); path != "" {
-		if err := child(path); err != nil {
+	for env, work := range map[string]func(string) error{childEnv: child, enrolEnv: enrol} {
+		path := os.Getenv(env)
+		if path == "" {
+			continue
+		}
+		if err := work(path); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
+		os.Exit(0)
 	}
 	os.Exit(m.Run())
 }
@@ -116,9 +121,8 @@ func childAddr(w int) netip.Addr { return netip.AddrFrom4([4]byte{10, 0, 0, byte
 
 // TestKilledAtAnyMoment kills the child again and again in the middle of its
 // work. Whatever it was told before is there afterwards, the audit log has no
-// gap, and no one-time password once consumed is armed again. What a kill
-// cannot show is what a disk loses with its power; there the database's own
-// order of writing and flushing is relied upon, which is never switched off.
+// gap, and no one-time password once consumed is armed again. What a disk
+// loses with its power a kill cannot show; TestPowerCutAtAnyWrite does.
 func TestKilledAtAnyMoment(t *testing.T) {
 	kills := 60
 	if testing.Short() {

@@ -21,17 +21,52 @@
 // record and field, so that none can be moved to another device. Structs of
 // the domain are never stored; mirror types here name every stored field.
 //
+// # The audit log
+//
+// Each entry holds the SHA-256 of itself and the entry before (audit.Entry's
+// Chain), written in the transaction the entry describes. The chain record
+// holds both ends: the anchor, which is the last entry pruned for its age, and
+// the head, the last there is. It is sealed with an HMAC under a key made from
+// the site key, so that who can write to the file, but has no key, cannot cut
+// the log short at either end, nor change an entry and hash the rest anew. Open
+// looks at the ends only; VerifyAudit follows the whole chain. A log that was
+// changed is told, never mended: the record keeps the first entry that cannot be
+// vouched for, until that is pruned. What nothing in the file can show is a
+// whole file put back from an earlier day.
+//
+// # Time
+//
+// Boxes have no clock battery. Now is the box's own time, kept on disk with each
+// commit and once a minute besides. It goes on with the monotonic clock and
+// follows the wall clock forward only:
+//
+//   - at once, by up to five minutes in a run, by up to seven days between two
+//     runs, by any length if the kernel says that somebody sets the clock (NTP),
+//     and by any length from a time before 2026, which is no time at all;
+//   - else once a leap has stood for an hour. A leap taken back before leaves
+//     no trace.
+//
+// Behind the mark a wall clock counts as not set: time goes on from the mark.
+// So a lock-out lasts at least its length, whatever the clock does, and nothing
+// granted for a time lasts longer than it was to. If a wrong time has been
+// believed all the same, the next start under a clock that somebody sets goes
+// back to the right one, moves every time in devices and policy that lies ahead
+// of it by the same length, and says so in the audit log. Leases and sightings
+// are not moved: they are the DHCP server's and the desk's, and no proof.
+//
 // # Damage and copies
 //
-// Open reads every record and checks the page structure. A damaged file is set
-// aside, never deleted, and the last good copy takes its place. A copy carries
-// a mark that it is one, whichever way it was brought back: at its first Open
-// every unused one-time password in it is burnt and every PIN entered but not
-// yet used is forgotten, because the time between may have used them up.
+// Open checks that every tree of pages ends, reads every record and checks the
+// page structure. A damaged file is set aside, never deleted, and the last good
+// copy takes its place. A copy carries a mark that it is one, whichever way it
+// was brought back: at its first Open every unused one-time password in it is
+// burnt and every PIN entered but not yet used is forgotten, because the time
+// between may have used them up.
 //
 // # Left to others
 //
 // What a change means (auth, provision), when to make a good copy (the caller
 // of KeepGood), and an anchor outside the file against a rollback of the whole
-// disk (sync).
+// disk (sync). What a change of the site key must do beyond sealing secrets
+// anew: the key check and the chain record's seal are under it too.
 package store

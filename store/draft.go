@@ -57,8 +57,9 @@ type draft struct {
 	overlay
 	now     time.Time // stamps the entries
 	puts    []put
-	entries [][]byte // stored audit entries, numbered when they are put
-	revs    uint64   // how many Revs it takes
+	entries []storedEntry // numbered and chained when they are put
+	revs    uint64        // how many Revs it takes
+	mark    bool          // write the time, even if nothing else
 }
 
 type put struct {
@@ -75,16 +76,16 @@ func (d *draft) delete(bucket string, key []byte) {
 	d.puts = append(d.puts, put{bucket, append([]byte(nil), key...), nil})
 }
 
-func (d *draft) empty() bool { return len(d.puts) == 0 && len(d.entries) == 0 }
+func (d *draft) empty() bool { return len(d.puts) == 0 && len(d.entries) == 0 && !d.mark }
 
 // record adds events.
 func (d *draft) record(events []audit.Record) error {
 	for _, r := range events {
-		value, err := encodeEntry(r, d.now)
+		entry, err := encodeEntry(r, d.now)
 		if err != nil {
 			return fmt.Errorf("encode audit event of %s: %w", r.MAC, err)
 		}
-		d.entries = append(d.entries, value)
+		d.entries = append(d.entries, entry)
 	}
 	return nil
 }
@@ -94,14 +95,14 @@ type view struct {
 	s *Store
 	overlay
 	rev   uint64
-	seq   uint64
-	first uint64
+	chain chain
 	seen  int
-	wrote int // changes that wrote something
+	mark  time.Time // the latest time any of it was stamped with
+	wrote int       // changes that wrote something
 }
 
 func (s *Store) view() *view {
-	return &view{s: s, rev: s.rev, seq: s.seq, first: s.first, seen: s.seen}
+	return &view{s: s, rev: s.rev, chain: s.chain, seen: s.seen, mark: s.mark}
 }
 
 // device gives the record d would find, nil for none. The committer alone

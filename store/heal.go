@@ -64,10 +64,10 @@ func (s *Store) openFile() error {
 	return nil
 }
 
-// readFile upgrades an old file, verifies it, and starts one that is blank or a
-// copy.
+// readFile upgrades an old file, verifies it, and settles one that is blank or a
+// copy, or does not carry on where it stopped.
 func (s *Store) readFile(db *bolt.DB) (*memory, error) {
-	if err := upgrade(db, s.key, migrations); err != nil && !errors.Is(err, errBlank) {
+	if err := upgrade(db, migrating{s.key, s.cfg.Now()}, migrations); err != nil && !errors.Is(err, errBlank) {
 		return nil, err
 	}
 	m, err := readAll(db, s.key)
@@ -78,9 +78,16 @@ func (s *Store) readFile(db *bolt.DB) (*memory, error) {
 	if err := checkPages(db); err != nil {
 		return nil, err
 	}
-	if blank || !m.meta.Copied.IsZero() {
-		return s.settle(db, m)
+	if blank {
+		m = nil
 	}
+	back := s.clock.start(m.lastMark())
+	if blank || m.cut || back > 0 || !m.meta.Copied.IsZero() {
+		if m, err = s.settle(db, m, back); err != nil {
+			return nil, err
+		}
+	}
+	s.showChain(m.chain)
 	return m, nil
 }
 

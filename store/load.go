@@ -11,6 +11,7 @@ import (
 
 	bolt "go.etcd.io/bbolt"
 
+	"github.com/lineside/lineside/audit"
 	"github.com/lineside/lineside/auth"
 	"github.com/lineside/lineside/phone"
 )
@@ -21,6 +22,7 @@ const maxKey = 32
 // memory is everything that is kept in memory, read from one transaction.
 type memory struct {
 	counts
+	cut     bool // the audit log's ends are not where they were left
 	meta    storedMeta
 	devices map[phone.MAC]*auth.Record
 	leases  map[netip.Addr]*phone.Lease
@@ -81,11 +83,14 @@ func readTx(tx *bolt.Tx, key Key) (*memory, error) {
 	}
 	for _, read := range []func(*bolt.Tx) error{
 		func(tx *bolt.Tx) error { return m.readDevices(tx, codec{key}) },
-		m.readLeases, m.readSeen, m.readAudit,
+		m.readLeases, m.readSeen, func(tx *bolt.Tx) error { return m.readAudit(tx, key) },
 	} {
 		if err := read(tx); err != nil {
 			return nil, err
 		}
+	}
+	if m.mark, err = readMark(tx); err != nil {
+		return nil, err
 	}
 	m.rev = tx.Bucket([]byte(bucketMeta)).Sequence()
 	return m, m.checkRevs()
@@ -140,26 +145,43 @@ func (m *memory) readSeen(tx *bolt.Tx) error {
 	})
 }
 
-// readAudit makes sure that the log has no gap and ends where it should.
-func (m *memory) readAudit(tx *bolt.Tx) error {
-	m.seq = tx.Bucket([]byte(bucketAudit)).Sequence()
-	m.first = m.seq + 1
-	next := uint64(0)
-	err := walk(tx, bucketAudit, func(k, _ []byte) error {
-		if len(k) != 8 || next != 0 && binary.BigEndian.Uint64(k) != next {
-			return fmt.Errorf("%w: entry %x where %d should be", errDamaged, k, next)
+// readAudit makes sure that the log has no gap and ends where it should, and
+// looks whether its two ends are those that were sealed. Following the chain
+// from one to the other is left to VerifyAudit.
+func (m *memory) readAudit(tx *bolt.Tx, key Key) error {
+	end := tx.Bucket([]byte(bucketAudit)).Sequence()
+	first := end + 1
+	var last audit.Link
+	err := walk(tx, bucketAudit, func(k, value []byte) error {
+		if len(k) != 8 || last.Seq != 0 && binary.BigEndian.Uint64(k) != last.Seq+1 {
+			return fmt.Errorf("%w: entry %x where %d should be", errDamaged, k, last.Seq+1)
 		}
-		if next == 0 {
-			m.first = binary.BigEndian.Uint64(k)
-			next = m.first
+		if last.Seq = binary.BigEndian.Uint64(k); first > end {
+			first = last.Seq
 		}
-		next++
-		return nil
+		if last.Seq != end {
+			return nil
+		}
+		e, err := decodeEntry(k, value)
+		last.Hash = e.Hash
+		return err
 	})
-	if err == nil && next != 0 && next != m.seq+1 {
-		err = fmt.Errorf("%w: audit log ends at %d, not at %d", errDamaged, next-1, m.seq)
+	if err != nil {
+		return err
 	}
-	return err
+	if last.Seq != end && last.Seq != 0 {
+		return fmt.Errorf("%w: audit log ends at %d, not at %d", errDamaged, last.Seq, end)
+	}
+	c, sealed, err := readChain(tx, key.sealKey())
+	if err != nil {
+		return err
+	}
+	if last.Seq == 0 && c.head.Seq == end {
+		last = c.head // an empty log ends where it was pruned
+	}
+	last.Seq = end
+	m.chain, m.cut = c.ends(sealed, first, last)
+	return nil
 }
 
 // checkRevs makes sure that no Rev can be given twice.

@@ -29,25 +29,46 @@ type storedMeta struct {
 	Copied time.Time `json:"copied,omitzero"`
 }
 
-// keyCheck is the known value.
+// keyCheck begins the known value.
 const keyCheck = "lineside"
 
+// migrating is what a migration has besides the transaction.
+type migrating struct {
+	key Key
+	now time.Time
+}
+
 // migration takes a file from one schema to the next.
-type migration func(tx *bolt.Tx, key Key) error
+type migration func(tx *bolt.Tx, m migrating) error
 
 // migrations[i] takes a file from schema i+1 to i+2. The schemas so far:
 //
 //	1  first
-var migrations = []migration{}
+//	2  audit entries are chained; chain record, clock record
+var migrations = []migration{chainEntries}
 
 // errBlank marks a file in which nothing was ever written.
 var errBlank = errors.New("blank database")
 
 func newMeta(key Key, now time.Time) storedMeta {
-	return storedMeta{
-		version: version{metaSchema}, Schema: len(migrations) + 1, Created: stamp(now),
-		KeyCheck: key.sealer(bucketMeta, metaKey).seal("key_check", phone.NewSecret(keyCheck)),
+	m := storedMeta{version: version{metaSchema}, Schema: len(migrations) + 1, Created: stamp(now)}
+	m.sealCheck(key)
+	return m
+}
+
+// sealCheck seals the known value for the file's schema.
+func (m *storedMeta) sealCheck(key Key) {
+	m.KeyCheck = key.sealer(bucketMeta, metaKey).seal("key_check", phone.NewSecret(m.check()))
+}
+
+// check is the known value. From schema 2 on it holds the schema: without the
+// site key no file can be passed off as an older one, whose entries would be
+// chained as they stand.
+func (m *storedMeta) check() string {
+	if m.Schema == 1 {
+		return keyCheck
 	}
+	return fmt.Sprintf("%s %d", keyCheck, m.Schema)
 }
 
 // readMeta reads the meta record of a file of schema latest or older, and tries
@@ -71,7 +92,7 @@ func readMeta(tx *bolt.Tx, key Key, latest int) (storedMeta, error) {
 		return storedMeta{}, fmt.Errorf("%w: file of schema %d", errDamaged, m.Schema)
 	}
 	plain, err := key.sealer(bucketMeta, metaKey).open("key_check", m.KeyCheck)
-	if err != nil || plain.Reveal() != keyCheck {
+	if err != nil || plain.Reveal() != m.check() {
 		return storedMeta{}, ErrKey // which of the two it was helps nobody
 	}
 	return m, nil
@@ -87,12 +108,12 @@ func putMeta(tx *bolt.Tx, m storedMeta) error {
 
 // upgrade brings a file up to the schema behind the last of table, in one
 // transaction: a file is never found between two schemas.
-func upgrade(db *bolt.DB, key Key, table []migration) error {
+func upgrade(db *bolt.DB, with migrating, table []migration) error {
 	latest := len(table) + 1
 	return guarded(func() error {
 		var m storedMeta
 		err := db.View(func(tx *bolt.Tx) (err error) {
-			m, err = readMeta(tx, key, latest)
+			m, err = readMeta(tx, with.key, latest)
 			return err
 		})
 		if err != nil || m.Schema == latest {
@@ -100,10 +121,11 @@ func upgrade(db *bolt.DB, key Key, table []migration) error {
 		}
 		return db.Update(func(tx *bolt.Tx) error {
 			for ; m.Schema < latest; m.Schema++ {
-				if err := table[m.Schema-1](tx, key); err != nil {
+				if err := table[m.Schema-1](tx, with); err != nil {
 					return fmt.Errorf("migrate from schema %d: %w", m.Schema, err)
 				}
 			}
+			m.sealCheck(with.key)
 			return putMeta(tx, m)
 		})
 	})

@@ -16,19 +16,49 @@ import (
 	"github.com/lineside/lineside/phone"
 )
 
-var save = flag.Bool("save", false, "write a missing testdata/v1.db")
+var save = flag.Bool("save", false, "write a missing testdata/v2.db")
 
-// savedV1 is a file as schema 1 wrote it, with one device, one lease, one
-// sighting, a policy and an audit log. It is never written anew: what a box in
-// the field has on its disk does not change with the code.
-const savedV1 = "testdata/v1.db"
+// These are files as each schema wrote them, with one device, one lease, one
+// sighting, a policy and an audit log. They are never written anew: what a box
+// in the field has on its disk does not change with the code.
+const (
+	savedV1 = "testdata/v1.db"
+	savedV2 = "testdata/v2.db"
+)
+
+// savedAt is when they were written.
+var savedAt = time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC)
 
 func TestOpensSavedFileOfSchema1(t *testing.T) {
-	if _, err := os.Stat(savedV1); errors.Is(err, os.ErrNotExist) && *save {
-		saveV1(t)
+	s := openSaved(t, savedV1)
+	log, err := s.Audit(t.Context(), 0, phone.MAC{}, 0)
+	if err != nil || len(log) != 3 || log[1].Kind != "brand-otp-set" || log[2].Kind != "audit-chain-started" || string(log[2].What) != `{"entries":2}` {
+		t.Errorf("audit log %+v, %v", log, err)
 	}
+	if got, want := verify(t, s), (audit.Check{Entries: 3, First: 1, Last: 3, OK: true}); got != want {
+		t.Errorf("verifying: got %+v, want %+v", got, want)
+	}
+}
+
+func TestOpensSavedFileOfSchema2(t *testing.T) {
+	if _, err := os.Stat(savedV2); errors.Is(err, os.ErrNotExist) && *save {
+		saveFile(t, savedV2)
+	}
+	s := openSaved(t, savedV2)
+	if got := verify(t, s); !got.OK || got.Last != 2 || got.Entries != 2 {
+		t.Errorf("verifying: got %+v, want two entries, whole", got)
+	}
+	if !s.mark.Equal(savedAt) {
+		t.Errorf("the time on disk is %s, want %s", s.mark, savedAt)
+	}
+}
+
+// openSaved opens a copy of a saved file and makes sure that all is there that
+// every one of them holds.
+func openSaved(t *testing.T, name string) *Store {
+	t.Helper()
 	path := filepath.Join(t.TempDir(), "db")
-	if err := copyFile(savedV1, path); err != nil {
+	if err := copyFile(name, path); err != nil {
 		t.Fatal(err)
 	}
 	s := openTest(t, path, Config{})
@@ -52,14 +82,13 @@ func TestOpensSavedFileOfSchema1(t *testing.T) {
 	if err != nil || len(seen) != 1 || seen[0].Agent != "snomD385" {
 		t.Errorf("sightings %+v, %v", seen, err)
 	}
-	log, err := s.Audit(t.Context(), 0, phone.MAC{}, 0)
-	if err != nil || len(log) != 2 || log[1].Kind != "brand-otp-set" {
-		t.Errorf("audit log %+v, %v", log, err)
-	}
+	return s
 }
 
-func saveV1(t *testing.T) {
-	s := openTest(t, filepath.Join(t.TempDir(), "db"), Config{Now: func() time.Time { return time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC) }})
+// saveFile writes a file of the newest schema.
+func saveFile(t *testing.T, name string) {
+	t.Helper()
+	s := openTest(t, filepath.Join(t.TempDir(), "db"), Config{Now: func() time.Time { return savedAt }})
 	set(t, s, testRecord(1))
 	_, err := s.ChangePolicy(t.Context(), func(p auth.Policy) (auth.Policy, []audit.Record, error) {
 		p.FirstContact = auth.FactorOTP
@@ -75,7 +104,7 @@ func saveV1(t *testing.T) {
 	if err := s.SaveSeen(t.Context(), []phone.Seen{{MAC: testMAC(1), Front: "http", Agent: "snomD385", Count: 3}}); err != nil {
 		t.Fatal(err)
 	}
-	f, err := os.Create(savedV1)
+	f, err := os.Create(name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +126,7 @@ func TestUpgradeRunsEachStepOnce(t *testing.T) {
 	}
 	var ran []string
 	step := func(name string, err error) migration {
-		return func(tx *bolt.Tx, _ Key) error {
+		return func(tx *bolt.Tx, _ migrating) error {
 			ran = append(ran, name)
 			if _, errMake := tx.CreateBucketIfNotExists([]byte(name)); errMake != nil {
 				return errMake
@@ -110,7 +139,8 @@ func TestUpgradeRunsEachStepOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	no := errors.New("no")
-	if err := upgrade(db, testKey(), []migration{step("one", nil), step("two", no)}); !errors.Is(err, no) {
+	with := migrating{testKey(), time.Now()}
+	if err := upgrade(db, with, append(migrations[:len(migrations):len(migrations)], step("one", nil), step("two", no))); !errors.Is(err, no) {
 		t.Errorf("got %v, want the step's own error", err)
 	}
 	_ = db.View(func(tx *bolt.Tx) error {
@@ -120,9 +150,9 @@ func TestUpgradeRunsEachStepOnce(t *testing.T) {
 		return nil
 	})
 	ran = nil
-	table := []migration{step("one", nil), step("two", nil)}
+	table := append(migrations[:len(migrations):len(migrations)], step("one", nil), step("two", nil))
 	for range 2 {
-		if err := upgrade(db, testKey(), table); err != nil {
+		if err := upgrade(db, with, table); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -133,7 +163,7 @@ func TestUpgradeRunsEachStepOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := Open(path, testKey(), Config{}, Tools{}); !errors.Is(err, ErrNewer) {
-		t.Errorf("a file of schema 3 gave %v, want ErrNewer", err)
+		t.Errorf("a file of a later schema gave %v, want ErrNewer", err)
 	}
 	if aside, _ := filepath.Glob(path + ".*"); len(aside) > 0 {
 		t.Errorf("a newer file was set aside: %v", aside)

@@ -66,13 +66,10 @@ func (s *Store) ChangePolicy(ctx context.Context, edit func(old auth.Policy) (au
 		if out = old; samePolicy(old, next) {
 			return nil
 		}
-		next.Rev = v.nextRev(d)
-		value, p, err := s.codec().writePolicy(next)
-		if err != nil {
+		if err := s.putPolicy(v, d, next); err != nil {
 			return err
 		}
-		out, d.policy = *p, p
-		d.put(bucketPolicy, []byte(policyKey), value)
+		out = *d.policy
 		return nil
 	})
 	if err != nil {
@@ -81,11 +78,22 @@ func (s *Store) ChangePolicy(ctx context.Context, edit func(old auth.Policy) (au
 	return out, nil
 }
 
+func (s *Store) putPolicy(v *view, d *draft, next auth.Policy) error {
+	next.Rev = v.nextRev(d)
+	value, p, err := s.codec().writePolicy(next)
+	if err != nil {
+		return err
+	}
+	d.policy = p
+	d.put(bucketPolicy, []byte(policyKey), value)
+	return nil
+}
+
 // mintPolicy is the document of a site nobody has set rules for.
-func mintPolicy(first auth.Factor, rev uint64) auth.Policy {
+func mintPolicy(first auth.Factor) auth.Policy {
 	var key [32]byte
 	_, _ = rand.Read(key[:]) // never returns an error
-	return auth.Policy{FirstContact: first, Key: phone.NewSecret(hex.EncodeToString(key[:])), Rev: rev}
+	return auth.Policy{FirstContact: first, Key: phone.NewSecret(hex.EncodeToString(key[:]))}
 }
 
 // writePolicy gives p's stored value and what is read back from it.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 const (
@@ -64,22 +65,26 @@ func (q *queue) close() {
 	q.ring()
 }
 
-// take waits for changes. It returns none only when the queue is closed and
-// empty.
-func (q *queue) take() []*change {
+// take waits for changes, or gives none at a tick. It is not open once the queue
+// is closed and empty.
+func (q *queue) take(tick <-chan time.Time) (batch []*change, open bool) {
 	for {
 		q.mu.Lock()
 		n := min(len(q.changes), maxBatch)
-		batch := q.changes[:n:n]
+		batch = q.changes[:n:n]
 		if q.changes = q.changes[n:]; len(q.changes) == 0 {
 			q.changes = nil
 		}
 		closed := q.closed
 		q.mu.Unlock()
 		if n > 0 || closed {
-			return batch
+			return batch, n > 0
 		}
-		<-q.wake
+		select {
+		case <-q.wake:
+		case <-tick:
+			return nil, true
+		}
 	}
 }
 

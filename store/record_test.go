@@ -140,7 +140,12 @@ func TestEveryFieldIsStored(t *testing.T) {
 	})
 	t.Run("audit entry", func(t *testing.T) {
 		want := filled[audit.Entry](t)
-		value, err := encodeEntry(audit.Record{MAC: want.MAC, By: want.By, Event: rawEvent{want.Kind, want.What}}, want.At)
+		s, err := encodeEntry(audit.Record{MAC: want.MAC, By: want.By, Event: rawEvent{want.Kind, want.What}}, want.At)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Hash = want.Hash
+		value, err := frame(s)
 		if err != nil {
 			t.Fatal(err)
 		}

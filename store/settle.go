@@ -24,13 +24,13 @@ type StoreReplaced struct {
 // Kind names the event in the log.
 func (StoreReplaced) Kind() string { return "store-replaced" }
 
-// settle brings a blank or copied file to where it can be used, in one
-// transaction, and reads it again. m is nil for a blank file.
-func (s *Store) settle(db *bolt.DB, m *memory) (*memory, error) {
-	now := s.cfg.Now()
+// settle brings a file that is blank or a copy, whose audit log was changed or
+// whose time goes back, to where it can be used, in one transaction, and reads
+// it again. m is nil for a blank file.
+func (s *Store) settle(db *bolt.DB, m *memory, back time.Duration) (*memory, error) {
 	fresh := m == nil
 	if fresh {
-		m = &memory{counts: counts{first: 1}, meta: newMeta(s.key, now)}
+		m = &memory{meta: newMeta(s.key, s.clock.time())}
 	}
 	copied := m.meta.Copied
 	burnt := 0
@@ -45,9 +45,12 @@ func (s *Store) settle(db *bolt.DB, m *memory) (*memory, error) {
 		if err := putMeta(tx, m.meta); err != nil {
 			return err
 		}
-		burnt, err = s.begin(tx, fresh, copied)
+		burnt, err = s.begin(tx, begun{fresh, copied, m.cut, back})
 		return err
 	})
+	if err == nil && fresh {
+		err = syncDir(filepath.Dir(s.path)) // the name must last as well
+	}
 	if err != nil {
 		return nil, fmt.Errorf("settle database: %w", err)
 	}
@@ -55,11 +58,21 @@ func (s *Store) settle(db *bolt.DB, m *memory) (*memory, error) {
 	return readAll(db, s.key)
 }
 
+// begun is in which of these ways a file does not just carry on.
+type begun struct {
+	fresh  bool
+	copied time.Time     // zero if it is no copy
+	cut    bool          // the audit log was changed
+	back   time.Duration // the time goes back by this
+}
+
 // begin writes what a file starts with: the policy of a fresh one, the burnt
-// passwords of a copy, and a note in the audit log that the past is not whole.
-func (s *Store) begin(tx *bolt.Tx, fresh bool, copied time.Time) (burnt int, err error) {
+// passwords of a copy, times moved with the clock, and notes in the audit log
+// that the past is not whole.
+func (s *Store) begin(tx *bolt.Tx, how begun) (burnt int, err error) {
 	v := s.view()
-	d := draft{now: s.cfg.Now()}
+	d := draft{now: s.clock.time()}
+	fresh, copied := how.fresh, how.copied
 	replaced := !copied.IsZero() || s.report.SetAside != ""
 	if replaced {
 		// Revs given between the copy and now are not known. This is above all
@@ -67,12 +80,9 @@ func (s *Store) begin(tx *bolt.Tx, fresh bool, copied time.Time) (burnt int, err
 		v.rev = max(v.rev+1<<20, uint64(max(0, d.now.UnixMicro())))
 	}
 	if fresh {
-		value, p, err := s.codec().writePolicy(mintPolicy(s.cfg.FirstContact, v.nextRev(&d)))
-		if err != nil {
+		if err := s.putPolicy(v, &d, mintPolicy(s.cfg.FirstContact)); err != nil {
 			return 0, err
 		}
-		d.policy = p
-		d.put(bucketPolicy, []byte(policyKey), value)
 	}
 	if !copied.IsZero() {
 		if burnt, err = s.burn(v, &d); err != nil {
@@ -85,17 +95,38 @@ func (s *Store) begin(tx *bolt.Tx, fresh bool, copied time.Time) (burnt int, err
 			return 0, err
 		}
 	}
+	if err := s.note(v, &d, how); err != nil {
+		return 0, err
+	}
 	if err := v.apply(tx, &d); err != nil {
 		return 0, err
 	}
+	if err := v.chain.put(tx, s.seals); err != nil {
+		return 0, err
+	}
 	return burnt, v.finish(tx)
+}
+
+// note deals with an audit log that was changed and a time that goes back.
+func (s *Store) note(v *view, d *draft, how begun) error {
+	if how.cut {
+		event := ChainBroken{At: v.chain.broken, Why: v.chain.why}
+		if err := d.record([]audit.Record{{By: audit.Actor{Front: "store"}, Event: event}}); err != nil {
+			return err
+		}
+	}
+	if how.back > 0 {
+		return s.setBack(v, d, how.back)
+	}
+	return nil
 }
 
 // burn voids, in every device of a copy, what is accepted once and may have
 // been accepted since: the armed one-time password and the PIN entered.
 func (s *Store) burn(v *view, d *draft) (int, error) {
 	burnt := 0
-	for mac, rec := range s.devices {
+	for mac := range s.devices {
+		rec := v.device(d, mac)
 		next := *rec
 		if !next.Enrolment.OTP.Used {
 			next.Enrolment.OTP.Used = true

@@ -21,8 +21,15 @@ import (
 
 // Config is how a store is kept. The zero value of a field means its default.
 type Config struct {
-	// Now stamps audit entries and names files set aside; nil means time.Now.
+	// Now is the wall clock; nil means time.Now. Whether it is believed is the
+	// store's to say, see Store.Now.
 	Now func() time.Time
+	// Elapsed is a clock that is never set, from any beginning; nil takes it
+	// from what Now gives.
+	Elapsed func() time.Duration
+	// Synced reports that something better than this box, such as an NTP
+	// server, sets the wall clock; nil asks the kernel.
+	Synced func() bool
 	// FirstContact is what the policy asks of phones until somebody changes
 	// it, default auth.FactorPIN. It counts only while the file has no policy.
 	FirstContact auth.Factor
@@ -79,6 +86,8 @@ type Store struct {
 	db     *bolt.DB
 	report Report
 
+	clock  *clock
+	seals  []byte // key of the audit chain's seal
 	queue  queue
 	ended  chan struct{} // closed when the committer is done
 	closed sync.Once
@@ -95,12 +104,12 @@ type Store struct {
 
 // counts is where the numbered things stand after the last commit.
 type counts struct {
-	rev         uint64 // last Rev given
-	seq         uint64 // last audit entry
-	first       uint64 // oldest audit entry kept
-	seen        int    // records of sightings
-	doubted     bool   // memory may differ from the file: read it again first
-	failedSince bool   // the condition is on the board
+	rev         uint64    // last Rev given
+	chain       chain     // from the oldest audit entry to the last
+	seen        int       // records of sightings
+	mark        time.Time // highest time on disk
+	doubted     bool      // memory may differ from the file: read it again first
+	failedSince bool      // the condition is on the board
 }
 
 // Open opens the file at path, or makes it, and reads it into memory. It
@@ -110,7 +119,11 @@ func Open(path string, key Key, cfg Config, tools Tools) (*Store, error) {
 	if key.IsZero() {
 		return nil, fmt.Errorf("open store %s: no site key given", path)
 	}
-	s := &Store{path: path, key: key, cfg: cfg.withDefaults(), tools: tools.withDefaults(), ended: make(chan struct{})}
+	s := &Store{
+		path: path, key: key, cfg: cfg.withDefaults(), tools: tools.withDefaults(),
+		seals: key.sealKey(), ended: make(chan struct{}),
+	}
+	s.clock = newClock(s.cfg, s.tools.Health)
 	s.queue.wake = make(chan struct{}, 1)
 	if err := s.openOrHeal(); err != nil {
 		return nil, fmt.Errorf("open store %s: %w", path, err)
@@ -122,6 +135,9 @@ func Open(path string, key Key, cfg Config, tools Tools) (*Store, error) {
 func (c Config) withDefaults() Config {
 	if c.Now == nil {
 		c.Now = time.Now
+	}
+	if c.Synced == nil {
+		c.Synced = kernelSynced
 	}
 	if c.FirstContact == "" {
 		c.FirstContact = auth.FactorPIN
@@ -178,7 +194,7 @@ func (s *Store) adopt(m *memory) {
 	s.devices, s.leases = m.devices, m.leases
 	s.mu.Unlock()
 	s.policy.Store(m.policy)
-	s.rev, s.seq, s.first, s.seen = m.rev, m.seq, m.first, m.seen
+	s.rev, s.chain, s.seen, s.mark = m.rev, m.chain, m.seen, m.mark
 }
 
 // publish shows readers what a commit changed.

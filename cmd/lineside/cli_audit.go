@@ -1,14 +1,17 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/lineside/lineside/admin"
 	"github.com/lineside/lineside/audit"
 	"github.com/lineside/lineside/phone"
 	"github.com/lineside/lineside/provision"
@@ -18,14 +21,22 @@ import (
 const maxEntries = 1000
 
 func (p *program) auditCommand() *cobra.Command {
-	var mac string
-	var since uint64
+	var mac, since string
 	var limit int
+	var verify bool
 	cmd := &cobra.Command{
 		Use: "audit", Short: "Read who did what, and what the box decided", Args: noArgs,
+		Long: "Read who did what, and what the box decided. Every entry holds a hash over itself\nand all entries before it; --verify follows them through the whole log and says\nwhether anything in it was changed, left out or cut off.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if limit < 1 || limit > maxEntries {
 				return usagef(cmd, "--limit must be from 1 to %d; read on with --since and the last number", maxEntries)
+			}
+			if fl := cmd.Flags(); verify && (fl.Changed("since") || fl.Changed("mac") || fl.Changed("limit")) {
+				return usagef(cmd, "--verify goes through the whole log; leave out --since, --mac and --limit")
+			}
+			from, err := p.parseSince(cmd, since)
+			if err != nil {
+				return err
 			}
 			var only phone.MAC
 			if mac != "" {
@@ -39,12 +50,10 @@ func (p *program) auditCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			var entries []audit.Entry
-			if cmd.Flags().Changed("since") {
-				entries, err = c.Audit(cmd.Context(), since, only, limit)
-			} else {
-				entries, err = c.AuditTail(cmd.Context(), only, limit)
+			if verify {
+				return p.verifyAudit(cmd.Context(), c)
 			}
+			entries, err := from.read(cmd.Context(), c, only, limit)
 			if err != nil {
 				return err
 			}
@@ -56,10 +65,73 @@ func (p *program) auditCommand() *cobra.Command {
 	}
 	fl := cmd.Flags()
 	fl.StringVar(&mac, "mac", "", "only one device's")
-	fl.Uint64Var(&since, "since", 0, "the first entries after this number (0: from the beginning), instead of the last of all")
+	fl.StringVar(&since, "since", "", "instead of the last entries the first after a number (0: from the beginning), of the last so many hours (24h), or from a time on (2026-03-01T08:00:00Z)")
 	fl.IntVar(&limit, "limit", 200, "how many entries at most")
+	fl.BoolVar(&verify, "verify", false, "verify the whole log instead of reading it; exit code 1 if it was changed")
 	_ = cmd.RegisterFlagCompletionFunc("mac", p.completeMACs)
 	return cmd
+}
+
+// since is where reading the audit log begins: at its end, behind an entry, or
+// at a time.
+type since struct {
+	given bool
+	seq   uint64
+	at    time.Time // zero: seq counts
+}
+
+// parseSince reads --since.
+func (p *program) parseSince(cmd *cobra.Command, text string) (since, error) {
+	if !cmd.Flags().Changed("since") {
+		return since{}, nil
+	}
+	if seq, err := strconv.ParseUint(text, 10, 63); err == nil {
+		return since{given: true, seq: seq}, nil
+	}
+	if ago, err := time.ParseDuration(text); err == nil && ago > 0 {
+		return since{given: true, at: p.now().Add(-ago)}, nil
+	}
+	if at, err := time.Parse(time.RFC3339, text); err == nil {
+		return since{given: true, at: at}, nil
+	}
+	return since{}, usagef(cmd, "--since %q is neither an entry's number, nor a length of time like 24h, nor a time like 2026-03-01T08:00:00Z", text)
+}
+
+func (s since) read(ctx context.Context, c *admin.Client, only phone.MAC, limit int) ([]audit.Entry, error) {
+	switch {
+	case !s.given:
+		return c.AuditTail(ctx, only, limit)
+	case !s.at.IsZero():
+		return c.AuditFrom(ctx, s.at, only, limit)
+	}
+	return c.Audit(ctx, s.seq, only, limit)
+}
+
+// verifyAudit says whether the log is whole. A log that is not ends in exit
+// code 1, for scripts that look for nothing else.
+func (p *program) verifyAudit(ctx context.Context, c *admin.Client) error {
+	found, err := c.VerifyAudit(ctx)
+	if err != nil {
+		return err
+	}
+	if p.json {
+		if err := writeJSON(p.out, found); err != nil || found.OK {
+			return err
+		}
+		return &quietError{}
+	}
+	if !found.OK {
+		return hint(fmt.Errorf("the audit log was changed: entry %d: %s", found.BrokenAt, printable(found.Why)),
+			"find out who could write to the database; compare with the log of a backup")
+	}
+	text := "the audit log is empty"
+	if found.Entries > 0 {
+		text = fmt.Sprintf("the audit log is whole: %s, %d to %d", count(int(found.Entries), "entry", "entries"), found.First, found.Last)
+	}
+	if found.Anchor.Seq > 0 {
+		text += fmt.Sprintf("; those up to %d were dropped for their age", found.Anchor.Seq)
+	}
+	return p.say("%s", text)
 }
 
 func (p *program) showAudit(entries []audit.Entry, zone *time.Location) error {
