@@ -75,6 +75,7 @@ const (
 	DefaultLogin    Reason = "vendor's default login"
 	TrustSuspended  Reason = "suspended"
 	TrustAllowed    Reason = "allow-list"
+	TrustWindow     Reason = "site window open"
 	RightPIN        Reason = "right PIN"
 	PINAgain        Reason = "right PIN, same phone again"
 	RightOTP        Reason = "one-time password"
@@ -168,8 +169,18 @@ func trusted(now time.Time, p Policy, e Enrolment, r Request) (Reason, bool) {
 		return TrustSuspended, true
 	case r.Allowed:
 		return TrustAllowed, true
+	case p.IsOpen(now) && e.At(now) != Blocked && e.unsettled(r):
+		return TrustWindow, true
 	}
 	return "", false
+}
+
+// unsettled reports that the device has no credential it could show: none was
+// ever handed out, or one that the phone never stored, since it still has the
+// holding config. The window is for such phones. One that has a credential is
+// asked for it, open window or not, so that a forged MAC is not enough.
+func (e Enrolment) unsettled(r Request) bool {
+	return e.Login().IsZero() || e.Current.IsZero() && r.Shown == HoldingLogin
 }
 
 // mayCarry reports that a platform secret may cross the door at all.

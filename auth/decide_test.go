@@ -24,6 +24,49 @@ const (
 
 func policy(f auth.Factor) auth.Policy { return auth.Policy{FirstContact: f} }
 
+// TestWindow has the rows of an open site window, which TestDecide's policy has
+// not.
+func TestWindow(t *testing.T) {
+	failed := with(func(e *auth.Enrolment) { e.State, e.Until = auth.Failed, noon.Add(auth.LockOut) })
+	for _, tt := range []struct {
+		name    string
+		until   time.Time
+		e       auth.Enrolment
+		r       auth.Request
+		outcome auth.Outcome
+		reason  auth.Reason
+	}{
+		{"needed", noon.Add(time.Minute), auth.NewEnrolment(pin), ask(), auth.Full, auth.TrustWindow},
+		{"failed, restarted", noon.Add(time.Minute), failed, ask(), auth.Full, auth.TrustWindow},
+		{"blocked", noon.Add(time.Minute), with(func(e *auth.Enrolment) { e.State = auth.Blocked }), ask(), auth.Hold, auth.WantsPIN},
+		{"only claimed", noon.Add(time.Minute), failed, ask(seen(auth.Claimed)), auth.Hold, auth.WantsPIN},
+		{"a stranger", noon.Add(time.Minute), auth.Enrolment{State: auth.Needed}, ask(unknown), auth.Hold, auth.WantsPIN},
+		{"a phone with a credential", noon.Add(time.Minute), with(settled), ask(), auth.Challenge, auth.WantsLogin},
+		{"handed out, not stored", noon.Add(time.Minute), with(handed), ask(shows(auth.HoldingLogin)), auth.Full, auth.TrustWindow},
+		{"an open door", noon.Add(time.Minute), failed, ask(openDoor), auth.Hold, auth.WantsPIN},
+		{"over", noon, failed, ask(), auth.Hold, auth.WantsPIN},
+		{"a clock that went back", noon.Add(9 * time.Hour), failed, ask(), auth.Hold, auth.WantsPIN},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			p := auth.Policy{FirstContact: auth.FactorPIN, Window: auth.SiteWindow, WindowUntil: tt.until}
+			if d, _ := auth.Decide(noon, p, tt.e, tt.r, fresh); d.Outcome != tt.outcome || d.Reason != tt.reason {
+				t.Errorf("got outcome %d (%s), want %d (%s)", d.Outcome, d.Reason, tt.outcome, tt.reason)
+			}
+		})
+	}
+	p := auth.Policy{Window: auth.SiteWindow}
+	p, moved := p.Open(noon)
+	if !moved || !p.IsOpen(noon.Add(auth.SiteWindow-time.Second)) || p.IsOpen(noon.Add(auth.SiteWindow)) {
+		t.Errorf("opened at noon: got until %s", p.WindowUntil)
+	}
+	if _, moved = p.Open(noon.Add(time.Minute)); moved {
+		t.Error("an open window is written again within a minute")
+	}
+	if _, moved = (auth.Policy{}).Open(noon); moved {
+		t.Error("a window of no length opens")
+	}
+}
+
 // ask is a request for a config by a known phone whose lease agrees.
 func ask(change ...func(*auth.Request)) auth.Request {
 	r := auth.Request{Known: true, Secret: true, Identity: auth.Proven, By: here}

@@ -31,7 +31,12 @@ func (d *Desk) EnterPIN(ctx context.Context, by audit.Actor, mac phone.MAC, pin 
 	if err != nil {
 		return auth.PINResult{}, err
 	}
-	if result.Looked && !result.Accepted {
+	switch {
+	case result.Accepted:
+		if err := d.openWindow(ctx, by, d.tools.Now()); err != nil {
+			return result, fmt.Errorf("the PIN was right, but the site window is not open: %w", err)
+		}
+	case result.Looked:
 		d.wrongPIN(mac)
 	}
 	d.step(Step{MAC: mac, Front: Front(by.Front), Text: pinStory(result)})

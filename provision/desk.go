@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/lineside/lineside/auth"
@@ -74,6 +75,7 @@ type Desk struct {
 	faces     *faces
 	refusals  *refusals
 	budget    budget
+	holding   atomic.Bool // somebody is keeping the site window open
 }
 
 // New checks cfg and makes a desk; it does no I/O.

@@ -73,6 +73,9 @@ func (d *Desk) decide(ctx context.Context, now time.Time, ask Ask, c caller, rec
 			return auth.Decision{}, rec, err
 		}
 	}
+	if dec.Outcome == auth.Full {
+		d.holdWindow(ctx, actorOf(ask, c), now)
+	}
 	if dec.Count && ask.Attempt != nil {
 		d.penalties.add(now, c, ask.Attempt.Print)
 	}

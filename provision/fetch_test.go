@@ -107,6 +107,37 @@ func TestOTPAndPIN(t *testing.T) {
 	wantChallenge(t, "the OTP once more", l.get(t, mac, "10.20.0.57", "installer", "fake-brand-otp"))
 }
 
+// TestSiteWindow has one right PIN let in the rest of the site's phones.
+func TestSiteWindow(t *testing.T) {
+	l := newLab(t, auth.FactorPIN)
+	l.store.policy.Window = auth.SiteWindow
+	first := l.add(t, mac)
+	l.add(t, stranger)
+	l.lease("10.20.0.57", mac)
+	l.lease("10.20.0.58", stranger)
+	wantStage(t, "before", l.get(t, stranger, "10.20.0.58"), vendors.Holding)
+	if r, err := l.EnterPIN(t.Context(), operator, mac, first.Enrolment.PIN); err != nil || !r.Accepted {
+		t.Fatalf("right PIN: got %+v, %v", r, err)
+	}
+	wantStage(t, "only claimed", l.get(t, stranger, "10.20.0.99"), vendors.Holding)
+	full := l.get(t, stranger, "10.20.0.58")
+	wantStage(t, "another phone, its MAC proven", full, vendors.Full)
+	wantChallenge(t, "once it has a credential", l.get(t, stranger, "10.20.0.58"))
+	user, password := loginIn(t, full)
+	l.wait(7 * time.Hour)
+	wantStage(t, "resync", l.get(t, stranger, "10.20.0.58", user, password), vendors.Full)
+	l.wait(7 * time.Hour)
+	third := phone.MAC{0, 0x15, 0x65, 9, 9, 9}
+	l.add(t, third)
+	l.lease("10.20.0.59", third)
+	wantStage(t, "14 hours on, kept open by the resync", l.get(t, third, "10.20.0.59"), vendors.Full)
+	l.wait(9 * time.Hour)
+	fourth := phone.MAC{0, 0x15, 0x65, 9, 9, 10}
+	l.add(t, fourth)
+	l.lease("10.20.0.60", fourth)
+	wantStage(t, "nine silent hours later", l.get(t, fourth, "10.20.0.60"), vendors.Holding)
+}
+
 // TestPINBudget spreads wrong PINs over many devices, each below its own bound.
 func TestPINBudget(t *testing.T) {
 	l := newLab(t, auth.FactorPIN)
