@@ -95,6 +95,8 @@ type Welcome struct {
 	// Options is then empty too.
 	Ident   vendors.Ident
 	Options []vendors.Option
+	// Known says that the box has a record of the device with this MAC.
+	Known bool
 }
 
 // Sighting is something a door saw that operators want to know of and that

@@ -134,19 +134,20 @@ func (c *Config) fill() error {
 
 // Welcome recognises a DHCP client and gives the options that lead it here.
 func (d *Desk) Welcome(c Caller) Welcome {
+	_, err := d.store.Devices.Device(c.MAC)
+	w := Welcome{Known: err == nil}
 	id, ok := d.table.ByClass(c.Class)
 	if !ok {
 		v, known := d.table.ByOUI(c.MAC)
 		if !known {
-			return Welcome{}
+			return w
 		}
 		id = vendors.Ident{Vendor: v}
 	}
-	maker, ok := d.table.Of(id.Vendor)
-	if !ok || maker.Options == nil {
-		return Welcome{}
+	if maker, ok := d.table.Of(id.Vendor); ok && maker.Options != nil {
+		w.Ident, w.Options = id, maker.Options(d.box(c.Self))
 	}
-	return Welcome{Ident: id, Options: maker.Options(d.box(c.Self))}
+	return w
 }
 
 // Site is the branch this desk serves.
