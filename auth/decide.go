@@ -27,7 +27,8 @@ const (
 	BrandOTP           // the vendor's one-time password in force
 	FirstTry           // the login factory-new phones of the vendor offer
 	Wrong              // anything else
-	SameWrong          // the same wrong one as before
+	SameWrong          // one that is no guess: the same wrong one as before, or a void one
+	Unlooked           // not looked at: its sender guessed wrong too often
 )
 
 // Request is one request for a file, as evidence.
@@ -72,6 +73,8 @@ const (
 	OwnCredential   Reason = "own credential"
 	NewCredential   Reason = "own credential, first use"
 	WrongLogin      Reason = "wrong login"
+	VoidLogin       Reason = "login no longer valid"
+	TooManyWrong    Reason = "not looked at after too many wrong logins"
 	DefaultLogin    Reason = "vendor's default login"
 	TrustSuspended  Reason = "suspended"
 	TrustAllowed    Reason = "allow-list"
@@ -127,7 +130,9 @@ func Decide(now time.Time, p Policy, e Enrolment, r Request, fresh Credential) (
 	case r.Shown == Wrong: // row 4
 		return Decision{Outcome: Challenge, Reason: WrongLogin, Count: true}, e
 	case r.Shown == SameWrong:
-		return Decision{Outcome: Challenge, Reason: WrongLogin}, e
+		return Decision{Outcome: Challenge, Reason: VoidLogin}, e
+	case r.Shown == Unlooked:
+		return Decision{Outcome: Challenge, Reason: TooManyWrong}, e
 	}
 	if why, ok := trusted(now, p, e, r); ok { // row 5
 		return e.hand(Decision{Outcome: Full, Reason: why}, fresh)
@@ -218,20 +223,22 @@ func (p Policy) takesPass(e Enrolment) bool {
 	return p.FirstContact == FactorPIN || p.FirstContact == FactorBoth && e.OTP.Used
 }
 
-// halfway reports that the OTP was shown, by this caller or by the phone whose
-// holding config it has, and that the PIN is awaited.
+// halfway reports that the OTP was shown by this caller and that the PIN is
+// awaited.
 func (p Policy) halfway(e Enrolment, r Request) bool {
-	return p.FirstContact == FactorBoth && r.Known && e.OTP.Used && (r.By == e.OTP.By || r.Shown == HoldingLogin)
+	return p.FirstContact == FactorBoth && r.Known && e.OTP.Used && (r.By == e.OTP.By || r.Identity == Proven)
 }
 
-// decidePass turns a right PIN into a credential, once. Where layer 2 cannot
-// tell the phone from another caller, the login of the holding config must be
-// shown. After it only the same identity may fetch again, for RefetchWindow,
-// and only by showing that it still has the holding config: a phone that
-// stored the full one is challenged, so that it shows its new credential.
+// decidePass turns a right PIN into a credential, once. It is for the phone
+// whose MAC layer 2 proves; where layer 2 is silent, for the one address the
+// PIN was entered for, which must show the login of its holding config as well.
+// After it only the same identity may fetch again, for RefetchWindow, and only
+// by showing that it still has the holding config: a phone that stored the full
+// one is challenged, so that it shows its new credential.
 func decidePass(now time.Time, p Policy, e Enrolment, r Request, fresh Credential) (Decision, Enrolment) {
+	mine := e.Pass.By == r.By || !e.Pass.Used && (r.Identity == Proven || p.Claimed && e.Pass.By == "")
 	switch {
-	case e.Pass.By != "" && e.Pass.By != r.By:
+	case !mine:
 		return decideFirstContact(now, p, e, r), e
 	case !r.mayCarry():
 		return Decision{Outcome: Hold, Reason: DoorTooOpen}, e

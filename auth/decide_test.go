@@ -103,6 +103,10 @@ func halfway(e *auth.Enrolment) { // under otp+pin: the OTP was shown from here
 	e.Pending = auth.Credential{}
 }
 
+func passedFor(by string) func(*auth.Enrolment) {
+	return func(e *auth.Enrolment) { e.Pass = auth.Pass{Until: noon.Add(time.Hour), By: by} }
+}
+
 func settled(e *auth.Enrolment) {
 	fetched(e)
 	e.Current, e.Pending, e.State, e.OTP.Until = own, auth.Credential{}, auth.Successful, time.Time{}
@@ -150,22 +154,25 @@ func TestDecide(t *testing.T) {
 		{"6 OTP on an open door", auth.FactorOTP, needed, ask(shows(auth.BrandOTP), openDoor), auth.Challenge, auth.WrongLogin, false},
 		{"6 OTP under policy none", auth.FactorNone, needed, ask(shows(auth.BrandOTP)), auth.Challenge, auth.OTPNotAsked, false},
 		{"7 right PIN, lease agrees", auth.FactorPIN, passed, ask(), auth.Full, auth.RightPIN, true},
-		{"7 right PIN, claimed", auth.FactorPIN, passed, ask(seen(auth.Claimed)), auth.Challenge, auth.WantsHolding, false},
-		{"7 right PIN, claimed, with the holding login", auth.FactorPIN, passed, ask(seen(auth.Claimed), shows(auth.HoldingLogin)), auth.Full, auth.RightPIN, true},
+		{"7 right PIN, claimed by anybody", auth.FactorPIN, passed, ask(seen(auth.Claimed)), auth.Hold, auth.WantsPIN, false},
+		{"7 right PIN, claimed, with the holding login anybody has", auth.FactorPIN, passed, ask(seen(auth.Claimed), shows(auth.HoldingLogin)), auth.Hold, auth.WantsPIN, false},
+		{"7 right PIN for this address", auth.FactorPIN, with(passedFor(there)), ask(seen(auth.Claimed), from(there)), auth.Challenge, auth.WantsHolding, false},
+		{"7 right PIN for this address, with the holding login", auth.FactorPIN, with(passedFor(there)), ask(seen(auth.Claimed), from(there), shows(auth.HoldingLogin)), auth.Full, auth.RightPIN, true},
+		{"7 right PIN for another address, but a proven MAC", auth.FactorPIN, with(passedFor(there)), ask(), auth.Full, auth.RightPIN, true},
+		{"7 right PIN for another address", auth.FactorPIN, with(passedFor(there)), ask(seen(auth.Claimed), from("ip:10.20.0.98"), shows(auth.HoldingLogin)), auth.Hold, auth.WantsPIN, false},
 		{"7 fetched, then power lost: the holding login gets it again", auth.FactorPIN, with(handed), ask(shows(auth.HoldingLogin)), auth.Full, auth.PINAgain, false},
 		{"7 fetched: another address does not get it", auth.FactorPIN, with(handed), ask(shows(auth.HoldingLogin), from(there)), auth.Hold, auth.WantsPIN, false},
 		{"7 fetched: the phone is asked to show its credential", auth.FactorPIN, with(handed), ask(), auth.Challenge, auth.WantsLogin, false},
 		{"7 fetched long ago, still the holding login: once more", auth.FactorPIN, with(func(e *auth.Enrolment) { handed(e); e.Pass.Until = noon }), ask(shows(auth.HoldingLogin)), auth.Hold, auth.WantsPIN, false},
 		{"7 fetched long ago: never on hold unasked", auth.FactorPIN, with(func(e *auth.Enrolment) { handed(e); e.Pass.Until = noon }), ask(), auth.Challenge, auth.WantsLogin, false},
-		{"7 right PIN dialled elsewhere", auth.FactorPIN, with(func(e *auth.Enrolment) { e.Pass = auth.Pass{Until: noon.Add(time.Hour), By: there} }), ask(), auth.Hold, auth.WantsPIN, false},
 		{"7 right PIN on an open door", auth.FactorPIN, passed, ask(openDoor), auth.Hold, auth.DoorTooOpen, false},
 		{"7 pass is over", auth.FactorPIN, with(func(e *auth.Enrolment) { e.Pass = auth.Pass{Until: noon} }), ask(), auth.Hold, auth.WantsPIN, false},
 		{"otp+pin: nothing shown", auth.FactorBoth, needed, ask(), auth.Challenge, auth.WantsOTP, false},
 		{"otp+pin: the OTP earns the holding config", auth.FactorBoth, needed, ask(shows(auth.BrandOTP)), auth.Hold, auth.WantsPIN, true},
 		{"otp+pin: power lost, the same phone gets it again", auth.FactorBoth, with(halfway), ask(), auth.Hold, auth.WantsPIN, false},
 		{"otp+pin: the same OTP again", auth.FactorBoth, with(halfway), ask(shows(auth.BrandOTP)), auth.Hold, auth.WantsPIN, false},
-		{"otp+pin: the same OTP from another address", auth.FactorBoth, with(halfway), ask(shows(auth.BrandOTP), from(there)), auth.Challenge, auth.OTPSpent, false},
-		{"otp+pin: another address", auth.FactorBoth, with(halfway), ask(from(there)), auth.Challenge, auth.WantsOTP, false},
+		{"otp+pin: the same OTP from another address", auth.FactorBoth, with(halfway), ask(shows(auth.BrandOTP), seen(auth.Claimed), from(there)), auth.Challenge, auth.OTPSpent, false},
+		{"otp+pin: another address", auth.FactorBoth, with(halfway), ask(seen(auth.Claimed), from(there)), auth.Challenge, auth.WantsOTP, false},
 		{"otp+pin: the PIN alone is not enough", auth.FactorBoth, passed, ask(), auth.Challenge, auth.WantsOTP, false},
 		{"otp+pin: both", auth.FactorBoth, with(func(e *auth.Enrolment) { halfway(e); e.Pass.Until = noon.Add(time.Hour) }), ask(), auth.Full, auth.RightPIN, true},
 		{"8 a phone with a credential is never put on hold", auth.FactorPIN, with(settled), ask(), auth.Challenge, auth.WantsLogin, false},
@@ -214,7 +221,7 @@ func TestDecideEverything(t *testing.T) {
 	for name, e := range states {
 		for _, f := range []auth.Factor{auth.FactorPIN, auth.FactorOTP, auth.FactorBoth, auth.FactorNone} {
 			for _, v := range []auth.Verdict{auth.Claimed, auth.Proven, auth.Contradicted} {
-				for s := auth.Nothing; s <= auth.SameWrong; s++ {
+				for s := auth.Nothing; s <= auth.Unlooked; s++ {
 					for bits := range 64 {
 						r := auth.Request{
 							Identity: v, Shown: s, Brand: 7, By: here,
@@ -247,7 +254,7 @@ func holds(t *testing.T, name string, p auth.Policy, e auth.Enrolment, r auth.Re
 			fail("full config for an unknown device")
 		case r.Identity == auth.Contradicted:
 			fail("full config against layer 2")
-		case r.Shown == auth.Wrong || r.Shown == auth.SameWrong:
+		case r.Shown == auth.Wrong || r.Shown == auth.SameWrong || r.Shown == auth.Unlooked:
 			fail("full config for a wrong login")
 		case after.Login().IsZero():
 			fail("full config without a credential of the device's own")
@@ -278,7 +285,7 @@ func grounds(p auth.Policy, e auth.Enrolment, r auth.Request) bool {
 	trust := layer2 && (r.Allowed || e.IsSuspended(noon))
 	otp := r.Shown == auth.BrandOTP && !e.OTP.Used && p.FirstContact != auth.FactorBoth && (p.FirstContact == auth.FactorOTP || e.OTP.Allowed)
 	again := r.Shown == auth.BrandOTP && e.OTP.Used && e.OTP.By == r.By && noon.Before(e.OTP.Until)
-	passed := noon.Before(e.Pass.Until) && (layer2 || r.Shown == auth.HoldingLogin) &&
+	passed := noon.Before(e.Pass.Until) && (layer2 || r.Shown == auth.HoldingLogin && e.Pass.By == r.By) &&
 		(p.FirstContact == auth.FactorPIN || p.FirstContact == auth.FactorBoth && e.OTP.Used)
 	return own || trust || otp || again || passed
 }

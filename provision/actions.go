@@ -11,10 +11,19 @@ import (
 )
 
 // EnterPIN checks a PIN for a device. A wrong one is an outcome, not an error.
-// by.Identity ties a right one to where it came from; operators have none.
+// by.Identity ties a right one to where it was dialled, or to the address an
+// operator named, "ip:10.20.0.57". Without one it is tied to whoever is on hold
+// as the device, and refused with ErrAmbiguous where that could be several.
 func (d *Desk) EnterPIN(ctx context.Context, by audit.Actor, mac phone.MAC, pin phone.Secret) (auth.PINResult, error) {
 	if p := d.Policy(); !p.FirstContact.WantsPIN() {
 		return auth.PINResult{}, fmt.Errorf("%w: first_contact is %q; for one phone use: lineside device suspend %s", ErrPINNotAsked, p.FirstContact, mac)
+	}
+	whose := by.Identity
+	if whose == "" {
+		var err error
+		if whose, err = d.onHold.whose(d.tools.Now(), mac); err != nil {
+			return auth.PINResult{}, err
+		}
 	}
 	var result auth.PINResult
 	_, err := d.change(ctx, mac, func(old auth.Record) (*auth.Record, []audit.Record, error) {
@@ -22,7 +31,7 @@ func (d *Desk) EnterPIN(ctx context.Context, by audit.Actor, mac phone.MAC, pin 
 			return nil, nil, unknown(mac)
 		}
 		next := old
-		result, next.Enrolment = auth.EnterPIN(d.tools.Now(), old.Enrolment, pin, by.Identity)
+		result, next.Enrolment = auth.EnterPIN(d.tools.Now(), old.Enrolment, pin, whose)
 		if !result.Looked {
 			return &next, nil, nil
 		}

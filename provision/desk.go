@@ -75,6 +75,8 @@ type Desk struct {
 	faces     *faces
 	refusals  *refusals
 	budget    budget
+	onHold    onHold
+	thieves   latest      // what layer 2 contradicted
 	holding   atomic.Bool // somebody is keeping the site window open
 }
 
@@ -134,8 +136,7 @@ func (c *Config) fill() error {
 
 // Welcome recognises a DHCP client and gives the options that lead it here.
 func (d *Desk) Welcome(c Caller) Welcome {
-	_, err := d.store.Devices.Device(c.MAC)
-	w := Welcome{Known: err == nil}
+	w := Welcome{Known: d.has(c.MAC)}
 	id, ok := d.table.ByClass(c.Class)
 	if !ok {
 		v, known := d.table.ByOUI(c.MAC)

@@ -140,6 +140,29 @@ func (m *memory) MAC(a netip.Addr) (phone.MAC, bool) {
 	return mac, ok
 }
 
+func (m *memory) Present(mac phone.MAC) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, w := range m.wire {
+		if w == mac {
+			return true
+		}
+	}
+	return false
+}
+
+func (m *memory) LeasesTo(mac phone.MAC) []phone.Lease {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var list []phone.Lease
+	for _, l := range m.leases {
+		if l.MAC == mac {
+			list = append(list, l)
+		}
+	}
+	return list
+}
+
 func (m *memory) kinds() []string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -201,8 +224,11 @@ func newLab(t testing.TB, f auth.Factor) *lab {
 
 func (l *lab) set(now time.Time)    { l.clock.Store(&now) }
 func (l *lab) wait(d time.Duration) { l.set(l.clock.Load().Add(d)) }
+
+// lease has the box lease an address to a MAC that also answers for it.
 func (l *lab) lease(a string, m phone.MAC) {
 	addr := netip.MustParseAddr(a)
+	l.store.wire[addr] = m
 	l.store.leases[addr] = phone.Lease{Addr: addr, MAC: m, State: phone.Bound, Expires: l.clock.Load().Add(48 * time.Hour)}
 }
 

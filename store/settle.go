@@ -67,7 +67,7 @@ func (s *Store) begin(tx *bolt.Tx, fresh bool, copied time.Time) (burnt int, err
 		v.rev = max(v.rev+1<<20, uint64(max(0, d.now.UnixMicro())))
 	}
 	if fresh {
-		value, p, err := s.codec().writePolicy(mintPolicy(s.cfg.FirstContact, v.nextRev(&d)))
+		value, p, err := s.codec().writePolicy(mintPolicy(s.cfg, v.nextRev(&d)))
 		if err != nil {
 			return 0, err
 		}

@@ -24,8 +24,11 @@ type Config struct {
 	// Now stamps audit entries and names files set aside; nil means time.Now.
 	Now func() time.Time
 	// FirstContact is what the policy asks of phones until somebody changes
-	// it, default auth.FactorPIN. It counts only while the file has no policy.
+	// it, default auth.FactorPIN; Claimed and Window are auth.Policy's. They
+	// count only while the file has no policy.
 	FirstContact auth.Factor
+	Claimed      bool
+	Window       time.Duration
 	// AuditKeep is how many audit entries are kept, default 200,000. Up to
 	// 1,024 more stay until they are pruned together.
 	AuditKeep int
@@ -89,6 +92,7 @@ type Store struct {
 	mu      sync.RWMutex // never held while the disk is waited for
 	devices map[phone.MAC]*auth.Record
 	leases  map[netip.Addr]*phone.Lease
+	holders holders
 
 	counts // of the committer alone, once it runs
 }
@@ -176,6 +180,10 @@ func (s *Store) Close() error {
 func (s *Store) adopt(m *memory) {
 	s.mu.Lock()
 	s.devices, s.leases = m.devices, m.leases
+	s.holders = make(holders)
+	for addr, l := range s.leases {
+		s.holders.move(addr, nil, l)
+	}
 	s.mu.Unlock()
 	s.policy.Store(m.policy)
 	s.rev, s.seq, s.first, s.seen = m.rev, m.seq, m.first, m.seen
@@ -192,6 +200,7 @@ func (s *Store) publish(o overlay) {
 		}
 	}
 	for addr, l := range o.leases {
+		s.holders.move(addr, s.leases[addr], l)
 		if l == nil {
 			delete(s.leases, addr)
 		} else {

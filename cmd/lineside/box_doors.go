@@ -30,6 +30,7 @@ func (b *box) openDoors(ctx context.Context, operator *admin.Server, certs *tls.
 	}
 	var errs []error
 	for _, d := range b.settings.doors() {
+		d = d.on(b.where.Self.Addr())
 		switch d.name {
 		case "DHCP":
 			err = b.openDHCP(ctx, d)

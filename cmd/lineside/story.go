@@ -157,7 +157,7 @@ func (s *story) pinByHand(ctx context.Context) error {
 	}
 	s.scene(ctx, "The installer types the PIN, wrong at first")
 	for _, try := range []string{wrong(pin.PIN), pin.PIN} {
-		r, err := s.client.EnterPIN(ctx, c.mac, phone.NewSecret(try))
+		r, err := s.client.EnterPIN(ctx, c.mac, phone.NewSecret(try), netip.Addr{})
 		if err != nil {
 			return err
 		}
