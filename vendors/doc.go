@@ -4,10 +4,15 @@
 //
 // Every brand is a Maker, listed by hand in All: one file says how its phones
 // are recognised, the files beside it write its configs. The package holds no
-// state, and reads nothing but the zone database of package time: a name or
+// state but what Factory remembers of chains, and reads nothing but the zone
+// database of package time and the file system LoadCAs is given: a name or
 // header comes in, facts or config bytes go out. Who may have a config is not
 // decided here; package provision asks for a Render only after auth has
 // decided.
+//
+// A factory certificate says which phone it lies in. Factory believes it where
+// the maker's own CA stands behind it (RFC 5280 section 6) and the whole common
+// name is a MAC. The CAs are the operator's to give; none is shipped.
 //
 // A config is a list of parameters first and bytes last. No two parameters of a
 // file have the same name, an operator's override takes the place of ours, and
@@ -26,6 +31,17 @@
 //     put it into option 60; we read it there.
 //   - RFC 2132 says that option 66 is a TFTP server's name; phones take a URL;
 //     we always send one with its scheme.
+//   - RFC 5280 section 6.1.3 wants a certificate to be within its dates / a box
+//     has no clock battery, and phones outlive theirs / dates are not looked at:
+//     the leaf is judged as of its first day, its issuers as of any.
+//   - RFC 5280 section 4.2.1.12 limits what a certificate is for / makers mark
+//     factory certificates for servers, for e-mail or for nothing / any extended
+//     key usage will do.
+//   - RFC 5280 section 6.3 asks whether it was revoked / no maker tells, and a
+//     site must work without the Internet / nobody is asked. A CA whose phones
+//     are not to be believed any more is taken out of the folder.
+//   - Chains signed with SHA-1 or MD5, as the oldest phones carry, are refused;
+//     such a phone shows something else.
 //   - The guides know boot files (Yealink) and setting containers (snom);
 //     firmware differs on both; we serve neither.
 package vendors

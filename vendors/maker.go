@@ -132,9 +132,8 @@ type Maker struct {
 	// it is never counted as a wrong one. Zero where they offer none.
 	FirstTry Login
 	// CertMAC reads the MAC out of the subject of a factory client certificate,
-	// from the field this maker puts it in and from no other. The chain is
-	// already verified against the maker's CA. nil: the maker's phones carry
-	// none.
+	// from the field this maker puts it in and from no other. It says nothing of
+	// who signed it: Factory.Verify does. nil: the maker's phones carry none.
 	CertMAC func(subject pkix.Name) (phone.MAC, bool)
 	// ResyncEvent is the SIP Event header that makes the phone fetch again
 	// without a reboot where it can.

@@ -33,6 +33,7 @@ func poly() Maker {
 		ContentType: "application/xml",
 		Sequence:    polySequence,
 		FirstTry:    Login{User: "PlcmSpIp", Password: phone.NewSecret("PlcmSpIp")},
+		CertMAC:     wholeCN,
 		ResyncEvent: "check-sync",
 		Unverified: []string{
 			"text of option 60 in its ASCII form beyond the vendor's name",
@@ -43,6 +44,7 @@ func poly() Maker {
 			"a change of device.prov.* reboots the phone once",
 			"SIP accounts of SoundPoint, SoundStation, Trio, CCX and Edge E models",
 			"no SIP PnP: VVX and Edge E were never seen to ask",
+			"the factory certificate's CN is the MAC without separators",
 		},
 	}
 }

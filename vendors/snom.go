@@ -25,6 +25,7 @@ func snom() Maker {
 		Render:      snomRender,
 		ContentType: "text/xml; charset=utf-8",
 		Sequence:    snomSequence,
+		CertMAC:     wholeCN,
 		ResyncEvent: "check-sync;reboot=false",
 		Unverified: []string{
 			"a parameter that stands in both files: the phone's own file is taken to win",

@@ -29,6 +29,7 @@ func yealink() Maker {
 		Render:      yealinkRender,
 		ContentType: "text/plain; charset=utf-8",
 		Sequence:    yealinkSequence,
+		CertMAC:     wholeCN,
 		ResyncEvent: "check-sync;reboot=false",
 		Unverified: []string{
 			"option 43 layout; only 66, 160 and 150 are sent",
@@ -39,6 +40,8 @@ func yealink() Maker {
 			"firmware up to V70 begins at the common file and asks for no boot file",
 			"accounts of W56P and T58V, and T56A sharing code 58",
 			"an admin password may contain a colon",
+			"the factory certificate's CN is the MAC without separators",
+			"the certificate that old phones share has no MAC as its CN",
 		},
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/lineside/lineside/dhcpopt"
+	"github.com/lineside/lineside/vendors"
 )
 
 // writable asks access(2) for the right to write and enter.
@@ -91,6 +92,11 @@ func check(ctx context.Context, path string, list func() ([]nic, error)) verdict
 		v.Problems = append(v.Problems, checkDHCP(s, where)...)
 	}
 	v.Problems = append(v.Problems, checkState(s.State)...)
+	if s.Trust.FactoryCertificates {
+		cas, wrong := s.factoryCAs(vendors.All())
+		v.Problems = append(v.Problems, wrong...)
+		v.Notes = append(v.Notes, s.tellCAs(cas))
+	}
 	if answers(s.Listen.Socket) {
 		v.Notes = append(v.Notes, "lineside runs here already, so the ports were not tried")
 	} else {

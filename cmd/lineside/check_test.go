@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/lineside/lineside/httpd"
 )
 
 func prefixes(texts ...string) []netip.Prefix {
@@ -147,6 +149,60 @@ mode = "off"
 	if _, err := os.Stat(dir + "/not"); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the check left something behind: %v", err)
 	}
+}
+
+func TestCheckOfFactoryCAs(t *testing.T) {
+	state := t.TempDir()
+	folder := filepath.Join(state, "factory-ca")
+	for name, text := range map[string]string{
+		"yealink/root.pem": makeCA(t), "poly/root.pem": "no certificate", "acme/root.pem": makeCA(t),
+	} {
+		path := filepath.Join(folder, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	rest := `
+[listen]
+http = "127.20.0.1:8997"
+https = "off"
+tftp = "off"
+admin = "off"
+address = "127.20.0.1/24"
+socket = "` + state + `/sock"
+[dhcp]
+mode = "off"
+`
+	code, out, _ := lineside(t, "check", "--config", writeSettings(t, "state = \""+state+"\"\n"+rest))
+	if code != exitWrong {
+		t.Errorf("got exit %d, want %d", code, exitWrong)
+	}
+	for _, want := range []string{
+		filepath.Join(folder, "poly/root.pem") + ": holds no certificate in PEM",
+		filepath.Join(folder, "acme") + ": is no vendor this build serves; name the folder one of yealink, snom, poly",
+		"these makers' CAs signed them: yealink (1)\n",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("want %q in\n%s", want, out)
+		}
+	}
+	code, out, _ = lineside(t, "check", "--config", writeSettings(t, "state = \""+state+"\"\ntrust.factory_certificates = false\n"+rest))
+	if code != exitOK || strings.Contains(out, "factory") {
+		t.Errorf("switched off: got exit %d and\n%s", code, out)
+	}
+}
+
+// makeCA is a CA certificate in PEM, any will do.
+func makeCA(t *testing.T) string {
+	t.Helper()
+	ca, err := httpd.LoadCA(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(ca.PEM())
 }
 
 func TestBindErrorsHaveThreeParts(t *testing.T) {

@@ -39,6 +39,7 @@ type settings struct {
 	FirstContact auth.Factor
 	Listen       listenSettings
 	DHCP         dhcpSettings
+	Trust        trustSettings
 	Level        slog.Level
 	// Origin says where each value comes from, for "lineside status".
 	Origin []admin.Setting
@@ -64,6 +65,17 @@ type dhcpSettings struct {
 	DNS, NTP     []netip.Addr
 	Domain       string
 	Reservations map[phone.MAC]netip.Addr
+}
+
+// trustSettings say what takes the place of a proof. Claimed and Window count at
+// the first start only, as FirstContact does.
+type trustSettings struct {
+	// FactoryCertificates asks phones for the certificate of their maker.
+	FactoryCertificates bool
+	// Claimed trusts a MAC that nothing on layer 2 speaks for.
+	Claimed bool
+	// Window is how long the site is open after a right PIN; 0 is never.
+	Window time.Duration
 }
 
 // rawSettings is the file as it is written. Leaves are of no type yet, so that
@@ -173,7 +185,7 @@ func (r *reader) settings(raw rawSettings) settings {
 	s.Site, s.FirstContact = r.site(raw.Site)
 	s.Listen = r.listen(raw.Listen)
 	s.DHCP = r.dhcp(raw.DHCP)
-	r.trust(raw.Trust)
+	s.Trust = r.trust(raw.Trust)
 	s.Level = r.level("log.level", raw.Log.Level)
 	r.later("central", raw.Central, "the platform's sync comes with a later version")
 	r.later("mail", raw.Mail, "mail comes with a later version")

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -79,6 +80,18 @@ func (r *reader) texts(key string, raw any, def []string) []string {
 		}
 	}
 	r.from(key, strings.Join(v, " "), raw)
+	return v
+}
+
+func (r *reader) flag(key string, raw any, def bool) bool {
+	v, ok := raw.(bool)
+	if raw != nil && !ok {
+		r.add(key, fmt.Sprintf("is %s; write true or false, without quotes", kindOf(raw)))
+	}
+	if !ok {
+		v = def
+	}
+	r.from(key, strconv.FormatBool(v), raw)
 	return v
 }
 

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/lineside/lineside/auth"
 	"github.com/lineside/lineside/dhcpopt"
@@ -134,15 +135,35 @@ func (r *reader) reservations(raw map[string]any) map[phone.MAC]netip.Addr {
 	return out
 }
 
-// trust holds the keys the store keeps: a file that also named them would
-// disagree with it from the first change on.
-func (r *reader) trust(raw rawTrust) {
-	r.later("trust.window", raw.Window, "take the line out")
-	r.later("trust.factory_certificates", raw.FactoryCertificates, "take the line out")
-	r.later("trust.claimed", raw.Claimed, "take the line out")
+// Bounds of the window: phones come back every four to six hours, and a site
+// open for longer than a week is open for good.
+const (
+	leastWindow   = 10 * time.Minute
+	mostWindow    = 7 * 24 * time.Hour
+	defaultWindow = 8 * time.Hour
+)
+
+// trust reads what phones are believed for. The allow-list is the store's: a file
+// that also named it would disagree with it from the first change on.
+func (r *reader) trust(raw rawTrust) trustSettings {
 	if raw.Allow != nil {
 		r.add("trust.allow", "the allow-list is kept by the box, not by this file; take the line out and type: lineside allow add NETWORK")
 	}
+	return trustSettings{
+		FactoryCertificates: r.flag("trust.factory_certificates", raw.FactoryCertificates, true),
+		Claimed:             r.flag("trust.claimed", raw.Claimed, false),
+		Window:              r.window("trust.window", raw.Window),
+	}
+}
+
+// window reads a length of time, or "off" or 0 for none.
+func (r *reader) window(key string, raw any) time.Duration {
+	switch raw {
+	case off, "0", int64(0):
+		r.from(key, off, raw)
+		return 0
+	}
+	return r.duration(key, raw, defaultWindow, leastWindow, mostWindow)
 }
 
 // socket reads ":69", "10.20.0.1:69" or "off", which is returned as "".

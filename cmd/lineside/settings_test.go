@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/netip"
 	"os"
@@ -59,6 +60,10 @@ router = "10.20.0.254"
 dns = ["10.20.0.53"]
 [dhcp.reservations]
 "0015.654a.a937" = "10.20.0.60"
+[trust]
+factory_certificates = false
+claimed = true
+window = "90m"
 [log]
 level = "debug"
 `))
@@ -83,6 +88,7 @@ level = "debug"
 			DNS:          []netip.Addr{netip.MustParseAddr("10.20.0.53")},
 			Reservations: map[phone.MAC]netip.Addr{{0, 0x15, 0x65, 0x4a, 0xa9, 0x37}: netip.MustParseAddr("10.20.0.60")},
 		},
+		Trust: trustSettings{Claimed: true, Window: 90 * time.Minute},
 		Level: slog.LevelDebug,
 	}
 	got.Origin = nil
@@ -112,10 +118,14 @@ func TestSettingsErrorsSayWhereAndWhat(t *testing.T) {
 		{"modes of later versions", "[dhcp]\nmode = \"relay\"\nupstream = \"10.0.0.1\"\n",
 			[]string{`f:2: dhcp.mode: "relay" is not available in this version; write "server", or "off"`,
 				`f:3: dhcp.upstream: belongs to dhcp.mode = "relay"`}},
-		{"features of later versions", "[central]\nurl = \"x\"\n[mail]\nsmtp = \"y\"\n[trust]\nwindow = \"8h\"\nfactory_certificates = true\nallow = []\n[dhcp]\nmode = \"off\"\n",
+		{"features of later versions", "[central]\nurl = \"x\"\n[mail]\nsmtp = \"y\"\n[trust]\nallow = []\n[dhcp]\nmode = \"off\"\n",
 			[]string{`f:1: central: not available in this version`, `f:3: mail: not available in this version`,
-				`f:6: trust.window: not available in this version`, `f:7: trust.factory_certificates: not available`,
-				`f:8: trust.allow: the allow-list is kept by the box, not by this file; take the line out and type: lineside allow add`}},
+				`f:6: trust.allow: the allow-list is kept by the box, not by this file; take the line out and type: lineside allow add`}},
+		{"trust", "[trust]\nfactory_certificates = \"true\"\nclaimed = 1\nwindow = \"1y\"\n[dhcp]\nmode = \"off\"\n",
+			[]string{`f:2: trust.factory_certificates: is text; write true or false, without quotes`,
+				`f:3: trust.claimed: is a number; write true or false`, `f:4: trust.window: "1y" is no length of time`}},
+		{"window too short", "[trust]\nwindow = \"1s\"\n[dhcp]\nmode = \"off\"\n", []string{`f:2: trust.window: 1s is out of range; write 10m to`}},
+		{"window below nothing", "[trust]\nwindow = \"-8h\"\n[dhcp]\nmode = \"off\"\n", []string{`f:2: trust.window: -8h is out of range`}},
 		{"site", "[site]\ntimezone = \"Mars/Olympus\"\nlanguage = \"fr\"\nemergency = []\nsbc = \"a b\"\nfirst_contact = \"faith\"\n[dhcp]\nmode = \"off\"\n",
 			[]string{`f:2: site.timezone: "Mars/Olympus" is no IANA time zone`, `f:3: site.language: "fr"`,
 				`f:4: site.emergency: missing`, `f:5: site.sbc: "a b"`, `f:6: site.first_contact: "faith" is not known; write "pin"`}},
@@ -148,6 +158,33 @@ func TestSettingsErrorsSayWhereAndWhat(t *testing.T) {
 	}
 }
 
+func TestTrustIsReadAsWritten(t *testing.T) {
+	usual := trustSettings{FactoryCertificates: true, Window: 8 * time.Hour}
+	for text, want := range map[string]trustSettings{
+		"":                             usual,
+		`window = "8h"`:                usual,
+		`window = "168h"`:              {FactoryCertificates: true, Window: 168 * time.Hour},
+		`window = "off"`:               {FactoryCertificates: true},
+		`window = "0"`:                 {FactoryCertificates: true},
+		`window = 0`:                   {FactoryCertificates: true},
+		`claimed = true`:               {FactoryCertificates: true, Claimed: true, Window: 8 * time.Hour},
+		`claimed = false`:              usual,
+		`factory_certificates = false`: {Window: 8 * time.Hour},
+	} {
+		s, err := parseSettings("f", []byte("dhcp.mode = \"off\"\n[trust]\n"+text+"\n"))
+		if err != nil || s.Trust != want {
+			t.Errorf("%q: got %+v, %v; want %+v", text, s.Trust, err, want)
+		}
+		shown := map[string]string{}
+		for _, o := range s.Origin {
+			shown[o.Key] = o.Value
+		}
+		if w := shown["trust.window"]; (w == off) != (want.Window == 0) || shown["trust.claimed"] != fmt.Sprint(want.Claimed) {
+			t.Errorf("%q: shown as window %q, claimed %q", text, w, shown["trust.claimed"])
+		}
+	}
+}
+
 func TestSettingsFileIsBounded(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "big.toml")
 	if err := os.WriteFile(path, make([]byte, maxSettings+1), 0o600); err != nil {
@@ -175,7 +212,8 @@ func FuzzSettings(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		s, err := parseSettings("f", []byte(text))
 		if err == nil {
-			if s.Site.Validate() != nil || s.State == "" || s.DHCP.Server && len(s.DHCP.Pool) == 0 {
+			if s.Site.Validate() != nil || s.State == "" || s.DHCP.Server && len(s.DHCP.Pool) == 0 ||
+				s.Trust.Window != 0 && (s.Trust.Window < leastWindow || s.Trust.Window > mostWindow) {
 				t.Fatalf("settings that break their own rules were accepted: %+v", s)
 			}
 			return
