@@ -44,6 +44,8 @@ type Request struct {
 	Brand uint64
 	// Allowed says that the address is in the permanent allow-list.
 	Allowed bool
+	// Certified says that a factory client certificate names this very device.
+	Certified bool
 	// OpenDoor is a door that can neither challenge nor keep a secret (TFTP).
 	OpenDoor bool
 	// PlainTFTP says that an admin accepted this device's secrets on an open
@@ -68,30 +70,31 @@ type Reason string
 
 // Reasons of a decision.
 const (
-	NoSecret        Reason = "file holds no secret"
-	MACContradicted Reason = "layer 2 says another MAC"
-	OwnCredential   Reason = "own credential"
-	NewCredential   Reason = "own credential, first use"
-	WrongLogin      Reason = "wrong login"
-	VoidLogin       Reason = "login no longer valid"
-	TooManyWrong    Reason = "not looked at after too many wrong logins"
-	DefaultLogin    Reason = "vendor's default login"
-	TrustSuspended  Reason = "suspended"
-	TrustAllowed    Reason = "allow-list"
-	TrustWindow     Reason = "site window open"
-	RightPIN        Reason = "right PIN"
-	PINAgain        Reason = "right PIN, same phone again"
-	RightOTP        Reason = "one-time password"
-	OTPAgain        Reason = "one-time password again, same phone"
-	OTPSpent        Reason = "one-time password already used"
-	OTPNotAsked     Reason = "one-time password not accepted by policy"
-	WantsPIN        Reason = "PIN needed"
-	WantsOTP        Reason = "one-time password needed"
-	WantsTrust      Reason = "trust needed"
-	WantsLogin      Reason = "own credential needed"
-	WantsHolding    Reason = "login of the holding config needed"
-	DoorTooOpen     Reason = "secrets do not cross this door"
-	UnknownDevice   Reason = "unknown device"
+	NoSecret         Reason = "file holds no secret"
+	MACContradicted  Reason = "layer 2 says another MAC"
+	OwnCredential    Reason = "own credential"
+	NewCredential    Reason = "own credential, first use"
+	WrongLogin       Reason = "wrong login"
+	VoidLogin        Reason = "login no longer valid"
+	TooManyWrong     Reason = "not looked at after too many wrong logins"
+	DefaultLogin     Reason = "vendor's default login"
+	TrustSuspended   Reason = "suspended"
+	TrustAllowed     Reason = "allow-list"
+	TrustCertificate Reason = "factory certificate"
+	TrustWindow      Reason = "site window open"
+	RightPIN         Reason = "right PIN"
+	PINAgain         Reason = "right PIN, same phone again"
+	RightOTP         Reason = "one-time password"
+	OTPAgain         Reason = "one-time password again, same phone"
+	OTPSpent         Reason = "one-time password already used"
+	OTPNotAsked      Reason = "one-time password not accepted by policy"
+	WantsPIN         Reason = "PIN needed"
+	WantsOTP         Reason = "one-time password needed"
+	WantsTrust       Reason = "trust needed"
+	WantsLogin       Reason = "own credential needed"
+	WantsHolding     Reason = "login of the holding config needed"
+	DoorTooOpen      Reason = "secrets do not cross this door"
+	UnknownDevice    Reason = "unknown device"
 )
 
 // Decision is the answer to one request.
@@ -174,6 +177,8 @@ func trusted(now time.Time, p Policy, e Enrolment, r Request) (Reason, bool) {
 		return TrustSuspended, true
 	case r.Allowed:
 		return TrustAllowed, true
+	case r.Certified:
+		return TrustCertificate, true
 	case p.IsOpen(now) && e.At(now) != Blocked && e.unsettled(r):
 		return TrustWindow, true
 	}

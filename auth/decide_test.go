@@ -85,6 +85,7 @@ func unknown(r *auth.Request)                     { r.Known = false }
 func openDoor(r *auth.Request)                    { r.OpenDoor = true }
 func accepted(r *auth.Request)                    { r.PlainTFTP = true }
 func allowed(r *auth.Request)                     { r.Allowed = true }
+func certified(r *auth.Request)                   { r.Certified = true }
 func noSecret(r *auth.Request)                    { r.Secret = false }
 func with(f func(*auth.Enrolment)) auth.Enrolment { e := auth.NewEnrolment(pin); f(&e); return e }
 
@@ -142,6 +143,8 @@ func TestDecide(t *testing.T) {
 		{"5 suspension over", auth.FactorOTP, auth.Suspend(noon.Add(-auth.SuspendFor), needed), ask(), auth.Challenge, auth.WantsOTP, false},
 		{"5 allow-list", auth.FactorNone, needed, ask(allowed), auth.Full, auth.TrustAllowed, true},
 		{"5 allow-list does not know strangers", auth.FactorNone, auth.Enrolment{State: auth.Needed}, ask(allowed, unknown), auth.Challenge, auth.WantsTrust, false},
+		{"5 factory certificate", auth.FactorOTP, needed, ask(certified), auth.Full, auth.TrustCertificate, true},
+		{"5 factory certificate against layer 2", auth.FactorOTP, needed, ask(certified, seen(auth.Contradicted)), auth.Refuse, auth.MACContradicted, false},
 		{"6 OTP", auth.FactorOTP, needed, ask(shows(auth.BrandOTP)), auth.Full, auth.RightOTP, true},
 		{"6 OTP through a router", auth.FactorOTP, needed, ask(shows(auth.BrandOTP), seen(auth.Claimed)), auth.Full, auth.RightOTP, true},
 		{"6 OTP again by the same phone", auth.FactorOTP, with(fetched), ask(shows(auth.BrandOTP)), auth.Full, auth.OTPAgain, false},
@@ -222,11 +225,12 @@ func TestDecideEverything(t *testing.T) {
 		for _, f := range []auth.Factor{auth.FactorPIN, auth.FactorOTP, auth.FactorBoth, auth.FactorNone} {
 			for _, v := range []auth.Verdict{auth.Claimed, auth.Proven, auth.Contradicted} {
 				for s := auth.Nothing; s <= auth.Unlooked; s++ {
-					for bits := range 64 {
+					for bits := range 128 {
 						r := auth.Request{
 							Identity: v, Shown: s, Brand: 7, By: here,
 							Known: bits&1 != 0, Secret: bits&2 != 0, Allowed: bits&4 != 0, OpenDoor: bits&8 != 0, PlainTFTP: bits&16 != 0,
 						}
+						r.Certified = bits&64 != 0 && v != auth.Claimed // it proves the MAC
 						if bits&32 != 0 {
 							r.By = there
 						}
@@ -282,7 +286,7 @@ func holds(t *testing.T, name string, p auth.Policy, e auth.Enrolment, r auth.Re
 func grounds(p auth.Policy, e auth.Enrolment, r auth.Request) bool {
 	layer2 := r.Identity == auth.Proven || p.Claimed
 	own := r.Shown == auth.OwnCurrent && !e.Current.IsZero() || r.Shown == auth.OwnPending && !e.Pending.IsZero()
-	trust := layer2 && (r.Allowed || e.IsSuspended(noon))
+	trust := layer2 && (r.Allowed || r.Certified || e.IsSuspended(noon))
 	otp := r.Shown == auth.BrandOTP && !e.OTP.Used && p.FirstContact != auth.FactorBoth && (p.FirstContact == auth.FactorOTP || e.OTP.Allowed)
 	again := r.Shown == auth.BrandOTP && e.OTP.Used && e.OTP.By == r.By && noon.Before(e.OTP.Until)
 	passed := noon.Before(e.Pass.Until) && (layer2 || r.Shown == auth.HoldingLogin && e.Pass.By == r.By) &&
@@ -294,7 +298,7 @@ func grounds(p auth.Policy, e auth.Enrolment, r auth.Request) bool {
 // shown nothing that helps.
 func alike(t *testing.T, name string, p auth.Policy, r auth.Request, got auth.Decision) {
 	t.Helper()
-	if r.Shown == auth.BrandOTP || r.Shown == auth.OwnCurrent || r.Shown == auth.OwnPending || r.Allowed {
+	if r.Shown == auth.BrandOTP || r.Shown == auth.OwnCurrent || r.Shown == auth.OwnPending || r.Allowed || r.Certified {
 		return // these would help a known one
 	}
 	r.Known = true

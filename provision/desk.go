@@ -38,6 +38,8 @@ type Config struct {
 	CacheBytes int
 	// Visitors bounds how many unknown phones are remembered, default 256.
 	Visitors int
+	// Factory verifies factory client certificates; nil trusts none.
+	Factory *vendors.Factory
 	// CA is the box's CA certificate, PEM: served as CAFile.
 	CA []byte
 }

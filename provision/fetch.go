@@ -99,6 +99,7 @@ func (d *Desk) request(now time.Time, ask Ask, c caller, rec auth.Record, known 
 		Shown:     shown,
 		Brand:     brand,
 		Allowed:   p.Allows(ask.Remote.Addr()),
+		Certified: c.certified,
 		OpenDoor:  ask.Front == TFTP,
 		PlainTFTP: rec.Device.PlainTFTP,
 	}

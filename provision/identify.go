@@ -19,6 +19,8 @@ type caller struct {
 	verdict auth.Verdict
 	by      string    // layer-2 identity
 	layer2  phone.MAC // what layer 2 says, zero where it says nothing
+	// certified says that a factory certificate names the file's own phone.
+	certified bool
 }
 
 // identify reads the question. It returns false for a name that is no file of
@@ -40,10 +42,29 @@ func (d *Desk) identify(now time.Time, ask Ask) (caller, bool) {
 	if c.ident.Model == "" && w.leased {
 		c.ident.Model = w.lease.Model
 	}
-	if c.verdict = d.verdict(now, w, c); c.verdict != auth.Claimed && !c.layer2.IsZero() {
+	c.verdict = d.verdict(now, w, c)
+	d.certify(ask, &c)
+	if c.verdict != auth.Claimed && !c.layer2.IsZero() {
 		c.by = "mac:" + c.layer2.String()
 	}
 	return c, true
+}
+
+// certify weighs a factory client certificate. One that names the phone of the
+// file proves a MAC that nothing contradicts; one that names another phone
+// contradicts.
+func (d *Desk) certify(ask Ask, c *caller) {
+	if len(ask.Chain) == 0 || c.file.MAC.IsZero() || c.verdict == auth.Contradicted {
+		return
+	}
+	vendor, mac, ok := d.cfg.Factory.Verify(ask.Chain)
+	switch {
+	case !ok:
+	case mac != c.file.MAC || vendor != c.file.Vendor:
+		c.verdict, c.layer2 = auth.Contradicted, mac
+	default:
+		c.verdict, c.layer2, c.certified = auth.Proven, mac, true
+	}
 }
 
 // tolerable accepts a name with folders only where each is a plain one: phones

@@ -2,6 +2,7 @@ package provision_test
 
 import (
 	"context"
+	"crypto/x509/pkix"
 	"fmt"
 	"log/slog"
 	"net/netip"
@@ -189,7 +190,7 @@ var (
 	otp      = phone.NewSecret("fake-brand-otp")
 )
 
-func newLab(t testing.TB, f auth.Factor) *lab {
+func newLab(t testing.TB, f auth.Factor, change ...func(*provision.Config, vendors.Table)) *lab {
 	t.Helper()
 	l := &lab{
 		board: new(health.Board),
@@ -206,8 +207,12 @@ func newLab(t testing.TB, f auth.Factor) *lab {
 		Site: phone.Site{Name: "Lab", Zone: "Europe/Berlin", Emergency: []string{"112"}},
 		Addr: netip.MustParseAddr("10.20.0.1"),
 	}
+	table := l.table()
+	for _, f := range change {
+		f(&cfg, table)
+	}
 	var err error
-	l.Desk, err = provision.New(cfg, l.table(), provision.Stores{
+	l.Desk, err = provision.New(cfg, table, provision.Stores{
 		Devices: l.store, Policies: l.store, Sightings: l.store, Recorder: l.store, Leases: l.store, Neighbours: l.store,
 	}, provision.Tools{
 		Log: slog.New(slog.DiscardHandler), Health: l.board, Metrics: metrics.New(),
@@ -263,6 +268,10 @@ func (l *lab) table() vendors.Table {
 				in.Login.User, in.Login.Password.Reveal(), in.Hold.Text, in.Device.Label, len(in.Device.Lines)), nil
 		},
 		Sequence: func(m phone.MAC, _ string) []string { return []string{"common.txt", m.Hex() + ".txt"} },
+		CertMAC: func(n pkix.Name) (phone.MAC, bool) {
+			m, err := phone.ParseMAC(n.CommonName)
+			return m, err == nil
+		},
 		FirstTry: vendors.Login{User: "Plain", Password: phone.NewSecret("Plain")},
 	}}
 }
