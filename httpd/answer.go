@@ -10,13 +10,8 @@ import (
 	"github.com/lineside/lineside/provision"
 )
 
-const (
-	// maxDrain is how much of a body we will not take is read, so that the
-	// sender hears why before the connection closes.
-	maxDrain = 64 << 10
-	// slowest is the rate below which a caller is cut off, in bytes a second.
-	slowest = 16 << 10
-)
+// slowest is the rate below which a caller is cut off, in bytes a second.
+const slowest = 16 << 10
 
 // content writes the file, or the part of it that was asked for.
 func (d *door) content(w http.ResponseWriter, r *http.Request, a provision.Answer) {
@@ -64,12 +59,8 @@ func writeAbsent(w http.ResponseWriter) {
 	writeText(w, http.StatusNotFound, "no such file\n")
 }
 
-// writeMethod refuses a method, and reads some of the body so that the answer is
-// heard. A sender that waits for 100 Continue has sent none.
-func writeMethod(w http.ResponseWriter, r *http.Request) {
-	if r.Header.Get("Expect") == "" {
-		_, _ = io.CopyN(io.Discard, r.Body, maxDrain)
-	}
+// writeMethod refuses a method.
+func writeMethod(w http.ResponseWriter) {
 	w.Header().Set("Allow", "GET, HEAD")
 	w.Header().Set("Connection", "close")
 	writeText(w, http.StatusMethodNotAllowed, "files here are read only\n")

@@ -17,6 +17,18 @@
 // replay. Age is counted on the monotonic clock: setting the box's clock changes
 // nothing.
 //
+// Over TLS a caller is asked for a client certificate and may go on without one.
+// What it presents is handed to the desk unverified; TLS has only proved that the
+// caller has its key, which holds for a resumed session too.
+//
+// Nobody can keep the others out by keeping connections. Each front has a room of
+// its own; where it is full, or the share of one address, a newcomer takes the
+// place of the connection that has waited longest for its caller (for a request,
+// the rest of one, or its answer to be taken), of the address that holds most. An
+// IPv6 address counts as its /64. A request that is being answered is never cut,
+// and has a place at the desk only until the desk has spoken; with no place there
+// the answer is 503. A body is read to a bound and thrown away before that.
+//
 // Known deviations, as spec says / devices do / we do:
 //
 //   - RFC 7616 section 3.7: the challenge a server likes best comes first, which
@@ -29,6 +41,13 @@
 //     a restart of the box phones hold nonces of the old key, and take a plain 401
 //     for a wrong password / every well-formed login whose nonce is not good is
 //     told stale=true.
+//   - RFC 8446 section 4.4.2.4 and RFC 5246 section 7.4.6 leave it to the server
+//     what a bad client certificate leads to / phones present expired, oddly
+//     encoded and SHA-1-signed ones / only possession of the key counts here.
+//     crypto/tls does end the handshake over a certificate it cannot parse, an RSA
+//     key over 8192 bits, a DSA key, or a proof of possession by SHA-1 in TLS 1.2;
+//     such a caller is not asked again for a day, so its next try goes through.
+//     For phones that give up on their own there is NoClientCertificates.
 //   - RFC 2069 logins without qop, auth-int, the -sess algorithms, userhash and
 //     username* are not offered and not accepted.
 //   - Ranges, entity tags and content are sent as they are: never gzip, which

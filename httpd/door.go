@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -30,14 +31,15 @@ const (
 // door is the server as one listener sees it.
 type door struct {
 	*Server
-	front   provision.Front
-	answers map[string]counter
+	front    provision.Front
+	requests *gate
+	answers  map[string]counter
 	// complained is the Unix second of the last complaint.
 	complained atomic.Int64
 }
 
 func newDoor(s *Server, front provision.Front) *door {
-	d := &door{Server: s, front: front, answers: make(map[string]counter)}
+	d := &door{Server: s, front: front, requests: newGate(s.cfg.MaxRequests, s.cfg.PerAddress), answers: make(map[string]counter)}
 	for _, o := range []string{outcomeContent, outcomeChallenge, outcomeAbsent, outcomeMethod, outcomeBusy, outcomeFault} {
 		d.answers[o] = s.metrics.Answers.WithLabelValues(string(front), o)
 	}
@@ -53,17 +55,19 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		d.answers[outcomeBusy].Inc()
 		return
 	}
-	defer d.requests.leave(remote.Addr())
+	leave := sync.OnceFunc(func() { d.requests.leave(remote.Addr()) })
+	defer leave()
 	start := d.cfg.Now()
-	outcome := d.serve(w, r, remote)
+	outcome := d.serve(w, r, remote, leave)
 	d.answers[outcome].Inc()
 	d.log.Debug("request answered", "remote", remote, "file", r.URL.Path, "decision", outcome, "dur", d.cfg.Now().Sub(start))
 }
 
 // serve is the door's three steps: is it for us, is it usable, what is the answer.
-func (d *door) serve(w http.ResponseWriter, r *http.Request, remote netip.AddrPort) (outcome string) {
+// It calls leave when the desk has answered: who reads slowly holds no place there.
+func (d *door) serve(w http.ResponseWriter, r *http.Request, remote netip.AddrPort, leave func()) (outcome string) {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		writeMethod(w, r)
+		writeMethod(w)
 		return outcomeMethod
 	}
 	file, ok := fileOf(r.URL.Path)
@@ -73,8 +77,9 @@ func (d *door) serve(w http.ResponseWriter, r *http.Request, remote netip.AddrPo
 	}
 	attempt, stale := d.attempt(r, d.front)
 	answer, err := d.ask(r.Context(), provision.Ask{
-		Front: d.front, Remote: remote, File: file, Agent: agentOf(r), Attempt: attempt,
+		Front: d.front, Remote: remote, File: file, Agent: agentOf(r), Attempt: attempt, Chain: chainOf(r.TLS),
 	})
+	leave()
 	if err != nil {
 		d.complain(r.Context(), "the desk could not answer; the phone was refused", "remote", remote, "file", file, "err", err)
 		d.challenge(w, answer.Phone, stale)

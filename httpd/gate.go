@@ -6,7 +6,8 @@ import (
 	"sync"
 )
 
-// gate counts what is inside: at most max in all, at most each per address.
+// gate counts the requests at the desk: at most max in all, at most each per
+// address.
 type gate struct {
 	max, each int
 
@@ -43,43 +44,18 @@ func (g *gate) leave(addr netip.Addr) {
 }
 
 // counted is the address somebody is counted under: a host on an IPv6 link picks
-// any address of its /64, so the /64 is one.
+// any address of its /64, so the /64 is one. All link-local addresses are one /64,
+// on each link.
 func counted(addr netip.Addr) netip.Addr {
 	addr = addr.Unmap()
-	if addr.Is4() || addr.IsLinkLocalUnicast() {
+	if addr.Is4() {
 		return addr
 	}
 	p, err := addr.Prefix(64)
 	if err != nil {
 		return addr
 	}
-	return p.Addr()
-}
-
-// counter is the part of a metric a door needs.
-type counter interface{ Inc() }
-
-// limited is a listener behind a gate of connections.
-type limited struct {
-	net.Listener
-	gate *gate
-	full counter
-}
-
-// Accept gives the next connection the gate lets in.
-func (l *limited) Accept() (net.Conn, error) {
-	for {
-		c, err := l.Listener.Accept()
-		if err != nil {
-			return nil, err
-		}
-		addr := addrOf(c.RemoteAddr())
-		if l.gate.enter(addr) {
-			return &guest{Conn: c, leave: sync.OnceFunc(func() { l.gate.leave(addr) })}, nil
-		}
-		l.full.Inc()
-		_ = c.Close()
-	}
+	return p.Addr().WithZone(addr.Zone())
 }
 
 func addrOf(a net.Addr) netip.Addr {
@@ -87,16 +63,4 @@ func addrOf(a net.Addr) netip.Addr {
 		return t.AddrPort().Addr().Unmap()
 	}
 	return netip.Addr{}
-}
-
-// guest is a connection that is counted until it is closed.
-type guest struct {
-	net.Conn
-	leave func()
-}
-
-// Close closes the connection and makes room for another.
-func (g *guest) Close() error {
-	defer g.leave()
-	return g.Conn.Close()
 }

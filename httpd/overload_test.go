@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/lineside/lineside/metrics"
+	"github.com/lineside/lineside/provision"
 )
 
 func sorted(s []string) []string {
@@ -86,6 +87,22 @@ func TestGate(t *testing.T) {
 	}
 }
 
+func TestCounted(t *testing.T) {
+	for _, tt := range []struct{ addr, want string }{
+		{"10.20.0.1", "10.20.0.1"},
+		{"169.254.3.4", "169.254.3.4"},
+		{"::ffff:10.20.0.1", "10.20.0.1"},
+		{"2001:db8::1:2:3:4", "2001:db8::"},
+		{"fe80::1:2:3:4%eth0", "fe80::%eth0"},
+		{"fe80::5:6:7:8%eth0", "fe80::%eth0"},
+		{"fe80::5:6:7:8%eth1", "fe80::%eth1"},
+	} {
+		if got := counted(netip.MustParseAddr(tt.addr)); got != netip.MustParseAddr(tt.want) {
+			t.Errorf("counted(%s) = %s, want %s", tt.addr, got, tt.want)
+		}
+	}
+}
+
 // A caller that never ends its header costs a connection for HeaderTimeout and
 // nobody else anything.
 func TestSlowHeader(t *testing.T) {
@@ -126,35 +143,7 @@ func TestSlowReader(t *testing.T) {
 	// Many requests at once, none of the answers read.
 	go func() { _, _ = io.WriteString(c, strings.Repeat(get("/open.cfg"), 2000)) }()
 	waitFor(t, "the first request", func() bool { return desk.count() > 0 })
-	waitFor(t, "the connection to be given up", func() bool {
-		s.conns.mu.Lock()
-		defer s.conns.mu.Unlock()
-		return s.conns.inside == 0
-	})
-}
-
-func TestConnectionsAreBounded(t *testing.T) {
-	addr, s := open(t, Config{ConnsPerAddress: 2}, &fakeDesk{}, nil)
-	for range 2 {
-		c, err := net.Dial("tcp", addr)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer c.Close()
-		if resp, _ := exchange(t, c, get("/open.cfg")); resp.StatusCode != 200 {
-			t.Fatalf("got %d, want 200", resp.StatusCode)
-		}
-	}
-	c, err := net.Dial("tcp", addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	_ = c.SetReadDeadline(time.Now().Add(10 * time.Second))
-	if b, err := io.ReadAll(c); err != nil || len(b) != 0 {
-		t.Errorf("third connection: %q, %v; want it closed without a word", b, err)
-	}
-	scraped(t, s.metrics, metrics.NameDropped+`{front="http",reason="connections"} 1`)
+	waitFor(t, "the connection to be given up", func() bool { return s.rooms[provision.HTTP].count() == 0 })
 }
 
 func TestLongHeaderIsRefused(t *testing.T) {

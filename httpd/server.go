@@ -4,12 +4,14 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/tls"
+	"crypto/x509"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -27,15 +29,17 @@ type Config struct {
 	// Realm is what a person sees when asked for a password, default
 	// "lineside".
 	Realm string
-	// MaxRequests is how many requests are worked on at once, default 512; one
-	// more is told 503 before anything else is done for it.
+	// MaxRequests is how many requests are at the desk at once, default 512; one
+	// more is told 503 before anything else is done for it. This bound and those
+	// that follow are those of HTTP, and once more those of HTTPS.
 	MaxRequests int
 	// PerAddress is how many of them one address may have, default 64: phones
 	// behind a router share one. An IPv6 address counts as its /64.
 	PerAddress int
 	// MaxConns is how many connections are held open, default 4096, and
-	// ConnsPerAddress how many of one address, default 128. One more is closed
-	// at once.
+	// ConnsPerAddress how many of one address, default 128. For one more
+	// another is closed that waits for its caller; if all are being answered it
+	// is closed itself.
 	MaxConns, ConnsPerAddress int
 	// HeaderTimeout bounds reading a request's header and the TLS handshake,
 	// default 5 s; BodyTimeout the whole request, default 10 s; IdleTimeout the
@@ -52,6 +56,13 @@ type Config struct {
 	// Nonces is how many of the latest nonces can be used, default 65536; each
 	// takes 24 bytes.
 	Nonces int
+	// NoClientCertificates asks no caller for a certificate: for phones that
+	// cannot bear to be asked.
+	NoClientCertificates bool
+	// ClientCAs are named to callers asked for a certificate, so that a phone
+	// with several picks the one its maker signed. Whether one of them stands
+	// behind what is presented the desk finds out. Without any none is named.
+	ClientCAs []*x509.Certificate
 	// Now dates nonces; nil means time.Now.
 	Now func() time.Time
 }
@@ -61,7 +72,7 @@ type Config struct {
 const headerBytes = 8<<10 - 4<<10
 
 // Server is the door. Serve and ServeTLS may run at the same time and share its
-// bounds and nonces.
+// nonces; neither takes the other's room.
 type Server struct {
 	cfg      Config
 	desk     Desk
@@ -70,8 +81,8 @@ type Server struct {
 	nonces   *nonces
 	opaque   string
 	printKey []byte
-	requests *gate
-	conns    *gate
+	rooms    map[provision.Front]*room
+	spared   *spared
 }
 
 // New checks cfg and makes a door; it does no I/O.
@@ -93,8 +104,11 @@ func New(cfg Config, desk Desk, log *slog.Logger, set *metrics.Set) (*Server, er
 		nonces:   newNonces(cfg.Nonces, cfg.NonceLife, cfg.Now),
 		opaque:   hex.EncodeToString(opaque[:]),
 		printKey: key,
-		requests: newGate(cfg.MaxRequests, cfg.PerAddress),
-		conns:    newGate(cfg.MaxConns, cfg.ConnsPerAddress),
+		rooms: map[provision.Front]*room{
+			provision.HTTP:  newRoom(provision.HTTP, cfg, set),
+			provision.HTTPS: newRoom(provision.HTTPS, cfg, set),
+		},
+		spared: &spared{now: cfg.Now, until: make(map[netip.Addr]time.Time)},
 	}, nil
 }
 
@@ -142,6 +156,13 @@ func (c Config) validate() error {
 			errs = append(errs, fmt.Errorf("a time-out of %s: write a positive one", d))
 		}
 	}
+	names := 0
+	for _, ca := range c.ClientCAs {
+		names += len(ca.RawSubject)
+	}
+	if names > maxCANames {
+		errs = append(errs, fmt.Errorf("names of client CAs of %d bytes, and %d fit into a handshake: name fewer", names, maxCANames))
+	}
 	return errors.Join(errs...)
 }
 
@@ -151,7 +172,8 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	return s.serve(ctx, ln, provision.HTTP, nil)
 }
 
-// ServeTLS is Serve over TLS; conf names the certificates, as CA.TLS does.
+// ServeTLS is Serve over TLS; conf names the box's certificates, as CA.TLS does.
+// Callers are asked for a certificate and may go on without.
 func (s *Server) ServeTLS(ctx context.Context, ln net.Listener, conf *tls.Config) error {
 	return s.serve(ctx, ln, provision.HTTPS, conf)
 }
@@ -167,10 +189,10 @@ func (s *Server) serve(ctx context.Context, ln net.Listener, front provision.Fro
 		defer close(stopped)
 		s.stop(hs, inner)
 	})
-	ln = &limited{Listener: ln, gate: s.conns, full: s.metrics.Dropped.WithLabelValues(string(front), "connections")}
+	ln = &limited{Listener: ln, room: s.rooms[front]}
 	var err error
 	if conf != nil {
-		hs.TLSConfig = conf
+		hs.TLSConfig = s.asking(conf)
 		err = hs.ServeTLS(ln, "", "")
 	} else {
 		err = hs.Serve(ln)
@@ -188,7 +210,9 @@ func (s *Server) httpServer(front provision.Front) *http.Server {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
 	return &http.Server{
-		Handler:                      newDoor(s, front),
+		Handler:                      unburdened(newDoor(s, front)),
+		ConnContext:                  withGuest,
+		ConnState:                    s.turned,
 		ReadHeaderTimeout:            s.cfg.HeaderTimeout,
 		ReadTimeout:                  s.cfg.BodyTimeout,
 		WriteTimeout:                 s.cfg.WriteTimeout,

@@ -39,7 +39,12 @@
 //   - RFC 1350 section 4: a packet from a wrong port is answered with error 5 / the
 //     kernel answers with ICMP port unreachable.
 //
-// Bounds are per address and in total. Somebody who forges many addresses of the
-// LAN can fill the total for a while with requests for files that are open to all;
-// requests refused hold no slot.
+// Bounds are per address and in total; requests refused hold no slot. Where a bound
+// is reached, a new request takes the place of a transfer that was never
+// acknowledged: a phone acknowledges within a round trip, a laptop that asks from
+// many addresses to keep the slots does not. Where all were acknowledged, it takes
+// the place of one whose host (an IPv6 host is its /64) has at least two more. So
+// the door is full only for as long as more hosts than there are slots hold one
+// each and acknowledge, or some 2500 requests a second come from as many. With
+// Config.SinglePort an acknowledgement can be forged along with the address.
 package tftpd

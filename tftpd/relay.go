@@ -143,10 +143,10 @@ func (r *relay) admit(req request, from netip.AddrPort, local netip.Addr) (t *tr
 		}
 		r.abandon(old)
 	}
-	if reason := r.full(from.Addr()); reason != "" {
+	now := time.Now()
+	if reason := r.room(from.Addr(), now); reason != "" {
 		return nil, reason
 	}
-	now := time.Now()
 	t = &transfer{peer: from, req: req, start: now, until: now.Add(r.srv.cfg.Longest)}
 	if r.srv.cfg.SinglePort {
 		t.oob = source(local)
@@ -181,21 +181,6 @@ func (r *relay) enter(t *transfer) bool {
 		r.running.Go(func() { r.follow(t) })
 	}
 	return true
-}
-
-// full says which bound another transfer of addr would break.
-func (r *relay) full(addr netip.Addr) (reason string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	switch {
-	case r.stopping:
-		return "stopping"
-	case len(r.byNumber) >= r.srv.cfg.MaxTransfers:
-		return "full"
-	case r.byAddr[addr] >= r.srv.cfg.PerClient:
-		return "client"
-	}
-	return ""
 }
 
 // follow reads a transfer's own socket until it is closed.

@@ -23,14 +23,16 @@ type Config struct {
 	// for phones behind a firewall that knows no TFTP.
 	SinglePort bool
 	// MaxTransfers is how many transfers run at once, default 256, and PerClient
-	// how many with one address, default 4. A request for one more is dropped:
-	// the phone asks again.
+	// how many with one address, default 4. A request for one more takes the
+	// place of a transfer that was never acknowledged, or of one of a host that
+	// has more; where there is none it is dropped, and the phone asks again.
 	MaxTransfers, PerClient int
 	// BlockSize is the largest block, in bytes, that a phone may ask for with
 	// blksize, default 1428: with all headers it goes through a tunnel unbroken.
 	BlockSize int
 	// Timeout is the wait for an acknowledgement, default 2 s; Retries how many
-	// times a block is sent again, default 5.
+	// times a block is sent again, default 5. The first packet is sent again
+	// twice at most.
 	Timeout time.Duration
 	Retries int
 	// Longest bounds a whole transfer, default 10 min.

@@ -92,11 +92,18 @@ func (t *transfer) letThrough(b []byte, now time.Time) bool {
 	return was
 }
 
+// unheardRetries is how many times the first packet is sent again: who has not
+// answered yet has less claim on a slot, and asks again by itself.
+const unheardRetries = 2
+
 // again gives what is to be sent once more, or nil; givenUp reports that all tries
 // are used up, and that the library is to hear of it.
 func (t *transfer) again(retries int, now time.Time) (b []byte, givenUp bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if !t.acked {
+		retries = min(retries, unheardRetries)
+	}
 	switch {
 	case t.over || !t.awaited:
 		return nil, false
@@ -165,6 +172,26 @@ func (t *transfer) quit() (awaited bool) {
 		t.timer.Stop()
 	}
 	return awaited
+}
+
+// standing is what a transfer's claim on its slot rests on: acked says that the
+// phone has answered. fixed says that the slot is not to be had: its time is over
+// anyway, or the desk still thinks, and asking would be free of all bounds.
+func (t *transfer) standing() (acked, fixed bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.acked, t.over || t.sent == nil
+}
+
+// yield ends the transfer for another's sake, unless its standing has changed.
+func (t *transfer) yield(acked bool) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.over || t.sent == nil || t.acked != acked {
+		return false
+	}
+	t.over = true
+	return true
 }
 
 // close closes the transfer's own socket; again does nothing.

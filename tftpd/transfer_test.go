@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
-	"net/netip"
 	"sync"
 	"testing"
 	"time"
@@ -132,23 +131,27 @@ func TestStrangersPacketsMoveNothing(t *testing.T) {
 
 func TestBounds(t *testing.T) {
 	bothPorts(t, Config{PerClient: 2, MaxTransfers: 3, Timeout: time.Minute, StopWithin: time.Millisecond}, func(t *testing.T, d *door, desk *fakeDesk) {
-		begin := func(local string) (*phone, netip.AddrPort) {
+		begin := func(local string) (end func()) {
 			p := d.phone(t, local)
 			p.ask("open.cfg", "octet")
 			_, from := p.data(1)
-			return p, from
+			p.send(ack(1), from) // no new request may push this one out
+			p.data(2)
+			return func() { p.send([]byte("\x00\x05\x00\x00bye\x00"), from) }
 		}
-		first, from := begin("127.0.0.1")
-		begin("127.0.0.1")
+		first, second := begin("127.0.0.1"), begin("127.0.0.1")
 		d.phone(t, "127.0.0.1").ask("open.cfg", "octet")
 		d.until(t, dropped("client", 1))
+		second()
+		d.running(t, "1")
 		begin("127.0.0.2")
-		d.phone(t, "127.0.0.3").ask("open.cfg", "octet")
+		begin("127.0.0.3")
+		d.phone(t, "127.0.0.4").ask("open.cfg", "octet")
 		d.until(t, dropped("full", 1))
-		if n := desk.count(); n != 3 {
-			t.Errorf("the desk was asked %d times, want 3", n)
+		if n := desk.count(); n != 4 {
+			t.Errorf("the desk was asked %d times, want 4", n)
 		}
-		first.send([]byte("\x00\x05\x00\x00bye\x00"), from)
+		first()
 		d.running(t, "2")
 		begin("127.0.0.1")
 	})
