@@ -21,7 +21,7 @@ func (s *Server) postPIN(c *call) error {
 	}
 	if !sixDigits(in.PIN) {
 		return fail(http.StatusUnprocessableEntity, "a PIN is six digits; this was not looked at and costs no try",
-			"write them as text: {\"pin\": \"123456\"}")
+			"write all six, as text: 123456")
 	}
 	by := c.by
 	if in.From.IsValid() {

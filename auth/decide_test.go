@@ -200,6 +200,22 @@ func TestDecide(t *testing.T) {
 	}
 }
 
+// TestConfirmed checks that the first use of a credential ends whatever earned
+// it, and that a changed brand password is not the one that was used.
+func TestConfirmed(t *testing.T) {
+	for name, earned := range map[string]func(*auth.Enrolment){"by PIN": handed, "by OTP": fetched} {
+		_, e := auth.Decide(noon, policy(auth.FactorPIN), with(earned), ask(shows(auth.OwnPending)), fresh)
+		if e.Current != next || !e.Pending.IsZero() || e.Pass != (auth.Pass{}) || !e.OTP.Until.IsZero() || e.State != auth.Successful {
+			t.Errorf("%s: got %+v, want the pending credential and nothing else", name, e)
+		}
+	}
+	changed := ask(shows(auth.BrandOTP))
+	changed.Brand = 8
+	if d, _ := auth.Decide(noon, policy(auth.FactorOTP), with(fetched), changed, fresh); d.Outcome != auth.Challenge {
+		t.Errorf("the brand's new password, the old one used: got outcome %d, want a challenge", d.Outcome)
+	}
+}
+
 // TestDecideEverything walks every combination of what Decide looks at and
 // checks what must hold in all of them.
 func TestDecideEverything(t *testing.T) {

@@ -48,7 +48,7 @@ func (d *Desk) EnterPIN(ctx context.Context, by audit.Actor, mac phone.MAC, pin 
 	case result.Looked:
 		d.wrongPIN(mac)
 	}
-	d.step(Step{MAC: mac, Front: Front(by.Front), Text: pinStory(result)})
+	d.step(Step{MAC: mac, Front: Front(by.Front), Text: d.pinStory(result)})
 	return result, nil
 }
 
@@ -62,18 +62,19 @@ func pinEvent(r auth.PINResult) audit.PINEntered {
 	return e
 }
 
-func pinStory(r auth.PINResult) string {
+func (d *Desk) pinStory(r auth.PINResult) string {
+	until := r.Until.In(d.zone).Format(time.TimeOnly)
 	switch {
 	case r.Accepted:
 		return "right PIN; its next fetch is the full config"
 	case !r.Looked && r.State == auth.Failed:
-		return "PIN not looked at: locked until " + r.Until.Format(time.TimeOnly) + " UTC"
+		return "PIN not looked at: locked until " + until
 	case !r.Looked && r.State == auth.Blocked:
 		return "PIN not looked at: blocked until an operator unblocks or resets it"
 	case !r.Looked:
 		return "PIN not looked at: none is needed now, or it was not six digits"
 	case r.State == auth.Failed:
-		return "wrong PIN, the third: locked until " + r.Until.Format(time.TimeOnly) + " UTC"
+		return "wrong PIN, the third: locked until " + until
 	case r.State == auth.Blocked:
 		return "wrong PIN after repeated lock-outs: blocked until an operator unblocks or resets it"
 	}
@@ -108,6 +109,13 @@ func (d *Desk) Unblock(ctx context.Context, by audit.Actor, mac phone.MAC) (auth
 // AllowOTP arms the brand OTP for the device once more; with clear its old
 // login is void at once.
 func (d *Desk) AllowOTP(ctx context.Context, by audit.Actor, mac phone.MAC, clear bool) (auth.Record, error) {
+	rec, err := d.store.Devices.Device(mac)
+	if err != nil {
+		return rec, err
+	}
+	if d.Policy().Brands[rec.Device.Vendor].Password.IsZero() {
+		return rec, fmt.Errorf("%w for %s: set one first: lineside otp set %s --generate", ErrNoOTP, rec.Device.Vendor, rec.Device.Vendor)
+	}
 	return d.act(ctx, by, mac, "may use the brand's one-time password once", func(e auth.Enrolment) (auth.Enrolment, audit.Event) {
 		e = auth.AllowOTP(e, clear)
 		return e, audit.OTPAllowed{Generation: e.OTP.Generation, Cleared: clear}

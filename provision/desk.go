@@ -69,6 +69,7 @@ type Tools struct {
 type Desk struct {
 	cfg       Config
 	table     vendors.Table
+	zone      *time.Location // the site's
 	store     Stores
 	tools     Tools
 	pages     *pages
@@ -93,9 +94,14 @@ func New(cfg Config, table vendors.Table, store Stores, tools Tools) (*Desk, err
 	if tools.Now == nil {
 		tools.Now = time.Now
 	}
+	zone, err := time.LoadLocation(cfg.Site.Zone)
+	if err != nil {
+		return nil, fmt.Errorf("site.timezone: %w", err)
+	}
 	return &Desk{
 		cfg:       cfg,
 		table:     table,
+		zone:      zone,
 		store:     store,
 		tools:     tools,
 		pages:     newPages(cfg.CacheBytes),

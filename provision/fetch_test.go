@@ -348,6 +348,45 @@ func TestGuessing(t *testing.T) {
 	wantStage(t, "own credential after wrong tries", l2.get(t, mac, "10.20.0.57", user, password), vendors.Full)
 }
 
+// TestResetPhoneIsNoAttacker has a phone go on showing the login that a reset
+// made void, as phones do, before somebody types the password.
+func TestResetPhoneIsNoAttacker(t *testing.T) {
+	l := newLab(t, auth.FactorOTP)
+	l.add(t, mac)
+	user, password := loginIn(t, l.get(t, mac, "10.20.0.57", "installer", "fake-brand-otp"))
+	l.get(t, mac, "10.20.0.57", user, password)
+	if _, err := l.Reset(t.Context(), operator, mac); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 * auth.FreeTries {
+		wantChallenge(t, "void login", l.get(t, mac, "10.20.0.57", user, password))
+	}
+	wantStage(t, "the password", l.get(t, mac, "10.20.0.57", "installer", "fake-brand-otp"), vendors.Full)
+}
+
+// TestSamePrint has a scheme that reveals the password (Basic) show the same
+// wrong one again and again: that is one guess.
+func TestSamePrint(t *testing.T) {
+	for name, distinct := range map[string]bool{"the same": false, "different": true} {
+		l := newLab(t, auth.FactorOTP)
+		l.add(t, mac)
+		ask := provision.Ask{Front: provision.HTTPS, Remote: netip.MustParseAddrPort("10.20.0.57:4000"), File: mac.Hex() + ".txt"}
+		for i := range byte(3 * auth.FreeTries) {
+			ask.Attempt = &provision.Attempt{User: "installer", Proves: phone.NewSecret("wrong").Equal, Print: [16]byte{1}}
+			if distinct {
+				ask.Attempt.Print[1] = i
+			}
+			if _, err := l.Fetch(t.Context(), ask); err != nil {
+				t.Fatal(err)
+			}
+		}
+		a := l.get(t, mac, "10.20.0.57", "installer", "fake-brand-otp")
+		if got := a.Status == provision.Challenge; got != distinct {
+			t.Errorf("%s wrong password: got penalised %t, want %t", name, got, distinct)
+		}
+	}
+}
+
 func TestCacheIsExact(t *testing.T) {
 	l := newLab(t, auth.FactorOTP)
 	l.add(t, mac)

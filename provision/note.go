@@ -67,7 +67,7 @@ func (d *Desk) contradiction(now time.Time, c caller) {
 		Code:    CodeContradicted,
 		Title:   "a device asked for another phone's config",
 		Meaning: "it was given nothing; the phone whose MAC it used is not affected",
-		Do:      "find the device by its address and MAC below; if it is the phone itself with a changed network card, correct the device: lineside device edit",
+		Do:      "find the device by its address and MAC; if it is the phone itself with a changed network card, correct the device: lineside device edit",
 		Detail:  d.thieves.add(fmt.Sprintf("%s asked for %s, but is %s", c.by, c.file.Name, other)),
 	})
 }

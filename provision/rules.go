@@ -18,6 +18,8 @@ import (
 var (
 	// ErrNotAllowed is returned for removing an entry that is not there.
 	ErrNotAllowed = errors.New("is not on the allow-list")
+	// ErrNoOTP is returned for arming a one-time password that does not exist.
+	ErrNoOTP = errors.New("no one-time password is set")
 	// ErrAllowFull is returned when the allow-list has no room.
 	ErrAllowFull = errors.New("the allow-list is full")
 )

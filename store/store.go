@@ -54,7 +54,7 @@ var (
 	// ErrBusy is returned for a change while 16,384 others wait.
 	ErrBusy = errors.New("too many changes are waiting for the disk")
 	// ErrInUse is returned by Open while another process has the file.
-	ErrInUse = errors.New("another lineside runs on this state directory; stop it or give another --state")
+	ErrInUse = errors.New("another lineside runs on this state directory; stop it, or name another directory as state in the settings")
 	// ErrKey is returned by Open for a file sealed under another site key.
 	ErrKey = errors.New("the site key does not open this database; put back the key file that belongs to it")
 	// ErrNewer is returned by Open for a file of a later version.

@@ -24,7 +24,7 @@ func (b *box) openOperatorDoor(ctx context.Context, operator *admin.Server) erro
 // openDoors opens every listener before any serves: a box with one door missing
 // does not start half. All that is taken is told at once.
 func (b *box) openDoors(ctx context.Context, operator *admin.Server, certs *tls.Config) error {
-	web, err := httpd.New(httpd.Config{}, b.desk, b.log, b.metrics)
+	web, err := httpd.New(httpd.Config{NoClientCertificates: len(b.cas) == 0, ClientCAs: b.cas.All()}, b.desk, b.log, b.metrics)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -122,6 +123,9 @@ func (p *program) watchCommand() *cobra.Command {
 				if err != nil && cmd.Context().Err() == nil {
 					return err
 				}
+			}
+			if cmd.Context().Err() == nil {
+				return errors.New("the box ended the watch: it stopped, or too many watch; see: systemctl status lineside")
 			}
 			return nil
 		},
