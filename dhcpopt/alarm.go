@@ -16,7 +16,10 @@ const (
 	codeUnsaved   = "dhcp-leases-not-stored"
 )
 
-const widen = "widen dhcp.pool or shorten dhcp.lease in lineside.toml and restart the box's service; `lineside dhcp leases` lists who holds an address"
+const (
+	widen = "widen dhcp.pool or shorten dhcp.lease in lineside.toml and restart the box's service; `lineside dhcp leases` lists who holds an address"
+	hunt  = "if the unknown ones should not be here, find them by their hardware addresses (`lineside dhcp leases`, then the switch's table) and take them off the network; a reservation in dhcp.reservations keeps a phone its address whatever others take; else "
+)
 
 // level is how full the pool is.
 type level int
@@ -27,28 +30,39 @@ const (
 	exhausted
 )
 
+// fill is how much of the pool is taken. Offers do not count: they are promises
+// to whoever asked.
+type fill struct{ used, unknown, common, kept, resting int }
+
+func (p *pool) fill() fill {
+	return fill{used: p.used, unknown: p.unknown, common: p.common, kept: p.kept, resting: p.rests.n}
+}
+
+// String is what operators read.
+func (f fill) String() string {
+	return fmt.Sprintf("%d of %d addresses are taken, %d of them by devices that are not set up here", f.used, f.common, f.unknown)
+}
+
 // alarm remembers what was raised, so that the board is asked only on change.
 type alarm struct {
 	level    level
+	fill     fill
 	conflict bool
 }
 
-// fill gives how much of the pool is taken. Offers do not count: they are
-// promises to whoever asked.
-func (p *pool) fill() (used, common, resting int) { return p.used, p.common, p.rests.n }
-
-// next is the level after one look: low below a tenth left, and ample again
-// only above three twentieths, so that one phone does not flip it.
-func (l level) next(used, common int) level {
-	left := common - used
+// next is the level after one look: low once only what is kept from strangers
+// is left, and ample again only above half as much more, so that one phone does
+// not flip it.
+func (l level) next(f fill) level {
+	left := f.common - f.used
 	switch {
-	case common == 0:
+	case f.common == 0:
 		return ample
 	case left == 0:
 		return exhausted
-	case left*10 < common:
+	case left <= f.kept:
 		return low
-	case l != ample && left*20 < common*3:
+	case l != ample && left*2 <= f.kept*3:
 		return low
 	}
 	return ample
@@ -57,41 +71,63 @@ func (l level) next(used, common int) level {
 // watchPool raises and clears the conditions on the pool.
 func (s *Server) watchPool(now time.Time) {
 	s.mu.Lock()
-	used, common, resting := s.pool.fill()
+	f := s.pool.fill()
 	s.mu.Unlock()
-	if s.alarm.conflict && resting == 0 {
+	if s.alarm.conflict && f.resting == 0 {
 		s.alarm.conflict = false
 		s.deps.Health.Clear(codeConflict)
 	}
-	was := s.alarm.level
-	s.alarm.level = was.next(used, common)
-	if s.alarm.level == was {
+	was := s.alarm
+	s.alarm.level, s.alarm.fill = was.level.next(f), f
+	if s.alarm.level != was.level {
+		s.turn(was.level, f)
+	}
+	if s.alarm.level != was.level || f != was.fill {
+		s.raiseFill(now, f)
+	}
+}
+
+// turn clears the condition of the level before and says so.
+func (s *Server) turn(was level, f fill) {
+	switch was {
+	case low:
+		s.deps.Health.Clear(codeLow)
+	case exhausted:
+		s.deps.Health.Clear(codeExhausted)
+	}
+	if s.alarm.level == ample {
+		s.log.Info("address pool has room again", "decision", f.String())
 		return
 	}
-	s.deps.Health.Clear(codeLow)
-	s.deps.Health.Clear(codeExhausted)
-	detail := fmt.Sprintf("%d of %d addresses are taken", used, common)
+	s.log.Warn("address pool is running out", "decision", f.String())
+}
+
+// raiseFill puts the level on the board, with the numbers of now.
+func (s *Server) raiseFill(now time.Time, f fill) {
+	do := widen
+	if f.unknown > 0 {
+		do = hunt + widen
+	}
 	switch s.alarm.level {
-	case ample:
-		s.log.Info("address pool has room again", "decision", detail)
-		return
 	case low:
 		s.deps.Health.Raise(now, health.Condition{
 			Code: codeLow, Title: "Few addresses are left in the pool",
-			Meaning: "only phones and machines seen before are given one; when none is left, new phones stay without network",
-			Do:      widen, Detail: detail,
+			Meaning: "only phones are given one now, and the last only phones that are set up here; others that start stay without network",
+			Do:      do, Detail: f.String(),
 		})
 	case exhausted:
 		s.deps.Health.Raise(now, health.Condition{
 			Code: codeExhausted, Title: "The address pool is exhausted",
 			Meaning: "phones that start now get no address and stay without network",
-			Do:      widen, Detail: detail,
+			Do:      do, Detail: f.String(),
 		})
 	}
-	s.log.Warn("address pool is running out", "decision", detail)
 }
 
 func (s *Server) raiseConflict(now time.Time, l *phone.Lease) {
+	if !s.alarm.conflict {
+		s.log.Warn("address declined", "mac", l.MAC, "remote", l.Addr)
+	}
 	s.alarm.conflict = true
 	s.deps.Health.Raise(now, health.Condition{
 		Code: codeConflict, Title: "Two machines want one address",
@@ -99,7 +135,6 @@ func (s *Server) raiseConflict(now time.Time, l *phone.Lease) {
 		Do:      fmt.Sprintf("find the machine set to %s by hand (`ip neigh show %s`) and let it use DHCP, or take the address out of dhcp.pool", l.Addr, l.Addr),
 		Detail:  fmt.Sprintf("%s was given to %s, which found it in use by another machine", l.Addr, l.MAC),
 	})
-	s.log.Warn("address declined", "mac", l.MAC, "remote", l.Addr)
 }
 
 func (s *Server) raiseUnsaved(now time.Time, err error) {

@@ -57,6 +57,9 @@ type ask struct {
 	ported bool
 	class  []byte // option 60 as sent
 	host   string // option 12, printable
+	// noted says that the client's timeline takes the answer; a flood is
+	// answered but not written up.
+	noted bool
 }
 
 // parse says whether a packet is for this server and usable. The error is one

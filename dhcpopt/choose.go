@@ -7,13 +7,6 @@ import (
 	"github.com/lineside/lineside/phone"
 )
 
-// known reports that the pool remembers c or has an address reserved for it.
-func (p *pool) known(c client) bool {
-	_, held := p.holds[c]
-	_, kept := p.reserved[c.mac]
-	return held || kept
-}
-
 // usable reports that c could have slot i. A reserved address passes between
 // the client identifiers of its own hardware address only.
 func (p *pool) usable(i int32, c client) bool {
@@ -30,46 +23,77 @@ func (p *pool) usable(i int32, c client) bool {
 	return ok && (h == c || own && h.mac == c.mac)
 }
 
-// roomFor reports that c, trusted or not, can be given one more address that
-// it does not have yet.
-func (p *pool) roomFor(c client, trusted bool) bool {
-	return p.count[c.mac] < perMAC && (trusted || p.idle.n > p.common/headroom)
-}
-
-// choose picks the slot to offer c: its reservation, its present or previous
-// address, the one it wants, the one unused for longest. Trusted clients,
-// phones and known ones, can in the end have the oldest offer of somebody who
-// never came back for it, so that a flood of DISCOVERs exhausts nothing.
-func (p *pool) choose(c client, want netip.Addr, trusted bool) (int32, bool) {
+// own is the slot that c can have without taking one more from the pool: its
+// reservation, what it was offered, the lease it has.
+func (p *pool) own(c client) (int32, bool) {
 	if i, ok := p.reserved[c.mac]; ok && p.usable(i, c) {
 		return i, true
 	}
 	if i, ok := p.offers[c]; ok {
 		return i, true
 	}
-	if i, ok := p.holds[c]; ok && p.usable(i, c) {
-		return i, true
-	}
-	if !p.roomFor(c, trusted) {
-		return none, false
-	}
-	if i, ok := p.find(want); ok && p.usable(i, c) {
-		return i, true
-	}
-	if p.idle.head != none {
-		return p.idle.head, true
-	}
-	for i := p.open.head; i != none; i = p.slots[i].next {
-		if p.slots[i].reserved.IsZero() {
-			return i, true
-		}
-	}
-	return none, false
+	i, ok := p.live(c)
+	return i, ok && p.usable(i, c)
 }
 
-// offer promises slot i to c until until. A lease that c has there already
-// stays as it is.
-func (p *pool) offer(i int32, c client, until time.Time) {
+// live is the slot that c has a running lease of.
+func (p *pool) live(c client) (int32, bool) {
+	i, ok := p.holds[c]
+	return i, ok && p.slots[i].state == bound
+}
+
+// choose picks the slot to offer c: its own, its previous one, the one it
+// wants, the one unused for longest; why says why there is none.
+func (p *pool) choose(c client, want netip.Addr, r rank, now time.Time) (i int32, why string) {
+	if i, ok := p.own(c); ok {
+		return i, ""
+	}
+	if why := p.several(c); why != "" {
+		return none, why
+	}
+	if i = p.pick(c, want, r); i == none {
+		return none, p.lack(r)
+	}
+	return i, p.hurry(c, i, r, now)
+}
+
+// pick is the slot for c, of rank r, that has none. All but strangers can in
+// the end have the oldest offer of somebody no better who never came back for
+// it, so that a flood of DISCOVERs exhausts nothing.
+func (p *pool) pick(c client, want netip.Addr, r rank) int32 {
+	if !p.spare(r) {
+		return p.oldest(r)
+	}
+	if i, ok := p.holds[c]; ok && p.usable(i, c) {
+		return i
+	}
+	if i, ok := p.find(want); ok && p.usable(i, c) {
+		return i
+	}
+	return p.idle.head
+}
+
+// spare reports that an idle address is left for rank r.
+func (p *pool) spare(r rank) bool { return p.idle.n > p.reserve(r) }
+
+// oldest is the slot of the oldest offer to a client of no higher rank.
+func (p *pool) oldest(r rank) int32 {
+	if r == stranger {
+		return none
+	}
+	for _, open := range p.open[:r+1] {
+		for i := open.head; i != none; i = p.slots[i].next {
+			if p.slots[i].reserved.IsZero() {
+				return i
+			}
+		}
+	}
+	return none
+}
+
+// offer promises slot i to c, of rank r, until until. A lease that c has there
+// already stays as it is.
+func (p *pool) offer(i int32, c client, r rank, until time.Time) {
 	if j, ok := p.offers[c]; ok && j != i {
 		p.free(j)
 	}
@@ -78,15 +102,18 @@ func (p *pool) offer(i int32, c client, until time.Time) {
 		return
 	}
 	p.leave(i)
-	s.offer = c
+	s.offer, s.rank = c, r
 	p.enter(i, offered, until)
 }
 
-// bind gives slot i to the client of l until until. The slot it had before, or
-// none, is the client's until the new lease is stored; then moved gives it
-// back.
-func (p *pool) bind(i int32, l phone.Lease, until time.Time) (was int32) {
+// bind gives slot i to the client of l, of rank r, until until. The slot it had
+// before, or none, is the client's until the new lease is stored; then moved
+// gives it back.
+func (p *pool) bind(i int32, l phone.Lease, r rank, now, until time.Time) (was int32) {
 	c, was := clientOf(&l), none
+	if h, live := p.live(c); !live || h != i {
+		p.slots[i].since = now
+	}
 	if j, ok := p.offers[c]; ok && j != i {
 		p.free(j)
 	}
@@ -94,6 +121,7 @@ func (p *pool) bind(i int32, l phone.Lease, until time.Time) (was int32) {
 		was = j
 	}
 	p.leave(i)
+	p.slots[i].rank = r
 	p.remember(i, &l)
 	p.enter(i, bound, until)
 	return was

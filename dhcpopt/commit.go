@@ -39,9 +39,21 @@ type queue struct {
 
 	mu      sync.Mutex
 	changes []change
+	waiting map[netip.Addr]int // how many of changes concern an address first
 }
 
-func newQueue(limit int) *queue { return &queue{ready: make(chan struct{}, 1), limit: limit} }
+func newQueue(limit int) *queue {
+	return &queue{ready: make(chan struct{}, 1), limit: limit, waiting: make(map[netip.Addr]int)}
+}
+
+// crowded reports that half the queue is taken and a change of a waits there
+// already: the other half is for the other addresses, or a storm for one would
+// push them out.
+func (q *queue) crowded(a netip.Addr) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return len(q.changes)*2 >= q.limit && q.waiting[a] > 0
+}
 
 // push adds c and gives the change that had to go, if one had.
 func (q *queue) push(c change) (gone change, full bool) {
@@ -49,8 +61,10 @@ func (q *queue) push(c change) (gone change, full bool) {
 	if full = len(q.changes) >= q.limit; full {
 		gone = q.changes[0]
 		q.changes = q.changes[1:]
+		q.waiting[gone.leases[0].Addr]--
 	}
 	q.changes = append(q.changes, c)
+	q.waiting[c.leases[0].Addr]++
 	q.mu.Unlock()
 	select {
 	case q.ready <- struct{}{}:
@@ -64,6 +78,7 @@ func (q *queue) take() []change {
 	defer q.mu.Unlock()
 	batch := q.changes
 	q.changes = nil
+	clear(q.waiting)
 	return batch
 }
 
@@ -107,8 +122,8 @@ func (s *Server) commitAll(ctx context.Context) {
 }
 
 // commit makes a batch durable in one step, then sends its answers. Where two
-// changes concern one address only the later is stored, and only it is
-// answered: the earlier no longer holds.
+// changes concern one address only the later is stored, and the earlier is
+// answered only where that still holds.
 func (s *Server) commit(ctx context.Context, batch []change) {
 	if len(batch) == 0 {
 		return
@@ -125,8 +140,15 @@ func (s *Server) commit(ctx context.Context, batch []change) {
 	s.deps.Health.Clear(codeUnsaved)
 	s.settle(batch, latest)
 	for _, c := range batch {
-		s.conclude(c, latest[c.leases[0].Addr] == c.leases[0])
+		s.conclude(c, c.standsIn(latest[c.leases[0].Addr]))
 	}
+}
+
+// standsIn reports that l, as stored, covers what the change promises. Times
+// are rounded to seconds, and leases are stored for longer than promised.
+func (c change) standsIn(l *phone.Lease) bool {
+	mine := c.leases[0]
+	return l == mine || l.State == phone.Bound && clientOf(l) == clientOf(mine) && !l.Expires.Before(mine.Expires.Add(-time.Second))
 }
 
 // latest gathers the last record of each address, and what the store is owed

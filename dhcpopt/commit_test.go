@@ -3,6 +3,7 @@ package dhcpopt
 import (
 	"context"
 	"errors"
+	"net/netip"
 	"slices"
 	"testing"
 	"time"
@@ -82,7 +83,7 @@ func TestOnlyTheLastWordIsAnswered(t *testing.T) {
 	l := newLAN(t, testConfig("10.20.0.50"))
 	a := ip("10.20.0.50")
 	l.s.receive(message(yealink1, request, server(boxAddr), wants(a)).ToBytes(), nobody)
-	l.s.receive(message(yealink1, dhcpv4.MessageTypeRelease, uses(a)).ToBytes(), nobody)
+	l.s.receive(message(yealink1, dhcpv4.MessageTypeRelease, uses(a)).ToBytes(), netip.AddrPortFrom(a, clientPort))
 	l.s.receive(message(yealink2, request, server(boxAddr), wants(a)).ToBytes(), nobody)
 	l.s.commit(context.Background(), l.s.queue.take())
 	out := l.conn.taken()

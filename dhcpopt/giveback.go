@@ -1,6 +1,7 @@
 package dhcpopt
 
 import (
+	"net/netip"
 	"time"
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
@@ -9,8 +10,13 @@ import (
 	"github.com/lineside/lineside/vendors"
 )
 
+// declineWithin is how long after it was given an address can be declined: the
+// client probes it before use (RFC 5227 section 2.1). Later it is in use, and
+// the DECLINE likely another's.
+const declineWithin = time.Minute
+
 // decline puts an address to rest that a client found in use (RFC 2131 section
-// 4.3.3). Only who was given the address can decline it.
+// 4.3.3). Only who was given the address just now can decline it.
 func (s *Server) decline(a *ask, now time.Time) {
 	l := s.putToRest(a, now)
 	if l == nil {
@@ -33,10 +39,11 @@ func (s *Server) putToRest(a *ask, now time.Time) *phone.Lease {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	i, ok := s.pool.find(a.want)
-	if !ok {
+	if !ok || !a.sentBy(a.want) {
 		return nil
 	}
-	if h, held := s.pool.slots[i].holder(); !held || h != a.client {
+	slot := &s.pool.slots[i]
+	if h, held := slot.holder(); !held || h != a.client || slot.state == bound && now.Sub(slot.told) > declineWithin {
 		return nil
 	}
 	start := now.UTC().Round(time.Second)
@@ -44,15 +51,24 @@ func (s *Server) putToRest(a *ask, now time.Time) *phone.Lease {
 		Addr: a.want, MAC: a.client.mac, ClientID: []byte(a.client.id), State: phone.Declined,
 		Start: start, Expires: start.Add(declineRest), Host: a.host, Class: clean(a.class, maxText),
 	}
-	if last := s.pool.slots[i].lease; last != nil && clientOf(last) == a.client {
+	if last := slot.lease; last != nil && clientOf(last) == a.client {
 		l.Host, l.Class, l.Vendor, l.Model = last.Host, last.Class, last.Vendor, last.Model
 	}
 	s.pool.rest(i, l, now.Add(declineRest))
 	return l
 }
 
+// sentBy reports that a packet comes from a machine without address or from the
+// one that has addr: another's own address gives a forger away.
+func (a *ask) sentBy(addr netip.Addr) bool {
+	from := a.from.Addr()
+	return from == addr || from.IsUnspecified() || !a.giaddr.IsUnspecified()
+}
+
 // release takes an address back (RFC 2131 section 4.3.4). It is remembered for
-// its client.
+// its client. It is sent from that address and by no relay (RFC 2131 section
+// 4.4.6), so a packet from elsewhere is forged, or not worth the risk: a lease
+// that is not given back ends by itself.
 func (s *Server) release(a *ask, now time.Time) {
 	s.mu.Lock()
 	l := s.released(a, now)
@@ -70,7 +86,7 @@ func (s *Server) release(a *ask, now time.Time) {
 }
 
 func (s *Server) released(a *ask, now time.Time) *phone.Lease {
-	if a.server.IsValid() && a.server != s.self {
+	if a.server.IsValid() && a.server != s.self || a.from.Addr() != a.ciaddr {
 		return nil
 	}
 	i, ok := s.pool.find(a.ciaddr)

@@ -90,18 +90,22 @@ type fakeDesk struct {
 	mu   sync.Mutex
 	seen []provision.Sighting
 	more []vendors.Option // told to phones besides
-	trip bool
+	// known are the devices set up; nil is none.
+	known func(phone.MAC) bool
+	trip  bool
 }
 
 func (f *fakeDesk) Welcome(c provision.Caller) provision.Welcome {
 	if f.trip {
 		panic("desk fell over")
 	}
+	known := f.known != nil && f.known(c.MAC)
 	if !bytes.HasPrefix(c.Class, []byte("yealink")) {
-		return provision.Welcome{}
+		return provision.Welcome{Known: known}
 	}
 	url := []byte("http://" + c.Self.String() + "/cfg/")
 	return provision.Welcome{
+		Known: known,
 		Ident: vendors.Ident{Vendor: "yealink", Model: "T46G"},
 		Options: append([]vendors.Option{
 			{Code: 66, Value: url, Always: true},
@@ -233,7 +237,7 @@ func (l *lan) restart(cfg Config) {
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	s.pool.load(leases, l.now)
+	s.load(leases)
 	s.out = newWire(l.conn, s.self, s.log)
 	l.s = s
 }
@@ -247,8 +251,15 @@ func (l *lan) deliver(data []byte, from netip.AddrPort) []sent {
 
 var nobody = netip.AddrPortFrom(netip.IPv4Unspecified(), clientPort)
 
-// ask sends m from an unconfigured client.
-func (l *lan) ask(m *dhcpv4.DHCPv4) []sent { return l.deliver(m.ToBytes(), nobody) }
+// ask sends m as its client would: from the address it uses, or from none.
+func (l *lan) ask(m *dhcpv4.DHCPv4) []sent {
+	return l.deliver(m.ToBytes(), netip.AddrPortFrom(address(m.ClientIPAddr), clientPort))
+}
+
+// setUp makes the desk know these devices.
+func (l *lan) setUp(macs ...phone.MAC) {
+	l.desk.known = func(mac phone.MAC) bool { return slices.Contains(macs, mac) }
+}
 
 // one sends m and wants exactly one answer of kind.
 func (l *lan) one(m *dhcpv4.DHCPv4, kind dhcpv4.MessageType) *dhcpv4.DHCPv4 {

@@ -13,9 +13,7 @@ import (
 const (
 	offerHold   = 30 * time.Second // how long an offer is kept for its client
 	declineRest = time.Hour        // how long a declined address is given to nobody
-	perMAC      = 4                // addresses one hardware address can hold by changing option 61
-	headroom    = 10               // one part in this many is for phones and known clients only
-	restShare   = 4                // at most one part in this many rests
+	restShare   = 16               // at most one part in this many rests
 )
 
 // pool is every address the server can give and who has it. It is the truth
@@ -29,13 +27,17 @@ type pool struct {
 	reserved map[phone.MAC]int32
 	holds    map[client]int32 // whose lease a slot has, running or remembered
 	offers   map[client]int32
-	count    map[phone.MAC]int // slots offered or bound
-	idle     list              // free slots anybody can have, least recently used first
-	open     list              // offered slots, oldest offer first
-	rests    list              // resting slots, longest rest first
-	ends     ends              // bound slots
-	common   int               // slots anybody can have
-	used     int               // of common, bound or resting
+	count    map[phone.MAC]int      // slots offered or bound
+	idle     list                   // free slots anybody can have, least recently used first
+	open     [ranks]list            // offered slots by rank, oldest offer first
+	rests    list                   // resting slots, longest rest first
+	ends     ends                   // bound slots
+	common   int                    // slots anybody can have
+	used     int                    // of common, bound or resting
+	unknown  int                    // of those, bound to devices that are not set up
+	kept     int                    // of common, not for strangers
+	known    map[phone.MAC]struct{} // had a lease while they were set up; there are no more than were
+	pace     pace
 }
 
 // span is a run of addresses in consecutive slots.
@@ -52,8 +54,9 @@ func newPool(c Config) *pool {
 		offers:   make(map[client]int32),
 		count:    make(map[phone.MAC]int),
 		idle:     newList(),
-		open:     newList(),
+		open:     [ranks]list{newList(), newList(), newList()},
 		rests:    newList(),
+		known:    make(map[phone.MAC]struct{}),
 	}
 	for _, r := range c.Pool {
 		p.spans = append(p.spans, span{Range: r, base: int32(len(p.slots))})
@@ -78,6 +81,7 @@ func newPool(c Config) *pool {
 		}
 		p.enter(int32(i), free, time.Time{})
 	}
+	p.kept, p.pace = keep(p.common), newPace(p.common)
 	return p
 }
 
@@ -108,11 +112,12 @@ func (p *pool) leave(i int32) {
 			p.idle.remove(p.slots, i)
 		}
 	case offered:
-		p.open.remove(p.slots, i)
+		p.open[s.rank].remove(p.slots, i)
 		delete(p.offers, s.offer)
 		s.offer = client{}
 	case bound:
 		heap.Remove(&p.ends, int(s.due))
+		p.greet(i)
 	case resting:
 		p.rests.remove(p.slots, i)
 	}
@@ -135,10 +140,13 @@ func (p *pool) enter(i int32, st state, until time.Time) {
 			p.idle.push(p.slots, i)
 		}
 	case offered:
-		p.open.push(p.slots, i)
+		p.open[s.rank].push(p.slots, i)
 		p.offers[s.offer] = i
 	case bound:
 		heap.Push(&p.ends, i)
+		if s.unknown = common && !p.vouched(s.lease.MAC); s.unknown {
+			p.unknown++
+		}
 	case resting:
 		p.rests.push(p.slots, i)
 	}
@@ -147,10 +155,18 @@ func (p *pool) enter(i int32, st state, until time.Time) {
 	}
 }
 
+// greet takes the client of a bound slot off the count of unknown ones.
+func (p *pool) greet(i int32) {
+	if p.slots[i].unknown {
+		p.slots[i].unknown = false
+		p.unknown--
+	}
+}
+
 // expire frees what has ended by now. What it does is paid for by what was
 // given before, so a packet costs constant time on average.
 func (p *pool) expire(now time.Time) {
-	for _, l := range []*list{&p.open, &p.rests} {
+	for _, l := range []*list{&p.open[stranger], &p.open[claimed], &p.open[setUp], &p.rests} {
 		for l.head != none && !now.Before(p.slots[l.head].until) {
 			p.free(l.head)
 		}
@@ -168,8 +184,8 @@ func (p *pool) free(i int32) {
 }
 
 // load fills an empty pool with what the store has, oldest first, so that the
-// free list is in order of last use.
-func (p *pool) load(leases []phone.Lease, now time.Time) {
+// free list is in order of last use. known reports that a device is set up.
+func (p *pool) load(leases []phone.Lease, now time.Time, known func(phone.MAC) bool) {
 	leases = slices.Clone(leases)
 	slices.SortStableFunc(leases, func(a, b phone.Lease) int { return a.Expires.Compare(b.Expires) })
 	for _, l := range leases {
@@ -177,9 +193,12 @@ func (p *pool) load(leases []phone.Lease, now time.Time) {
 		if !ok || p.slots[i].lease != nil {
 			continue
 		}
+		if known(l.MAC) {
+			p.known[l.MAC] = struct{}{}
+		}
 		p.leave(i)
 		s := &p.slots[i]
-		s.lease, s.saved = &l, &l
+		s.lease, s.saved, s.since = &l, &l, l.Start
 		st, until := free, time.Time{}
 		if left := remaining(&l, now); left > 0 && l.State == phone.Bound {
 			st, until = bound, now.Add(left)

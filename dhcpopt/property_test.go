@@ -73,14 +73,13 @@ func (w *world) hear(t *rapid.T, out []sent) {
 }
 
 func (w *world) tell(t *rapid.T, m *dhcpv4.DHCPv4) {
-	w.wait(rateEvery) // the rate bound has a test of its own
 	w.hear(t, w.ask(m))
 }
 
 // books checks that the pool's lists and counts agree with its slots.
 func (w *world) books(t *rapid.T) {
 	p := w.s.pool
-	idle, used := 0, 0
+	idle, used, unknown := 0, 0, 0
 	count := make(map[phone.MAC]int)
 	for i := range p.slots {
 		s := &p.slots[i]
@@ -96,6 +95,12 @@ func (w *world) books(t *rapid.T) {
 				t.Fatalf("%s, reserved for %s, is offered to %s", s.addr, s.reserved, h.mac)
 			}
 		}
+		if s.unknown {
+			unknown++
+		}
+		if s.unknown && (s.state != bound || p.vouched(s.lease.MAC)) {
+			t.Fatalf("%s counts as held by an unknown device", s.addr)
+		}
 		if s.reserved.IsZero() {
 			switch s.state {
 			case free:
@@ -105,8 +110,10 @@ func (w *world) books(t *rapid.T) {
 			}
 		}
 	}
-	if idle != p.idle.n || used != p.used || len(p.offers) != p.open.n {
-		t.Fatalf("books say %d idle, %d used, %d offers; slots say %d, %d, %d", p.idle.n, p.used, p.open.n, idle, used, len(p.offers))
+	open := p.open[stranger].n + p.open[claimed].n + p.open[setUp].n
+	if idle != p.idle.n || used != p.used || len(p.offers) != open || unknown != p.unknown {
+		t.Fatalf("books say %d idle, %d used, %d unknown, %d offers; slots say %d, %d, %d, %d",
+			p.idle.n, p.used, p.unknown, open, idle, used, unknown, len(p.offers))
 	}
 	if len(count) != len(p.count) {
 		t.Fatalf("%d hardware addresses hold something, the books say %d", len(count), len(p.count))
@@ -121,7 +128,6 @@ func (w *world) books(t *rapid.T) {
 func (w *world) actions() map[string]func(*rapid.T) {
 	dora := func(t *rapid.T) {
 		mac := w.pick(t)
-		w.wait(rateEvery)
 		out := w.ask(message(mac, discover, class("yealink")))
 		w.hear(t, out)
 		if len(out) == 1 {
@@ -183,6 +189,7 @@ func TestNoTwoClientsShareAnAddress(t *testing.T) {
 			lan: newLAN(t, cfg), cfg: cfg, believes: make(map[phone.MAC]belief),
 			clients: []phone.MAC{yealink1, yealink2, laptop1, laptop2, {2, 0, 0, 0, 0, 1}, {2, 0, 0, 0, 0, 2}, {2, 0, 0, 0, 0, 3}},
 		}
+		w.setUp(yealink1, laptop2)
 		rt.Repeat(w.actions())
 	})
 }

@@ -20,6 +20,9 @@ func (s *Server) sighting(a *ask, id vendors.Ident, addr netip.Addr, text string
 }
 
 func (s *Server) sighted(a *ask, id vendors.Ident, addr netip.Addr, text string) {
+	if !a.noted {
+		return
+	}
 	s.log.Debug("dhcp", "mac", a.client.mac, "remote", a.from, "decision", text)
 	s.deps.Desk.Sighted(s.sighting(a, id, addr, text))
 }

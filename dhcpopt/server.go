@@ -94,7 +94,7 @@ func (s *Server) Serve(ctx context.Context, conn net.PacketConn) error {
 	if err != nil {
 		return fmt.Errorf("load leases: %w", err)
 	}
-	s.pool.load(leases, s.deps.Now())
+	s.load(leases)
 	s.out = newWire(conn, s.self, s.log)
 
 	ctx, cancel := context.WithCancel(ctx)
@@ -108,6 +108,13 @@ func (s *Server) Serve(ctx context.Context, conn net.PacketConn) error {
 	cancel()
 	committer.Wait()
 	return err
+}
+
+// load fills the pool and asks the desk which of its clients are set up.
+func (s *Server) load(leases []phone.Lease) {
+	s.pool.load(leases, s.deps.Now(), func(mac phone.MAC) bool {
+		return s.deps.Desk.Welcome(provision.Caller{MAC: mac, Interface: s.cfg.Interface, Self: s.self}).Known
+	})
 }
 
 // receiveAll reads packets until ctx ends or conn is closed. Other errors (the
@@ -165,10 +172,12 @@ func (s *Server) receive(data []byte, from netip.AddrPort) {
 		return
 	}
 	now := s.deps.Now()
-	if !s.rates.allow(a.client.mac, now) {
+	within, heard := s.rates.spend(a.client.mac, a.kind, now)
+	if !heard {
 		s.drop("rate", from)
 		return
 	}
+	a.noted = within
 	s.handle(a, now)
 }
 

@@ -40,6 +40,10 @@ type slot struct {
 	lease    *phone.Lease
 	saved    *phone.Lease // what the store holds; nil is nothing
 	rev      uint64       // counts changes of lease
+	rank     rank         // of the client it was last offered or given to
+	unknown  bool         // bound to a device that is not set up
+	since    time.Time    // when its client took it, renewals aside
+	told     time.Time    // when a client that started was last given it
 
 	prev, next int32 // neighbours in the list the slot is in
 	due        int32 // place in the heap of ends
