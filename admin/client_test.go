@@ -48,7 +48,7 @@ func TestClientWalksADeviceThroughItsLife(t *testing.T) {
 	if err != nil || pin.PIN != plainPIN {
 		t.Errorf("PIN: got %+v, %v", pin, err)
 	}
-	res, err := c.EnterPIN(ctx, macC, phone.NewSecret(pin.PIN))
+	res, err := c.EnterPIN(ctx, macC, phone.NewSecret(pin.PIN), netip.Addr{})
 	if err != nil || !res.Accepted {
 		t.Errorf("enter PIN: got %+v, %v", res, err)
 	}

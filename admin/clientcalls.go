@@ -146,9 +146,10 @@ func (c *Client) ShowPIN(ctx context.Context, mac phone.MAC) (PIN, error) {
 	return ask[PIN](ctx, c, request{method: "GET", path: devicePath(mac, "/pin")})
 }
 
-// EnterPIN enters a PIN for a device. A wrong one is a result, not an error.
-func (c *Client) EnterPIN(ctx context.Context, mac phone.MAC, pin phone.Secret) (PINResult, error) {
-	return ask[PINResult](ctx, c, request{method: "POST", path: devicePath(mac, "/pin"), body: PINInput{PIN: pin.Reveal()}})
+// EnterPIN enters a PIN for a device, for the phone at from where that is set.
+// A wrong one is a result, not an error.
+func (c *Client) EnterPIN(ctx context.Context, mac phone.MAC, pin phone.Secret, from netip.Addr) (PINResult, error) {
+	return ask[PINResult](ctx, c, request{method: "POST", path: devicePath(mac, "/pin"), body: PINInput{PIN: pin.Reveal(), From: from}})
 }
 
 // Suspend asks no proof of the device for 30 minutes.

@@ -21,9 +21,13 @@ func (s *Server) postPIN(c *call) error {
 	}
 	if !sixDigits(in.PIN) {
 		return fail(http.StatusUnprocessableEntity, "a PIN is six digits; this was not looked at and costs no try",
-			"write them as text: {\"pin\": \"123456\"}")
+			"write all six, as text: 123456")
 	}
-	r, err := s.dep.Desk.EnterPIN(c.r.Context(), c.by, mac, phone.NewSecret(in.PIN))
+	by := c.by
+	if in.From.IsValid() {
+		by.Identity = "ip:" + in.From.Unmap().WithZone("").String()
+	}
+	r, err := s.dep.Desk.EnterPIN(c.r.Context(), by, mac, phone.NewSecret(in.PIN))
 	if err != nil {
 		return err
 	}

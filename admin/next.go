@@ -34,6 +34,8 @@ func next(now time.Time, p auth.Policy, rec auth.Record) string {
 func firstContact(p auth.Policy, rec auth.Record) string {
 	mac, vendor := rec.Device.MAC, rec.Device.Vendor
 	switch {
+	case rec.Enrolment.OTP.Allowed && !rec.Enrolment.OTP.Used:
+		return fmt.Sprintf("connect the phone and type the one-time password of %s when it asks", vendor)
 	case p.FirstContact == auth.FactorPIN, p.FirstContact == auth.FactorBoth && rec.Enrolment.OTP.Used:
 		return fmt.Sprintf("enter its PIN: lineside pin enter %s PIN (see it with: lineside pin show %s)", mac, mac)
 	case p.FirstContact == auth.FactorNone:
@@ -60,7 +62,7 @@ func nextPIN(mac phone.MAC, r auth.PINResult) string {
 	case !r.Looked:
 		return "the PIN was not looked at; write the six digits and try again"
 	}
-	return fmt.Sprintf("compare it with: lineside pin show %s; %d tries are left", mac, r.Left)
+	return fmt.Sprintf("compare it with: lineside pin show %s; tries left: %d", mac, r.Left)
 }
 
 func clock(t time.Time) string { return t.UTC().Format("15:04") + " UTC" }

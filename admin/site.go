@@ -29,8 +29,7 @@ func (s *Server) getStatus(c *call) error {
 	st.Conditions = s.dep.Health.List()
 	st.Listeners, st.Settings = full(st.Listeners), full(st.Settings)
 	switch {
-	case len(st.Conditions) > 0:
-		st.Next = st.Conditions[0].Do
+	case len(st.Conditions) > 0: // each says for itself what to do
 	case st.Visitors > 0:
 		st.Next = "unknown phones asked; see them with: lineside visitors list"
 	case len(all) == 0:

@@ -176,6 +176,9 @@ type Imported struct {
 // PINInput is a PIN an operator enters for a phone.
 type PINInput struct {
 	PIN string `json:"pin"`
+	// From is the phone's own address, needed only where several callers that
+	// layer 2 cannot tell apart ask as this device.
+	From netip.Addr `json:"from,omitzero"`
 }
 
 // PINResult is what became of it.

@@ -16,7 +16,7 @@ func TestKinds(t *testing.T) {
 		audit.DeviceAdded{}, audit.DeviceChanged{}, audit.DeviceRemoved{}, audit.PINEntered{}, audit.OTPConsumed{},
 		audit.CredentialMinted{}, audit.CredentialConfirmed{}, audit.StateChanged{}, audit.Suspended{}, audit.Reset{},
 		audit.OTPAllowed{}, audit.Refused{}, audit.BrandSet{}, audit.PolicyChanged{},
-		audit.PINShown{}, audit.SecretsShown{}, audit.DevicesExported{}, audit.BackupTaken{},
+		audit.PINShown{}, audit.WindowOpened{}, audit.SecretsShown{}, audit.DevicesExported{}, audit.BackupTaken{},
 	} {
 		if seen[e.Kind()] {
 			t.Errorf("two events are called %s", e.Kind())

@@ -110,7 +110,14 @@ type DevicesExported struct {
 // about to be given it. The copy holds this event too.
 type BackupTaken struct{}
 
+// WindowOpened says that a right PIN opened the site window: phones without a
+// credential, whose MAC layer 2 proves, are let in until then.
+type WindowOpened struct {
+	Until time.Time `json:"until"`
+}
+
 // Kind names the event in the log.
+func (WindowOpened) Kind() string        { return "window-opened" }
 func (DeviceAdded) Kind() string         { return "device-added" }
 func (DeviceChanged) Kind() string       { return "device-changed" }
 func (DeviceRemoved) Kind() string       { return "device-removed" }

@@ -27,7 +27,8 @@ const (
 	BrandOTP           // the vendor's one-time password in force
 	FirstTry           // the login factory-new phones of the vendor offer
 	Wrong              // anything else
-	SameWrong          // the same wrong one as before
+	SameWrong          // one that is no guess: the same wrong one as before, or a void one
+	Unlooked           // not looked at: its sender guessed wrong too often
 )
 
 // Request is one request for a file, as evidence.
@@ -43,6 +44,8 @@ type Request struct {
 	Brand uint64
 	// Allowed says that the address is in the permanent allow-list.
 	Allowed bool
+	// Certified says that a factory client certificate names this very device.
+	Certified bool
 	// OpenDoor is a door that can neither challenge nor keep a secret (TFTP).
 	OpenDoor bool
 	// PlainTFTP says that an admin accepted this device's secrets on an open
@@ -67,27 +70,31 @@ type Reason string
 
 // Reasons of a decision.
 const (
-	NoSecret        Reason = "file holds no secret"
-	MACContradicted Reason = "layer 2 says another MAC"
-	OwnCredential   Reason = "own credential"
-	NewCredential   Reason = "own credential, first use"
-	WrongLogin      Reason = "wrong login"
-	DefaultLogin    Reason = "vendor's default login"
-	TrustSuspended  Reason = "suspended"
-	TrustAllowed    Reason = "allow-list"
-	RightPIN        Reason = "right PIN"
-	PINAgain        Reason = "right PIN, same phone again"
-	RightOTP        Reason = "one-time password"
-	OTPAgain        Reason = "one-time password again, same phone"
-	OTPSpent        Reason = "one-time password already used"
-	OTPNotAsked     Reason = "one-time password not accepted by policy"
-	WantsPIN        Reason = "PIN needed"
-	WantsOTP        Reason = "one-time password needed"
-	WantsTrust      Reason = "trust needed"
-	WantsLogin      Reason = "own credential needed"
-	WantsHolding    Reason = "login of the holding config needed"
-	DoorTooOpen     Reason = "secrets do not cross this door"
-	UnknownDevice   Reason = "unknown device"
+	NoSecret         Reason = "file holds no secret"
+	MACContradicted  Reason = "layer 2 says another MAC"
+	OwnCredential    Reason = "own credential"
+	NewCredential    Reason = "own credential, first use"
+	WrongLogin       Reason = "wrong login"
+	VoidLogin        Reason = "login no longer valid"
+	TooManyWrong     Reason = "not looked at after too many wrong logins"
+	DefaultLogin     Reason = "vendor's default login"
+	TrustSuspended   Reason = "suspended"
+	TrustAllowed     Reason = "allow-list"
+	TrustCertificate Reason = "factory certificate"
+	TrustWindow      Reason = "site window open"
+	RightPIN         Reason = "right PIN"
+	PINAgain         Reason = "right PIN, same phone again"
+	RightOTP         Reason = "one-time password"
+	OTPAgain         Reason = "one-time password again, same phone"
+	OTPSpent         Reason = "one-time password already used"
+	OTPNotAsked      Reason = "one-time password not accepted by policy"
+	WantsPIN         Reason = "PIN needed"
+	WantsOTP         Reason = "one-time password needed"
+	WantsTrust       Reason = "trust needed"
+	WantsLogin       Reason = "own credential needed"
+	WantsHolding     Reason = "login of the holding config needed"
+	DoorTooOpen      Reason = "secrets do not cross this door"
+	UnknownDevice    Reason = "unknown device"
 )
 
 // Decision is the answer to one request.
@@ -126,7 +133,9 @@ func Decide(now time.Time, p Policy, e Enrolment, r Request, fresh Credential) (
 	case r.Shown == Wrong: // row 4
 		return Decision{Outcome: Challenge, Reason: WrongLogin, Count: true}, e
 	case r.Shown == SameWrong:
-		return Decision{Outcome: Challenge, Reason: WrongLogin}, e
+		return Decision{Outcome: Challenge, Reason: VoidLogin}, e
+	case r.Shown == Unlooked:
+		return Decision{Outcome: Challenge, Reason: TooManyWrong}, e
 	}
 	if why, ok := trusted(now, p, e, r); ok { // row 5
 		return e.hand(Decision{Outcome: Full, Reason: why}, fresh)
@@ -168,8 +177,20 @@ func trusted(now time.Time, p Policy, e Enrolment, r Request) (Reason, bool) {
 		return TrustSuspended, true
 	case r.Allowed:
 		return TrustAllowed, true
+	case r.Certified:
+		return TrustCertificate, true
+	case p.IsOpen(now) && e.At(now) != Blocked && e.unsettled(r):
+		return TrustWindow, true
 	}
 	return "", false
+}
+
+// unsettled reports that the device has no credential it could show: none was
+// ever handed out, or one that the phone never stored, since it still has the
+// holding config. The window is for such phones. One that has a credential is
+// asked for it, open window or not, so that a forged MAC is not enough.
+func (e Enrolment) unsettled(r Request) bool {
+	return e.Login().IsZero() || e.Current.IsZero() && r.Shown == HoldingLogin
 }
 
 // mayCarry reports that a platform secret may cross the door at all.
@@ -207,20 +228,22 @@ func (p Policy) takesPass(e Enrolment) bool {
 	return p.FirstContact == FactorPIN || p.FirstContact == FactorBoth && e.OTP.Used
 }
 
-// halfway reports that the OTP was shown, by this caller or by the phone whose
-// holding config it has, and that the PIN is awaited.
+// halfway reports that the OTP was shown by this caller and that the PIN is
+// awaited.
 func (p Policy) halfway(e Enrolment, r Request) bool {
-	return p.FirstContact == FactorBoth && r.Known && e.OTP.Used && (r.By == e.OTP.By || r.Shown == HoldingLogin)
+	return p.FirstContact == FactorBoth && r.Known && e.OTP.Used && (r.By == e.OTP.By || r.Identity == Proven)
 }
 
-// decidePass turns a right PIN into a credential, once. Where layer 2 cannot
-// tell the phone from another caller, the login of the holding config must be
-// shown. After it only the same identity may fetch again, for RefetchWindow,
-// and only by showing that it still has the holding config: a phone that
-// stored the full one is challenged, so that it shows its new credential.
+// decidePass turns a right PIN into a credential, once. It is for the phone
+// whose MAC layer 2 proves; where layer 2 is silent, for the one address the
+// PIN was entered for, which must show the login of its holding config as well.
+// After it only the same identity may fetch again, for RefetchWindow, and only
+// by showing that it still has the holding config: a phone that stored the full
+// one is challenged, so that it shows its new credential.
 func decidePass(now time.Time, p Policy, e Enrolment, r Request, fresh Credential) (Decision, Enrolment) {
+	mine := e.Pass.By == r.By || !e.Pass.Used && (r.Identity == Proven || p.Claimed && e.Pass.By == "")
 	switch {
-	case e.Pass.By != "" && e.Pass.By != r.By:
+	case !mine:
 		return decideFirstContact(now, p, e, r), e
 	case !r.mayCarry():
 		return Decision{Outcome: Hold, Reason: DoorTooOpen}, e

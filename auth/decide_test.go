@@ -24,6 +24,49 @@ const (
 
 func policy(f auth.Factor) auth.Policy { return auth.Policy{FirstContact: f} }
 
+// TestWindow has the rows of an open site window, which TestDecide's policy has
+// not.
+func TestWindow(t *testing.T) {
+	failed := with(func(e *auth.Enrolment) { e.State, e.Until = auth.Failed, noon.Add(auth.LockOut) })
+	for _, tt := range []struct {
+		name    string
+		until   time.Time
+		e       auth.Enrolment
+		r       auth.Request
+		outcome auth.Outcome
+		reason  auth.Reason
+	}{
+		{"needed", noon.Add(time.Minute), auth.NewEnrolment(pin), ask(), auth.Full, auth.TrustWindow},
+		{"failed, restarted", noon.Add(time.Minute), failed, ask(), auth.Full, auth.TrustWindow},
+		{"blocked", noon.Add(time.Minute), with(func(e *auth.Enrolment) { e.State = auth.Blocked }), ask(), auth.Hold, auth.WantsPIN},
+		{"only claimed", noon.Add(time.Minute), failed, ask(seen(auth.Claimed)), auth.Hold, auth.WantsPIN},
+		{"a stranger", noon.Add(time.Minute), auth.Enrolment{State: auth.Needed}, ask(unknown), auth.Hold, auth.WantsPIN},
+		{"a phone with a credential", noon.Add(time.Minute), with(settled), ask(), auth.Challenge, auth.WantsLogin},
+		{"handed out, not stored", noon.Add(time.Minute), with(handed), ask(shows(auth.HoldingLogin)), auth.Full, auth.TrustWindow},
+		{"an open door", noon.Add(time.Minute), failed, ask(openDoor), auth.Hold, auth.WantsPIN},
+		{"over", noon, failed, ask(), auth.Hold, auth.WantsPIN},
+		{"a clock that went back", noon.Add(9 * time.Hour), failed, ask(), auth.Hold, auth.WantsPIN},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			p := auth.Policy{FirstContact: auth.FactorPIN, Window: auth.SiteWindow, WindowUntil: tt.until}
+			if d, _ := auth.Decide(noon, p, tt.e, tt.r, fresh); d.Outcome != tt.outcome || d.Reason != tt.reason {
+				t.Errorf("got outcome %d (%s), want %d (%s)", d.Outcome, d.Reason, tt.outcome, tt.reason)
+			}
+		})
+	}
+	p := auth.Policy{Window: auth.SiteWindow}
+	p, moved := p.Open(noon)
+	if !moved || !p.IsOpen(noon.Add(auth.SiteWindow-time.Second)) || p.IsOpen(noon.Add(auth.SiteWindow)) {
+		t.Errorf("opened at noon: got until %s", p.WindowUntil)
+	}
+	if _, moved = p.Open(noon.Add(time.Minute)); moved {
+		t.Error("an open window is written again within a minute")
+	}
+	if _, moved = (auth.Policy{}).Open(noon); moved {
+		t.Error("a window of no length opens")
+	}
+}
+
 // ask is a request for a config by a known phone whose lease agrees.
 func ask(change ...func(*auth.Request)) auth.Request {
 	r := auth.Request{Known: true, Secret: true, Identity: auth.Proven, By: here}
@@ -42,6 +85,7 @@ func unknown(r *auth.Request)                     { r.Known = false }
 func openDoor(r *auth.Request)                    { r.OpenDoor = true }
 func accepted(r *auth.Request)                    { r.PlainTFTP = true }
 func allowed(r *auth.Request)                     { r.Allowed = true }
+func certified(r *auth.Request)                   { r.Certified = true }
 func noSecret(r *auth.Request)                    { r.Secret = false }
 func with(f func(*auth.Enrolment)) auth.Enrolment { e := auth.NewEnrolment(pin); f(&e); return e }
 
@@ -58,6 +102,10 @@ func handed(e *auth.Enrolment) { // a right PIN was turned into a credential her
 func halfway(e *auth.Enrolment) { // under otp+pin: the OTP was shown from here
 	fetched(e)
 	e.Pending = auth.Credential{}
+}
+
+func passedFor(by string) func(*auth.Enrolment) {
+	return func(e *auth.Enrolment) { e.Pass = auth.Pass{Until: noon.Add(time.Hour), By: by} }
 }
 
 func settled(e *auth.Enrolment) {
@@ -95,6 +143,8 @@ func TestDecide(t *testing.T) {
 		{"5 suspension over", auth.FactorOTP, auth.Suspend(noon.Add(-auth.SuspendFor), needed), ask(), auth.Challenge, auth.WantsOTP, false},
 		{"5 allow-list", auth.FactorNone, needed, ask(allowed), auth.Full, auth.TrustAllowed, true},
 		{"5 allow-list does not know strangers", auth.FactorNone, auth.Enrolment{State: auth.Needed}, ask(allowed, unknown), auth.Challenge, auth.WantsTrust, false},
+		{"5 factory certificate", auth.FactorOTP, needed, ask(certified), auth.Full, auth.TrustCertificate, true},
+		{"5 factory certificate against layer 2", auth.FactorOTP, needed, ask(certified, seen(auth.Contradicted)), auth.Refuse, auth.MACContradicted, false},
 		{"6 OTP", auth.FactorOTP, needed, ask(shows(auth.BrandOTP)), auth.Full, auth.RightOTP, true},
 		{"6 OTP through a router", auth.FactorOTP, needed, ask(shows(auth.BrandOTP), seen(auth.Claimed)), auth.Full, auth.RightOTP, true},
 		{"6 OTP again by the same phone", auth.FactorOTP, with(fetched), ask(shows(auth.BrandOTP)), auth.Full, auth.OTPAgain, false},
@@ -107,22 +157,25 @@ func TestDecide(t *testing.T) {
 		{"6 OTP on an open door", auth.FactorOTP, needed, ask(shows(auth.BrandOTP), openDoor), auth.Challenge, auth.WrongLogin, false},
 		{"6 OTP under policy none", auth.FactorNone, needed, ask(shows(auth.BrandOTP)), auth.Challenge, auth.OTPNotAsked, false},
 		{"7 right PIN, lease agrees", auth.FactorPIN, passed, ask(), auth.Full, auth.RightPIN, true},
-		{"7 right PIN, claimed", auth.FactorPIN, passed, ask(seen(auth.Claimed)), auth.Challenge, auth.WantsHolding, false},
-		{"7 right PIN, claimed, with the holding login", auth.FactorPIN, passed, ask(seen(auth.Claimed), shows(auth.HoldingLogin)), auth.Full, auth.RightPIN, true},
+		{"7 right PIN, claimed by anybody", auth.FactorPIN, passed, ask(seen(auth.Claimed)), auth.Hold, auth.WantsPIN, false},
+		{"7 right PIN, claimed, with the holding login anybody has", auth.FactorPIN, passed, ask(seen(auth.Claimed), shows(auth.HoldingLogin)), auth.Hold, auth.WantsPIN, false},
+		{"7 right PIN for this address", auth.FactorPIN, with(passedFor(there)), ask(seen(auth.Claimed), from(there)), auth.Challenge, auth.WantsHolding, false},
+		{"7 right PIN for this address, with the holding login", auth.FactorPIN, with(passedFor(there)), ask(seen(auth.Claimed), from(there), shows(auth.HoldingLogin)), auth.Full, auth.RightPIN, true},
+		{"7 right PIN for another address, but a proven MAC", auth.FactorPIN, with(passedFor(there)), ask(), auth.Full, auth.RightPIN, true},
+		{"7 right PIN for another address", auth.FactorPIN, with(passedFor(there)), ask(seen(auth.Claimed), from("ip:10.20.0.98"), shows(auth.HoldingLogin)), auth.Hold, auth.WantsPIN, false},
 		{"7 fetched, then power lost: the holding login gets it again", auth.FactorPIN, with(handed), ask(shows(auth.HoldingLogin)), auth.Full, auth.PINAgain, false},
 		{"7 fetched: another address does not get it", auth.FactorPIN, with(handed), ask(shows(auth.HoldingLogin), from(there)), auth.Hold, auth.WantsPIN, false},
 		{"7 fetched: the phone is asked to show its credential", auth.FactorPIN, with(handed), ask(), auth.Challenge, auth.WantsLogin, false},
 		{"7 fetched long ago, still the holding login: once more", auth.FactorPIN, with(func(e *auth.Enrolment) { handed(e); e.Pass.Until = noon }), ask(shows(auth.HoldingLogin)), auth.Hold, auth.WantsPIN, false},
 		{"7 fetched long ago: never on hold unasked", auth.FactorPIN, with(func(e *auth.Enrolment) { handed(e); e.Pass.Until = noon }), ask(), auth.Challenge, auth.WantsLogin, false},
-		{"7 right PIN dialled elsewhere", auth.FactorPIN, with(func(e *auth.Enrolment) { e.Pass = auth.Pass{Until: noon.Add(time.Hour), By: there} }), ask(), auth.Hold, auth.WantsPIN, false},
 		{"7 right PIN on an open door", auth.FactorPIN, passed, ask(openDoor), auth.Hold, auth.DoorTooOpen, false},
 		{"7 pass is over", auth.FactorPIN, with(func(e *auth.Enrolment) { e.Pass = auth.Pass{Until: noon} }), ask(), auth.Hold, auth.WantsPIN, false},
 		{"otp+pin: nothing shown", auth.FactorBoth, needed, ask(), auth.Challenge, auth.WantsOTP, false},
 		{"otp+pin: the OTP earns the holding config", auth.FactorBoth, needed, ask(shows(auth.BrandOTP)), auth.Hold, auth.WantsPIN, true},
 		{"otp+pin: power lost, the same phone gets it again", auth.FactorBoth, with(halfway), ask(), auth.Hold, auth.WantsPIN, false},
 		{"otp+pin: the same OTP again", auth.FactorBoth, with(halfway), ask(shows(auth.BrandOTP)), auth.Hold, auth.WantsPIN, false},
-		{"otp+pin: the same OTP from another address", auth.FactorBoth, with(halfway), ask(shows(auth.BrandOTP), from(there)), auth.Challenge, auth.OTPSpent, false},
-		{"otp+pin: another address", auth.FactorBoth, with(halfway), ask(from(there)), auth.Challenge, auth.WantsOTP, false},
+		{"otp+pin: the same OTP from another address", auth.FactorBoth, with(halfway), ask(shows(auth.BrandOTP), seen(auth.Claimed), from(there)), auth.Challenge, auth.OTPSpent, false},
+		{"otp+pin: another address", auth.FactorBoth, with(halfway), ask(seen(auth.Claimed), from(there)), auth.Challenge, auth.WantsOTP, false},
 		{"otp+pin: the PIN alone is not enough", auth.FactorBoth, passed, ask(), auth.Challenge, auth.WantsOTP, false},
 		{"otp+pin: both", auth.FactorBoth, with(func(e *auth.Enrolment) { halfway(e); e.Pass.Until = noon.Add(time.Hour) }), ask(), auth.Full, auth.RightPIN, true},
 		{"8 a phone with a credential is never put on hold", auth.FactorPIN, with(settled), ask(), auth.Challenge, auth.WantsLogin, false},
@@ -144,6 +197,22 @@ func TestDecide(t *testing.T) {
 				t.Errorf("got count %t for %s", d.Count, d.Reason)
 			}
 		})
+	}
+}
+
+// TestConfirmed checks that the first use of a credential ends whatever earned
+// it, and that a changed brand password is not the one that was used.
+func TestConfirmed(t *testing.T) {
+	for name, earned := range map[string]func(*auth.Enrolment){"by PIN": handed, "by OTP": fetched} {
+		_, e := auth.Decide(noon, policy(auth.FactorPIN), with(earned), ask(shows(auth.OwnPending)), fresh)
+		if e.Current != next || !e.Pending.IsZero() || e.Pass != (auth.Pass{}) || !e.OTP.Until.IsZero() || e.State != auth.Successful {
+			t.Errorf("%s: got %+v, want the pending credential and nothing else", name, e)
+		}
+	}
+	changed := ask(shows(auth.BrandOTP))
+	changed.Brand = 8
+	if d, _ := auth.Decide(noon, policy(auth.FactorOTP), with(fetched), changed, fresh); d.Outcome != auth.Challenge {
+		t.Errorf("the brand's new password, the old one used: got outcome %d, want a challenge", d.Outcome)
 	}
 }
 
@@ -171,12 +240,13 @@ func TestDecideEverything(t *testing.T) {
 	for name, e := range states {
 		for _, f := range []auth.Factor{auth.FactorPIN, auth.FactorOTP, auth.FactorBoth, auth.FactorNone} {
 			for _, v := range []auth.Verdict{auth.Claimed, auth.Proven, auth.Contradicted} {
-				for s := auth.Nothing; s <= auth.SameWrong; s++ {
-					for bits := range 64 {
+				for s := auth.Nothing; s <= auth.Unlooked; s++ {
+					for bits := range 128 {
 						r := auth.Request{
 							Identity: v, Shown: s, Brand: 7, By: here,
 							Known: bits&1 != 0, Secret: bits&2 != 0, Allowed: bits&4 != 0, OpenDoor: bits&8 != 0, PlainTFTP: bits&16 != 0,
 						}
+						r.Certified = bits&64 != 0 && v != auth.Claimed // it proves the MAC
 						if bits&32 != 0 {
 							r.By = there
 						}
@@ -204,7 +274,7 @@ func holds(t *testing.T, name string, p auth.Policy, e auth.Enrolment, r auth.Re
 			fail("full config for an unknown device")
 		case r.Identity == auth.Contradicted:
 			fail("full config against layer 2")
-		case r.Shown == auth.Wrong || r.Shown == auth.SameWrong:
+		case r.Shown == auth.Wrong || r.Shown == auth.SameWrong || r.Shown == auth.Unlooked:
 			fail("full config for a wrong login")
 		case after.Login().IsZero():
 			fail("full config without a credential of the device's own")
@@ -232,10 +302,10 @@ func holds(t *testing.T, name string, p auth.Policy, e auth.Enrolment, r auth.Re
 func grounds(p auth.Policy, e auth.Enrolment, r auth.Request) bool {
 	layer2 := r.Identity == auth.Proven || p.Claimed
 	own := r.Shown == auth.OwnCurrent && !e.Current.IsZero() || r.Shown == auth.OwnPending && !e.Pending.IsZero()
-	trust := layer2 && (r.Allowed || e.IsSuspended(noon))
+	trust := layer2 && (r.Allowed || r.Certified || e.IsSuspended(noon))
 	otp := r.Shown == auth.BrandOTP && !e.OTP.Used && p.FirstContact != auth.FactorBoth && (p.FirstContact == auth.FactorOTP || e.OTP.Allowed)
 	again := r.Shown == auth.BrandOTP && e.OTP.Used && e.OTP.By == r.By && noon.Before(e.OTP.Until)
-	passed := noon.Before(e.Pass.Until) && (layer2 || r.Shown == auth.HoldingLogin) &&
+	passed := noon.Before(e.Pass.Until) && (layer2 || r.Shown == auth.HoldingLogin && e.Pass.By == r.By) &&
 		(p.FirstContact == auth.FactorPIN || p.FirstContact == auth.FactorBoth && e.OTP.Used)
 	return own || trust || otp || again || passed
 }
@@ -244,7 +314,7 @@ func grounds(p auth.Policy, e auth.Enrolment, r auth.Request) bool {
 // shown nothing that helps.
 func alike(t *testing.T, name string, p auth.Policy, r auth.Request, got auth.Decision) {
 	t.Helper()
-	if r.Shown == auth.BrandOTP || r.Shown == auth.OwnCurrent || r.Shown == auth.OwnPending || r.Allowed {
+	if r.Shown == auth.BrandOTP || r.Shown == auth.OwnCurrent || r.Shown == auth.OwnPending || r.Allowed || r.Certified {
 		return // these would help a known one
 	}
 	r.Known = true

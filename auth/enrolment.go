@@ -45,8 +45,9 @@ type Enrolment struct {
 type Pass struct {
 	// Until is how long the pass lasts; zero is none.
 	Until time.Time
-	// By is the layer-2 identity the PIN came from, empty where an operator
-	// entered it and so nothing ties it to an address; once Used, the identity
+	// By is the identity the PIN was entered for: where it was dialled, or who
+	// was on hold as this device when an operator entered it. Empty is nobody
+	// yet, and then only a proven MAC may use it. Once Used, it is the identity
 	// the config went to.
 	By string
 	// Used says that the credential was handed out; Until then ends the time in

@@ -37,8 +37,8 @@ func IsPIN(s string) bool {
 	return true
 }
 
-// EnterPIN checks a PIN for a device. by is the layer-2 identity it came from,
-// empty where an operator entered it. Three wrong ones in a row lock the device
+// EnterPIN checks a PIN for a device. by is the identity it is entered for, see
+// Pass. Three wrong ones in a row lock the device
 // out for LockOut, the third lock-out blocks it.
 func EnterPIN(now time.Time, e Enrolment, pin phone.Secret, by string) (PINResult, Enrolment) {
 	e = e.settle(now)

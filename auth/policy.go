@@ -48,7 +48,11 @@ type Policy struct {
 	// compared: for networks where the phones are behind a router.
 	Claimed bool
 	Allow   []Allow
-	Brands  map[phone.Vendor]Brand
+	// Window is how long a right PIN opens the site, and each fetch of a full
+	// config keeps it open; zero is never. WindowUntil is until when it is open.
+	Window      time.Duration
+	WindowUntil time.Time
+	Brands      map[phone.Vendor]Brand
 	// Key is a random value of this site from which holding secrets are
 	// derived; it never leaves the box.
 	Key phone.Secret
@@ -64,6 +68,8 @@ const (
 	SuspendFor      = 30 * time.Minute
 	RefetchWindow   = 10 * time.Minute // same identity, same OTP, after it was consumed
 	PassFor         = 8 * time.Hour    // from a right PIN to the fetch
+	SiteWindow      = 8 * time.Hour    // default of Policy.Window
+	WindowStep      = 5 * time.Minute  // an open window is not moved by less
 	MaxAllow        = 256              // entries of the allow-list
 )
 
@@ -127,6 +133,23 @@ func (p Policy) Allows(addr netip.Addr) bool {
 		}
 	}
 	return false
+}
+
+// Open gives the policy with the site window opened at now, or kept open, and
+// whether that changes anything worth a write.
+func (p Policy) Open(now time.Time) (Policy, bool) {
+	until := now.Add(p.Window)
+	if p.Window <= 0 || until.Sub(p.WindowUntil) < WindowStep {
+		return p, false
+	}
+	p.WindowUntil = until
+	return p, true
+}
+
+// IsOpen reports that the site window is open at now. A clock that went back
+// opens nothing for longer than the window's own length.
+func (p Policy) IsOpen(now time.Time) bool {
+	return now.Before(p.WindowUntil) && p.WindowUntil.Sub(now) <= p.Window
 }
 
 // Clone copies p so that no slice or map is shared.

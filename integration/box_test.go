@@ -100,6 +100,8 @@ https = "%s:%d"
 tftp = "%s:%d"
 admin = "off"
 socket = %q
+[trust]
+window = "off"
 [dhcp]
 listen = %q
 pool = %q

@@ -94,13 +94,29 @@ func recruits(t *testing.T, b *box, n int) []*victim {
 		var err error
 		v.phone, err = fleet.New(fleet.Config{
 			MAC: v.mac, Vendor: "yealink", Model: "T46G", Firmware: "28.83.0.120", Asks: 1, Attempts: 1, Timeout: 2 * time.Second,
-			DHCP: netip.AddrPortFrom(b.self, uint16(b.ports.dhcp)), Relay: b.self.Next(), Patience: 100 * time.Millisecond,
+			DHCP: server(b, i), URL: typed(b, i), Relay: b.self.Next(), Patience: 100 * time.Millisecond,
 		}, vendors.All(), person, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
 	return list
+}
+
+// server and typed: every other phone gets no lease, but has the address typed
+// into its menu, so that nothing on layer 2 tells it from the laptop.
+func server(b *box, i int) netip.AddrPort {
+	if i%2 == 1 {
+		return netip.AddrPort{}
+	}
+	return netip.AddrPortFrom(b.self, uint16(b.ports.dhcp))
+}
+
+func typed(b *box, i int) string {
+	if i%2 == 1 {
+		return b.url("")
+	}
+	return ""
 }
 
 // storm lets phones and laptop loose and kills the box in the midst of it. The

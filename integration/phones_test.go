@@ -2,6 +2,7 @@ package integration
 
 import (
 	"fmt"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -255,7 +256,7 @@ func (d *desk) byPIN(t *testing.T) {
 	}
 	enter := func(pin string) admin.PINResult {
 		t.Helper()
-		r, err := d.b.client.EnterPIN(t.Context(), mac, phone.NewSecret(pin))
+		r, err := d.b.client.EnterPIN(t.Context(), mac, phone.NewSecret(pin), netip.Addr{})
 		if err != nil {
 			t.Fatal(err)
 		}

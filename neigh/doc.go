@@ -4,6 +4,8 @@
 // nobody can claim in a URL or a User-Agent.
 //
 // An address behind a router has no entry: the entry is the router's own. An
-// attacker who also forges the Ethernet source address of another phone is not
-// seen here; that is for port security on the switch.
+// entry is what the last ARP packet said, and ARP can be forged by payload
+// alone; so the desk calls a MAC proven only where its lease says the same. Who
+// forges both DHCP and ARP in a phone's name is not seen here: that is for port
+// security, DHCP snooping and ARP inspection on the switch.
 package neigh

@@ -30,12 +30,15 @@ type Table struct {
 
 	mu    sync.RWMutex
 	macs  map[netip.Addr]phone.MAC
+	count map[phone.MAC]int // entries that name it
 	asked time.Time
 }
 
 // New makes an empty table; it does no I/O.
 func New(log *slog.Logger) *Table {
-	return &Table{log: log.With("component", "neigh"), macs: make(map[netip.Addr]phone.MAC)}
+	t := &Table{log: log.With("component", "neigh")}
+	t.clear()
+	return t
 }
 
 // Run follows the kernel's table until ctx ends; then it returns nil. A broken
@@ -43,9 +46,13 @@ func New(log *slog.Logger) *Table {
 func (t *Table) Run(ctx context.Context) error {
 	const first, last = 100 * time.Millisecond, 10 * time.Second
 	for delay := first; ; delay = min(2*delay, last) {
+		start := time.Now()
 		err := t.follow(ctx)
 		if ctx.Err() != nil {
 			return nil
+		}
+		if time.Since(start) > last {
+			delay = first
 		}
 		t.log.Warn("the neighbour table is not followed; phones are told apart by their leases alone until it is", "err", err)
 		wait := time.NewTimer(delay)
@@ -68,6 +75,7 @@ func (t *Table) follow(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("subscribe: %w", err)
 	}
+	t.clear() // the subscription begins with all there is
 	stop := context.AfterFunc(ctx, func() { close(done) })
 	for u := range updates {
 		t.update(u)
@@ -84,6 +92,12 @@ func (t *Table) update(u netlink.NeighUpdate) {
 	t.setLocked(u.Neigh, u.Type == unix.RTM_DELNEIGH)
 }
 
+func (t *Table) clear() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.macs, t.count = make(map[netip.Addr]phone.MAC), make(map[phone.MAC]int)
+}
+
 // setLocked puts one entry into the copy or, where it says nothing usable,
 // takes it out.
 func (t *Table) setLocked(n netlink.Neigh, gone bool) {
@@ -92,11 +106,24 @@ func (t *Table) setLocked(n netlink.Neigh, gone bool) {
 		return
 	}
 	addr = addr.Unmap()
+	if old, ok := t.macs[addr]; ok {
+		if t.count[old]--; t.count[old] <= 0 {
+			delete(t.count, old)
+		}
+	}
 	if gone || n.State&usable == 0 || len(n.HardwareAddr) != len(phone.MAC{}) {
 		delete(t.macs, addr)
 		return
 	}
 	t.macs[addr] = phone.MAC(n.HardwareAddr)
+	t.count[t.macs[addr]]++
+}
+
+// Present reports that mac answers for some address on the LAN.
+func (t *Table) Present(mac phone.MAC) bool {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return t.count[mac] > 0
 }
 
 // MAC is the hardware address that answers for addr on the LAN. It is false

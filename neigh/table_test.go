@@ -43,6 +43,9 @@ func TestAsksTheKernel(t *testing.T) {
 		if got, ok := table.MAC(desk); !ok || got != first {
 			t.Errorf("got %s, %t; want %s", got, ok, first)
 		}
+		if !table.Present(first) || table.Present(other) {
+			t.Errorf("present: got %t, %t; want only the phone", table.Present(first), table.Present(other))
+		}
 		return nil
 	}); err != nil {
 		t.Fatal(err)
@@ -62,6 +65,9 @@ func TestFollows(t *testing.T) {
 	box.Run(5*time.Second, "ip", "neigh", "flush", "dev", box.Interface())
 	greet(box)
 	wait(t, table, other)
+	if table.Present(first) {
+		t.Error("the phone that left is still present")
+	}
 	cancel()
 	if err := <-done; err != nil {
 		t.Errorf("Run: %v", err)

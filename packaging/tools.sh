@@ -16,6 +16,7 @@ tftp tftp-hpa
 curl curl
 ip iproute2
 ping iputils-ping
+strace strace
 '
 
 missing=$(echo "$tools" | while read -r command package; do

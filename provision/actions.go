@@ -11,10 +11,19 @@ import (
 )
 
 // EnterPIN checks a PIN for a device. A wrong one is an outcome, not an error.
-// by.Identity ties a right one to where it came from; operators have none.
+// by.Identity ties a right one to where it was dialled, or to the address an
+// operator named, "ip:10.20.0.57". Without one it is tied to whoever is on hold
+// as the device, and refused with ErrAmbiguous where that could be several.
 func (d *Desk) EnterPIN(ctx context.Context, by audit.Actor, mac phone.MAC, pin phone.Secret) (auth.PINResult, error) {
 	if p := d.Policy(); !p.FirstContact.WantsPIN() {
 		return auth.PINResult{}, fmt.Errorf("%w: first_contact is %q; for one phone use: lineside device suspend %s", ErrPINNotAsked, p.FirstContact, mac)
+	}
+	whose := by.Identity
+	if whose == "" {
+		var err error
+		if whose, err = d.onHold.whose(d.tools.Now(), mac); err != nil {
+			return auth.PINResult{}, err
+		}
 	}
 	var result auth.PINResult
 	_, err := d.change(ctx, mac, func(old auth.Record) (*auth.Record, []audit.Record, error) {
@@ -22,7 +31,7 @@ func (d *Desk) EnterPIN(ctx context.Context, by audit.Actor, mac phone.MAC, pin 
 			return nil, nil, unknown(mac)
 		}
 		next := old
-		result, next.Enrolment = auth.EnterPIN(d.tools.Now(), old.Enrolment, pin, by.Identity)
+		result, next.Enrolment = auth.EnterPIN(d.tools.Now(), old.Enrolment, pin, whose)
 		if !result.Looked {
 			return &next, nil, nil
 		}
@@ -31,10 +40,15 @@ func (d *Desk) EnterPIN(ctx context.Context, by audit.Actor, mac phone.MAC, pin 
 	if err != nil {
 		return auth.PINResult{}, err
 	}
-	if result.Looked && !result.Accepted {
+	switch {
+	case result.Accepted:
+		if err := d.openWindow(ctx, by, d.tools.Now()); err != nil {
+			return result, fmt.Errorf("the PIN was right, but the site window is not open: %w", err)
+		}
+	case result.Looked:
 		d.wrongPIN(mac)
 	}
-	d.step(Step{MAC: mac, Front: Front(by.Front), Text: pinStory(result)})
+	d.step(Step{MAC: mac, Front: Front(by.Front), Text: d.pinStory(result)})
 	return result, nil
 }
 
@@ -48,18 +62,19 @@ func pinEvent(r auth.PINResult) audit.PINEntered {
 	return e
 }
 
-func pinStory(r auth.PINResult) string {
+func (d *Desk) pinStory(r auth.PINResult) string {
+	until := r.Until.In(d.zone).Format(time.TimeOnly)
 	switch {
 	case r.Accepted:
 		return "right PIN; its next fetch is the full config"
 	case !r.Looked && r.State == auth.Failed:
-		return "PIN not looked at: locked until " + r.Until.Format(time.TimeOnly) + " UTC"
+		return "PIN not looked at: locked until " + until
 	case !r.Looked && r.State == auth.Blocked:
 		return "PIN not looked at: blocked until an operator unblocks or resets it"
 	case !r.Looked:
 		return "PIN not looked at: none is needed now, or it was not six digits"
 	case r.State == auth.Failed:
-		return "wrong PIN, the third: locked until " + r.Until.Format(time.TimeOnly) + " UTC"
+		return "wrong PIN, the third: locked until " + until
 	case r.State == auth.Blocked:
 		return "wrong PIN after repeated lock-outs: blocked until an operator unblocks or resets it"
 	}
@@ -94,6 +109,13 @@ func (d *Desk) Unblock(ctx context.Context, by audit.Actor, mac phone.MAC) (auth
 // AllowOTP arms the brand OTP for the device once more; with clear its old
 // login is void at once.
 func (d *Desk) AllowOTP(ctx context.Context, by audit.Actor, mac phone.MAC, clear bool) (auth.Record, error) {
+	rec, err := d.store.Devices.Device(mac)
+	if err != nil {
+		return rec, err
+	}
+	if d.Policy().Brands[rec.Device.Vendor].Password.IsZero() {
+		return rec, fmt.Errorf("%w for %s: set one first: lineside otp set %s --generate", ErrNoOTP, rec.Device.Vendor, rec.Device.Vendor)
+	}
 	return d.act(ctx, by, mac, "may use the brand's one-time password once", func(e auth.Enrolment) (auth.Enrolment, audit.Event) {
 		e = auth.AllowOTP(e, clear)
 		return e, audit.OTPAllowed{Generation: e.OTP.Generation, Cleared: clear}

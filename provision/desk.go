@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/lineside/lineside/auth"
@@ -37,6 +38,8 @@ type Config struct {
 	CacheBytes int
 	// Visitors bounds how many unknown phones are remembered, default 256.
 	Visitors int
+	// Factory verifies factory client certificates; nil trusts none.
+	Factory *vendors.Factory
 	// CA is the box's CA certificate, PEM: served as CAFile.
 	CA []byte
 }
@@ -66,6 +69,7 @@ type Tools struct {
 type Desk struct {
 	cfg       Config
 	table     vendors.Table
+	zone      *time.Location // the site's
 	store     Stores
 	tools     Tools
 	pages     *pages
@@ -74,6 +78,9 @@ type Desk struct {
 	faces     *faces
 	refusals  *refusals
 	budget    budget
+	onHold    onHold
+	thieves   latest      // what layer 2 contradicted
+	holding   atomic.Bool // somebody is keeping the site window open
 }
 
 // New checks cfg and makes a desk; it does no I/O.
@@ -87,9 +94,14 @@ func New(cfg Config, table vendors.Table, store Stores, tools Tools) (*Desk, err
 	if tools.Now == nil {
 		tools.Now = time.Now
 	}
+	zone, err := time.LoadLocation(cfg.Site.Zone)
+	if err != nil {
+		return nil, fmt.Errorf("site.timezone: %w", err)
+	}
 	return &Desk{
 		cfg:       cfg,
 		table:     table,
+		zone:      zone,
 		store:     store,
 		tools:     tools,
 		pages:     newPages(cfg.CacheBytes),
@@ -132,8 +144,7 @@ func (c *Config) fill() error {
 
 // Welcome recognises a DHCP client and gives the options that lead it here.
 func (d *Desk) Welcome(c Caller) Welcome {
-	_, err := d.store.Devices.Device(c.MAC)
-	w := Welcome{Known: err == nil}
+	w := Welcome{Known: d.has(c.MAC)}
 	id, ok := d.table.ByClass(c.Class)
 	if !ok {
 		v, known := d.table.ByOUI(c.MAC)

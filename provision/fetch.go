@@ -52,14 +52,19 @@ func (d *Desk) record(c caller) (auth.Record, bool, error) {
 		return auth.Record{}, false, nil
 	case err != nil:
 		return auth.Record{}, false, fmt.Errorf("load device %s: %w", c.file.MAC, err)
-	case rec.Device.Vendor != c.file.Vendor:
-		d.step(Step{MAC: c.file.MAC, Vendor: c.file.Vendor, Text: fmt.Sprintf(
-			"is set up as %s but asks for %s, a file of %s; correct the vendor: lineside device edit %s --vendor %s",
-			rec.Device.Vendor, c.file.Name, c.file.Vendor, c.file.MAC, c.file.Vendor)})
+	case !c.owns(rec):
+		if c.verdict == auth.Proven { // else it is a stranger's word
+			d.step(Step{MAC: c.file.MAC, Vendor: c.file.Vendor, Text: fmt.Sprintf(
+				"is set up as %s but asks for %s, a file of %s; if the phone is one, correct it: lineside device edit %s --vendor %s",
+				rec.Device.Vendor, c.file.Name, c.file.Vendor, c.file.MAC, c.file.Vendor)})
+		}
 		return auth.Record{}, false, nil
 	}
 	return rec, true, nil
 }
+
+// owns reports that the file asked for is one of the device's own.
+func (c caller) owns(rec auth.Record) bool { return rec.Rev != 0 && rec.Device.Vendor == c.file.Vendor }
 
 // decide asks auth, first on the record as it is in memory and, where that
 // would change something, again inside the transaction that keeps the change.
@@ -72,6 +77,9 @@ func (d *Desk) decide(ctx context.Context, now time.Time, ask Ask, c caller, rec
 		if dec, rec, err = d.commit(ctx, now, ask, c, policy); err != nil {
 			return auth.Decision{}, rec, err
 		}
+	}
+	if dec.Outcome == auth.Full {
+		d.holdWindow(ctx, actorOf(ask, c), now)
 	}
 	if dec.Count && ask.Attempt != nil {
 		d.penalties.add(now, c, ask.Attempt.Print)
@@ -91,6 +99,7 @@ func (d *Desk) request(now time.Time, ask Ask, c caller, rec auth.Record, known 
 		Shown:     shown,
 		Brand:     brand,
 		Allowed:   p.Allows(ask.Remote.Addr()),
+		Certified: c.certified,
 		OpenDoor:  ask.Front == TFTP,
 		PlainTFTP: rec.Device.PlainTFTP,
 	}
@@ -110,7 +119,7 @@ func (d *Desk) commit(ctx context.Context, now time.Time, ask Ask, c caller, p a
 	actor := actorOf(ask, c)
 	var dec auth.Decision
 	recs, err := d.store.Devices.Change(ctx, func(old auth.Record) (*auth.Record, []audit.Record, error) {
-		known := old.Rev != 0
+		known := c.owns(old)
 		req := d.request(now, ask, c, old, known, p)
 		next := old
 		dec, next.Enrolment = auth.Decide(now, p, state(old, known), req, fresh)

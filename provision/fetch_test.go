@@ -107,6 +107,37 @@ func TestOTPAndPIN(t *testing.T) {
 	wantChallenge(t, "the OTP once more", l.get(t, mac, "10.20.0.57", "installer", "fake-brand-otp"))
 }
 
+// TestSiteWindow has one right PIN let in the rest of the site's phones.
+func TestSiteWindow(t *testing.T) {
+	l := newLab(t, auth.FactorPIN)
+	l.store.policy.Window = auth.SiteWindow
+	first := l.add(t, mac)
+	l.add(t, stranger)
+	l.lease("10.20.0.57", mac)
+	l.lease("10.20.0.58", stranger)
+	wantStage(t, "before", l.get(t, stranger, "10.20.0.58"), vendors.Holding)
+	if r, err := l.EnterPIN(t.Context(), operator, mac, first.Enrolment.PIN); err != nil || !r.Accepted {
+		t.Fatalf("right PIN: got %+v, %v", r, err)
+	}
+	wantChallenge(t, "the same MAC through a router", l.get(t, stranger, "10.20.0.99"))
+	full := l.get(t, stranger, "10.20.0.58")
+	wantStage(t, "another phone, its MAC proven", full, vendors.Full)
+	wantChallenge(t, "once it has a credential", l.get(t, stranger, "10.20.0.58"))
+	user, password := loginIn(t, full)
+	l.wait(7 * time.Hour)
+	wantStage(t, "resync", l.get(t, stranger, "10.20.0.58", user, password), vendors.Full)
+	l.wait(7 * time.Hour)
+	third := phone.MAC{0, 0x15, 0x65, 9, 9, 9}
+	l.add(t, third)
+	l.lease("10.20.0.59", third)
+	wantStage(t, "14 hours on, kept open by the resync", l.get(t, third, "10.20.0.59"), vendors.Full)
+	l.wait(9 * time.Hour)
+	fourth := phone.MAC{0, 0x15, 0x65, 9, 9, 10}
+	l.add(t, fourth)
+	l.lease("10.20.0.60", fourth)
+	wantStage(t, "nine silent hours later", l.get(t, fourth, "10.20.0.60"), vendors.Holding)
+}
+
 // TestPINBudget spreads wrong PINs over many devices, each below its own bound.
 func TestPINBudget(t *testing.T) {
 	l := newLab(t, auth.FactorPIN)
@@ -187,17 +218,78 @@ func TestContradicted(t *testing.T) {
 	wantStage(t, "the phone itself, later", l.get(t, mac, "10.20.0.57", "installer", "fake-brand-otp"), vendors.Full)
 }
 
-// TestWireBeatsLease has a laptop that got a lease in the phone's name, and a
-// phone whose address the box once leased to another.
-func TestWireBeatsLease(t *testing.T) {
-	l := newLab(t, auth.FactorOTP)
-	l.add(t, mac)
-	l.lease("10.20.0.66", mac)
-	l.store.wire[netip.MustParseAddr("10.20.0.66")] = stranger
-	wantChallenge(t, "lease in the phone's name, another MAC on the wire", l.get(t, mac, "10.20.0.66", "installer", "fake-brand-otp"))
-	l.lease("10.20.0.57", stranger)
-	l.store.wire[netip.MustParseAddr("10.20.0.57")] = mac
-	wantStage(t, "its own MAC on the wire, an old lease of another", l.get(t, mac, "10.20.0.57", "installer", "fake-brand-otp"), vendors.Full)
+// TestForgedLayer2 has a laptop forge one of the two signals of layer 2 in a
+// phone's name. The device is suspended, so a proven MAC would be enough.
+func TestForgedLayer2(t *testing.T) {
+	victim, laptop := netip.MustParseAddr("10.20.0.57"), netip.MustParseAddr("10.20.0.66")
+	for _, tt := range []struct {
+		name  string
+		forge func(*lab)
+	}{
+		{"a lease in the phone's name, its own MAC on the wire", func(l *lab) {
+			l.lease(laptop.String(), mac)
+			l.store.wire[laptop] = stranger
+		}},
+		{"a lease in the phone's name, silent on the wire", func(l *lab) {
+			l.lease(laptop.String(), mac)
+			delete(l.store.wire, laptop)
+		}},
+		{"an ARP entry in the phone's name, which is leased elsewhere", func(l *lab) { l.store.wire[laptop] = mac }},
+		{"an ARP entry in the phone's name, a lease of its own", func(l *lab) {
+			l.lease(laptop.String(), stranger)
+			l.store.wire[laptop] = mac
+		}},
+		{"through a router", func(*lab) {}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			l := newLab(t, auth.FactorOTP)
+			l.add(t, mac)
+			l.lease(victim.String(), mac)
+			tt.forge(l)
+			if _, err := l.Suspend(t.Context(), operator, mac); err != nil {
+				t.Fatal(err)
+			}
+			wantChallenge(t, "laptop", l.get(t, mac, laptop.String()))
+			wantStage(t, "the phone", l.get(t, mac, victim.String()), vendors.Full)
+		})
+	}
+}
+
+// TestPINThief has somebody harvest the phone's holding login, which anybody is
+// given, and wait for the PIN.
+func TestPINThief(t *testing.T) {
+	l := newLab(t, auth.FactorPIN)
+	rec := l.add(t, mac)
+	login := func(from string) []string {
+		user, password := loginIn(t, l.get(t, mac, from))
+		return []string{user, password}
+	}
+	// Nobody is on the box's own LAN: two callers claim to be the phone.
+	thief, phones := login("10.88.0.6"), login("10.88.0.5")
+	_, err := l.EnterPIN(t.Context(), operator, mac, rec.Enrolment.PIN)
+	if !errors.Is(err, provision.ErrAmbiguous) || !strings.Contains(err.Error(), "10.88.0.6") || !strings.Contains(err.Error(), "10.88.0.5") {
+		t.Fatalf("got %v, want ErrAmbiguous naming both", err)
+	}
+	from := operator
+	from.Identity = "ip:10.88.0.5"
+	if r, err := l.EnterPIN(t.Context(), from, mac, rec.Enrolment.PIN); err != nil || !r.Accepted {
+		t.Fatalf("got %+v, %v", r, err)
+	}
+	wantStage(t, "thief", l.get(t, mac, "10.88.0.6", thief...), vendors.Holding)
+	wantStage(t, "phone", l.get(t, mac, "10.88.0.5", phones...), vendors.Full)
+	wantChallenge(t, "thief, later", l.get(t, mac, "10.88.0.6"))
+
+	// The phone is on the LAN: who asks through a router is not it.
+	l = newLab(t, auth.FactorPIN)
+	rec = l.add(t, mac)
+	thief = login("10.88.0.6")
+	l.lease("10.20.0.57", mac)
+	wantStage(t, "phone on hold", l.get(t, mac, "10.20.0.57"), vendors.Holding)
+	if r, err := l.EnterPIN(t.Context(), operator, mac, rec.Enrolment.PIN); err != nil || !r.Accepted {
+		t.Fatalf("got %+v, %v", r, err)
+	}
+	wantChallenge(t, "thief with the holding login", l.get(t, mac, "10.88.0.6", thief...))
+	wantStage(t, "phone", l.get(t, mac, "10.20.0.57"), vendors.Full)
 }
 
 // TestRace has many callers show one OTP at once: one identity gets the config.
@@ -254,6 +346,45 @@ func TestGuessing(t *testing.T) {
 		l2.get(t, mac, "10.20.0.57", user, "wrong")
 	}
 	wantStage(t, "own credential after wrong tries", l2.get(t, mac, "10.20.0.57", user, password), vendors.Full)
+}
+
+// TestResetPhoneIsNoAttacker has a phone go on showing the login that a reset
+// made void, as phones do, before somebody types the password.
+func TestResetPhoneIsNoAttacker(t *testing.T) {
+	l := newLab(t, auth.FactorOTP)
+	l.add(t, mac)
+	user, password := loginIn(t, l.get(t, mac, "10.20.0.57", "installer", "fake-brand-otp"))
+	l.get(t, mac, "10.20.0.57", user, password)
+	if _, err := l.Reset(t.Context(), operator, mac); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 * auth.FreeTries {
+		wantChallenge(t, "void login", l.get(t, mac, "10.20.0.57", user, password))
+	}
+	wantStage(t, "the password", l.get(t, mac, "10.20.0.57", "installer", "fake-brand-otp"), vendors.Full)
+}
+
+// TestSamePrint has a scheme that reveals the password (Basic) show the same
+// wrong one again and again: that is one guess.
+func TestSamePrint(t *testing.T) {
+	for name, distinct := range map[string]bool{"the same": false, "different": true} {
+		l := newLab(t, auth.FactorOTP)
+		l.add(t, mac)
+		ask := provision.Ask{Front: provision.HTTPS, Remote: netip.MustParseAddrPort("10.20.0.57:4000"), File: mac.Hex() + ".txt"}
+		for i := range byte(3 * auth.FreeTries) {
+			ask.Attempt = &provision.Attempt{User: "installer", Proves: phone.NewSecret("wrong").Equal, Print: [16]byte{1}}
+			if distinct {
+				ask.Attempt.Print[1] = i
+			}
+			if _, err := l.Fetch(t.Context(), ask); err != nil {
+				t.Fatal(err)
+			}
+		}
+		a := l.get(t, mac, "10.20.0.57", "installer", "fake-brand-otp")
+		if got := a.Status == provision.Challenge; got != distinct {
+			t.Errorf("%s wrong password: got penalised %t, want %t", name, got, distinct)
+		}
+	}
 }
 
 func TestCacheIsExact(t *testing.T) {

@@ -19,71 +19,58 @@ type caller struct {
 	verdict auth.Verdict
 	by      string    // layer-2 identity
 	layer2  phone.MAC // what layer 2 says, zero where it says nothing
+	// certified says that a factory certificate names the file's own phone.
+	certified bool
 }
 
 // identify reads the question. It returns false for a name that is no file of
 // any vendor. Nothing in it depends on whether the box knows the device.
 func (d *Desk) identify(now time.Time, ask Ask) (caller, bool) {
 	addr := ask.Remote.Addr().Unmap().WithZone("")
-	c := caller{by: "ip:" + addr.String()}
-	lease, leased := d.store.Leases.LeaseOf(addr)
-	leased = leased && lease.Live(now)
-	if c.layer2 = d.layer2(addr, lease, leased); !c.layer2.IsZero() {
-		c.by = "mac:" + c.layer2.String()
-	}
-	leased = leased && lease.MAC == c.layer2
+	w := d.wire(now, addr)
+	c := caller{by: "ip:" + addr.String(), layer2: w.mac()}
 	c.ident, c.isPhone = d.table.ByAgent(ask.Agent)
 	hint := c.ident.Vendor
-	if hint == "" && leased {
-		hint = lease.Vendor
+	if hint == "" && w.leased {
+		hint = w.lease.Vendor
 	}
 	file, ok := d.table.File(path.Base(ask.File), hint)
 	if !ok || strings.Contains(ask.File, "/") && !tolerable(ask.File) {
 		return c, false
 	}
 	c.file = file
-	if c.ident.Model == "" && leased {
-		c.ident.Model = lease.Model
+	if c.ident.Model == "" && w.leased {
+		c.ident.Model = w.lease.Model
 	}
-	c.verdict = verdict(file.MAC, c)
+	c.verdict = d.verdict(now, w, c)
+	d.certify(ask, &c)
+	if c.verdict != auth.Claimed && !c.layer2.IsZero() {
+		c.by = "mac:" + c.layer2.String()
+	}
 	return c, true
 }
 
-// layer2 is the hardware address behind addr. What answers on the wire counts
-// before what a DHCP packet once claimed: a client can ask for a lease in
-// another's name, but not answer in it without forging every frame.
-func (d *Desk) layer2(addr netip.Addr, lease phone.Lease, leased bool) phone.MAC {
-	if d.store.Neighbours != nil {
-		if mac, ok := d.store.Neighbours.MAC(addr); ok {
-			return mac
-		}
+// certify weighs a factory client certificate. One that names the phone of the
+// file proves a MAC that nothing contradicts; one that names another phone
+// contradicts.
+func (d *Desk) certify(ask Ask, c *caller) {
+	if len(ask.Chain) == 0 || c.file.MAC.IsZero() || c.verdict == auth.Contradicted {
+		return
 	}
-	if leased {
-		return lease.MAC
+	vendor, mac, ok := d.cfg.Factory.Verify(ask.Chain)
+	switch {
+	case !ok:
+	case mac != c.file.MAC || vendor != c.file.Vendor:
+		c.verdict, c.layer2 = auth.Contradicted, mac
+	default:
+		c.verdict, c.layer2, c.certified = auth.Proven, mac, true
 	}
-	return phone.MAC{}
 }
 
 // tolerable accepts a name with folders only where each is a plain one: phones
 // with a remembered path still find their file.
 func tolerable(name string) bool {
 	return path.Clean("/"+name) == "/"+name && strings.Count(name, "/") <= 3
-}
-
-// verdict weighs the MAC of the file name against layer 2 and the User-Agent.
-func verdict(mac phone.MAC, c caller) auth.Verdict {
-	switch {
-	case mac.IsZero():
-		return auth.Claimed
-	case !c.layer2.IsZero() && c.layer2 != mac:
-		return auth.Contradicted
-	case !c.ident.MAC.IsZero() && c.ident.MAC != mac:
-		// A phone names one MAC in both places.
-		return auth.Contradicted
-	case c.layer2 == mac:
-		return auth.Proven
-	}
-	return auth.Claimed
 }
 
 // model is the best guess at the caller's model from what it said of itself.

@@ -2,6 +2,7 @@ package provision_test
 
 import (
 	"context"
+	"crypto/x509/pkix"
 	"fmt"
 	"log/slog"
 	"net/netip"
@@ -140,6 +141,29 @@ func (m *memory) MAC(a netip.Addr) (phone.MAC, bool) {
 	return mac, ok
 }
 
+func (m *memory) Present(mac phone.MAC) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, w := range m.wire {
+		if w == mac {
+			return true
+		}
+	}
+	return false
+}
+
+func (m *memory) LeasesTo(mac phone.MAC) []phone.Lease {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var list []phone.Lease
+	for _, l := range m.leases {
+		if l.MAC == mac {
+			list = append(list, l)
+		}
+	}
+	return list
+}
+
 func (m *memory) kinds() []string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -166,7 +190,7 @@ var (
 	otp      = phone.NewSecret("fake-brand-otp")
 )
 
-func newLab(t testing.TB, f auth.Factor) *lab {
+func newLab(t testing.TB, f auth.Factor, change ...func(*provision.Config, vendors.Table)) *lab {
 	t.Helper()
 	l := &lab{
 		board: new(health.Board),
@@ -183,8 +207,12 @@ func newLab(t testing.TB, f auth.Factor) *lab {
 		Site: phone.Site{Name: "Lab", Zone: "Europe/Berlin", Emergency: []string{"112"}},
 		Addr: netip.MustParseAddr("10.20.0.1"),
 	}
+	table := l.table()
+	for _, f := range change {
+		f(&cfg, table)
+	}
 	var err error
-	l.Desk, err = provision.New(cfg, l.table(), provision.Stores{
+	l.Desk, err = provision.New(cfg, table, provision.Stores{
 		Devices: l.store, Policies: l.store, Sightings: l.store, Recorder: l.store, Leases: l.store, Neighbours: l.store,
 	}, provision.Tools{
 		Log: slog.New(slog.DiscardHandler), Health: l.board, Metrics: metrics.New(),
@@ -201,8 +229,11 @@ func newLab(t testing.TB, f auth.Factor) *lab {
 
 func (l *lab) set(now time.Time)    { l.clock.Store(&now) }
 func (l *lab) wait(d time.Duration) { l.set(l.clock.Load().Add(d)) }
+
+// lease has the box lease an address to a MAC that also answers for it.
 func (l *lab) lease(a string, m phone.MAC) {
 	addr := netip.MustParseAddr(a)
+	l.store.wire[addr] = m
 	l.store.leases[addr] = phone.Lease{Addr: addr, MAC: m, State: phone.Bound, Expires: l.clock.Load().Add(48 * time.Hour)}
 }
 
@@ -237,6 +268,10 @@ func (l *lab) table() vendors.Table {
 				in.Login.User, in.Login.Password.Reveal(), in.Hold.Text, in.Device.Label, len(in.Device.Lines)), nil
 		},
 		Sequence: func(m phone.MAC, _ string) []string { return []string{"common.txt", m.Hex() + ".txt"} },
+		CertMAC: func(n pkix.Name) (phone.MAC, bool) {
+			m, err := phone.ParseMAC(n.CommonName)
+			return m, err == nil
+		},
 		FirstTry: vendors.Login{User: "Plain", Password: phone.NewSecret("Plain")},
 	}}
 }

@@ -3,6 +3,8 @@ package provision
 import (
 	"fmt"
 	"slices"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/lineside/lineside/auth"
@@ -21,7 +23,15 @@ func (d *Desk) note(now time.Time, ask Ask, c caller, rec auth.Record, known boo
 		d.seen(now, ask, c, known)
 	}
 	d.count(ask, c, outcomeName(dec.Outcome))
-	d.step(Step{MAC: c.file.MAC, Front: ask.Front, Vendor: c.file.Vendor, Addr: ask.Remote.Addr().Unmap(), Text: story(c, known, dec)})
+	strange := !known && !d.has(c.file.MAC)
+	d.tell(Step{MAC: c.file.MAC, Front: ask.Front, Vendor: c.file.Vendor, Addr: ask.Remote.Addr().Unmap(), Text: story(c, strange, dec)},
+		known && (c.verdict == auth.Proven || dec.Outcome == auth.Full))
+	switch {
+	case known && dec.Outcome == auth.Hold:
+		d.onHold.add(now, c.file.MAC, c.by, c.verdict == auth.Proven)
+	case known && dec.Outcome == auth.Full:
+		d.onHold.forget(c.file.MAC)
+	}
 	if dec.Reason == auth.MACContradicted {
 		d.contradiction(now, c)
 	}
@@ -46,17 +56,38 @@ func trace(c caller, known bool, rec auth.Record, dec auth.Decision) bool {
 }
 
 func (d *Desk) contradiction(now time.Time, c caller) {
-	other := c.layer2
-	if other.IsZero() || other == c.file.MAC {
-		other = c.ident.MAC
+	other := "somewhere else on this LAN"
+	for _, m := range []phone.MAC{c.layer2, c.ident.MAC} {
+		if !m.IsZero() && m != c.file.MAC {
+			other = m.String()
+			break
+		}
 	}
 	d.tools.Health.Raise(now, health.Condition{
 		Code:    CodeContradicted,
 		Title:   "a device asked for another phone's config",
 		Meaning: "it was given nothing; the phone whose MAC it used is not affected",
-		Do:      "find the device by its address and MAC below; if it is the phone itself with a changed network card, correct the device: lineside device edit",
-		Detail:  fmt.Sprintf("%s asked for %s as %s", c.by, c.file.Name, other),
+		Do:      "find the device by its address and MAC; if it is the phone itself with a changed network card, correct the device: lineside device edit",
+		Detail:  d.thieves.add(fmt.Sprintf("%s asked for %s, but is %s", c.by, c.file.Name, other)),
 	})
+}
+
+// latest keeps the last few different lines, newest first.
+type latest struct {
+	mu    sync.Mutex
+	lines []string
+}
+
+// maxLatest bounds how many lines a condition names.
+const maxLatest = 8
+
+// add puts line first and gives all.
+func (l *latest) add(line string) string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.lines = slices.DeleteFunc(l.lines, func(x string) bool { return x == line })
+	l.lines = append([]string{line}, l.lines[:min(len(l.lines), maxLatest-1)]...)
+	return strings.Join(l.lines, "; ")
 }
 
 // noteOpen and noteAbsent are for files that decide nothing.
@@ -69,8 +100,8 @@ func (d *Desk) noteOpen(ask Ask, c caller) {
 	if trace(c, err == nil, rec, auth.Decision{}) {
 		d.seen(d.tools.Now(), ask, c, err == nil)
 	}
-	d.step(Step{MAC: c.file.MAC, Front: ask.Front, Vendor: c.file.Vendor, Addr: ask.Remote.Addr().Unmap(),
-		Text: fmt.Sprintf("fetched %s, which holds no secret", c.file.Name)})
+	d.tell(Step{MAC: c.file.MAC, Front: ask.Front, Vendor: c.file.Vendor, Addr: ask.Remote.Addr().Unmap(),
+		Text: fmt.Sprintf("fetched %s, which holds no secret", c.file.Name)}, err == nil && c.verdict == auth.Proven)
 }
 
 func (d *Desk) noteAbsent(ask Ask, c caller) { d.count(ask, c, "absent") }
@@ -95,9 +126,9 @@ func outcomeName(o auth.Outcome) string {
 
 // story tells a decision in plain words, with the next step where an operator
 // has one.
-func story(c caller, known bool, dec auth.Decision) string {
+func story(c caller, strange bool, dec auth.Decision) string {
 	asked := "asked for " + c.file.Name + ": "
-	if !known && dec.Outcome != auth.Refuse {
+	if strange && dec.Outcome != auth.Refuse {
 		return asked + outcomeStory(c, dec) + "; this phone is not set up here, claim it: lineside visitors claim " + c.file.MAC.String()
 	}
 	return asked + outcomeStory(c, dec)
@@ -121,12 +152,11 @@ func (d *Desk) Sighted(s Sighting) {
 	if s.MAC.IsZero() || s.Ident.Vendor == "" {
 		return
 	}
-	_, err := d.store.Devices.Device(s.MAC)
 	now := d.tools.Now().UTC()
 	d.faces.add(phone.Seen{
 		MAC: s.MAC, At: now, First: now, Addr: s.Addr, Front: string(s.Front), Vendor: s.Ident.Vendor,
 		Model: s.Ident.Model, Firmware: s.Ident.Firmware, Agent: s.Agent, Count: 1,
-	}, s.Addr.String(), err == nil)
+	}, s.Addr.String(), d.has(s.MAC))
 }
 
 // seen remembers the phone for operators.

@@ -2,6 +2,7 @@ package provision
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/lineside/lineside/auth"
@@ -96,12 +97,29 @@ func hide(in vendors.Input) vendors.Input {
 	if !in.Device.AdminPassword.IsZero() {
 		in.Device.AdminPassword = masked
 	}
+	for name := range in.Device.Overrides {
+		if secretName(name) {
+			in.Device.Overrides[name] = masked.Reveal()
+		}
+	}
 	for i := range in.Device.Lines {
 		if !in.Device.Lines[i].Password.IsZero() {
 			in.Device.Lines[i].Password = masked
 		}
 	}
 	return in
+}
+
+// secretName reports that a vendor's parameter of this name holds a secret, as
+// far as its name tells.
+func secretName(name string) bool {
+	name = strings.ToLower(name)
+	for _, word := range []string{"pass", "pwd", "secret", "pin", "key", "token", "auth"} {
+		if strings.Contains(name, word) {
+			return true
+		}
+	}
+	return false
 }
 
 func why(rec auth.Record, now time.Time) string {

@@ -18,6 +18,8 @@ import (
 var (
 	// ErrNotAllowed is returned for removing an entry that is not there.
 	ErrNotAllowed = errors.New("is not on the allow-list")
+	// ErrNoOTP is returned for arming a one-time password that does not exist.
+	ErrNoOTP = errors.New("no one-time password is set")
 	// ErrAllowFull is returned when the allow-list has no room.
 	ErrAllowFull = errors.New("the allow-list is full")
 )
@@ -55,6 +57,9 @@ func (d *Desk) checkBrand(v phone.Vendor, user string, password phone.Secret) er
 		return nil
 	}
 	plain := password.Reveal()
+	if unguessable(user) {
+		return fmt.Errorf("one-time password is %w: user names beginning with %s or %s are the box's own", ErrInvalid, ownPrefix, holdPrefix)
+	}
 	for _, s := range []string{user, plain} {
 		if s == "" || len(s) > 64 || strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r >= 0x7f || r == ':' || r == '"' || r == '\\' }) {
 			return fmt.Errorf("one-time password is %w: user name and password must be 1 to 64 printable ASCII characters without space, colon, quote or backslash", ErrInvalid)

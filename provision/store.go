@@ -52,9 +52,14 @@ type Recorder interface {
 // Neighbours knows which hardware address answers for an address on the LAN.
 type Neighbours interface {
 	MAC(addr netip.Addr) (phone.MAC, bool)
+	// Present reports that mac answers for some address.
+	Present(mac phone.MAC) bool
 }
 
 // Leases knows which client holds an address of the box's own pool.
 type Leases interface {
+	// LeaseOf gives the lease of an address, expired or not.
 	LeaseOf(addr netip.Addr) (phone.Lease, bool)
+	// LeasesTo gives the leases of a hardware address, expired or not.
+	LeasesTo(mac phone.MAC) []phone.Lease
 }

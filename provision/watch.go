@@ -93,10 +93,19 @@ func (j *journal) add(s Step, known bool) {
 }
 
 // step stamps s and keeps it.
-func (d *Desk) step(s Step) {
+func (d *Desk) step(s Step) { d.tell(s, d.has(s.MAC)) }
+
+// tell is step for what a caller did: what one did that is not proven to be the
+// phone is kept with the strangers' doings, whatever MAC it goes by.
+func (d *Desk) tell(s Step, ours bool) {
 	s.At = d.tools.Now().UTC()
-	_, err := d.store.Devices.Device(s.MAC)
-	d.journal.add(s, err == nil)
+	d.journal.add(s, ours)
+}
+
+// has reports that the box has a record of the device.
+func (d *Desk) has(mac phone.MAC) bool {
+	_, err := d.store.Devices.Device(mac)
+	return err == nil
 }
 
 // Recent gives the last steps, oldest first: of one phone, or of all for the

@@ -43,14 +43,27 @@ func (d *Desk) weigh(now time.Time, ask Ask, c caller, rec auth.Record, p auth.P
 			shown = k.means
 		}
 	}
-	if shown == auth.BrandOTP && d.penalties.active(now, c) {
-		shown = auth.SameWrong
-	}
-	if shown == auth.Wrong && d.penalties.repeated(c, a.Print) {
+	switch {
+	case shown == auth.BrandOTP && d.penalties.active(now, c):
+		shown = auth.Unlooked
+	case shown == auth.Wrong && (d.penalties.repeated(c, a.Print) || unguessable(a.User)):
 		shown = auth.SameWrong
 	}
 	return shown, brand.Generation
 }
+
+// unguessable reports that the user name belongs to a login this box once
+// minted. Its password cannot be guessed, so a phone that goes on showing a
+// void one is a phone after a reset and not an attack.
+func unguessable(user string) bool {
+	return strings.HasPrefix(user, ownPrefix) || strings.HasPrefix(user, holdPrefix)
+}
+
+// What the names of minted logins begin with.
+const (
+	ownPrefix  = "own-"
+	holdPrefix = "hold-"
+)
 
 // decoy stands in for a login that does not exist.
 var decoy = phone.NewSecret("no login has this password")
@@ -74,7 +87,7 @@ func login(c auth.Credential) vendors.Login {
 // the SIP account beside it, it is derived from the site's key, so that a
 // visitor's and a device's look alike and nothing need be stored for visitors.
 func holdingLogin(p auth.Policy, mac phone.MAC) vendors.Login {
-	return vendors.Login{User: "hold-" + mac.Hex(), Password: derive(p.Key, "holding login", mac)}
+	return vendors.Login{User: holdPrefix + mac.Hex(), Password: derive(p.Key, "holding login", mac)}
 }
 
 func derive(key phone.Secret, purpose string, mac phone.MAC) phone.Secret {
@@ -96,7 +109,7 @@ func mint(now time.Time, by string) auth.Credential {
 	var b [32]byte
 	random(b[:])
 	return auth.Credential{
-		User:     "own-" + readable(b[:7])[:10],
+		User:     ownPrefix + readable(b[:7])[:10],
 		Password: phone.NewSecret(readable(b[12:])),
 		Minted:   now.UTC(),
 		By:       by,

@@ -33,6 +33,10 @@ type storedPolicy struct {
 	Allow        []storedAllow `json:"allow,omitempty"`
 	Brands       []storedBrand `json:"brands,omitempty"` // by vendor, in order
 	Key          string        `json:"sealed_key"`
+	// Window is in nanoseconds; both are missing in files of the first versions,
+	// which knew no site window: it is then off.
+	Window      time.Duration `json:"window,omitempty"`
+	WindowUntil time.Time     `json:"window_until,omitzero"`
 }
 
 type storedAllow struct {
@@ -90,10 +94,13 @@ func (s *Store) putPolicy(v *view, d *draft, next auth.Policy) error {
 }
 
 // mintPolicy is the document of a site nobody has set rules for.
-func mintPolicy(first auth.Factor) auth.Policy {
+func mintPolicy(c Config) auth.Policy {
 	var key [32]byte
 	_, _ = rand.Read(key[:]) // never returns an error
-	return auth.Policy{FirstContact: first, Key: phone.NewSecret(hex.EncodeToString(key[:]))}
+	return auth.Policy{
+		FirstContact: c.FirstContact, Claimed: c.Claimed, Window: c.Window,
+		Key: phone.NewSecret(hex.EncodeToString(key[:])),
+	}
 }
 
 // writePolicy gives p's stored value and what is read back from it.
@@ -113,6 +120,7 @@ func plainPolicy(p auth.Policy) storedPolicy {
 	s := storedPolicy{
 		version: version{policySchema},
 		Rev:     p.Rev, FirstContact: p.FirstContact, Claimed: p.Claimed, Key: p.Key.Reveal(),
+		Window: p.Window, WindowUntil: stamp(p.WindowUntil),
 	}
 	for _, a := range p.Allow {
 		s.Allow = append(s.Allow, storedAllow{Prefix: a.Prefix, Note: a.Note, Since: stamp(a.Since)})
@@ -151,6 +159,7 @@ func (c codec) decodePolicy(value []byte) (*auth.Policy, error) {
 	}
 	p := &auth.Policy{
 		Rev: s.Rev, FirstContact: s.FirstContact, Claimed: s.Claimed, Key: key,
+		Window: s.Window, WindowUntil: stamp(s.WindowUntil),
 		Brands: make(map[phone.Vendor]auth.Brand, len(s.Brands)),
 	}
 	for _, a := range s.Allow {

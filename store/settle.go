@@ -80,7 +80,7 @@ func (s *Store) begin(tx *bolt.Tx, how begun) (burnt int, err error) {
 		v.rev = max(v.rev+1<<20, uint64(max(0, d.now.UnixMicro())))
 	}
 	if fresh {
-		if err := s.putPolicy(v, &d, mintPolicy(s.cfg.FirstContact)); err != nil {
+		if err := s.putPolicy(v, &d, mintPolicy(s.cfg)); err != nil {
 			return 0, err
 		}
 	}

@@ -31,8 +31,11 @@ type Config struct {
 	// server, sets the wall clock; nil asks the kernel.
 	Synced func() bool
 	// FirstContact is what the policy asks of phones until somebody changes
-	// it, default auth.FactorPIN. It counts only while the file has no policy.
+	// it, default auth.FactorPIN; Claimed and Window are auth.Policy's. They
+	// count only while the file has no policy.
 	FirstContact auth.Factor
+	Claimed      bool
+	Window       time.Duration
 	// AuditKeep is how many audit entries are kept, default 200,000. Up to
 	// 1,024 more stay until they are pruned together.
 	AuditKeep int
@@ -58,7 +61,7 @@ var (
 	// ErrBusy is returned for a change while 16,384 others wait.
 	ErrBusy = errors.New("too many changes are waiting for the disk")
 	// ErrInUse is returned by Open while another process has the file.
-	ErrInUse = errors.New("another lineside runs on this state directory; stop it or give another --state")
+	ErrInUse = errors.New("another lineside runs on this state directory; stop it, or name another directory as state in the settings")
 	// ErrKey is returned by Open for a file sealed under another site key.
 	ErrKey = errors.New("the site key does not open this database; put back the key file that belongs to it")
 	// ErrNewer is returned by Open for a file of a later version.
@@ -98,6 +101,7 @@ type Store struct {
 	mu      sync.RWMutex // never held while the disk is waited for
 	devices map[phone.MAC]*auth.Record
 	leases  map[netip.Addr]*phone.Lease
+	holders holders
 
 	counts // of the committer alone, once it runs
 }
@@ -192,6 +196,10 @@ func (s *Store) Close() error {
 func (s *Store) adopt(m *memory) {
 	s.mu.Lock()
 	s.devices, s.leases = m.devices, m.leases
+	s.holders = make(holders)
+	for addr, l := range s.leases {
+		s.holders.move(addr, nil, l)
+	}
 	s.mu.Unlock()
 	s.policy.Store(m.policy)
 	s.rev, s.chain, s.seen, s.mark = m.rev, m.chain, m.seen, m.mark
@@ -208,6 +216,7 @@ func (s *Store) publish(o overlay) {
 		}
 	}
 	for addr, l := range o.leases {
+		s.holders.move(addr, s.leases[addr], l)
 		if l == nil {
 			delete(s.leases, addr)
 		} else {

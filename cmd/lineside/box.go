@@ -8,9 +8,11 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"strconv"
 	"time"
 
 	"github.com/lineside/lineside/admin"
+	"github.com/lineside/lineside/auth"
 	"github.com/lineside/lineside/health"
 	"github.com/lineside/lineside/httpd"
 	"github.com/lineside/lineside/metrics"
@@ -30,6 +32,7 @@ type box struct {
 	store     *store.Store
 	desk      *provision.Desk
 	table     vendors.Table
+	cas       vendors.CAs // of the makers whose factory certificates count
 	started   time.Time
 	listeners []admin.Listener
 	sockets   []interface{ Close() error }
@@ -86,7 +89,9 @@ func (b *box) openStore() error {
 	if err != nil {
 		return err
 	}
-	cfg := store.Config{FirstContact: b.settings.FirstContact}
+	cfg := store.Config{
+		FirstContact: b.settings.FirstContact, Claimed: b.settings.Trust.Claimed, Window: b.settings.Trust.Window,
+	}
 	b.store, err = store.Open(database, key, cfg, store.Tools{Log: b.log, Health: b.health, Metrics: b.metrics})
 	if err != nil {
 		return err
@@ -138,6 +143,14 @@ func (b *box) openDesk(ca []byte) error {
 	cfg := provision.Config{
 		Site: b.settings.Site, URL: l.URL, Addr: b.where.Self.Addr(), SIPPort: l.SIPPort, CA: ca,
 	}
+	if b.settings.Trust.FactoryCertificates {
+		var wrong problems
+		b.cas, wrong = b.settings.factoryCAs(b.table)
+		for _, p := range wrong {
+			b.log.Warn("a maker's CA certificate is not used", "file", p.File, "err", p.Text)
+		}
+		cfg.Factory = vendors.NewFactory(b.table, b.cas)
+	}
 	if l.HTTP != "" {
 		cfg.HTTPPort = portOf(l.HTTP)
 	}
@@ -147,7 +160,7 @@ func (b *box) openDesk(ca []byte) error {
 		Devices: b.store, Policies: b.store, Sightings: b.store, Recorder: b.store, Leases: b.store, Neighbours: wire,
 	}
 	var err error
-	b.desk, err = provision.New(cfg, b.table, stores, provision.Tools{Log: b.log, Health: b.health, Metrics: b.metrics})
+	b.desk, err = provision.New(cfg, b.table, stores, provision.Tools{Log: b.log, Health: b.health, Metrics: b.metrics, Now: b.now})
 	if err != nil {
 		return err
 	}
@@ -155,12 +168,19 @@ func (b *box) openDesk(ca []byte) error {
 	return nil
 }
 
+// now is the box's own time: what lasts or expires is counted by it, also where
+// the wall clock is not set.
+func (b *box) now() time.Time {
+	now, _ := b.store.Now()
+	return now
+}
+
 func (b *box) newAdmin() (*admin.Server, error) {
 	token, err := admin.LoadToken(b.tokenPath())
 	if err != nil {
 		return nil, err
 	}
-	cfg := admin.Config{Token: token, VendorOf: b.table.ByOUI}
+	cfg := admin.Config{Token: token, Now: b.now, VendorOf: b.table.ByOUI}
 	for _, m := range b.table {
 		cfg.Vendors = append(cfg.Vendors, m.Vendor)
 	}
@@ -178,12 +198,24 @@ func (b *box) tokenPath() string { return filepath.Join(b.settings.State, "admin
 func (b *box) status() admin.Status {
 	st := admin.Status{Version: thisBuild().Version, Started: b.started, Listeners: b.listeners}
 	for _, s := range b.settings.Origin {
-		if s.Key == "site.first_contact" {
-			s.From, s.Value = "store", string(b.desk.Policy().FirstContact)
+		if v, ok := inForce(b.desk.Policy())[s.Key]; ok {
+			s.From, s.Value = "store", v
 		}
 		st.Settings = append(st.Settings, s)
 	}
 	return st
+}
+
+// inForce is what the policy in the store says of settings that count at the
+// first start only.
+func inForce(p auth.Policy) map[string]string {
+	window := "off"
+	if p.Window > 0 {
+		window = p.Window.String()
+	}
+	return map[string]string{
+		"site.first_contact": string(p.FirstContact), "trust.claimed": strconv.FormatBool(p.Claimed), "trust.window": window,
+	}
 }
 
 // run serves until ctx ends, then closes in order: doors, desk, store.

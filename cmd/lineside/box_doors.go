@@ -24,12 +24,13 @@ func (b *box) openOperatorDoor(ctx context.Context, operator *admin.Server) erro
 // openDoors opens every listener before any serves: a box with one door missing
 // does not start half. All that is taken is told at once.
 func (b *box) openDoors(ctx context.Context, operator *admin.Server, certs *tls.Config) error {
-	web, err := httpd.New(httpd.Config{}, b.desk, b.log, b.metrics)
+	web, err := httpd.New(httpd.Config{NoClientCertificates: len(b.cas) == 0, ClientCAs: b.cas.All()}, b.desk, b.log, b.metrics)
 	if err != nil {
 		return err
 	}
 	var errs []error
 	for _, d := range b.settings.doors() {
+		d = d.on(b.where.Self.Addr())
 		switch d.name {
 		case "DHCP":
 			err = b.openDHCP(ctx, d)
@@ -49,7 +50,7 @@ func (b *box) openDoors(ctx context.Context, operator *admin.Server, certs *tls.
 
 func (b *box) openDHCP(ctx context.Context, d door) error {
 	srv, err := dhcpopt.New(b.settings.dhcpConfig(b.where), dhcpopt.Deps{
-		Leases: b.store, Desk: b.desk, Log: b.log, Metrics: b.metrics, Health: b.health,
+		Leases: b.store, Desk: b.desk, Log: b.log, Metrics: b.metrics, Health: b.health, Now: b.now,
 	})
 	if err != nil {
 		return err

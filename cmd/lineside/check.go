@@ -167,7 +167,7 @@ func checkState(dir string) problems {
 func checkDoors(ctx context.Context, s settings, where lan) problems {
 	var out problems
 	for _, d := range s.doors() {
-		if err := d.try(ctx, where.Interface); err != nil {
+		if err := d.on(where.Self.Addr()).try(ctx, where.Interface); err != nil {
 			out = append(out, problem{Key: d.key, Text: err.Error()})
 		}
 	}

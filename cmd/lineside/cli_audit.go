@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -194,6 +195,9 @@ func (p *program) watchCommand() *cobra.Command {
 				if err != nil && cmd.Context().Err() == nil {
 					return err
 				}
+			}
+			if cmd.Context().Err() == nil {
+				return errors.New("the box ended the watch: it stopped, or too many watch; see: systemctl status lineside")
 			}
 			return nil
 		},

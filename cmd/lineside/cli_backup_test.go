@@ -98,6 +98,8 @@ func TestBackupAndRestore(t *testing.T) {
 	if !s.otpUsed(kept) {
 		t.Error("restoring left a one-time password usable that may have been used since")
 	}
+	s.does("", 1, "no one-time password is set for yealink.*otp set yealink", "device", "allow-otp", kept)
+	s.does("", 0, "", "otp", "set", "yealink", "--generate")
 	s.does("", 0, "", "device", "allow-otp", kept)
 	if s.otpUsed(kept) {
 		t.Error("it could not be allowed again")

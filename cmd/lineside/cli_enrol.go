@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"net/netip"
 
 	"github.com/spf13/cobra"
 
@@ -16,7 +17,8 @@ func (p *program) pinCommand() *cobra.Command {
 }
 
 func (p *program) pinEnterCommand() *cobra.Command {
-	return &cobra.Command{
+	var at string
+	cmd := &cobra.Command{
 		Use: "enter MAC PIN", Short: "Enter a phone's PIN for it (PIN - reads standard input)", Args: exactArgs("MAC", "PIN"),
 		Long:              "Enter a phone's PIN for it. A wrong one counts like one dialled on the handset;\nthe exit code is 1 unless the PIN was accepted.",
 		ValidArgsFunction: p.completeMACs,
@@ -24,6 +26,12 @@ func (p *program) pinEnterCommand() *cobra.Command {
 			macs, err := macArgs(cmd, args[:1])
 			if err != nil {
 				return err
+			}
+			var from netip.Addr
+			if at != "" {
+				if from, err = netip.ParseAddr(at); err != nil {
+					return usagef(cmd, "--from: %.40q is no address; write the one in the phone's own menu, such as 10.20.0.57", at)
+				}
 			}
 			pin := args[1]
 			if pin == "-" {
@@ -37,13 +45,15 @@ func (p *program) pinEnterCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			r, err := c.EnterPIN(cmd.Context(), macs[0], phone.NewSecret(pin))
+			r, err := c.EnterPIN(cmd.Context(), macs[0], phone.NewSecret(pin), from)
 			if err != nil {
 				return err
 			}
 			return p.tellPIN(cmd.Context(), c, macs[0], r)
 		},
 	}
+	cmd.Flags().StringVar(&at, "from", "", "the phone's own address, where several callers ask as this device")
+	return cmd
 }
 
 func (p *program) tellPIN(ctx context.Context, c *admin.Client, mac phone.MAC, r admin.PINResult) error {

@@ -67,6 +67,9 @@ func syntaxProblem(path string, err error) problem {
 		p.Line, _ = at.Position()
 		p.Key = strings.Join(at.Key(), ".")
 		p.Text = strings.TrimPrefix(at.Error(), "toml: ")
+		if strings.Contains(p.Text, "struct field") { // Go's words for it
+			p.Text = "is a section: write [" + p.Key + "] on a line of its own and its keys below"
+		}
 	}
 	return p
 }

@@ -161,6 +161,7 @@ func loadSettings(path string) (settings, error) {
 // parseSettings turns the file's text into settings. The error is problems:
 // everything that is wrong, in order of line.
 func parseSettings(path string, text []byte) (settings, error) {
+	text = bytes.TrimPrefix(text, []byte("\ufeff")) // editors of other systems begin files so
 	var raw rawSettings
 	dec := toml.NewDecoder(bytes.NewReader(text)).DisallowUnknownFields()
 	err := dec.Decode(&raw)

@@ -49,6 +49,17 @@ func (s settings) doors() []door {
 	return open
 }
 
+// on names the address a door is opened at where its setting names only a port:
+// that of the phones' LAN, so that nothing listens on an uplink unasked. DHCP
+// has to hear broadcasts, and is bound to the interface instead.
+func (d door) on(self netip.Addr) door {
+	host, port, err := net.SplitHostPort(d.addr)
+	if err == nil && host == "" && d.name != "DHCP" && self.IsValid() {
+		d.addr = net.JoinHostPort(self.String(), port)
+	}
+	return d
+}
+
 // title is the door's name in logs and in "lineside status".
 func (d door) title() string { return strings.ToLower(d.name) }
 

@@ -99,6 +99,7 @@ func (s *story) oneTimePassword(ctx context.Context) error {
 func (s *story) replay(ctx context.Context) error {
 	s.scene(ctx, "Somebody on the LAN replays the one-time password as the Reception phone, and as one that does not exist")
 	nobody := stranger()
+	nobody.tftp = false
 	nobody.mac[5] = 0xee
 	s.names[nobody.mac] = "attacker as nobody"
 	victim := cast()[0]
@@ -157,7 +158,7 @@ func (s *story) pinByHand(ctx context.Context) error {
 	}
 	s.scene(ctx, "The installer types the PIN, wrong at first")
 	for _, try := range []string{wrong(pin.PIN), pin.PIN} {
-		r, err := s.client.EnterPIN(ctx, c.mac, phone.NewSecret(try))
+		r, err := s.client.EnterPIN(ctx, c.mac, phone.NewSecret(try), netip.Addr{})
 		if err != nil {
 			return err
 		}
@@ -187,7 +188,7 @@ func wrong(pin string) string {
 
 // visitor: a phone nobody set up is treated like one that was, and remembered.
 func (s *story) visitor(ctx context.Context) error {
-	s.scene(ctx, "A phone nobody set up is plugged in")
+	s.scene(ctx, "A phone nobody set up is plugged in; an old setting in its menu sends it to TFTP")
 	c := stranger()
 	p, err := s.phone(ctx, c, nil)
 	if err != nil {

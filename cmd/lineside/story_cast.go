@@ -55,21 +55,22 @@ type part struct {
 	model  string
 	label  string
 	user   string
+	tftp   bool // an old setting in the phone's menu sends it to TFTP
 }
 
 // cast is the phones an operator set up, one of each vendor. Registrar and
 // numbers are from the ranges kept for examples.
 func cast() []part {
 	return []part{
-		{phone.MAC{0x00, 0x15, 0x65, 0x4a, 0xa9, 0x37}, "yealink", "T46G", "Reception", "4930231252001"},
-		{phone.MAC{0x64, 0x16, 0x7f, 0x0a, 0x1b, 0x2c}, "poly", "VVX410", "Workshop", "4930231252002"},
-		{phone.MAC{0x00, 0x04, 0x13, 0x85, 0x10, 0x01}, "snom", "D385", "Office", "4930231252003"},
+		{phone.MAC{0x00, 0x15, 0x65, 0x4a, 0xa9, 0x37}, "yealink", "T46G", "Reception", "4930231252001", false},
+		{phone.MAC{0x64, 0x16, 0x7f, 0x0a, 0x1b, 0x2c}, "poly", "VVX410", "Workshop", "4930231252002", false},
+		{phone.MAC{0x00, 0x04, 0x13, 0x85, 0x10, 0x01}, "snom", "D385", "Office", "4930231252003", false},
 	}
 }
 
 // stranger is a phone nobody set up.
 func stranger() part {
-	return part{phone.MAC{0x00, 0x15, 0x65, 0x99, 0x00, 0x01}, "yealink", "T46G", "Stranger", ""}
+	return part{phone.MAC{0x00, 0x15, 0x65, 0x99, 0x00, 0x01}, "yealink", "T46G", "Stranger", "", true}
 }
 
 // demoOTP is the one-time login of the demo's brands.

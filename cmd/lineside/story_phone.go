@@ -21,8 +21,12 @@ func (s *story) phone(ctx context.Context, c part, person fleet.Person) (*fleet.
 	if err != nil {
 		return nil, fmt.Errorf("plug in %s: %w", c.label, err)
 	}
+	var menu string
+	if c.tftp {
+		menu = "tftp://" + s.box.settings.Listen.TFTP + "/"
+	}
 	return fleet.New(fleet.Config{
-		MAC: c.mac, Vendor: c.vendor, Model: c.model, DHCP: server, Relay: demoRelay, Asks: 1,
+		MAC: c.mac, Vendor: c.vendor, Model: c.model, DHCP: server, Relay: demoRelay, URL: menu, Asks: 1,
 	}, s.box.table, person, s.hears(ctx))
 }
 

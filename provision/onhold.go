@@ -1,0 +1,81 @@
+package provision
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/lineside/lineside/phone"
+)
+
+// ErrAmbiguous is returned for a PIN entered for a device as which several
+// callers ask, none of them proven by layer 2: the operator has to say which.
+var ErrAmbiguous = errors.New("several addresses ask as this device")
+
+// Bounds of what is remembered of callers on hold: the last few of each known
+// device, for as long as a PIN lasts.
+const (
+	maxOnHold  = 4
+	holdMemory = 8 * time.Hour
+)
+
+// onHold remembers which callers were given a device's holding config. Anybody
+// can ask for it under any MAC, so a right PIN must be tied to one of them.
+type onHold struct {
+	mu sync.Mutex
+	of map[phone.MAC][]holder
+}
+
+type holder struct {
+	by     string
+	proven bool
+	at     time.Time
+}
+
+// add notes that by was given mac's holding config.
+func (h *onHold) add(now time.Time, mac phone.MAC, by string, proven bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.of == nil {
+		h.of = make(map[phone.MAC][]holder)
+	}
+	list := slices.DeleteFunc(h.of[mac], func(x holder) bool { return x.by == by || now.Sub(x.at) > holdMemory })
+	if len(list) >= maxOnHold {
+		list = slices.Delete(list, 0, 1)
+	}
+	h.of[mac] = append(list, holder{by: by, proven: proven, at: now})
+}
+
+// forget is for a device that is on hold no more.
+func (h *onHold) forget(mac phone.MAC) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.of, mac)
+}
+
+// whose is the one caller a PIN for mac is meant for: the proven one, else the
+// only one; empty for none. Of several that only claim to be it, none is.
+func (h *onHold) whose(now time.Time, mac phone.MAC) (string, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var names []string
+	for _, x := range h.of[mac] {
+		switch {
+		case now.Sub(x.at) > holdMemory:
+		case x.proven:
+			return x.by, nil
+		default:
+			names = append(names, x.by)
+		}
+	}
+	switch len(names) {
+	case 0:
+		return "", nil
+	case 1:
+		return names[0], nil
+	}
+	return "", fmt.Errorf("%s: %w: %s", mac, ErrAmbiguous, strings.Join(names, ", "))
+}

@@ -1,0 +1,82 @@
+package provision
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/lineside/lineside/auth"
+	"github.com/lineside/lineside/phone"
+)
+
+// wire is what layer 2 says of an address: who answers for it, and to whom it
+// is leased.
+type wire struct {
+	addr            netip.Addr
+	neighbour       phone.MAC
+	lease           phone.Lease
+	answers, leased bool
+}
+
+func (d *Desk) wire(now time.Time, addr netip.Addr) wire {
+	w := wire{addr: addr}
+	w.lease, w.leased = d.store.Leases.LeaseOf(addr)
+	w.leased = w.leased && w.lease.Live(now)
+	if d.store.Neighbours != nil {
+		w.neighbour, w.answers = d.store.Neighbours.MAC(addr)
+	}
+	return w
+}
+
+// mac is who is behind the address, zero where nothing tells.
+func (w wire) mac() phone.MAC {
+	switch {
+	case w.answers:
+		return w.neighbour
+	case w.leased:
+		return w.lease.MAC
+	}
+	return phone.MAC{}
+}
+
+// verdict weighs the MAC of the file name against all signals. One that says
+// another MAC contradicts. Neither a lease nor an ARP entry proves a MAC by
+// itself: each is what one packet once claimed, and such a packet is easily
+// sent in another's name. They prove it together. On loopback, where there is
+// no ARP, the lease has to do; where the box leases nothing to the MAC, what
+// answers has to.
+func (d *Desk) verdict(now time.Time, w wire, c caller) auth.Verdict {
+	mac := c.file.MAC
+	switch {
+	case mac.IsZero():
+		return auth.Claimed
+	case w.answers && w.neighbour != mac, w.leased && w.lease.MAC != mac, !c.ident.MAC.IsZero() && c.ident.MAC != mac:
+		return auth.Contradicted
+	case w.leased && (w.answers || w.addr.IsLoopback()):
+		return auth.Proven
+	case w.leased:
+		return auth.Claimed
+	case d.elsewhere(now, mac) && w.answers && w.addr.Is6():
+		return auth.Claimed // leases are of IPv4 only; a phone may speak both
+	case d.elsewhere(now, mac):
+		return auth.Contradicted
+	case w.answers:
+		return auth.Proven
+	case d.present(mac):
+		return auth.Contradicted // it is on this LAN, so it does not ask through a router
+	}
+	return auth.Claimed
+}
+
+// elsewhere reports that the box has leased some address to mac.
+func (d *Desk) elsewhere(now time.Time, mac phone.MAC) bool {
+	for _, l := range d.store.Leases.LeasesTo(mac) {
+		if l.Live(now) {
+			return true
+		}
+	}
+	return false
+}
+
+func (d *Desk) present(mac phone.MAC) bool {
+	return d.store.Neighbours != nil && d.store.Neighbours.Present(mac)
+}
