@@ -255,6 +255,23 @@ func TestForgedLayer2(t *testing.T) {
 	}
 }
 
+// TestWireAlone has a phone with an address of its own making, or an ARP entry
+// forged in its name: which, the box cannot tell. Where another server gives
+// the addresses, that is all there is to go by.
+func TestWireAlone(t *testing.T) {
+	for leasing, want := range map[bool]provision.Status{true: provision.Challenge, false: provision.Content} {
+		l := newLab(t, auth.FactorOTP, func(c *provision.Config, _ vendors.Table) { c.Leasing = leasing })
+		l.add(t, mac)
+		l.store.wire[netip.MustParseAddr("10.20.0.57")] = mac
+		if _, err := l.Suspend(t.Context(), operator, mac); err != nil {
+			t.Fatal(err)
+		}
+		if a := l.get(t, mac, "10.20.0.57"); a.Status != want {
+			t.Errorf("box leases addresses %t: got status %d, want %d", leasing, a.Status, want)
+		}
+	}
+}
+
 // TestPINThief has somebody harvest the phone's holding login, which anybody is
 // given, and wait for the PIN.
 func TestPINThief(t *testing.T) {

@@ -42,8 +42,8 @@ func (w wire) mac() phone.MAC {
 // another MAC contradicts. Neither a lease nor an ARP entry proves a MAC by
 // itself: each is what one packet once claimed, and such a packet is easily
 // sent in another's name. They prove it together. On loopback, where there is
-// no ARP, the lease has to do; where the box leases nothing to the MAC, what
-// answers has to.
+// no ARP, the lease has to do; where the box leases no
+// addresses at all, what answers has to.
 func (d *Desk) verdict(now time.Time, w wire, c caller) auth.Verdict {
 	mac := c.file.MAC
 	switch {
@@ -59,6 +59,8 @@ func (d *Desk) verdict(now time.Time, w wire, c caller) auth.Verdict {
 		return auth.Claimed // leases are of IPv4 only; a phone may speak both
 	case d.elsewhere(now, mac):
 		return auth.Contradicted
+	case w.answers && d.cfg.Leasing:
+		return auth.Claimed // an address of its own making
 	case w.answers:
 		return auth.Proven
 	case d.present(mac):
