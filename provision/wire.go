@@ -53,12 +53,12 @@ func (d *Desk) verdict(now time.Time, w wire, c caller) auth.Verdict {
 		return auth.Contradicted
 	case w.leased && (w.answers || w.addr.IsLoopback()):
 		return auth.Proven
+	case d.elsewhere(now, mac, w.addr) && w.answers && w.addr.Is6():
+		return auth.Claimed // leases are of IPv4 only; a phone may speak both
+	case d.elsewhere(now, mac, w.addr):
+		return auth.Contradicted
 	case w.leased:
 		return auth.Claimed
-	case d.elsewhere(now, mac) && w.answers && w.addr.Is6():
-		return auth.Claimed // leases are of IPv4 only; a phone may speak both
-	case d.elsewhere(now, mac):
-		return auth.Contradicted
 	case w.answers && d.cfg.Leasing:
 		return auth.Claimed // an address of its own making
 	case w.answers:
@@ -69,10 +69,10 @@ func (d *Desk) verdict(now time.Time, w wire, c caller) auth.Verdict {
 	return auth.Claimed
 }
 
-// elsewhere reports that the box has leased some address to mac.
-func (d *Desk) elsewhere(now time.Time, mac phone.MAC) bool {
+// elsewhere reports that the box has leased another address than this to mac.
+func (d *Desk) elsewhere(now time.Time, mac phone.MAC, addr netip.Addr) bool {
 	for _, l := range d.store.Leases.LeasesTo(mac) {
-		if l.Live(now) {
+		if l.Live(now) && l.Addr != addr {
 			return true
 		}
 	}
