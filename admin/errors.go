@@ -67,7 +67,7 @@ var answers = []struct {
 	{provision.ErrExists, http.StatusConflict, "see it with: lineside device show MAC; change it with: lineside device edit MAC"},
 	{provision.ErrStale, http.StatusPreconditionFailed, "fetch the device again, repeat the change on what it is now, and send it with the new rev"},
 	{provision.ErrPINNotAsked, http.StatusConflict, "let this one phone in with: lineside device suspend MAC; or ask PINs of all with: lineside policy set first-contact pin"},
-	{provision.ErrAmbiguous, http.StatusConflict, "read the address in the phone's own menu, then: lineside pin enter MAC PIN --from ADDRESS"},
+	{provision.ErrUnproven, http.StatusConflict, "read the address in the phone's own menu, then: lineside pin enter MAC PIN --from ADDRESS"},
 	{provision.ErrNoOTP, http.StatusConflict, "see what is set with: lineside otp list"},
 	{provision.ErrNotAllowed, http.StatusNotFound, "see what is on it with: lineside allow list"},
 	{provision.ErrAllowFull, http.StatusConflict, "remove an entry with: lineside allow remove NETWORK; or name a wider network"},

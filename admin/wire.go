@@ -176,8 +176,8 @@ type Imported struct {
 // PINInput is a PIN an operator enters for a phone.
 type PINInput struct {
 	PIN string `json:"pin"`
-	// From is the phone's own address, needed only where several callers that
-	// layer 2 cannot tell apart ask as this device.
+	// From is the phone's own address, needed only where layer 2 does not
+	// prove which caller that is.
 	From netip.Addr `json:"from,omitzero"`
 }
 

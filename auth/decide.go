@@ -13,6 +13,9 @@ const (
 	Proven
 	// Contradicted: layer 2 says another MAC. Nothing it presents helps.
 	Contradicted
+	// Doubted: the MAC is at home somewhere else on the LAN. Only the device's
+	// own credential helps: that cannot be forged by moving it there.
+	Doubted
 )
 
 // Shown is what a caller presented, as the desk found out by trying.
@@ -72,6 +75,7 @@ type Reason string
 const (
 	NoSecret         Reason = "file holds no secret"
 	MACContradicted  Reason = "layer 2 says another MAC"
+	MACElsewhere     Reason = "the MAC is at home elsewhere on the LAN"
 	OwnCredential    Reason = "own credential"
 	NewCredential    Reason = "own credential, first use"
 	WrongLogin       Reason = "wrong login"
@@ -130,6 +134,8 @@ func Decide(now time.Time, p Policy, e Enrolment, r Request, fresh Credential) (
 		return Decision{Outcome: Full, Reason: OwnCredential}, e
 	case r.Shown == OwnPending:
 		return Decision{Outcome: Full, Reason: NewCredential, Changes: true}, e.confirm()
+	case r.Identity == Doubted:
+		return Decision{Outcome: Refuse, Reason: MACElsewhere}, e
 	case r.Shown == Wrong: // row 4
 		return Decision{Outcome: Challenge, Reason: WrongLogin, Count: true}, e
 	case r.Shown == SameWrong:
@@ -242,6 +248,7 @@ func (p Policy) halfway(e Enrolment, r Request) bool {
 // one is challenged, so that it shows its new credential.
 func decidePass(now time.Time, p Policy, e Enrolment, r Request, fresh Credential) (Decision, Enrolment) {
 	mine := e.Pass.By == r.By || !e.Pass.Used && (r.Identity == Proven || p.Claimed && e.Pass.By == "")
+	mine = mine && (p.FirstContact != FactorBoth || p.halfway(e, r))
 	switch {
 	case !mine:
 		return decideFirstContact(now, p, e, r), e

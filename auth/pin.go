@@ -42,7 +42,7 @@ func IsPIN(s string) bool {
 // out for LockOut, the third lock-out blocks it.
 func EnterPIN(now time.Time, e Enrolment, pin phone.Secret, by string) (PINResult, Enrolment) {
 	e = e.settle(now)
-	if !e.TakesPIN(now) || !IsPIN(pin.Reveal()) {
+	if !e.takesPIN(now, by) || !IsPIN(pin.Reveal()) {
 		return e.result(false, false), e
 	}
 	if pin.Equal(e.PIN) {
@@ -63,9 +63,11 @@ func EnterPIN(now time.Time, e Enrolment, pin phone.Secret, by string) (PINResul
 	return e.result(false, true), e
 }
 
-// TakesPIN reports that a PIN would be compared at now.
-func (e Enrolment) TakesPIN(now time.Time) bool {
-	return e.At(now) == Needed && (e.Pass.Used || !now.Before(e.Pass.Until))
+// takesPIN reports that a PIN for by would be compared at now: also where one
+// was entered for somebody else already and not yet used, so that a mistake can
+// be mended. It counts like any other.
+func (e Enrolment) takesPIN(now time.Time, by string) bool {
+	return e.At(now) == Needed && (e.Pass.Used || e.Pass.By != by || !now.Before(e.Pass.Until))
 }
 
 func (e Enrolment) result(accepted, looked bool) PINResult {

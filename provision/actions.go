@@ -13,7 +13,7 @@ import (
 // EnterPIN checks a PIN for a device. A wrong one is an outcome, not an error.
 // by.Identity ties a right one to where it was dialled, or to the address an
 // operator named, "ip:10.20.0.57". Without one it is tied to whoever is on hold
-// as the device, and refused with ErrAmbiguous where that could be several.
+// as the device, and refused with ErrUnproven where layer 2 does not prove who that is.
 func (d *Desk) EnterPIN(ctx context.Context, by audit.Actor, mac phone.MAC, pin phone.Secret) (auth.PINResult, error) {
 	if p := d.Policy(); !p.FirstContact.WantsPIN() {
 		return auth.PINResult{}, fmt.Errorf("%w: first_contact is %q; for one phone use: lineside device suspend %s", ErrPINNotAsked, p.FirstContact, mac)

@@ -38,9 +38,6 @@ type Config struct {
 	CacheBytes int
 	// Visitors bounds how many unknown phones are remembered, default 256.
 	Visitors int
-	// Leasing says that the phones' addresses are the box's to give, so that a
-	// phone without a lease is no ordinary one.
-	Leasing bool
 	// Factory verifies factory client certificates; nil trusts none.
 	Factory *vendors.Factory
 	// CA is the box's CA certificate, PEM: served as CAFile.

@@ -256,20 +256,44 @@ func TestForgedLayer2(t *testing.T) {
 }
 
 // TestWireAlone has a phone with an address of its own making, or an ARP entry
-// forged in its name: which, the box cannot tell. Where another server gives
-// the addresses, that is all there is to go by.
+// forged in its name: which, the box cannot tell.
 func TestWireAlone(t *testing.T) {
-	for leasing, want := range map[bool]provision.Status{true: provision.Challenge, false: provision.Content} {
-		l := newLab(t, auth.FactorOTP, func(c *provision.Config, _ vendors.Table) { c.Leasing = leasing })
-		l.add(t, mac)
-		l.store.wire[netip.MustParseAddr("10.20.0.57")] = mac
-		if _, err := l.Suspend(t.Context(), operator, mac); err != nil {
-			t.Fatal(err)
-		}
-		if a := l.get(t, mac, "10.20.0.57"); a.Status != want {
-			t.Errorf("box leases addresses %t: got status %d, want %d", leasing, a.Status, want)
-		}
+	l := newLab(t, auth.FactorOTP)
+	l.add(t, mac)
+	l.store.wire[netip.MustParseAddr("10.20.0.57")] = mac
+	if _, err := l.Suspend(t.Context(), operator, mac); err != nil {
+		t.Fatal(err)
 	}
+	wantChallenge(t, "suspended", l.get(t, mac, "10.20.0.57"))
+	wantStage(t, "the password", l.get(t, mac, "10.20.0.57", "installer", "fake-brand-otp"), vendors.Full)
+}
+
+// TestTwoLeases has a laptop lease a second address in the phone's name and
+// answer for it. Nothing tells the two apart, so neither is proven; the phone's
+// own credential goes on, and the password it used is its address's alone.
+func TestTwoLeases(t *testing.T) {
+	l := newLab(t, auth.FactorOTP)
+	l.add(t, mac)
+	l.lease("10.20.0.57", mac)
+	user, password := loginIn(t, l.get(t, mac, "10.20.0.57", "installer", "fake-brand-otp"))
+	l.lease("10.20.0.66", mac)
+	wantChallenge(t, "the used password at the second address", l.get(t, mac, "10.20.0.66", "installer", "fake-brand-otp"))
+	if _, err := l.Suspend(t.Context(), operator, mac); err != nil {
+		t.Fatal(err)
+	}
+	wantChallenge(t, "suspended, at the second address", l.get(t, mac, "10.20.0.66"))
+	wantStage(t, "the phone's own credential", l.get(t, mac, "10.20.0.57", user, password), vendors.Full)
+}
+
+// TestAtHomeElsewhere has somebody lease an address in the name of a phone that
+// has one of its own making: that must not take the phone's credential away.
+func TestAtHomeElsewhere(t *testing.T) {
+	l := newLab(t, auth.FactorOTP)
+	l.add(t, mac)
+	user, password := loginIn(t, l.get(t, mac, "10.20.0.20", "installer", "fake-brand-otp"))
+	l.lease("10.20.0.66", mac)
+	wantStage(t, "its own credential", l.get(t, mac, "10.20.0.20", user, password), vendors.Full)
+	wantChallenge(t, "anything else", l.get(t, mac, "10.20.0.20"))
 }
 
 // TestPINThief has somebody harvest the phone's holding login, which anybody is
@@ -284,8 +308,8 @@ func TestPINThief(t *testing.T) {
 	// Nobody is on the box's own LAN: two callers claim to be the phone.
 	thief, phones := login("10.88.0.6"), login("10.88.0.5")
 	_, err := l.EnterPIN(t.Context(), operator, mac, rec.Enrolment.PIN)
-	if !errors.Is(err, provision.ErrAmbiguous) || !strings.Contains(err.Error(), "10.88.0.6") || !strings.Contains(err.Error(), "10.88.0.5") {
-		t.Fatalf("got %v, want ErrAmbiguous naming both", err)
+	if !errors.Is(err, provision.ErrUnproven) || !strings.Contains(err.Error(), "10.88.0.6") || !strings.Contains(err.Error(), "10.88.0.5") {
+		t.Fatalf("got %v, want ErrUnproven naming both", err)
 	}
 	from := operator
 	from.Identity = "ip:10.88.0.5"

@@ -44,7 +44,7 @@ func (d *Desk) identify(now time.Time, ask Ask) (caller, bool) {
 	}
 	c.verdict = d.verdict(now, w, c)
 	d.certify(ask, &c)
-	if c.verdict != auth.Claimed && !c.layer2.IsZero() {
+	if (c.verdict == auth.Proven || c.verdict == auth.Contradicted) && !c.layer2.IsZero() {
 		c.by = "mac:" + c.layer2.String()
 	}
 	return c, true

@@ -205,7 +205,7 @@ func newLab(t testing.TB, f auth.Factor, change ...func(*provision.Config, vendo
 	l.set(time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC))
 	cfg := provision.Config{
 		Site: phone.Site{Name: "Lab", Zone: "Europe/Berlin", Emergency: []string{"112"}},
-		Addr: netip.MustParseAddr("10.20.0.1"), Leasing: true,
+		Addr: netip.MustParseAddr("10.20.0.1"),
 	}
 	table := l.table()
 	for _, f := range change {

@@ -32,7 +32,7 @@ func (d *Desk) note(now time.Time, ask Ask, c caller, rec auth.Record, known boo
 	case known && dec.Outcome == auth.Full:
 		d.onHold.forget(c.file.MAC)
 	}
-	if dec.Reason == auth.MACContradicted {
+	if dec.Outcome == auth.Refuse {
 		d.contradiction(now, c)
 	}
 	refused := dec.Outcome == auth.Refuse || dec.Count || dec.Reason == auth.OTPSpent

@@ -11,9 +11,9 @@ import (
 	"github.com/lineside/lineside/phone"
 )
 
-// ErrAmbiguous is returned for a PIN entered for a device as which several
-// callers ask, none of them proven by layer 2: the operator has to say which.
-var ErrAmbiguous = errors.New("several addresses ask as this device")
+// ErrUnproven is returned for a PIN entered for a device as which callers ask
+// that layer 2 does not prove: the operator has to say which is the phone.
+var ErrUnproven = errors.New("nothing proves which caller is this phone")
 
 // Bounds of what is remembered of callers on hold: the last few of each known
 // device, for as long as a PIN lasts.
@@ -43,8 +43,9 @@ func (h *onHold) add(now time.Time, mac phone.MAC, by string, proven bool) {
 		h.of = make(map[phone.MAC][]holder)
 	}
 	list := slices.DeleteFunc(h.of[mac], func(x holder) bool { return x.by == by || now.Sub(x.at) > holdMemory })
-	if len(list) >= maxOnHold {
-		list = slices.Delete(list, 0, 1)
+	if len(list) >= maxOnHold { // the oldest goes, but never a proven one
+		i := max(0, slices.IndexFunc(list, func(x holder) bool { return !x.proven }))
+		list = slices.Delete(list, i, i+1)
 	}
 	h.of[mac] = append(list, holder{by: by, proven: proven, at: now})
 }
@@ -56,8 +57,9 @@ func (h *onHold) forget(mac phone.MAC) {
 	delete(h.of, mac)
 }
 
-// whose is the one caller a PIN for mac is meant for: the proven one, else the
-// only one; empty for none. Of several that only claim to be it, none is.
+// whose is the caller a PIN for mac is meant for: the proven one; empty where
+// nobody asked yet. One that only claims to be the phone is never picked
+// silently, not even the only one: it may be a stranger who was faster.
 func (h *onHold) whose(now time.Time, mac phone.MAC) (string, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -71,11 +73,8 @@ func (h *onHold) whose(now time.Time, mac phone.MAC) (string, error) {
 			names = append(names, x.by)
 		}
 	}
-	switch len(names) {
-	case 0:
+	if len(names) == 0 {
 		return "", nil
-	case 1:
-		return names[0], nil
 	}
-	return "", fmt.Errorf("%s: %w: %s", mac, ErrAmbiguous, strings.Join(names, ", "))
+	return "", fmt.Errorf("%s: %w; lately asked: %s", mac, ErrUnproven, strings.Join(names, ", "))
 }

@@ -41,9 +41,9 @@ func (w wire) mac() phone.MAC {
 // verdict weighs the MAC of the file name against all signals. One that says
 // another MAC contradicts. Neither a lease nor an ARP entry proves a MAC by
 // itself: each is what one packet once claimed, and such a packet is easily
-// sent in another's name. They prove it together. On loopback, where there is
-// no ARP, the lease has to do; where the box leases no
-// addresses at all, what answers has to.
+// sent in another's name. They prove it together, unless the MAC is leased a
+// second address and answers there too: then one of the two is not the phone,
+// and which, nothing tells. On loopback, where there is no ARP, the lease has to do.
 func (d *Desk) verdict(now time.Time, w wire, c caller) auth.Verdict {
 	mac := c.file.MAC
 	switch {
@@ -51,22 +51,29 @@ func (d *Desk) verdict(now time.Time, w wire, c caller) auth.Verdict {
 		return auth.Claimed
 	case w.answers && w.neighbour != mac, w.leased && w.lease.MAC != mac, !c.ident.MAC.IsZero() && c.ident.MAC != mac:
 		return auth.Contradicted
-	case w.leased && (w.answers || w.addr.IsLoopback()):
+	}
+	switch {
+	case w.leased && (w.answers || w.addr.IsLoopback()) && !d.rival(now, mac, w.addr):
 		return auth.Proven
-	case d.elsewhere(now, mac, w.addr) && w.answers && w.addr.Is6():
-		return auth.Claimed // leases are of IPv4 only; a phone may speak both
-	case d.elsewhere(now, mac, w.addr):
-		return auth.Contradicted
-	case w.leased:
+	case w.leased && w.answers, w.answers && w.addr.Is6():
 		return auth.Claimed
-	case w.answers && d.cfg.Leasing:
-		return auth.Claimed // an address of its own making
-	case w.answers:
-		return auth.Proven
-	case d.present(mac):
-		return auth.Contradicted // it is on this LAN, so it does not ask through a router
+	case d.elsewhere(now, mac, w.addr), !w.answers && d.present(mac):
+		return auth.Doubted
 	}
 	return auth.Claimed
+}
+
+// rival reports that mac is leased another address and answers there too.
+func (d *Desk) rival(now time.Time, mac phone.MAC, addr netip.Addr) bool {
+	for _, l := range d.store.Leases.LeasesTo(mac) {
+		if !l.Live(now) || l.Addr == addr {
+			continue
+		}
+		if o := d.wire(now, l.Addr); l.Addr.IsLoopback() || o.answers && o.neighbour == mac {
+			return true
+		}
+	}
+	return false
 }
 
 // elsewhere reports that the box has leased another address than this to mac.

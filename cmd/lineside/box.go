@@ -141,7 +141,7 @@ func exists(path string) bool {
 func (b *box) openDesk(ca []byte) error {
 	l := b.settings.Listen
 	cfg := provision.Config{
-		Site: b.settings.Site, URL: l.URL, Addr: b.where.Self.Addr(), SIPPort: l.SIPPort, CA: ca, Leasing: b.settings.DHCP.Server,
+		Site: b.settings.Site, URL: l.URL, Addr: b.where.Self.Addr(), SIPPort: l.SIPPort, CA: ca,
 	}
 	if b.settings.Trust.FactoryCertificates {
 		var wrong problems

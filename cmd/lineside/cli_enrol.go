@@ -52,7 +52,7 @@ func (p *program) pinEnterCommand() *cobra.Command {
 			return p.tellPIN(cmd.Context(), c, macs[0], r)
 		},
 	}
-	cmd.Flags().StringVar(&at, "from", "", "the phone's own address, where several callers ask as this device")
+	cmd.Flags().StringVar(&at, "from", "", "the phone's own address, where nothing proves which caller it is")
 	return cmd
 }
 
