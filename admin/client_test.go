@@ -83,7 +83,10 @@ func TestClientCallsAll(t *testing.T) {
 		"render":     func() error { _, err := c.Render(ctx, macA, "a.cfg", true); return err },
 		"remove otp": func() error { return c.RemoveOTP(ctx, "poly") },
 		"policy":     func() error { _, err := c.Policy(ctx); return err },
-		"set policy": func() error { _, err := c.SetPolicy(ctx, admin.PolicyInput{FirstContact: "otp"}); return err },
+		"set policy": func() error {
+			_, err := c.SetPolicy(ctx, admin.PolicyInput{FirstContact: admin.Set("otp")})
+			return err
+		},
 		"visitors":   func() error { _, err := c.Visitors(ctx); return err },
 		"claim":      func() error { _, err := c.Claim(ctx, macC, admin.DeviceInput{}); return err },
 		"leases":     func() error { _, err := c.Leases(ctx); return err },

@@ -53,6 +53,7 @@ type Ruler interface {
 	Policy() auth.Policy
 	SetBrand(ctx context.Context, by audit.Actor, v phone.Vendor, user string, password phone.Secret) (auth.Brand, error)
 	SetFirstContact(ctx context.Context, by audit.Actor, f auth.Factor) error
+	SetClaimed(ctx context.Context, by audit.Actor, claimed bool) error
 	AddAllow(ctx context.Context, by audit.Actor, p netip.Prefix, note string) error
 	RemoveAllow(ctx context.Context, by audit.Actor, p netip.Prefix) error
 }

@@ -224,6 +224,10 @@ func (d *desk) SetBrand(_ context.Context, by audit.Actor, v phone.Vendor, user 
 	return b, err
 }
 
+func (d *desk) SetClaimed(_ context.Context, by audit.Actor, claimed bool) error {
+	return d.rule(by, func(p *auth.Policy) error { p.Claimed = claimed; return nil })
+}
+
 func (d *desk) SetFirstContact(_ context.Context, by audit.Actor, f auth.Factor) error {
 	return d.rule(by, func(p *auth.Policy) error { p.FirstContact = f; return nil })
 }

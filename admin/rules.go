@@ -111,12 +111,19 @@ func (s *Server) patchPolicy(c *call) error {
 	if err := c.body(&in); err != nil {
 		return err
 	}
-	f, err := auth.ParseFactor(in.FirstContact)
-	if err != nil {
-		return invalid("the policy cannot be changed like this", err)
+	if in.FirstContact.Given || !in.Claimed.Given {
+		f, err := auth.ParseFactor(in.FirstContact.Value)
+		if err != nil {
+			return invalid("the policy cannot be changed like this", err)
+		}
+		if err := s.dep.Desk.SetFirstContact(c.r.Context(), c.by, f); err != nil {
+			return err
+		}
 	}
-	if err := s.dep.Desk.SetFirstContact(c.r.Context(), c.by, f); err != nil {
-		return err
+	if in.Claimed.Given {
+		if err := s.dep.Desk.SetClaimed(c.r.Context(), c.by, in.Claimed.Value); err != nil {
+			return err
+		}
 	}
 	return c.json(http.StatusOK, s.policy())
 }

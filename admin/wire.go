@@ -241,9 +241,10 @@ type Policy struct {
 	Rev          uint64  `json:"rev"`
 }
 
-// PolicyInput changes the site's rules.
+// PolicyInput changes the site's rules; what is left out stays.
 type PolicyInput struct {
-	FirstContact string `json:"first_contact"`
+	FirstContact Field[string] `json:"first_contact,omitzero"`
+	Claimed      Field[bool]   `json:"claimed,omitzero"`
 }
 
 // Allow is an entry of the permanent allow-list.

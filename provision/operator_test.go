@@ -169,6 +169,22 @@ func TestStrangersDoNotMovePhones(t *testing.T) {
 	}
 }
 
+// TestClaimed has an admin trust the network where nothing proves a MAC.
+func TestClaimed(t *testing.T) {
+	l := newLab(t, auth.FactorNone)
+	l.add(t, mac)
+	if err := l.AddAllow(t.Context(), operator, netip.MustParsePrefix("10.88.0.0/24"), ""); err != nil {
+		t.Fatal(err)
+	}
+	wantChallenge(t, "allowed, only claimed", l.get(t, mac, "10.88.0.5"))
+	if err := l.SetClaimed(t.Context(), operator, true); err != nil {
+		t.Fatal(err)
+	}
+	wantKinds(t, l.store, "policy-changed")
+	wantStage(t, "claimed is enough", l.get(t, mac, "10.88.0.5"), vendors.Full)
+	wantChallenge(t, "from elsewhere", l.get(t, mac, "10.99.0.5"))
+}
+
 func TestSamePolicyIsNoChange(t *testing.T) {
 	l := newLab(t, auth.FactorOTP)
 	before := len(l.store.kinds())

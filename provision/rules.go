@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -79,6 +80,15 @@ func (d *Desk) SetFirstContact(ctx context.Context, by audit.Actor, f auth.Facto
 	return d.changePolicy(ctx, by, func(p *auth.Policy) (audit.PolicyChanged, error) {
 		e := audit.PolicyChanged{Field: "first_contact", From: string(p.FirstContact), To: string(f)}
 		p.FirstContact = f
+		return e, nil
+	})
+}
+
+// SetClaimed says whether trust lets callers through whose MAC is only claimed.
+func (d *Desk) SetClaimed(ctx context.Context, by audit.Actor, claimed bool) error {
+	return d.changePolicy(ctx, by, func(p *auth.Policy) (audit.PolicyChanged, error) {
+		e := audit.PolicyChanged{Field: "claimed", From: strconv.FormatBool(p.Claimed), To: strconv.FormatBool(claimed)}
+		p.Claimed = claimed
 		return e, nil
 	})
 }

@@ -40,29 +40,62 @@ func (p *program) tellPolicy(pol admin.Policy) error {
 	if len(nets) == 0 {
 		nets = []string{"none"}
 	}
-	return p.say("first-contact: %s\nallow-list:    %s", pol.FirstContact, strings.Join(nets, ", "))
+	return p.say("first-contact: %s\nclaimed:       %s\nallow-list:    %s", pol.FirstContact, yesNo(pol.Claimed), strings.Join(nets, ", "))
 }
 
 func (p *program) policySetCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "set first-contact pin|otp|otp+pin|none", Short: "Change what phones must show at first contact", Args: exactArgs("first-contact", "pin, otp, otp+pin or none"),
+		Use: "set first-contact pin|otp|otp+pin|none | claimed yes|no", Short: "Change the site's rules",
+		Long: "Change what phones must show at first contact, or whether trust (allow-list, suspension)\n" +
+			"lets a phone through whose MAC nothing on the LAN proves: behind a router, with an address\n" +
+			"of its own making, or where another DHCP server gives the addresses.",
+		Args: exactArgs("first-contact or claimed", "its value"),
 		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-			offers := [][]string{{"first-contact"}, {"pin", "otp", "otp+pin", "none"}, nil}
-			return offers[min(len(args), 2)], cobra.ShellCompDirectiveNoFileComp
+			offers := []string{"first-contact", "claimed"}
+			switch {
+			case len(args) == 1 && args[0] == "claimed":
+				offers = []string{"yes", "no"}
+			case len(args) == 1:
+				offers = []string{"pin", "otp", "otp+pin", "none"}
+			case len(args) > 1:
+				offers = nil
+			}
+			return offers, cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if args[0] != "first-contact" {
-				return usagef(cmd, "%q is no rule; write: policy set first-contact pin", args[0])
+			in, err := policyInput(cmd, args[0], args[1])
+			if err != nil {
+				return err
 			}
 			c, err := p.client()
 			if err != nil {
 				return err
 			}
-			pol, err := c.SetPolicy(cmd.Context(), admin.PolicyInput{FirstContact: args[1]})
+			pol, err := c.SetPolicy(cmd.Context(), in)
 			if err != nil {
 				return err
 			}
 			return p.tellPolicy(pol)
 		},
 	}
+}
+
+// policyInput reads one rule and its value.
+func policyInput(cmd *cobra.Command, rule, value string) (admin.PolicyInput, error) {
+	switch {
+	case rule == "first-contact":
+		return admin.PolicyInput{FirstContact: admin.Set(value)}, nil
+	case rule == "claimed" && (value == yesNo(true) || value == yesNo(false)):
+		return admin.PolicyInput{Claimed: admin.Set(value == yesNo(true))}, nil
+	case rule == "claimed":
+		return admin.PolicyInput{}, usagef(cmd, "%q is neither; write: policy set claimed yes, or no", value)
+	}
+	return admin.PolicyInput{}, usagef(cmd, "%q is no rule; write: policy set first-contact pin, or policy set claimed yes", rule)
+}
+
+func yesNo(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
 }

@@ -130,7 +130,7 @@ func TestVerbsAnswerInJSON(t *testing.T) {
 		{"device", "add", mac, "--line", "a:b@h"}, {"device", "list"}, {"device", "show", mac}, {"device", "edit", mac, "--label", "x"},
 		{"device", "render", mac}, {"device", "suspend", mac}, {"device", "reset", mac}, {"device", "unblock", mac}, {"otp", "set", "yealink", "--generate"}, {"device", "allow-otp", mac},
 		{"pin", "show", mac}, {"otp", "set", "snom", "--generate"}, {"otp", "list"}, {"otp", "remove", "snom"},
-		{"policy", "show"}, {"policy", "set", "first-contact", "pin"}, {"visitors", "list"}, {"allow", "add", "10.0.0.0/8"}, {"allow", "list"},
+		{"policy", "show"}, {"policy", "set", "first-contact", "pin"}, {"policy", "set", "claimed", "yes"}, {"visitors", "list"}, {"allow", "add", "10.0.0.0/8"}, {"allow", "list"},
 		{"allow", "remove", "10.0.0.0/8"}, {"leases"}, {"dhcp", "leases"}, {"audit"}, {"status"}, {"device", "remove", mac},
 	} {
 		out := o.does("", 0, "", append(args, "--json")...)

@@ -41,6 +41,7 @@ func TestWrongCommandLines(t *testing.T) {
 		{"device list --colour", "unknown flag: --colour"},
 		{"otp set yealink", "no password is given: write --generate, or --password-file FILE"},
 		{"otp set nokia --generate", "write one of yealink, snom, poly"},
+		{"policy set claimed maybe", `"maybe" is neither; write: policy set claimed yes`},
 		{"policy set colour red", `"colour" is no rule; write: policy set first-contact pin`},
 		{"allow remove here", "allow: \"here\" is no address"},
 		{"audit --limit 0", "--limit must be from 1 to 1000; read on with --since"},

@@ -41,7 +41,7 @@ func (s *story) tell(ctx context.Context) error {
 // earlier play is made new again.
 func (s *story) setUp(ctx context.Context) error {
 	s.scene(ctx, "The operator sets up three phones and a one-time password for two brands")
-	if _, err := s.client.SetPolicy(ctx, admin.PolicyInput{FirstContact: string(auth.FactorOTP)}); err != nil {
+	if _, err := s.client.SetPolicy(ctx, admin.PolicyInput{FirstContact: admin.Set(string(auth.FactorOTP))}); err != nil {
 		return err
 	}
 	for _, v := range []phone.Vendor{"yealink", "poly"} {
@@ -141,7 +141,7 @@ func (s *story) attack(ctx context.Context, c part) (kind string, err error) {
 // pinByHand: the policy asks for the PIN, the installer mistypes it once.
 func (s *story) pinByHand(ctx context.Context) error {
 	s.scene(ctx, "The operator asks for a PIN instead, and a snom is plugged in")
-	if _, err := s.client.SetPolicy(ctx, admin.PolicyInput{FirstContact: string(auth.FactorPIN)}); err != nil {
+	if _, err := s.client.SetPolicy(ctx, admin.PolicyInput{FirstContact: admin.Set(string(auth.FactorPIN))}); err != nil {
 		return err
 	}
 	c := cast()[2]
