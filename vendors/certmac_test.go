@@ -77,7 +77,7 @@ func TestCertMAC(t *testing.T) {
 		{"shared by old phones", named(is(oidO, "Maker"), is(oidCN, "IP Phone")), false},
 		{"the inside of another attribute", named(is(oidCN, "x/CN="+plain)), false},
 	}
-	for _, m := range vendors.All() {
+	for _, m := range vendors.All().Makers() {
 		for _, tt := range tests {
 			var subject pkix.Name
 			subject.FillFromRDNSequence(&tt.subject)
@@ -124,7 +124,7 @@ func FuzzCertMAC(f *testing.F) {
 		}
 		var subject pkix.Name
 		subject.FillFromRDNSequence(&seq)
-		for _, m := range vendors.All() {
+		for _, m := range vendors.All().Makers() {
 			got, ok := m.CertMAC(subject)
 			if !ok {
 				if !got.IsZero() {

@@ -2,23 +2,49 @@
 // option 60, OUI, User-Agent, file name), which DHCP options it reads, which
 // files it asks for, and how its configs are written.
 //
-// Every brand is a Maker, listed by hand in All: one file says how its phones
-// are recognised, the files beside it write its configs. The package holds no
-// state but what Factory remembers of chains, and reads nothing but the zone
-// database of package time and the file system LoadCAs is given: a name or
+// Every brand is a Maker, listed by hand in All. The package holds no state but
+// what Factory remembers of chains, and reads nothing but the zone database of
+// package time and the file systems LoadCAs and LoadLayers are given: a name or
 // header comes in, facts or config bytes go out. Who may have a config is not
 // decided here; package provision asks for a Render only after auth has
 // decided.
 //
+// # Rendering
+//
+// A config is a list of parameters first and bytes last:
+//
+//	build    what this box says, from Input alone           <vendor>_config.go
+//	layers   operators' templates, full configs only        LoadLayers
+//	override the device's own parameters, full configs only phone.Device
+//	settle   the vendor's shape for what operators wrote    <vendor>_config.go
+//	format   escaping and syntax, one writer for each       lines.go, flatxml.go, …
+//
+// No two parameters of a file have the same name: what an operator says takes
+// the place of ours. Values meet their syntax in the format's one escaper and
+// nowhere else, so nobody's text can add a line, a tag, an attribute or a
+// parameter; a value the syntax cannot hold is an error instead of a file. What
+// the holding config sets the full config sets as well, since most phones keep
+// what a later file leaves out (Maker.Forgets says whose do not). Explain says
+// which parameter came from where.
+//
+// # A new vendor
+//
+//	<vendor>.go          the Maker, recognition, file names, sequence
+//	<vendor>_models.go   its models, by modelsOf
+//	<vendor>_config.go   build and, where needed, raw and settle; its format
+//	<vendor>_test.go     its samples, as a function <vendor>Samples
+//	testdata/<vendor>-…  golden files of common, boot, holding and full
+//
+// and one line each in All (table.go) and allSamples (samples_test.go). The
+// harness then tries it with every property of the package; a vendor without
+// samples fails it. A phone that cannot show a login has Fetch.Auth NoAuth and
+// writes Input.fetchURL, which has a token in its path; one that only speaks
+// TFTP says so in Fetch.By. A new syntax is a format in a file of its own with a
+// case in export_test.go and an independent reader in format_test.go.
+//
 // A factory certificate says which phone it lies in. Factory believes it where
 // the maker's own CA stands behind it (RFC 5280 section 6) and the whole common
 // name is a MAC. The CAs are the operator's to give; none is shipped.
-//
-// A config is a list of parameters first and bytes last. No two parameters of a
-// file have the same name, an operator's override takes the place of ours, and
-// a value that cannot stand on one line of the format ends in an error instead
-// of a file. What the holding config sets the full config sets as well, since a
-// phone keeps what a later file leaves out.
 //
 // Facts come from the makers' administrator guides (Yealink T2 to T5, snom
 // service pages for firmware 7 to 10, Polycom UC Software 4 to 9) and from

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/binary"
+	"slices"
 	"sync"
 	"time"
 
@@ -97,7 +98,7 @@ func plausible(chain []*x509.Certificate) bool {
 // verify asks maker by maker, and of each its own CAs only. The subject, which
 // costs nothing to read, comes before the signatures.
 func (f *Factory) verify(chain []*x509.Certificate) verified {
-	for _, m := range f.table {
+	for _, m := range f.table.makers {
 		pool := f.pools[m.Vendor]
 		if pool == nil || m.CertMAC == nil {
 			continue
@@ -115,8 +116,8 @@ func (f *Factory) verify(chain []*x509.Certificate) verified {
 
 // mayName keeps one maker's CA from speaking for the phones of another.
 func (t Table) mayName(vendor phone.Vendor, mac phone.MAC) bool {
-	owner, known := t.ByOUI(mac)
-	return !known || owner == vendor
+	owners := t.byOUI[mac.OUI()]
+	return len(owners) == 0 || slices.ContainsFunc(owners, func(i int) bool { return t.makers[i].Vendor == vendor })
 }
 
 // issued reports that a signature leads from pool to the leaf. What reads as a

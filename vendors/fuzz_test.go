@@ -59,6 +59,8 @@ func FuzzAgent(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, agent string) {
+		sip, ok := vendors.All().BySIPAgent(agent)
+		checkIdent(t, sip, ok)
 		id, ok := vendors.All().ByAgent(agent)
 		checkIdent(t, id, ok)
 		if h := id.MAC.Hex(); !id.MAC.IsZero() && !strings.Contains(strings.ReplaceAll(strings.ToLower(agent), ":", ""), h) {

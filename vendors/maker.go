@@ -15,6 +15,8 @@ type Ident struct {
 	Model    string
 	Firmware string
 	MAC      phone.MAC
+	// Confidence is the kind of signal; the table's lookups fill it in.
+	Confidence Confidence
 }
 
 // Kind says what a file is to the phone that asks for it.
@@ -68,6 +70,9 @@ type Box struct {
 	URL string
 	// CAURL is where the box's CA certificate can be had, PEM.
 	CAURL string
+	// CA is the same certificate as PEM text, for phones that are given it
+	// inside their config. Empty: they are given none.
+	CA string
 	// Addr is the box's address on the phones' LAN: the holding registrar.
 	Addr netip.Addr
 	// SIPPort is the UDP port of the holding registrar, 5060 as a rule.
@@ -94,8 +99,25 @@ type Input struct {
 	// credential at Full, the enrolment credential at Holding.
 	Login Login
 	Hold  Hold // at Holding only
+	// Token is the path token of a phone that cannot show a login; its config
+	// then names Box.URL + "t/" + Token + "/". Zero: the box's URL as it is.
+	Token phone.Secret
+	// Book is where the phone finds the site's phone book; zero is nowhere.
+	Book BookSource
+	// Layers are the operators' templates. They are part of a full config only:
+	// a holding config is the box's alone, so that none can take the emergency
+	// numbers or the login out of it.
+	Layers Layers
 	// Year is the year whose daylight-saving rules are written.
 	Year int
+}
+
+// fetchURL is where this phone fetches its files from now on.
+func (in Input) fetchURL() string {
+	if in.Token.IsZero() {
+		return in.Box.URL
+	}
+	return in.Box.URL + "t/" + in.Token.Reveal() + "/"
 }
 
 // Option is one DHCP option for a vendor's phones, with its value on the wire.
@@ -107,37 +129,70 @@ type Option struct {
 	Always bool
 }
 
-// Maker is one vendor. All functions are pure and safe for concurrent use; a
-// nil function means that the vendor cannot be recognised that way.
+// Maker is one vendor: facts as data, and pure functions that are safe for
+// concurrent use. Nil or zero means that the vendor cannot.
 type Maker struct {
 	Vendor phone.Vendor
 	Name   string // as the maker writes it, "Yealink"
 	OUIs   [][3]byte
+	Models Models
+
 	// Class reads DHCP option 60, trailing NULs already stripped.
 	Class func(class []byte) (Ident, bool)
 	// Agent reads an HTTP User-Agent.
 	Agent func(agent string) (Ident, bool)
+	// SIPAgent reads a SIP User-Agent (RFC 3261 section 20.41).
+	SIPAgent func(agent string) (Ident, bool)
 	// File understands a file name (no folder).
 	File func(name string) (File, bool)
 	// Options are the DHCP options that lead this vendor's phones to box.
 	Options func(box Box) []Option
-	// Render writes a Common, Boot or Config file.
-	Render func(in Input) ([]byte, error)
-	// ContentType is the media type its configs are served as.
-	ContentType string
 	// Sequence is the files a phone of this model asks for at power-on, in
 	// order; the first Config file in it is the one that carries the secrets.
 	Sequence func(mac phone.MAC, model string) []string
-	// FirstTry is the login factory-new phones offer at the first challenge;
-	// it is never counted as a wrong one. Zero where they offer none.
+	// Uploads are the files its phones put on their server.
+	Uploads []Upload
+
+	// Fetch is how its phones get at files; FirstTry the login factory-new ones
+	// offer at the first challenge, which is never counted as a wrong one. Zero
+	// where they offer none.
+	Fetch    Fetch
 	FirstTry Login
 	// CertMAC reads the MAC out of the subject of a factory client certificate,
 	// from the field this maker puts it in and from no other. It says nothing of
 	// who signed it: Factory.Verify does. nil: the maker's phones carry none.
 	CertMAC func(subject pkix.Name) (phone.MAC, bool)
-	// ResyncEvent is the SIP Event header that makes the phone fetch again
-	// without a reboot where it can.
-	ResyncEvent string
+	// CA is how its phones are made to trust the box's own CA.
+	CA CATrust
+
+	// ContentType is the media type its configs are served as.
+	ContentType string
+	// Rehome names the parameters that send a phone to a server with a login.
+	Rehome Rehome
+	// Resync is how its phones are told to fetch again.
+	Resync Resync
+	// Shows is what a phone that is not enrolled can offer the person at it.
+	Shows Shows
+	// Forgets says that a parameter a config leaves out falls back to the
+	// maker's default instead of keeping its value.
+	Forgets bool
+	// Book writes the site's phone book as its phones read it.
+	Book *Book
+	// Redirect is the sheet its maker's redirect service imports.
+	Redirect *Redirect
 	// Unverified lists the facts of this vendor no source has confirmed.
 	Unverified []string
+
+	// Render writes a file of a vendor that is no list of parameters. Makers of
+	// this package leave it nil and set the four below.
+	Render func(in Input) ([]byte, error)
+	// raw writes the files that only name others; false for the rest.
+	raw func(in Input) ([]byte, bool)
+	// build lists the parameters of a Common or Config file.
+	build func(ps *params, in Input) error
+	// settle puts what operators added into the vendor's shape, where that
+	// takes more than a name and a value.
+	settle func(ps *params) error
+	// format writes the parameters.
+	format format
 }

@@ -22,19 +22,45 @@ const polyOwn = "-lineside.cfg"
 // stock with another config language, and ask for none of these files.
 func poly() Maker {
 	return Maker{
-		Vendor:      polyVendor,
-		Name:        "Poly",
-		OUIs:        [][3]byte{{0x00, 0x04, 0xf2}, {0x64, 0x16, 0x7f}, {0x48, 0x25, 0x67}, {0x00, 0x90, 0x7a}},
-		Class:       polyClass,
-		Agent:       polyAgent,
-		File:        polyFile,
-		Options:     urlOptions,
-		Render:      polyRender,
-		ContentType: "application/xml",
-		Sequence:    polySequence,
+		Vendor:   polyVendor,
+		Name:     "Poly",
+		OUIs:     [][3]byte{{0x00, 0x04, 0xf2}, {0x64, 0x16, 0x7f}, {0x48, 0x25, 0x67}, {0x00, 0x90, 0x7a}},
+		Models:   polyModels,
+		Class:    polyClass,
+		Agent:    polyAgent,
+		SIPAgent: polySIPAgent,
+		File:     polyFile,
+		Options:  urlOptions,
+		Sequence: polySequence,
+		Uploads: []Upload{
+			{Name: "{mac}-boot.log", What: "log"}, {Name: "{mac}-app.log", What: "log"},
+			{Name: "{mac}-now-boot.log", What: "log"}, {Name: "{mac}-now-app.log", What: "log"},
+			{Name: "{mac}-phone.cfg", What: "settings"}, {Name: "{mac}-web.cfg", What: "settings"},
+			{Name: "{mac}-directory.xml", What: "contacts"}, {Name: "{mac}-calls.xml", What: "calls"},
+		},
+		Fetch:       Fetch{By: []Protocol{HTTPS, HTTP, TFTP}, Auth: Digest | Basic, Asks: true},
 		FirstTry:    Login{User: "PlcmSpIp", Password: phone.NewSecret("PlcmSpIp")},
 		CertMAC:     wholeCN,
-		ResyncEvent: "check-sync",
+		CA:          CAInConfig,
+		ContentType: "application/xml",
+		Rehome: Rehome{
+			URL: []string{"device.prov.serverName"}, User: []string{"device.prov.user"}, Password: []string{"device.prov.password"},
+		},
+		Resync:  Resync{Event: "check-sync"},
+		Shows:   Shows{Text: true, HotlineKey: true},
+		Forgets: true,
+		Book:    &Book{File: "000000000000-directory.xml", ContentType: "application/xml", Write: polyBook},
+		Redirect: &Redirect{
+			Name:    "poly-ztp",
+			Columns: []string{"MAC Address", "Server URL", "User Name", "Password"},
+			Row: func(d Redirected) []string {
+				return []string{d.MAC.Hex(), d.URL, d.Login.User, d.Login.Password.Reveal()}
+			},
+		},
+		raw:    polyRaw,
+		build:  polyBuild,
+		settle: polySettle,
+		format: polyFormat,
 		Unverified: []string{
 			"text of option 60 in its ASCII form beyond the vendor's name",
 			"the earlier file in CONFIG_FILES wins for a parameter that is in both",
@@ -43,6 +69,10 @@ func poly() Maker {
 			"dialplan.routing.emergency.N.server.2 is tried after server.1",
 			"a change of device.prov.* reboots the phone once",
 			"SIP accounts of SoundPoint, SoundStation, Trio, CCX and Edge E models",
+			"device.sec.TLS.profile.caCertList1 = BuiltinAndPlatform takes the built-in CAs and ours",
+			"a certificate as text may stand on several lines in customCaCert1",
+			"elements of the local directory file",
+			"columns of the ZTP import sheet",
 			"no SIP PnP: VVX and Edge E were never seen to ask",
 			"the factory certificate's CN is the MAC without separators",
 		},
@@ -79,7 +109,7 @@ func polyClass(class []byte) (Ident, bool) {
 
 // polyModel spells "VVX_410" as VVX410 and "Edge_E450" as EdgeE450.
 func polyModel(s string) string {
-	if m, ok := ModelOf(polyVendor, s); ok {
+	if m, ok := polyModels.Of(s); ok {
 		return m.Name
 	}
 	return strings.ReplaceAll(s, "_", "")
@@ -100,6 +130,20 @@ func polyAgent(agent string) (Ident, bool) {
 	if g[4] == "Application" {
 		id.Firmware = g[2]
 	}
+	id.MAC, _ = phone.ParseMAC(g[3])
+	return id, true
+}
+
+// The SIP form is the HTTP one without its transport, at times with the MAC
+// behind an underscore.
+var polySIPForm = regexp.MustCompile(`^Poly(?:com)?[A-Za-z]{1,24}-([A-Za-z0-9_]{2,20})-UA/(\d{1,6}(?:\.\d{1,6}){0,6})(?:_([0-9A-Fa-f]{12}))?(?:[ (]|$)`)
+
+func polySIPAgent(agent string) (Ident, bool) {
+	g := polySIPForm.FindStringSubmatch(agent)
+	if g == nil {
+		return Ident{}, false
+	}
+	id := Ident{Vendor: polyVendor, Model: polyModel(g[1]), Firmware: g[2]}
 	id.MAC, _ = phone.ParseMAC(g[3])
 	return id, true
 }

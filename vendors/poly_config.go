@@ -1,8 +1,6 @@
 package vendors
 
 import (
-	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,63 +14,52 @@ import (
 // its PIN was lost; switching it off and on is the quicker way.
 const polyLeastPeriod = 3601
 
-func polyRender(in Input) ([]byte, error) {
-	ps := make(params, 0, 256)
-	switch in.File.Kind {
-	case Boot:
-		return polyMaster(in.File.MAC.Hex())
-	case Common:
-		return polyCommon(ps, in)
-	case Config:
-	default:
-		return nil, fmt.Errorf("a Poly phone has no file of kind %d", in.File.Kind)
+func polyBuild(ps *params, in Input) error {
+	if err := polySite(ps, in); err != nil {
+		return err
 	}
-	if err := checkConfig(in); err != nil {
-		return nil, err
-	}
-	if err := polySite(&ps, in); err != nil {
-		return nil, err
+	if in.File.Kind == Common {
+		// The shared file shows a key to type in user name and password: it is
+		// the only file a phone has while its own is refused. The phone's own
+		// file says when to take it away.
+		ps.set("prov.quickSetup.enabled", "1")
+		return nil
 	}
 	ps.set("prov.quickSetup.enabled", zeroOne(in.Stage == Holding))
-	polyLogin(&ps, in)
-	if err := polyTime(&ps, in); err != nil {
-		return nil, err
+	polyLogin(ps, in)
+	if err := polyTime(ps, in); err != nil {
+		return err
 	}
-	polyLines(&ps, in)
+	polyLines(ps, in)
 	if in.Stage == Holding {
-		polyHolding(&ps, in)
-		return polyFormat(ps)
+		polyHolding(ps, in)
+		return nil
 	}
+	polyDialling(ps, in)
 	if p := in.Device.AdminPassword.Reveal(); p != "" {
 		ps.device("auth.localAdminPassword", p)
 	}
-	if err := ps.override(polyExtra(in.Device.Overrides)); err != nil {
-		return nil, err
+	return nil
+}
+
+// polyRaw writes the master files: the phone's own, and the one of phones that
+// were refused theirs, which the phone fills with its own MAC.
+func polyRaw(in Input) ([]byte, bool) {
+	switch {
+	case in.File.Kind == Boot:
+		return polyMaster(in.File.MAC.Hex()), true
+	case in.File.Kind == Common && !strings.EqualFold(in.File.Name, polyShared):
+		return polyMaster("[PHONE_MAC_ADDRESS]"), true
 	}
-	return polyFormat(ps)
+	return nil, false
 }
 
 // polyMaster names the phone's own parameters before the shared ones: of a
 // parameter in both the first counts.
-func polyMaster(mac string) ([]byte, error) {
+func polyMaster(mac string) []byte {
 	return []byte(`<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
 <APPLICATION APP_FILE_PATH="" CONFIG_FILES="` + mac + polyOwn + ", " + polyShared + `" MISC_FILES="" LOG_FILE_DIRECTORY="" OVERRIDES_DIRECTORY="" CONTACTS_DIRECTORY="" LICENSE_DIRECTORY="" USER_PROFILES_DIRECTORY="" CALL_LISTS_DIRECTORY="" COREFILE_DIRECTORY=""/>
-`), nil
-}
-
-// polyCommon is the master file of phones that were refused one of their own,
-// which the phone fills with its own MAC, or the shared parameters. Those show
-// a key to type in user name and password: it is the only file a phone has
-// while its own is refused. The phone's own file says when to take it away.
-func polyCommon(ps params, in Input) ([]byte, error) {
-	if !strings.EqualFold(in.File.Name, polyShared) {
-		return polyMaster("[PHONE_MAC_ADDRESS]")
-	}
-	if err := polySite(&ps, in); err != nil {
-		return nil, err
-	}
-	ps.set("prov.quickSetup.enabled", "1")
-	return polyFormat(ps)
+`)
 }
 
 // device writes a parameter kept in flash. Without its .set beside it, and one
@@ -84,10 +71,10 @@ func (ps *params) device(key, value string) {
 
 // polySite is what every phone of the site shares, without secrets. DHCP stays
 // the first place a phone looks: fixing the server in flash would strand it
-// when the box moves. The box's CA is not in it: these phones take a
-// certificate as text and from no URL.
+// when the box moves. The box's CA is in it as text: these phones take it from
+// no URL.
 func polySite(ps *params, in Input) error {
-	scheme, host, path, err := splitURL(in.Box.URL)
+	scheme, host, path, err := splitURL(in.fetchURL())
 	if err != nil {
 		return err
 	}
@@ -96,6 +83,10 @@ func polySite(ps *params, in Input) error {
 	ps.device("prov.serverName", host+"/"+path)
 	ps.device("prov.ztpEnabled", "0")
 	ps.device("prov.tagSerialNo", "1")
+	if in.Box.CA != "" {
+		ps.device("sec.TLS.customCaCert1", strings.TrimSpace(in.Box.CA))
+		ps.device("sec.TLS.profile.caCertList1", "BuiltinAndPlatform")
+	}
 	ps.set("prov.quickSetup.limitServerDetails", "1")
 	ps.set("prov.autoConfigUpload.enabled", "0")
 	ps.set("feature.logUpload.enabled", "0")
@@ -155,7 +146,7 @@ func polyLines(ps *params, in Input) {
 	for i, l := range lines {
 		polyLine(ps, i+1, l)
 	}
-	for n := len(lines) + 1; n <= unusedUpTo(in, polyVendor); n++ {
+	for n := len(lines) + 1; n <= unusedUpTo(in, polyModels); n++ {
 		reg := "reg." + strconv.Itoa(n)
 		ps.set(reg+".address", "")
 		ps.set(reg+".auth.password", "")
@@ -192,33 +183,59 @@ func polyLine(ps *params, n int, l phone.Line) {
 	}
 }
 
-// polyExtra gives overrides of device.* their .set, which operators forget and
-// without which the phone passes over them.
-func polyExtra(extra map[string]string) map[string]string {
-	more := maps.Clone(extra)
-	for k := range extra {
-		if !strings.HasPrefix(k, "device.") || strings.HasSuffix(k, ".set") {
-			continue
-		}
-		if _, said := extra[k+".set"]; !said {
-			more[k+".set"] = "1"
+// polySettle gives device.* parameters of operators their .set, which they
+// forget and without which the phone passes over them, and takes the .set of a
+// dropped one away.
+func polySettle(ps *params) error {
+	there := make(map[string]bool, len(*ps))
+	for _, p := range *ps {
+		there[p.key] = true
+	}
+	for _, p := range *ps {
+		twin := p.key + polySet
+		if p.from != nil && strings.HasPrefix(p.key, "device.") && !strings.HasSuffix(p.key, polySet) && !there[twin] {
+			*ps = append(*ps, param{key: twin, value: "1", from: p.from})
 		}
 	}
-	return more
+	*ps = slices.DeleteFunc(*ps, func(p param) bool {
+		of, twin := strings.CutSuffix(p.key, polySet)
+		return twin && p.from == nil && of != "device" && !there[of]
+	})
+	return nil
 }
 
-// polyFormat writes one element that carries every parameter as an attribute;
-// the phone does not look at element names.
-func polyFormat(ps params) ([]byte, error) {
-	b := make([]byte, 0, 56*len(ps)+256)
-	b = append(b, "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n<polycomConfig>\n<lineside"...)
-	for _, p := range ps {
-		if err := p.check(); err != nil {
-			return nil, err
-		}
-		b = append(append(b, "\n  "...), p.key...)
-		b = append(b, "=\""...)
-		b = append(appendXML(b, p.value), '"')
+// polySet ends the name of the parameter that switches a device.* one on.
+const polySet = ".set"
+
+// polyFormat is one element that carries every parameter as an attribute.
+var polyFormat = attrXML{
+	head:   "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n<polycomConfig>\n<lineside",
+	foot:   "/>\n</polycomConfig>\n",
+	escape: polyValue,
+}
+
+// polyValue keeps the line breaks of a certificate and of nothing else.
+func polyValue(b []byte, s string) ([]byte, error) {
+	if strings.HasPrefix(s, "-----BEGIN CERTIFICATE-----\n") && strings.HasSuffix(s, "\n-----END CERTIFICATE-----") {
+		return xmlLines(b, s)
 	}
-	return append(b, "/>\n</polycomConfig>\n"...), nil
+	return xmlText(b, s)
+}
+
+// polyBook is the local directory file: a contact for each number.
+func polyBook(_ string, entries []Entry) ([]byte, error) {
+	b := []byte("<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n<directory>\n<item_list>\n")
+	for _, e := range entries {
+		for _, number := range e.dialled() {
+			var err error
+			if b, err = bookXML(append(b, "<item>"...), "fn", e.Name); err != nil {
+				return nil, err
+			}
+			if b, err = bookXML(b, "ct", number); err != nil {
+				return nil, err
+			}
+			b = append(b, "</item>\n"...)
+		}
+	}
+	return append(b, "</item_list>\n</directory>\n"...), nil
 }

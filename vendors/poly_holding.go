@@ -11,7 +11,7 @@ import (
 // Its hotline, call.autoOffHook, dials the moment the handset is lifted and
 // cannot be delayed: nobody could dial 112. So it is off, and a soft key on
 // the idle screen dials instead; any number dialled by hand reaches the box as
-// well. The digit map sends emergency numbers without waiting for more digits.
+// well.
 //
 // Emergency calls try the box first, which holds the credentials towards the
 // SBC, and the SBC itself if the box does not answer. The phone shows its MAC
@@ -25,7 +25,7 @@ func polyHolding(ps *params, in Input) {
 		ps.set("softkey.1.action", in.Hold.Hotline+"$Tinvite$")
 		ps.set("softkey.1.use.idle", "1")
 	}
-	ps.set("dialplan.digitmap", strings.Join(append(slices.Clone(in.Site.Emergency), "*xx", "x.T"), "|"))
+	polyDialling(ps, in)
 	polyEmergencyServer(ps, "1", in.Box.Addr.String(), sipPort(in.Box))
 	host, port, second := sbcOf(in.Site)
 	if second {
@@ -39,6 +39,12 @@ func polyHolding(ps *params, in Input) {
 			ps.set(k+".server.2", "2")
 		}
 	}
+}
+
+// polyDialling sends emergency numbers without waiting for more digits, in
+// every state; as shipped the phone has the digit map of another country.
+func polyDialling(ps *params, in Input) {
+	ps.set("dialplan.digitmap", strings.Join(append(slices.Clone(in.Site.Emergency), "*xx", "x.T"), "|"))
 }
 
 func polyEmergencyServer(ps *params, n, host string, port int) {

@@ -10,251 +10,199 @@ import (
 	"github.com/lineside/lineside/vendors"
 )
 
-func mac(t testing.TB, s string) phone.MAC {
-	t.Helper()
-	m, err := phone.ParseMAC(s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return m
-}
-
-func TestByClass(t *testing.T) {
-	tests := []struct {
-		class string
-		want  vendors.Ident
-	}{
-		{"yealink", vendors.Ident{Vendor: "yealink"}},
-		{"Yealink\x00", vendors.Ident{Vendor: "yealink"}},
-		{"yealink SIP-T46G", vendors.Ident{Vendor: "yealink", Model: "T46G"}},
-		{"snom320", vendors.Ident{Vendor: "snom", Model: "320"}},
-		{"snomD385", vendors.Ident{Vendor: "snom", Model: "D385"}},
-		{"snomPA1", vendors.Ident{Vendor: "snom", Model: "PA1"}},
-		{"snomM900", vendors.Ident{Vendor: "snom", Model: "M900"}},
-		{"\x00\x00\x36\x3d\x1a\x01\x0d3111-46157-002\x02\x096.3.0.144\xff", vendors.Ident{Vendor: "poly"}},
-		{"Polycom", vendors.Ident{Vendor: "poly"}},
-		{"PolycomVVX-VVX_410", vendors.Ident{Vendor: "poly", Model: "VVX410"}},
-		{"Polycom-VVX410", vendors.Ident{Vendor: "poly", Model: "VVX410"}},
-		{"PolyEdge-Edge_E450", vendors.Ident{Vendor: "poly", Model: "EdgeE450"}},
-		{"PolycomSoundPointIP", vendors.Ident{Vendor: "poly"}},
-
-		{"", vendors.Ident{}},
-		{"\x00\x00", vendors.Ident{}},
-		{"\x00\x00\x36\x3d", vendors.Ident{}},
-		{"MSFT 5.0", vendors.Ident{}},
-		{"PXEClient:Arch:00000", vendors.Ident{}},
-		{"Polyphonic", vendors.Ident{}},
-		{"snom D385; rm", vendors.Ident{}},
-		{"snom" + strings.Repeat("9", 200), vendors.Ident{}},
-		{"Cisco Systems, Inc. IP Phone CP-7970G\x00", vendors.Ident{}},
-	}
-	for _, tt := range tests {
-		got, ok := vendors.All().ByClass([]byte(tt.class))
-		if d := cmp.Diff(tt.want, got); d != "" || ok != (tt.want.Vendor != "") {
-			t.Errorf("%q: ok %v (-want +got)\n%s", tt.class, ok, d)
+// TestRecognised tries every vendor's samples on the whole table: what a phone
+// says must not be taken for another vendor's.
+func TestRecognised(t *testing.T) {
+	table := vendors.All()
+	each(t, func(t *testing.T, _ vendors.Maker, s samples) {
+		kinds := []struct {
+			name    string
+			read    func(string) (vendors.Ident, bool)
+			samples []identSample
+		}{
+			{"option 60", func(x string) (vendors.Ident, bool) { return table.ByClass([]byte(x)) }, s.classes},
+			{"option 60 with NUL", func(x string) (vendors.Ident, bool) { return table.ByClass([]byte(x + "\x00")) }, s.classes},
+			{"User-Agent", table.ByAgent, s.agents},
+			{"SIP User-Agent", table.BySIPAgent, s.sipAgents},
 		}
-	}
+		for _, k := range kinds {
+			for _, tt := range k.samples {
+				got, ok := k.read(tt.text)
+				if ok && got.Confidence == vendors.Unknown || !got.MAC.IsZero() && got.Confidence != vendors.FromAgentMAC {
+					t.Errorf("%s %q: confidence %s", k.name, tt.text, got.Confidence)
+				}
+				got.Confidence = tt.want.Confidence
+				if d := cmp.Diff(tt.want, got); d != "" || ok != (tt.want.Vendor != "") {
+					t.Errorf("%s %q: ok %v (-want +got)\n%s", k.name, tt.text, ok, d)
+				}
+			}
+		}
+	})
 }
 
-func TestByAgent(t *testing.T) {
-	m := func(s string) phone.MAC { return mac(t, s) }
-	const snomHead = "Mozilla/4.0 (compatible; "
+// TestFileNames tries every vendor's file names, by themselves or with the hint
+// its phones give.
+func TestFileNames(t *testing.T) {
+	each(t, func(t *testing.T, m vendors.Maker, s samples) {
+		for _, tt := range s.names {
+			want := vendors.File{Name: tt.name, Vendor: m.Vendor, Kind: tt.kind, Model: tt.model}
+			if tt.mac != "" {
+				want.MAC = mac(t, tt.mac)
+			}
+			got, ok := vendors.All().File(tt.name, tt.hint)
+			if d := cmp.Diff(want, got); d != "" || !ok {
+				t.Errorf("%q with hint %q: ok %v (-want +got)\n%s", tt.name, tt.hint, ok, d)
+			}
+		}
+	})
+}
+
+// TestHints: the surest hint decides, and one of a vendor without such a name
+// does no harm.
+func TestHints(t *testing.T) {
 	tests := []struct {
-		agent string
-		want  vendors.Ident
+		name  string
+		hints []phone.Vendor
+		want  phone.Vendor
 	}{
-		{"Yealink SIP-T46G 28.83.0.120 00:15:65:4a:a9:37", vendors.Ident{Vendor: "yealink", Model: "T46G", Firmware: "28.83.0.120", MAC: m("0015654aa937")}},
-		{"Yealink SIP-T77U 185.87.0.10 44:db:d2:bd:b5:69", vendors.Ident{Vendor: "yealink", Model: "T77U", Firmware: "185.87.0.10", MAC: m("44dbd2bdb569")}},
-		{"Yealink SIP-T34W 124.86.0.75 24:9a:d8:88:d0:f4", vendors.Ident{Vendor: "yealink", Model: "T34W", Firmware: "124.86.0.75", MAC: m("249ad888d0f4")}},
-		{"Yealink SIP-T38G  38.70.0.125 00:15:65:2f:c3:5e", vendors.Ident{Vendor: "yealink", Model: "T38G", Firmware: "38.70.0.125", MAC: m("0015652fc35e")}},
-		{"yealink SIP-T28P 2.70.0.140 00:15:65:11:22:33", vendors.Ident{Vendor: "yealink", Model: "T28P", Firmware: "2.70.0.140", MAC: m("001565112233")}},
-		{"Yealink SIP VP-T49G 51.80.0.10 00:15:65:11:22:33", vendors.Ident{Vendor: "yealink", Model: "VP-T49G", Firmware: "51.80.0.10", MAC: m("001565112233")}},
-		{"Yealink CP860 37.72.0.5 00:15:65:11:22:33", vendors.Ident{Vendor: "yealink", Model: "CP860", Firmware: "37.72.0.5", MAC: m("001565112233")}},
-		{"Yealink SIP-CP920 78.85.0.5 00:15:65:11:22:33", vendors.Ident{Vendor: "yealink", Model: "CP920", Firmware: "78.85.0.5", MAC: m("001565112233")}},
-		{"Yealink W60B 77.81.0.35 80:5e:c0:09:ab:dc", vendors.Ident{Vendor: "yealink", Model: "W60B", Firmware: "77.81.0.35", MAC: m("805ec009abdc")}},
-		{"Yealink W90DM 130.85.0.15 80:5e:c0:d9:c7:44", vendors.Ident{Vendor: "yealink", Model: "W90DM", Firmware: "130.85.0.15", MAC: m("805ec0d9c744")}},
-		{"Yealink SIP-W52P 25.30.0.2 00:15:65:11:22:33", vendors.Ident{Vendor: "yealink", Model: "W52P", Firmware: "25.30.0.2", MAC: m("001565112233")}},
-		{"W52P 25.30.0.2 00:15:65:11:22:33", vendors.Ident{Vendor: "yealink", Model: "W52P", Firmware: "25.30.0.2", MAC: m("001565112233")}},
-		{"VP530P 23.70.0.40 00:15:65:11:22:33", vendors.Ident{Vendor: "yealink", Model: "VP530P", Firmware: "23.70.0.40", MAC: m("001565112233")}},
-		{"Yealink SIP-T56A  58.80.0.25 001565f429a4", vendors.Ident{Vendor: "yealink", Model: "T56A", Firmware: "58.80.0.25", MAC: m("001565f429a4")}},
-		{"Yealink-T46G 28.71.0.81 28.1.0.128.0.0.0", vendors.Ident{Vendor: "yealink", Model: "T46G", Firmware: "28.71.0.81"}},
-		{"Yealink SIP-T54W 96.86.0.45", vendors.Ident{Vendor: "yealink", Model: "T54W", Firmware: "96.86.0.45"}},
-		{"Yealink SIP-T99Z 199.90.0.1 00:00:00:00:00:00", vendors.Ident{Vendor: "yealink", Model: "T99Z", Firmware: "199.90.0.1"}},
-
-		{snomHead + "snomD785-SIP 10.1.33.33 2010.12-00004-g9ba52f5 000413922D24 SXM:0 UXM:0)", vendors.Ident{Vendor: "snom", Model: "D785", Firmware: "10.1.33.33", MAC: m("000413922d24")}},
-		{snomHead + "snomD785-SIP 10.1.169.16 2010.12-00001-gd311851f1 (Feb 25 2019 - 14:19:43) 00041396D9B4 SXM:0 UXM:0 UXMC:0)", vendors.Ident{Vendor: "snom", Model: "D785", Firmware: "10.1.169.16", MAC: m("00041396d9b4")}},
-		{snomHead + "snomD385-SIP 10.1.175.16 2010.12-00001-gd311851f1 000413A1B2C3 SXM:0 UXM:0 UXMC:0)", vendors.Ident{Vendor: "snom", Model: "D385", Firmware: "10.1.175.16", MAC: m("000413a1b2c3")}},
-		{snomHead + "snom710-SIP 8.7.5.35 1.1.5-IFX-05.01.12 000413741767)", vendors.Ident{Vendor: "snom", Model: "710", Firmware: "8.7.5.35", MAC: m("000413741767")}},
-		{snomHead + "snom710-SIP 8.7.3.19 1.1.5-IFX-05.01.12)", vendors.Ident{Vendor: "snom", Model: "710", Firmware: "8.7.3.19"}},
-		{snomHead + "snom320-SIP 8.4.18 1.1.3-s)", vendors.Ident{Vendor: "snom", Model: "320", Firmware: "8.4.18"}},
-		{snomHead + "snom870-SIP 8.4.35 SPEAr300 SNOM 1.4)", vendors.Ident{Vendor: "snom", Model: "870", Firmware: "8.4.35"}},
-		{snomHead + "snom320-SIP 6.5.20; snom320 jffs2 v3.36; snom320 linux 3.38)", vendors.Ident{Vendor: "snom", Model: "320", Firmware: "6.5.20"}},
-		{snomHead + "snom lid 3605)", vendors.Ident{Vendor: "snom"}},
-		{snomHead + "Snom M900 05.20.0001 000413b60680)", vendors.Ident{Vendor: "snom", Model: "M900", Firmware: "05.20.0001", MAC: m("000413b60680")}},
-
-		{"FileTransport PolycomSoundPointIP-SPIP_335-UA/3.2.1.0078", vendors.Ident{Vendor: "poly", Model: "SPIP335"}},
-		{"FileTransport PolycomSoundPointIP-SPIP_335-UA/4.2.1.0275", vendors.Ident{Vendor: "poly", Model: "SPIP335"}},
-		{"FileTransport PolycomSoundStationIP-SSIP_6000-UA/4.0.4.2906 Type/Application", vendors.Ident{Vendor: "poly", Model: "SSIP6000", Firmware: "4.0.4.2906"}},
-		{"FileTransport PolycomSoundStationIP-SSIP_6000-UA/5.0.3.1667 Type/Updater", vendors.Ident{Vendor: "poly", Model: "SSIP6000"}},
-		{"FileTransport PolycomSoundStationIP-SSIP_5000-UA/4.0.3.7562 (SN:0004f2e765da) Type/Application", vendors.Ident{Vendor: "poly", Model: "SSIP5000", Firmware: "4.0.3.7562", MAC: m("0004f2e765da")}},
-		{"FileTransport PolycomVVX-VVX_400-UA/4.1.4.7430 Type/Application", vendors.Ident{Vendor: "poly", Model: "VVX400", Firmware: "4.1.4.7430"}},
-		{"FileTransport PolycomVVX-VVX_101-UA/5.4.3.1014 Type/Application", vendors.Ident{Vendor: "poly", Model: "VVX101", Firmware: "5.4.3.1014"}},
-		{"FileTransport PolyCCX-CCX_500-UA/9.4.1.0508 (SN:64167f9f4c90) Type/Application", vendors.Ident{Vendor: "poly", Model: "CCX500", Firmware: "9.4.1.0508", MAC: m("64167f9f4c90")}},
-		{"FileTransport PolyEdge-Edge_E450-UA/8.0.0.15602 Type/Application", vendors.Ident{Vendor: "poly", Model: "EdgeE450", Firmware: "8.0.0.15602"}},
-
-		{"", vendors.Ident{}},
-		{"curl/8.5.0", vendors.Ident{}},
-		{"curl 8.5.0", vendors.Ident{}},
-		{"Wget 1.2.3 00:15:65:4a:a9:37", vendors.Ident{}},
-		{"Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", vendors.Ident{}},
-		{"Mozilla/4.0 (compatible; MSIE 6.0; Windows NT 5.1)", vendors.Ident{}},
-		{"FileTransport Polyphony-X-UA", vendors.Ident{}},
-		{strings.Repeat("Yealink ", 100), vendors.Ident{}},
+		{"0004f2aabbcc.cfg", nil, "poly"},
+		{"0004f2aabbcc.cfg", []phone.Vendor{"yealink", "poly"}, "yealink"},
+		{"0004f2aabbcc.cfg", []phone.Vendor{"", "snom", "yealink"}, "yealink"},
+		{"0a0000000001.cfg", []phone.Vendor{"snom", "", "poly"}, "poly"},
+		{"0a0000000001.cfg", []phone.Vendor{"acme"}, "yealink"},
 	}
 	for _, tt := range tests {
-		got, ok := vendors.All().ByAgent(tt.agent)
-		if d := cmp.Diff(tt.want, got); d != "" || ok != (tt.want.Vendor != "") {
-			t.Errorf("%q: ok %v (-want +got)\n%s", tt.agent, ok, d)
+		if got, ok := vendors.All().File(tt.name, tt.hints...); !ok || got.Vendor != tt.want {
+			t.Errorf("%s with %q: got %q, want %q", tt.name, tt.hints, got.Vendor, tt.want)
 		}
 	}
 }
 
-func TestFile(t *testing.T) {
-	const none = vendors.Kind(0)
-	tests := []struct {
-		name, hint string
-		vendor     phone.Vendor
-		kind       vendors.Kind
-		mac, model string
-	}{
-		{"0015654aa937.boot", "", "yealink", vendors.Absent, "0015654aa937", ""},
-		{"y000000000000.boot", "", "yealink", vendors.Absent, "", ""},
-		{"y000000000028.cfg", "", "yealink", vendors.Common, "", "T46G"},
-		{"y000000000123.cfg", "", "yealink", vendors.Common, "", ""},
-		{"y000000000000.cfg", "", "yealink", vendors.Common, "", "T28P"},
-		{"y999999999999.cfg", "", "yealink", vendors.Common, "", ""},
-		{"0015654aa937.cfg", "", "yealink", vendors.Config, "0015654aa937", ""},
-		{"0015654AA937.cfg", "", "yealink", vendors.Config, "0015654aa937", ""},
-		{"0015654aa937-local.cfg", "", "yealink", vendors.Absent, "0015654aa937", ""},
-		{"0015654aa937-contact.xml", "", "yealink", vendors.Absent, "0015654aa937", ""},
-
-		{"snomD385.htm", "", "snom", vendors.Common, "", "D385"},
-		{"snomd385.xml", "", "snom", vendors.Common, "", "D385"},
-		{"snomD385-000413A1B2C3.htm", "", "snom", vendors.Config, "000413a1b2c3", "D385"},
-		{"snom320-000413a1b2c3.xml", "", "snom", vendors.Config, "000413a1b2c3", "320"},
-		{"000413A1B2C3.xml", "", "snom", vendors.Config, "000413a1b2c3", ""},
-		{"000413A1B2C3.htm", "", "snom", vendors.Config, "000413a1b2c3", ""},
-		{"snomD385-firmware.xml", "", "snom", vendors.Absent, "", "D385"},
-		{"snomM900-000413B60680.htm", "", "snom", vendors.Absent, "000413b60680", "M900"},
-		{"snomM900.htm", "", "snom", vendors.Absent, "", "M900"},
-
-		{"0004f2aabbcc.cfg", "", "poly", vendors.Boot, "0004f2aabbcc", ""},
-		{"0004f2aabbcc.cfg", "poly", "poly", vendors.Boot, "0004f2aabbcc", ""},
-		{"0004f2aabbcc.cfg", "yealink", "yealink", vendors.Config, "0004f2aabbcc", ""},
-		{"0004f2aabbcc.cfg", "snom", "poly", vendors.Boot, "0004f2aabbcc", ""},
-		{"0015654aa937.cfg", "snom", "yealink", vendors.Config, "0015654aa937", ""},
-		{"0a0000000001.cfg", "", "yealink", vendors.Config, "0a0000000001", ""},
-		{"0a0000000001.cfg", "poly", "poly", vendors.Boot, "0a0000000001", ""},
-		{"0004f2aabbcc-lineside.cfg", "", "poly", vendors.Config, "0004f2aabbcc", ""},
-		{"000000000000.cfg", "", "poly", vendors.Common, "", ""},
-		{"000000000000.cfg", "yealink", "poly", vendors.Common, "", ""},
-		{"lineside-poly.cfg", "", "poly", vendors.Common, "", ""},
-		{"0004f2aabbcc-phone.cfg", "", "poly", vendors.Absent, "0004f2aabbcc", ""},
-		{"0004f2aabbcc-web.cfg", "", "poly", vendors.Absent, "0004f2aabbcc", ""},
-		{"0004f2aabbcc-license.cfg", "", "poly", vendors.Absent, "0004f2aabbcc", ""},
-		{"0004f2aabbcc-directory.xml", "", "poly", vendors.Absent, "0004f2aabbcc", ""},
-		{"0004f2aabbcc-calls.xml", "", "poly", vendors.Absent, "0004f2aabbcc", ""},
-		{"0004f2aabbcc-app.log", "", "poly", vendors.Absent, "0004f2aabbcc", ""},
-		{"0004f2aabbcc-now-boot.log", "", "poly", vendors.Absent, "0004f2aabbcc", ""},
-		{"000000000000-directory.xml", "", "poly", vendors.Absent, "", ""},
-		{"000000000000-license.cfg", "", "poly", vendors.Absent, "", ""},
-		{"2345-12600-001.sip.ld", "", "poly", vendors.Absent, "", ""},
-		{"sip.ld", "", "poly", vendors.Absent, "", ""},
-
-		{"", "", "", none, "", ""},
-		{"ffffffffffff.cfg", "", "", none, "", ""},
-		{"010000000001.cfg", "", "", none, "", ""},
-		{"000000000000.xml", "", "", none, "", ""},
-		{"snomD385-000000000000.htm", "", "", none, "", ""},
-		{"snomD385-0004131.htm", "", "", none, "", ""},
-		{"snom.htm", "", "", none, "", ""},
-		{"snom../../etc-000413A1B2C3.htm", "", "", none, "", ""},
-		{"y00000000002.cfg", "", "", none, "", ""},
-		{"y00000000002a.cfg", "", "", none, "", ""},
-		{"0015654aa937.cfg.bak", "", "", none, "", ""},
-		{"00:15:65:4a:a9:37.cfg", "", "", none, "", ""},
-		{"cfg/0015654aa937.cfg", "", "", none, "", ""},
-		{"0004f2aabbcc-lineside.cfg\x00", "", "", none, "", ""},
-		{strings.Repeat("a", 129), "", "", none, "", ""},
+// TestSharedOUI: a block two vendors share belongs to both.
+func TestSharedOUI(t *testing.T) {
+	shared := [][3]byte{{0x0a, 1, 2}}
+	named := func(v phone.Vendor) vendors.Maker {
+		return vendors.Maker{Vendor: v, OUIs: shared, File: func(name string) (vendors.File, bool) {
+			return vendors.File{Name: name, Kind: vendors.Config, Vendor: v, MAC: mustMAC("0a0102030405")}, strings.HasPrefix(name, string(v))
+		}}
 	}
-	for _, tt := range tests {
-		want := vendors.File{Vendor: tt.vendor, Kind: tt.kind, Model: tt.model}
-		if tt.mac != "" {
-			want.MAC = mac(t, tt.mac)
+	table := vendors.NewTable(named("one"), named("two"))
+	if f, _ := table.File("two-0a0102030405"); f.Vendor != "two" {
+		t.Errorf("got %q, want two", f.Vendor)
+	}
+	if v, _ := table.ByOUI(mustMAC("0a0102030405")); v != "one" {
+		t.Errorf("got %q, want the first, one", v)
+	}
+}
+
+func TestNotRecognised(t *testing.T) {
+	for _, text := range []string{
+		"",
+		"\x00\x00",
+		"\x00\x00\x36\x3d",
+		"MSFT 5.0",
+		"PXEClient:Arch:00000",
+		"Polyphonic",
+		"snom D385; rm",
+		"snom" + strings.Repeat("9", 200),
+		"Cisco Systems, Inc. IP Phone CP-7970G\x00",
+	} {
+		if got, ok := vendors.All().ByClass([]byte(text)); ok || got != (vendors.Ident{}) {
+			t.Errorf("option 60 %q: got %+v", text, got)
 		}
-		if tt.kind != none {
-			want.Name = tt.name
+	}
+	for _, text := range []string{
+		"",
+		"curl/8.5.0",
+		"curl 8.5.0",
+		"Wget 1.2.3 00:15:65:4a:a9:37",
+		"Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+		"Mozilla/4.0 (compatible; MSIE 6.0; Windows NT 5.1)",
+		"FileTransport Polyphony-X-UA",
+		strings.Repeat("Yealink ", 100),
+	} {
+		for kind, read := range map[string]func(string) (vendors.Ident, bool){"User-Agent": vendors.All().ByAgent, "SIP User-Agent": vendors.All().BySIPAgent} {
+			if got, ok := read(text); ok || got != (vendors.Ident{}) {
+				t.Errorf("%s %q: got %+v", kind, text, got)
+			}
 		}
-		got, ok := vendors.All().File(tt.name, phone.Vendor(tt.hint))
-		if d := cmp.Diff(want, got); d != "" || ok != (tt.kind != none) {
-			t.Errorf("%q with hint %q: ok %v (-want +got)\n%s", tt.name, tt.hint, ok, d)
+	}
+	for _, name := range []string{
+		"",
+		"ffffffffffff.cfg",
+		"010000000001.cfg",
+		"000000000000.xml",
+		"snomD385-000000000000.htm",
+		"snomD385-0004131.htm",
+		"snom.htm",
+		"snom../../etc-000413A1B2C3.htm",
+		"y00000000002.cfg",
+		"y00000000002a.cfg",
+		"0015654aa937.cfg.bak",
+		"00:15:65:4a:a9:37.cfg",
+		"cfg/0015654aa937.cfg",
+		"0004f2aabbcc-lineside.cfg\x00",
+		strings.Repeat("a", 129),
+	} {
+		if got, ok := vendors.All().File(name); ok || got != (vendors.File{}) {
+			t.Errorf("file %q: got %+v", name, got)
 		}
 	}
 }
 
 // TestSequence walks what a phone asks for at power-on: every name is
-// understood, as a file of that vendor, and the config is of that phone.
+// understood, as a file of that vendor, and the first config is the sample's,
+// of the phone it is asked for.
 func TestSequence(t *testing.T) {
-	first := map[phone.Vendor]string{
-		"yealink": "0015654aa937.cfg", "snom": "snomD385-0015654AA937.htm", "poly": "0015654aa937-lineside.cfg",
-	}
-	models := map[phone.Vendor]string{"yealink": "T46G", "snom": "D385", "poly": "VVX410"}
-	m := mac(t, "0015654aa937")
-	for _, maker := range vendors.All() {
+	each(t, func(t *testing.T, m vendors.Maker, s samples) {
 		config := ""
-		for _, name := range maker.Sequence(m, models[maker.Vendor]) {
-			f, ok := vendors.All().File(name, maker.Vendor)
-			if !ok || f.Vendor != maker.Vendor {
-				t.Errorf("%s: %s is not understood", maker.Name, name)
+		for _, name := range m.Sequence(mac(t, s.mac), s.model) {
+			f, ok := vendors.All().File(name, m.Vendor)
+			if !ok || f.Vendor != m.Vendor {
+				t.Errorf("%s is not understood", name)
 			}
 			if f.Kind == vendors.Config && config == "" {
 				config = name
 			}
 		}
-		if config != first[maker.Vendor] {
-			t.Errorf("%s: got config %q, want %q", maker.Name, config, first[maker.Vendor])
+		if config != s.config {
+			t.Errorf("got config %q, want %q", config, s.config)
 		}
-	}
+		if names := m.Sequence(mac(t, s.mac), "no such model"); len(names) == 0 {
+			t.Error("an unknown model asks for nothing")
+		}
+	})
 }
 
 func TestModels(t *testing.T) {
-	for _, maker := range vendors.All() {
-		seen := map[string]bool{}
-		for _, m := range vendors.Models(maker.Vendor) {
-			if seen[m.Name] {
-				t.Errorf("%s %s is listed twice", maker.Name, m.Name)
+	each(t, func(t *testing.T, maker vendors.Maker, _ samples) {
+		for _, m := range maker.Models.List() {
+			for _, spelling := range []string{m.Name, strings.ToLower(m.Name), "SIP-" + m.Name} {
+				if got, ok := maker.Models.Of(spelling); !ok || got != m {
+					t.Errorf("%s: got %+v, want %+v; is it listed twice?", spelling, got, m)
+				}
 			}
-			seen[m.Name] = true
-			got, ok := vendors.ModelOf(maker.Vendor, strings.ToLower(m.Name))
-			if !ok || got != m {
-				t.Errorf("%s %s: ModelOf got %+v, want %+v", maker.Name, m.Name, got, m)
+			if len(m.Name) > 24 || m.Lines < 0 || m.Keys < 0 {
+				t.Errorf("model %+v", m)
 			}
 		}
-		if len(seen) == 0 {
-			t.Errorf("%s has no models", maker.Name)
-		}
+	})
+	if m, _ := vendors.All().Model("poly", "VVX_410"); m.Name != "VVX410" || m.Lines != 12 {
+		t.Errorf("VVX_410 of poly: got %+v, want VVX410 with 12 lines", m)
 	}
-	for name, want := range map[string]string{"SIP-T46G": "T46G", "VVX_410": "", "T21P_E2": "T21P_E2"} {
-		if m, _ := vendors.ModelOf("yealink", name); m.Name != want {
-			t.Errorf("ModelOf(yealink, %q): got %q, want %q", name, m.Name, want)
-		}
-	}
-	if m, _ := vendors.ModelOf("poly", "VVX_410"); m.Name != "VVX410" || m.Lines != 12 {
-		t.Errorf("ModelOf(poly, VVX_410): got %+v, want VVX410 with 12 lines", m)
+	if m, ok := vendors.All().Model("yealink", "VVX_410"); ok {
+		t.Errorf("VVX_410 of yealink: got %+v, want none", m)
 	}
 }
 
 func TestByOUI(t *testing.T) {
+	each(t, func(t *testing.T, m vendors.Maker, _ samples) {
+		for _, o := range m.OUIs {
+			if got, ok := vendors.All().ByOUI(phone.MAC{o[0], o[1], o[2], 1, 2, 3}); !ok {
+				t.Errorf("%x: got %q, want one", o, got)
+			}
+		}
+	})
 	for s, want := range map[string]phone.Vendor{
 		"0015654aa937": "yealink", "805e0c000001": "yealink", "000413a1b2c3": "snom",
 		"0004f2aabbcc": "poly", "482567000001": "poly", "0a0000000001": "",
@@ -263,4 +211,56 @@ func TestByOUI(t *testing.T) {
 			t.Errorf("%s: got %q, want %q", s, got, want)
 		}
 	}
+}
+
+func TestBest(t *testing.T) {
+	agent := vendors.Ident{Vendor: "yealink", Firmware: "96.86", Confidence: vendors.FromAgent}
+	oui := vendors.Ident{Vendor: "snom", Model: "D385", Confidence: vendors.FromOUI}
+	name := vendors.Ident{Vendor: "yealink", MAC: mustMAC("0015654aa937"), Confidence: vendors.FromFile}
+	class := vendors.Ident{Vendor: "yealink", Model: "T46G", Confidence: vendors.FromClass}
+	want := vendors.Ident{Vendor: "yealink", Model: "T46G", Firmware: "96.86", MAC: name.MAC, Confidence: vendors.FromFile}
+	if d := cmp.Diff(want, vendors.Best(oui, class, agent, vendors.Ident{}, name)); d != "" {
+		t.Errorf("(-want +got)\n%s", d)
+	}
+	if got := vendors.Best(); got != (vendors.Ident{}) {
+		t.Errorf("of nothing: got %+v", got)
+	}
+}
+
+func TestUploads(t *testing.T) {
+	each(t, func(t *testing.T, m vendors.Maker, s samples) {
+		for _, u := range m.Uploads {
+			name := strings.ReplaceAll(u.Name, "{mac}", s.mac)
+			f, got, ok := vendors.All().Upload(name, m.Vendor)
+			if !ok || got != u || f.Vendor != m.Vendor || f.Kind != vendors.Absent || f.Name != name {
+				t.Errorf("%s: got %+v as %+v, want %+v", name, f, got, u)
+			}
+		}
+	})
+	for _, name := range []string{"", "../0004f2aabbcc-app.log", "0004f2aabbcc-app.log.sh", "zz04f2aabbcc-app.log", "app.log"} {
+		if f, u, ok := vendors.All().Upload(name); ok {
+			t.Errorf("%q: got %+v as %+v", name, f, u)
+		}
+	}
+}
+
+// BenchmarkLookup asks the table what the last vendor alone knows.
+func BenchmarkLookup(b *testing.B) {
+	table, all := vendors.All(), allSamples()
+	last := all[len(all)-1]
+	b.Run("agent", func(b *testing.B) {
+		for b.Loop() {
+			table.ByAgent(last.agents[0].text)
+		}
+	})
+	b.Run("file", func(b *testing.B) {
+		for b.Loop() {
+			table.File(last.config)
+		}
+	})
+	b.Run("stranger", func(b *testing.B) {
+		for b.Loop() {
+			table.ByAgent("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0")
+		}
+	})
 }

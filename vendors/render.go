@@ -6,6 +6,7 @@ import (
 	"hash/fnv"
 	"net"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -54,7 +55,7 @@ func checkConfig(in Input) error {
 // something of the holding state, or of its old lines, after it was left.
 func linesOf(in Input) []phone.Line {
 	if in.Stage == Full {
-		return in.Device.Lines
+		return tidy(in.Device.Lines)
 	}
 	return []phone.Line{{
 		Registrar:   in.Box.Addr.String(),
@@ -67,12 +68,29 @@ func linesOf(in Input) []phone.Line {
 	}}
 }
 
+// tidy takes blanks off the ends of what phones show: they mean nothing there,
+// and formats that drop them would have to refuse the config.
+func tidy(lines []phone.Line) []phone.Line {
+	for i, l := range lines {
+		if l.DisplayName == strings.TrimSpace(l.DisplayName) && l.Label == strings.TrimSpace(l.Label) {
+			continue
+		}
+		tidied := slices.Clone(lines)
+		for j := range tidied[i:] {
+			l := &tidied[i+j]
+			l.DisplayName, l.Label = strings.TrimSpace(l.DisplayName), strings.TrimSpace(l.Label)
+		}
+		return tidied
+	}
+	return lines
+}
+
 // unusedUpTo is the highest account that is switched off when no line fills
 // it. At Holding it is never the model's own number: a stranger's config would
 // differ from a known phone's.
-func unusedUpTo(in Input, v phone.Vendor) int {
+func unusedUpTo(in Input, known Models) int {
 	if in.Stage == Full {
-		if m, ok := ModelOf(v, in.Device.Model); ok && m.Lines > 0 {
+		if m, ok := known.Of(in.Device.Model); ok && m.Lines > 0 {
 			return min(m.Lines, phone.MaxLines)
 		}
 	}

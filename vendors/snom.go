@@ -1,7 +1,6 @@
 package vendors
 
 import (
-	"encoding/hex"
 	"regexp"
 	"strings"
 
@@ -18,20 +17,42 @@ func snom() Maker {
 		Vendor:      snomVendor,
 		Name:        "snom",
 		OUIs:        [][3]byte{{0x00, 0x04, 0x13}, {0x00, 0x08, 0x7b}},
+		Models:      snomModels,
 		Class:       snomClass,
 		Agent:       snomAgent,
+		SIPAgent:    snomSIPAgent,
 		File:        snomFile,
 		Options:     snomOptions,
-		Render:      snomRender,
-		ContentType: "text/xml; charset=utf-8",
 		Sequence:    snomSequence,
+		Fetch:       Fetch{By: []Protocol{HTTPS, HTTP, TFTP}, Auth: Digest | Basic, Asks: true},
 		CertMAC:     wholeCN,
-		ResyncEvent: "check-sync;reboot=false",
+		CA:          CAByURL,
+		ContentType: "text/xml; charset=utf-8",
+		Rehome: Rehome{
+			URL: []string{"setting_server"}, User: []string{"http_client_user"}, Password: []string{"http_client_pass"},
+		},
+		Resync: Resync{Event: "check-sync;reboot=false", Reboot: "check-sync;reboot=true", From: Registrar},
+		Shows:  Shows{Text: true, Hotline: true, HotlineDelay: true, MAC: true},
+		Book:   &Book{File: "snom-book.xml", ContentType: "text/xml; charset=utf-8", Write: ipPhoneDirectory("SnomIPPhoneDirectory")},
+		Redirect: &Redirect{
+			Name:    "snom-sraps",
+			Columns: []string{"mac", "setting_server", "http_client_user", "http_client_pass"},
+			Row: func(d Redirected) []string {
+				return []string{upperHex(d.MAC), d.URL, d.Login.User, d.Login.Password.Reveal()}
+			},
+		},
+		build:  snomBuild,
+		settle: snomSettle,
+		format: snomFormat{flatXML{index: "idx", attrs: ` perm=""`, escape: xmlText}},
 		Unverified: []string{
 			"a parameter that stands in both files: the phone's own file is taken to win",
 			"<certificate url=…> adds a CA",
 			"identities of small models; twelve are switched off on all",
 			"an empty element clears a setting",
+			"a challenged phone asks for user and password on its screen",
+			"Basic is answered as Digest is",
+			"the tail of the SIP User-Agent after model and version",
+			"columns of the SRAPS import sheet",
 			"whether an address of the LAN alone in option 66 is asked by HTTP",
 		},
 	}
@@ -62,7 +83,7 @@ func snomModel(s string) (model string, ok bool) {
 			return "", false
 		}
 	}
-	if m, known := ModelOf(snomVendor, s); known {
+	if m, known := snomModels.Of(s); known {
 		return m.Name, true
 	}
 	return strings.ToUpper(s), true
@@ -78,6 +99,10 @@ var (
 )
 
 func snomAgent(agent string) (Ident, bool) {
+	// Most of what is looked at here is another vendor's.
+	if !strings.Contains(agent, "nom") {
+		return Ident{}, false
+	}
 	id := Ident{Vendor: snomVendor}
 	g := snomDeskAgent.FindStringSubmatch(agent)
 	if g == nil {
@@ -93,6 +118,21 @@ func snomAgent(agent string) (Ident, bool) {
 	if g := snomAgentMAC.FindStringSubmatch(agent); g != nil {
 		id.MAC, _ = phone.ParseMAC(g[1])
 	}
+	return id, true
+}
+
+// Desk phones say "snomD785/10.1.33.33", the DECT bases "snomM700/03.23.0005
+// (MAC=0004136…; SER=…; HW=255)".
+var snomSIPForm = regexp.MustCompile(`^snom([0-9A-Za-z]{1,12})/(\d{1,6}(?:\.\d{1,6}){0,6})(?: \(MAC=([0-9A-Fa-f]{12});|[^0-9.]|$)`)
+
+func snomSIPAgent(agent string) (Ident, bool) {
+	g := snomSIPForm.FindStringSubmatch(agent)
+	if g == nil {
+		return Ident{}, false
+	}
+	id := Ident{Vendor: snomVendor, Firmware: g[2]}
+	id.Model, _ = snomModel(g[1])
+	id.MAC, _ = phone.ParseMAC(g[3])
 	return id, true
 }
 
@@ -181,6 +221,3 @@ func snomSequence(mac phone.MAC, model string) []string {
 	}
 	return []string{"snom" + m + ".htm", "snom" + m + "-" + upperHex(mac) + ".htm"}
 }
-
-// upperHex is the MAC as snom phones put it in file names.
-func upperHex(mac phone.MAC) string { return strings.ToUpper(hex.EncodeToString(mac[:])) }

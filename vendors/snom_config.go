@@ -2,6 +2,7 @@ package vendors
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -9,33 +10,22 @@ import (
 	"github.com/lineside/lineside/phone"
 )
 
-func snomRender(in Input) ([]byte, error) {
-	ps := make(params, 0, 160)
-	switch in.File.Kind {
-	case Common:
-		snomSite(&ps, in)
-		return snomFormat(ps, in.Box.CAURL)
-	case Config:
-	default:
-		return nil, fmt.Errorf("a snom phone has no file of kind %d", in.File.Kind)
+func snomBuild(ps *params, in Input) error {
+	snomSite(ps, in)
+	if in.File.Kind == Common {
+		return nil
 	}
-	if err := checkConfig(in); err != nil {
-		return nil, err
+	snomLogin(ps, in)
+	if err := snomTime(ps, in); err != nil {
+		return err
 	}
-	snomSite(&ps, in)
-	snomLogin(&ps, in)
-	if err := snomTime(&ps, in); err != nil {
-		return nil, err
-	}
-	snomLines(&ps, in)
-	snomHotline(&ps, in)
+	snomLines(ps, in)
+	snomHotline(ps, in)
 	if in.Stage == Full {
-		snomAdmin(&ps, in)
-		if err := snomOverride(&ps, in.Device.Overrides); err != nil {
-			return nil, err
-		}
+		snomBook(ps, in)
+		snomAdmin(ps, in)
 	}
-	return snomFormat(ps, in.Box.CAURL)
+	return nil
 }
 
 // snomSite is what every phone of the site shares, without secrets: in the
@@ -46,7 +36,10 @@ func snomRender(in Input) ([]byte, error) {
 // setting_server is written it walks the whole chain at each boot, the maker's
 // cloud first.
 func snomSite(ps *params, in Input) {
-	ps.set("setting_server", in.Box.URL)
+	if in.Box.CAURL != "" {
+		ps.set(snomCertificate, in.Box.CAURL)
+	}
+	ps.set("setting_server", in.fetchURL())
 	ps.set("pnp_config", onOff(false))
 	ps.set("challenge_checksync", onOff(false))
 	if ntp := in.Site.NTP; ntp != "" {
@@ -111,7 +104,7 @@ func snomLines(ps *params, in Input) {
 		}
 		snomLine(ps, i+1, l, number)
 	}
-	for n := len(lines) + 1; n <= min(unusedUpTo(in, snomVendor), snomIdentities); n++ {
+	for n := len(lines) + 1; n <= min(unusedUpTo(in, snomModels), snomIdentities); n++ {
 		ps.setAt("user_active", n, onOff(false))
 		ps.setAt("user_pass", n, "")
 	}
@@ -185,12 +178,17 @@ func snomAdmin(ps *params, in Input) {
 	ps.set("admin_mode_password_confirm", password)
 }
 
-// snomOverride takes "user_srtp.2" for the parameter user_srtp of identity 2:
-// snom's own names have no dots.
-func snomOverride(ps *params, extra map[string]string) error {
-	if err := ps.override(extra); err != nil {
-		return err
+// snomBook puts the phone book behind the directory key. The phone shows the
+// book's server the login it fetches its settings with.
+func snomBook(ps *params, in Input) {
+	if in.Book.URL != "" {
+		ps.set("dkey_directory", "url "+in.Book.URL)
 	}
+}
+
+// snomSettle takes "user_srtp.2" for the parameter user_srtp of identity 2:
+// snom's own names have no dots.
+func snomSettle(ps *params) error {
 	for i, p := range *ps {
 		key, tail, dotted := strings.Cut(p.key, ".")
 		if !dotted {
@@ -200,36 +198,32 @@ func snomOverride(ps *params, extra map[string]string) error {
 		if err != nil || idx < 1 || idx > 999 || strconv.Itoa(idx) != tail {
 			return fmt.Errorf("override %.60q: a snom parameter has no dots but before its index, as in user_srtp.1", p.key)
 		}
-		(*ps)[i].key, (*ps)[i].idx = key, idx
+		(*ps)[i].key, (*ps)[i].idx = key, int32(idx)
 	}
 	return nil
 }
 
-// snomFormat writes the settings document. The empty perm leaves a setting
-// writable on the phone and overwritten at the next fetch.
-func snomFormat(ps params, caURL string) ([]byte, error) {
-	b := make([]byte, 0, 64*len(ps)+512)
-	b = append(b, "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<settings>\n<phone-settings e=\"2\">\n"...)
-	for _, p := range ps {
-		if err := p.check(); err != nil {
-			return nil, err
-		}
-		b = append(append(b, '<'), p.key...)
-		if p.idx != 0 {
-			b = append(b, " idx=\""...)
-			b = strconv.AppendInt(b, int64(p.idx), 10)
-			b = append(b, '"')
-		}
-		b = append(b, " perm=\"\">"...)
-		b = appendXML(b, p.value)
-		b = append(append(append(b, "</"...), p.key...), ">\n"...)
+// snomCertificate stands for the URL of a CA, which is no setting but an element
+// of a section of its own.
+const snomCertificate = "certificate"
+
+// snomFormat is the settings document: flat settings, and behind them the CA.
+// The empty perm leaves a setting writable on the phone and overwritten at the
+// next fetch.
+type snomFormat struct{ flatXML }
+
+func (f snomFormat) write(ps params) ([]byte, error) {
+	f.head = "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<settings>\n<phone-settings e=\"2\">\n"
+	f.foot = "</phone-settings>\n"
+	at := slices.IndexFunc(ps, func(p param) bool { return p.key == snomCertificate })
+	if at < 0 {
+		f.foot += "</settings>\n"
+		return f.flatXML.write(ps)
 	}
-	b = append(b, "</phone-settings>\n"...)
-	if caURL != "" {
-		if !writable(caURL) {
-			return nil, fmt.Errorf("the CA's URL has a line break or control character")
-		}
-		b = append(appendXML(append(b, "<certificates>\n<certificate url=\""...), caURL), "\"/>\n</certificates>\n"...)
+	url, err := f.escape(nil, ps[at].value)
+	if err != nil {
+		return nil, ps[at].refuse(err)
 	}
-	return append(b, "</settings>\n"...), nil
+	f.foot += "<certificates>\n<certificate url=\"" + string(url) + "\"/>\n</certificates>\n</settings>\n"
+	return f.flatXML.write(slices.Delete(slices.Clone(ps), at, at+1))
 }

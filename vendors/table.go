@@ -2,32 +2,64 @@ package vendors
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+	"sync"
 
 	"github.com/lineside/lineside/phone"
 )
 
-// Table is a list of makers in the order they are asked.
-type Table []Maker
+// Table is a list of makers in the order they are asked, with what makes its
+// lookups quick. The zero value has no makers.
+type Table struct {
+	makers []Maker
+	byName map[phone.Vendor]int
+	byOUI  map[[3]byte][]int
+}
+
+// NewTable makes a table of makers. Of two with one name the first counts.
+func NewTable(makers ...Maker) Table {
+	t := Table{makers: makers, byName: map[phone.Vendor]int{}, byOUI: map[[3]byte][]int{}}
+	for i, m := range makers {
+		if _, twice := t.byName[m.Vendor]; !twice {
+			t.byName[m.Vendor] = i
+		}
+		for _, oui := range m.OUIs {
+			t.byOUI[oui] = append(t.byOUI[oui], i)
+		}
+	}
+	return t
+}
 
 // All is every vendor this build serves. The order matters only for file names
-// that several vendors share when nothing else tells them apart.
-func All() Table { return Table{yealink(), snom(), poly()} }
+// and hardware addresses that several vendors share when nothing else tells
+// them apart: the commoner comes first.
+func All() Table { return all() }
+
+var all = sync.OnceValue(func() Table {
+	return NewTable(
+		yealink(),
+		snom(),
+		poly(),
+	)
+})
+
+// Makers lists the vendors in order.
+func (t Table) Makers() []Maker { return slices.Clone(t.makers) }
 
 // Of finds a vendor by its short name.
 func (t Table) Of(v phone.Vendor) (Maker, bool) {
-	for _, m := range t {
-		if m.Vendor == v {
-			return m, true
-		}
+	i, ok := t.byName[v]
+	if !ok {
+		return Maker{}, false
 	}
-	return Maker{}, false
+	return t.makers[i], true
 }
 
 // Names lists the short names, for error messages and completion.
 func (t Table) Names() []string {
-	names := make([]string, len(t))
-	for i, m := range t {
+	names := make([]string, len(t.makers))
+	for i, m := range t.makers {
 		names[i] = string(m.Vendor)
 	}
 	return names
@@ -42,85 +74,14 @@ func (t Table) Parse(name string) (phone.Vendor, error) {
 	return v, nil
 }
 
-// ByClass recognises DHCP option 60, with or without trailing NULs.
-func (t Table) ByClass(class []byte) (Ident, bool) {
-	for len(class) > 0 && class[len(class)-1] == 0 {
-		class = class[:len(class)-1]
+// Model finds a model of a vendor by any spelling of its name.
+func (t Table) Model(v phone.Vendor, name string) (Model, bool) {
+	m, ok := t.Of(v)
+	if !ok {
+		return Model{}, false
 	}
-	if len(class) == 0 {
-		return Ident{}, false
-	}
-	for _, m := range t {
-		if m.Class == nil {
-			continue
-		}
-		if id, ok := m.Class(class); ok {
-			return id, true
-		}
-	}
-	return Ident{}, false
+	return m.Models.Of(name)
 }
-
-// ByAgent recognises an HTTP User-Agent.
-func (t Table) ByAgent(agent string) (Ident, bool) {
-	if agent == "" || len(agent) > 512 {
-		return Ident{}, false
-	}
-	for _, m := range t {
-		if m.Agent == nil {
-			continue
-		}
-		if id, ok := m.Agent(agent); ok {
-			return id, true
-		}
-	}
-	return Ident{}, false
-}
-
-// ByOUI recognises the manufacturer's part of a hardware address.
-func (t Table) ByOUI(mac phone.MAC) (phone.Vendor, bool) {
-	for _, m := range t {
-		for _, o := range m.OUIs {
-			if o == mac.OUI() {
-				return m.Vendor, true
-			}
-		}
-	}
-	return "", false
-}
-
-// File understands a file name. Some names are shared (Yealink and Poly both
-// ask for 0004f2aabbcc.cfg); then the hint decides (the vendor by User-Agent or
-// by DHCP lease), then the MAC's OUI, also where the hint is of a vendor that
-// has no such name, then the order of the table.
-func (t Table) File(name string, hint phone.Vendor) (File, bool) {
-	if name == "" || len(name) > 128 || strings.ContainsFunc(name, notPlain) {
-		return File{}, false
-	}
-	var first, owned File
-	for _, m := range t {
-		f, ok := m.File(name)
-		if !ok {
-			continue
-		}
-		if f.Vendor == hint {
-			return f, true
-		}
-		if v, ok := t.ByOUI(f.MAC); ok && v == f.Vendor {
-			owned = f
-		}
-		if first.Kind == 0 {
-			first = f
-		}
-	}
-	if owned.Kind != 0 {
-		return owned, true
-	}
-	return first, first.Kind != 0
-}
-
-// notPlain keeps letters whose lower case is an ASCII one out of file names.
-func notPlain(r rune) bool { return r <= ' ' || r > '~' }
 
 // Render writes the file in.File names, by its vendor.
 func (t Table) Render(in Input) ([]byte, error) {
@@ -128,9 +89,26 @@ func (t Table) Render(in Input) ([]byte, error) {
 	if !ok {
 		return nil, fmt.Errorf("render %s: vendor %q is not served", in.File.Name, in.File.Vendor)
 	}
-	body, err := m.Render(in)
+	body, err := m.render(in)
 	if err != nil {
 		return nil, fmt.Errorf("render %s for %s: %w", in.File.Name, m.Name, err)
 	}
 	return body, nil
+}
+
+// Count is how much of one vendor this build knows, for "how much is done".
+type Count struct {
+	Vendor     phone.Vendor
+	Name       string
+	Models     int
+	Unverified []string
+}
+
+// Count lists every vendor with what is known of it.
+func (t Table) Count() []Count {
+	list := make([]Count, len(t.makers))
+	for i, m := range t.makers {
+		list[i] = Count{Vendor: m.Vendor, Name: m.Name, Models: m.Models.Len(), Unverified: slices.Clone(m.Unverified)}
+	}
+	return list
 }

@@ -22,15 +22,37 @@ func yealink() Maker {
 			{0x44, 0xdb, 0xd2}, {0x64, 0x4f, 0x56}, {0xec, 0x1d, 0xa9}, {0x34, 0x97, 0xd7},
 			{0xb0, 0x61, 0xa9}, {0xc4, 0xfc, 0x22}, {0xe4, 0x34, 0xd7}, {0xf0, 0x16, 0x53},
 		},
-		Class:       yealinkClass,
-		Agent:       yealinkAgent,
-		File:        yealinkFile,
-		Options:     urlOptions,
-		Render:      yealinkRender,
-		ContentType: "text/plain; charset=utf-8",
-		Sequence:    yealinkSequence,
+		Models:   yealinkModels,
+		Class:    yealinkClass,
+		Agent:    yealinkAgent,
+		SIPAgent: yealinkAgent, // the same text, as a rule without the MAC
+		File:     yealinkFile,
+		Options:  urlOptions,
+		Sequence: yealinkSequence,
+		Uploads: []Upload{
+			{Name: "{mac}-local.cfg", What: "settings"}, {Name: "{mac}-contact.xml", What: "contacts"}, {Name: "{mac}-calllog.xml", What: "calls"},
+		},
+		Fetch:       Fetch{By: []Protocol{HTTPS, HTTP, TFTP}, Auth: Digest | Basic, Asks: true},
 		CertMAC:     wholeCN,
-		ResyncEvent: "check-sync;reboot=false",
+		CA:          CAByURL,
+		ContentType: "text/plain; charset=utf-8",
+		Rehome: Rehome{
+			URL:      []string{"static.auto_provision.server.url", "auto_provision.server.url"},
+			User:     []string{"static.auto_provision.server.username", "auto_provision.server.username"},
+			Password: []string{"static.auto_provision.server.password", "auto_provision.server.password"},
+		},
+		Resync: Resync{Event: "check-sync;reboot=false", Reboot: "check-sync;reboot=true", Path: "servlet?key=AutoP"},
+		Shows:  Shows{Text: true, Hotline: true, HotlineDelay: true},
+		Book:   &Book{File: "yealink-book.xml", ContentType: "text/xml; charset=utf-8", Write: ipPhoneDirectory("YealinkIPPhoneDirectory")},
+		Redirect: &Redirect{
+			Name:    "yealink-rps",
+			Columns: []string{"MAC", "Server URL", "User Name", "Password"},
+			Row: func(d Redirected) []string {
+				return []string{upperHex(d.MAC), d.URL, d.Login.User, d.Login.Password.Reveal()}
+			},
+		},
+		build:  yealinkBuild,
+		format: yealinkFormat,
 		Unverified: []string{
 			"option 43 layout; only 66, 160 and 150 are sent",
 			"a # inside a value is kept and does not begin a comment",
@@ -42,6 +64,9 @@ func yealink() Maker {
 			"an admin password may contain a colon",
 			"the factory certificate's CN is the MAC without separators",
 			"the certificate that old phones share has no MAC as its CN",
+			"a challenged phone asks for user and password on its screen",
+			"the action URI key AutoP fetches again without a reboot",
+			"columns of the RPS import sheet",
 		},
 	}
 }
@@ -54,7 +79,7 @@ func yealinkClass(class []byte) (Ident, bool) {
 	}
 	id := Ident{Vendor: yealinkVendor}
 	rest := strings.TrimLeft(string(class[len(word):]), " -_")
-	if m, ok := ModelOf(yealinkVendor, rest); ok && rest != "" {
+	if m, ok := yealinkModels.Of(rest); ok && rest != "" {
 		id.Model = m.Name
 	}
 	return id, true
@@ -71,7 +96,7 @@ func yealinkAgent(agent string) (Ident, bool) {
 		return Ident{}, false
 	}
 	id := Ident{Vendor: yealinkVendor, Model: strings.ToUpper(g[2]), Firmware: g[3]}
-	if m, ok := ModelOf(yealinkVendor, g[2]); ok {
+	if m, ok := yealinkModels.Of(g[2]); ok {
 		id.Model = m.Name
 	} else if g[1] == "" {
 		// Without the vendor's name any program might be meant.
@@ -124,28 +149,16 @@ func yealinkCommonFile(f File, digits string) (File, bool) {
 	}
 	f.Kind = Common
 	code, err := strconv.Atoi(digits)
-	if models := yealinkCode(code); err == nil && len(models) == 1 {
+	if models := yealinkModels.ofCode(strconv.Itoa(code)); err == nil && len(models) == 1 {
 		f.Model = models[0].Name
 	}
 	return f, true
 }
 
-// leadingMAC cuts a MAC of twelve digits off the front of a file name.
-func leadingMAC(name string) (mac phone.MAC, rest string, ok bool) {
-	if len(name) < 12 {
-		return phone.MAC{}, "", false
-	}
-	mac, err := phone.ParseMAC(name[:12])
-	if err != nil {
-		return phone.MAC{}, "", false
-	}
-	return mac, name[12:], true
-}
-
 func yealinkSequence(mac phone.MAC, model string) []string {
 	code := 0
-	if m, ok := ModelOf(yealinkVendor, model); ok && m.Code > 0 {
-		code = m.Code
+	if m, ok := yealinkModels.Of(model); ok {
+		code, _ = strconv.Atoi(m.Code) // none is 0, the file of the oldest
 	}
 	return []string{
 		mac.Hex() + ".boot",

@@ -7,37 +7,22 @@ import (
 	"time"
 )
 
-func yealinkRender(in Input) ([]byte, error) {
-	ps := make(params, 0, 320)
-	switch in.File.Kind {
-	case Common:
-		yealinkSite(&ps, in)
-		return yealinkFormat(ps)
-	case Config:
-	default:
-		return nil, fmt.Errorf("a Yealink phone has no file of kind %d", in.File.Kind)
+func yealinkBuild(ps *params, in Input) error {
+	yealinkSite(ps, in)
+	if in.File.Kind == Common {
+		return nil
 	}
-	if err := checkConfig(in); err != nil {
-		return nil, err
+	yealinkLogin(ps, in)
+	if err := yealinkTime(ps, in); err != nil {
+		return err
 	}
-	yealinkSite(&ps, in)
-	yealinkLogin(&ps, in)
-	if err := yealinkTime(&ps, in); err != nil {
-		return nil, err
-	}
-	if err := yealinkLines(&ps, in); err != nil {
-		return nil, err
-	}
-	yealinkDialling(&ps, in)
+	yealinkLines(ps, in)
+	yealinkDialling(ps, in)
 	if in.Stage == Full {
-		if err := yealinkAdmin(&ps, in); err != nil {
-			return nil, err
-		}
-		if err := ps.override(in.Device.Overrides); err != nil {
-			return nil, err
-		}
+		yealinkBook(ps, in)
+		yealinkAdmin(ps, in)
 	}
-	return yealinkFormat(ps)
+	return nil
 }
 
 // static writes a key both ways: firmware since V81 reads it with "static.",
@@ -51,7 +36,7 @@ func (ps *params) static(key, value string) {
 // in the common file and again in the phone's own, with the same values, so
 // that it does not matter which a phone reads last or at all.
 func yealinkSite(ps *params, in Input) {
-	ps.static("auto_provision.server.url", in.Box.URL)
+	ps.static("auto_provision.server.url", in.fetchURL())
 	ps.static("auto_provision.power_on", "1")
 	// DHCP stays on: it is how the phones follow when the box moves. PnP and
 	// the maker's cloud go off: whoever answers those first would have them.
@@ -173,34 +158,38 @@ func yealinkEmergencyServer(ps *params, n, host string, port int) {
 	ps.set(s+".transport_type", "0")
 }
 
-func yealinkAdmin(ps *params, in Input) error {
-	password := in.Device.AdminPassword.Reveal()
-	if password == "" {
-		return nil
+// yealinkBook is the remote phone book, behind a login of its own.
+func yealinkBook(ps *params, in Input) {
+	if in.Book.URL == "" {
+		return
 	}
-	if strings.TrimSpace(password) != password {
-		return fmt.Errorf("admin_password: a Yealink phone drops blanks at its ends; choose another")
-	}
-	ps.static("security.user_password", "admin:"+password)
-	return nil
+	ps.set("features.remote_phonebook.enable", "1")
+	ps.set("remote_phonebook.data.1.url", in.Book.URL)
+	ps.set("remote_phonebook.data.1.name", in.Book.Name)
+	ps.set("remote_phonebook.data.1.username", in.Book.Login.User)
+	ps.set("remote_phonebook.data.1.password", in.Book.Login.Password.Reveal())
 }
 
-// yealinkFormat writes the parameters. Without the first line exactly so, the
-// phone ignores the whole file; an empty value would keep the old one.
-func yealinkFormat(ps params) ([]byte, error) {
-	b := make([]byte, 0, 48*len(ps))
-	b = append(b, "#!version:1.0.0.1\n"...)
-	for _, p := range ps {
-		if err := p.check(); err != nil {
-			return nil, err
-		}
-		b = append(b, p.key...)
-		b = append(b, " = "...)
-		if p.value == "" {
-			b = append(b, "%NULL%"...)
-		}
-		b = append(b, p.value...)
-		b = append(b, '\n')
+func yealinkAdmin(ps *params, in Input) {
+	if password := in.Device.AdminPassword.Reveal(); password != "" {
+		ps.static("security.user_password", "admin:"+password)
 	}
-	return b, nil
+}
+
+// yealinkFormat is "key = value". Without the first line exactly so, the phone
+// ignores the whole file; an empty value would keep the old one.
+var yealinkFormat = keyValue{
+	head:    "#!version:1.0.0.1\n",
+	between: " = ",
+	empty:   "%NULL%",
+	escape:  yealinkValue,
+}
+
+// yealinkValue refuses the words that clear a parameter; %NULL% for an empty
+// value is the format's own.
+func yealinkValue(b []byte, s string) ([]byte, error) {
+	if strings.EqualFold(s, "%NULL%") || strings.EqualFold(s, "%EMPTY%") {
+		return nil, errWord
+	}
+	return oneLine("")(b, s)
 }

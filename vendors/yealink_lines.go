@@ -1,29 +1,23 @@
 package vendors
 
 import (
-	"fmt"
 	"strconv"
-	"strings"
 
 	"github.com/lineside/lineside/phone"
 )
 
 // yealinkLines writes the accounts and switches the others off.
-func yealinkLines(ps *params, in Input) error {
+func yealinkLines(ps *params, in Input) {
 	lines := linesOf(in)
 	for i, l := range lines {
-		if err := yealinkHeld(l); err != nil {
-			return fmt.Errorf("line %d: %w", i+1, err)
-		}
 		yealinkLine(ps, i+1, l)
 	}
-	for n := len(lines) + 1; n <= unusedUpTo(in, yealinkVendor); n++ {
+	for n := len(lines) + 1; n <= unusedUpTo(in, yealinkModels); n++ {
 		account := "account." + strconv.Itoa(n)
 		ps.set(account+".enable", "0")
 		// Without this the phone keeps the password of a line it lost.
 		ps.set(account+".password", "")
 	}
-	return nil
 }
 
 func yealinkLine(ps *params, n int, l phone.Line) {
@@ -74,23 +68,4 @@ func yealinkProxy(ps *params, a string, l phone.Line) {
 	ps.set(a+"outbound_proxy.1.port", text)
 	ps.set(a+"outbound_host", host)
 	ps.set(a+"outbound_port", text)
-}
-
-// yealinkHeld refuses values the phone would read as something else: words
-// that clear a parameter, and secrets that end in blanks it trims.
-func yealinkHeld(l phone.Line) error {
-	values := []struct{ field, value string }{
-		{"registrar", l.Registrar}, {"user", l.User}, {"auth_id", l.AuthID},
-		{"display_name", l.DisplayName}, {"label", l.Label}, {"password", l.Password.Reveal()},
-	}
-	for _, v := range values {
-		switch strings.ToUpper(strings.TrimSpace(v.value)) {
-		case "%NULL%", "%EMPTY%":
-			return fmt.Errorf("%s: a Yealink phone reads this word as empty; choose another", v.field)
-		}
-	}
-	if p := l.Password.Reveal(); strings.TrimSpace(p) != p {
-		return fmt.Errorf("password: a Yealink phone drops blanks at its ends; choose another")
-	}
-	return nil
 }

@@ -111,7 +111,7 @@ func (f *flags) vendorList() ([]phone.Vendor, error) {
 		list = append(list, v)
 	}
 	if len(f.vendors) == 0 {
-		for _, m := range table {
+		for _, m := range table.Makers() {
 			list = append(list, m.Vendor)
 		}
 	}

@@ -1,0 +1,32 @@
+package vendors
+
+// attrXML has one element that carries every parameter as an attribute: Poly,
+// whose phones do not look at element names.
+type attrXML struct {
+	head, foot string
+	names      func(string) bool
+	escape     escaper
+}
+
+func (f attrXML) holdsName(name string) bool {
+	if f.names == nil {
+		return wordName(name)
+	}
+	return f.names(name)
+}
+
+func (f attrXML) write(ps params) ([]byte, error) {
+	b := append(make([]byte, 0, len(f.head)+56*len(ps)+len(f.foot)), f.head...)
+	for _, p := range ps {
+		if !f.holdsName(p.key) {
+			return nil, badName(p)
+		}
+		b = append(append(append(b, "\n  "...), p.key...), "=\""...)
+		var err error
+		if b, err = f.escape(b, p.value); err != nil {
+			return nil, p.refuse(err)
+		}
+		b = append(b, '"')
+	}
+	return append(b, f.foot...), nil
+}

@@ -1,0 +1,107 @@
+package vendors
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"maps"
+	"slices"
+	"strconv"
+
+	"github.com/lineside/lineside/phone"
+)
+
+// Layers are operators' templates: what a vendor's or a model's full configs
+// say beside or instead of what this box writes. They are made by LoadLayers
+// and never change; the zero value has none.
+type Layers struct {
+	files map[layerKey]*layer
+}
+
+// layerKey says whose configs a layer is for; model is a modelKey, empty for
+// all of the vendor.
+type layerKey struct {
+	vendor phone.Vendor
+	model  string
+}
+
+// layer is one file.
+type layer struct {
+	name    string
+	text    [sha256.Size]byte
+	entries []entry
+}
+
+// entry is one line of a layer: a parameter with its value in pieces, or one to
+// be dropped.
+type entry struct {
+	name   string
+	pieces []piece
+	drop   bool
+	from   *Origin
+}
+
+// filled is an entry with its placeholders filled in.
+type filled struct {
+	value string
+	from  *Origin
+}
+
+// of is what the layers say for one phone: the vendor's file first, the model's
+// over it.
+func (l Layers) of(m Maker, in Input) (set map[string]filled, dropped map[string]*Origin) {
+	set, dropped = map[string]filled{}, map[string]*Origin{}
+	model := modelKey(in.Device.Model)
+	keys := []layerKey{{vendor: m.Vendor}}
+	if model != "" {
+		keys = append(keys, layerKey{m.Vendor, model})
+	}
+	for _, key := range keys {
+		file := l.files[key]
+		if file == nil {
+			continue
+		}
+		for _, e := range file.entries {
+			if e.drop {
+				delete(set, e.name)
+				dropped[e.name] = e.from
+				continue
+			}
+			if value, ok := fill(e.pieces, in); ok {
+				delete(dropped, e.name)
+				set[e.name] = filled{value, e.from}
+			}
+		}
+	}
+	return set, dropped
+}
+
+// Files are the names of the files in force, in order.
+func (l Layers) Files() []string {
+	var names []string
+	for _, f := range l.files {
+		names = append(names, f.name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Version is another text whenever another template is in force: it belongs
+// into the key of every cache of rendered configs. It is empty without layers.
+func (l Layers) Version() string {
+	if len(l.files) == 0 {
+		return ""
+	}
+	h := sha256.New()
+	keys := slices.SortedFunc(maps.Keys(l.files), func(a, b layerKey) int {
+		if a.vendor != b.vendor {
+			return cmp.Compare(string(a.vendor), string(b.vendor))
+		}
+		return cmp.Compare(a.model, b.model)
+	})
+	for _, k := range keys {
+		h.Write([]byte(strconv.Quote(string(k.vendor)) + strconv.Quote(k.model)))
+		h.Write(l.files[k].text[:])
+	}
+	return hex.EncodeToString(h.Sum(nil)[:8])
+}
