@@ -17,6 +17,9 @@ func TestKinds(t *testing.T) {
 		audit.CredentialMinted{}, audit.CredentialConfirmed{}, audit.StateChanged{}, audit.Suspended{}, audit.Reset{},
 		audit.OTPAllowed{}, audit.Refused{}, audit.BrandSet{}, audit.PolicyChanged{},
 		audit.PINShown{}, audit.WindowOpened{}, audit.SecretsShown{}, audit.DevicesExported{}, audit.BackupTaken{},
+		audit.TokenAdded{}, audit.TokenRemoved{},
+		audit.TicketMade{}, audit.TicketDemanded{}, audit.TicketShown{}, audit.TicketApproved{}, audit.TicketRejected{},
+		audit.TicketUsed{}, audit.TicketExpired{}, audit.TicketRevoked{}, audit.DeliveredAgain{},
 	} {
 		if seen[e.Kind()] {
 			t.Errorf("two events are called %s", e.Kind())

@@ -116,7 +116,20 @@ type WindowOpened struct {
 	Until time.Time `json:"until"`
 }
 
+// EmergencyCalled is one call to an emergency number. Outcome is how it ended:
+// "answered", "failed", "cancelled", "redirected" or "refused"; SBC is the one
+// that took it, and Tried those that did not. Status is the SIP answer the
+// caller was given.
+type EmergencyCalled struct {
+	Number  string   `json:"number"`
+	SBC     string   `json:"sbc,omitempty"`
+	Tried   []string `json:"tried,omitempty"`
+	Outcome string   `json:"outcome"`
+	Status  int      `json:"status,omitempty"`
+}
+
 // Kind names the event in the log.
+func (EmergencyCalled) Kind() string     { return "emergency-called" }
 func (WindowOpened) Kind() string        { return "window-opened" }
 func (DeviceAdded) Kind() string         { return "device-added" }
 func (DeviceChanged) Kind() string       { return "device-changed" }

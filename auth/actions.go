@@ -19,13 +19,16 @@ func Suspend(now time.Time, e Enrolment) Enrolment {
 }
 
 // Reset makes everything the device ever proved void, at once: credentials,
-// passes, lock-outs. The OTP is armed again under a new generation.
+// passes, lock-outs, its ticket. The OTP is armed again under a new generation.
+// That a ticket is demanded is a rule and no proof: it stays.
 func Reset(e Enrolment, pin phone.Secret) Enrolment {
 	return Enrolment{
 		State: Needed,
 		Epoch: e.Epoch + 1,
 		PIN:   pin,
 		OTP:   Arming{Generation: e.OTP.Generation + 1},
+
+		Ticket: e.Ticket.gone(), TicketOnly: e.TicketOnly,
 	}
 }
 
@@ -43,6 +46,10 @@ func Unblock(e Enrolment) Enrolment {
 // one.
 func AllowOTP(e Enrolment, clear bool) Enrolment {
 	e.OTP = Arming{Generation: e.OTP.Generation + 1, Allowed: true}
+	e.Ticket.Again = time.Time{}
+	if e.Ticket.State == TicketUsed { // nor is it half of what otp+pin wants any more
+		e.Ticket = e.Ticket.gone()
+	}
 	if clear {
 		e.Current, e.Pending, e.Pass = Credential{}, Credential{}, Pass{}
 		if e.State == Successful {

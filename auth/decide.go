@@ -28,6 +28,7 @@ const (
 	OwnPending         // the one handed out last and not used before
 	HoldingLogin       // the login every holding config carries: it proves nothing
 	BrandOTP           // the vendor's one-time password in force
+	TicketOTP          // the device's own ticket, dead or alive
 	FirstTry           // the login factory-new phones of the vendor offer
 	Wrong              // anything else
 	SameWrong          // one that is no guess: the same wrong one as before, or a void one
@@ -45,6 +46,8 @@ type Request struct {
 	Shown Shown
 	// Brand is the generation of the brand OTP shown.
 	Brand uint64
+	// From is what the caller says of itself, for whoever approves a ticket.
+	From Asked
 	// Allowed says that the address is in the permanent allow-list.
 	Allowed bool
 	// Certified says that a factory client certificate names this very device.
@@ -92,6 +95,15 @@ const (
 	OTPAgain         Reason = "one-time password again, same phone"
 	OTPSpent         Reason = "one-time password already used"
 	OTPNotAsked      Reason = "one-time password not accepted by policy"
+	RightTicket      Reason = "ticket"
+	TicketAgain      Reason = "ticket again, same phone"
+	AwaitsApproval   Reason = "ticket awaits approval"
+	TicketSpent      Reason = "ticket already used or revoked"
+	TicketBound      Reason = "ticket shown by another caller before"
+	TicketDenied     Reason = "ticket rejected"
+	TicketOver       Reason = "ticket expired"
+	TicketDemanded   Reason = "one-time password not accepted, a ticket is demanded"
+	WantsTicket      Reason = "ticket needed"
 	WantsPIN         Reason = "PIN needed"
 	WantsOTP         Reason = "one-time password needed"
 	WantsTrust       Reason = "trust needed"
@@ -100,6 +112,10 @@ const (
 	DoorTooOpen      Reason = "secrets do not cross this door"
 	UnknownDevice    Reason = "unknown device"
 )
+
+// IsReplay reports that a one-time password was shown that another caller, or
+// nobody any more, may use.
+func (r Reason) IsReplay() bool { return r == OTPSpent || r == TicketSpent || r == TicketBound }
 
 // Decision is the answer to one request.
 type Decision struct {
@@ -140,8 +156,8 @@ func Decide(now time.Time, p Policy, e Enrolment, r Request, fresh Credential) (
 		return Decision{Outcome: Challenge, Reason: WrongLogin, Count: true}, e
 	case r.Shown == SameWrong:
 		return Decision{Outcome: Challenge, Reason: VoidLogin}, e
-	case r.Shown == Unlooked:
-		return Decision{Outcome: Challenge, Reason: TooManyWrong}, e
+	case r.Shown == Unlooked: // counted like a wrong one, so that a right one shows in nothing
+		return Decision{Outcome: Challenge, Reason: TooManyWrong, Count: true}, e
 	}
 	if why, ok := trusted(now, p, e, r); ok { // row 5
 		return e.hand(Decision{Outcome: Full, Reason: why}, fresh)
@@ -151,7 +167,10 @@ func Decide(now time.Time, p Policy, e Enrolment, r Request, fresh Credential) (
 			return d, next
 		}
 	}
-	if r.Known && now.Before(e.Pass.Until) && p.takesPass(e) { // row 7
+	if d, next, ok := decideTicket(now, p, e, r, fresh); ok { // row 6d
+		return d, next
+	}
+	if r.Known && now.Before(e.Pass.Until) && p.WantsPIN(e) { // row 7
 		return decidePass(now, p, e, r, fresh)
 	}
 	return decideFirstContact(now, p, e, r), e // rows 8 to 10
@@ -167,6 +186,8 @@ func (r Request) showable(e Enrolment) bool {
 		return r.Known && !r.OpenDoor && !e.Current.IsZero()
 	case OwnPending:
 		return r.Known && !r.OpenDoor && !e.Pending.IsZero()
+	case TicketOTP:
+		return r.Known && !r.OpenDoor && !e.Ticket.isZero()
 	}
 	return !r.OpenDoor
 }
@@ -185,7 +206,7 @@ func trusted(now time.Time, p Policy, e Enrolment, r Request) (Reason, bool) {
 		return TrustAllowed, true
 	case r.Certified:
 		return TrustCertificate, true
-	case p.IsOpen(now) && e.At(now) != Blocked && e.unsettled(r):
+	case p.IsOpen(now) && !e.TicketOnly && e.At(now) != Blocked && e.unsettled(r):
 		return TrustWindow, true
 	}
 	return "", false
@@ -211,6 +232,8 @@ func decideOTP(now time.Time, p Policy, e Enrolment, r Request, fresh Credential
 	switch {
 	case !r.Known:
 		return Decision{}, e, false
+	case e.TicketOnly:
+		return Decision{Outcome: Challenge, Reason: TicketDemanded}, e, true
 	case e.OTP.Used && e.OTP.By == r.By && e.OTP.Brand == r.Brand && now.Before(e.OTP.Until) && e.Enrolling():
 		return Decision{Outcome: Full, Reason: OTPAgain}, e, true
 	case e.OTP.Used && !p.halfway(e, r):
@@ -220,24 +243,47 @@ func decideOTP(now time.Time, p Policy, e Enrolment, r Request, fresh Credential
 	case !p.FirstContact.WantsOTP() && !e.OTP.Allowed:
 		return Decision{}, e, false
 	}
-	e.OTP.Used, e.OTP.Allowed = true, false
-	e.OTP.Brand, e.OTP.By, e.OTP.Until = r.Brand, r.By, now.Add(RefetchWindow)
+	used := Arming{Generation: e.OTP.Generation, Used: true, Brand: r.Brand, By: r.By, Until: now.Add(RefetchWindow)}
 	if p.FirstContact == FactorBoth { // half of what is wanted
+		e.OTP = used
 		return Decision{Outcome: Hold, Reason: WantsPIN, Changes: true}, e, true
 	}
-	e.Pending = fresh
+	e = e.mint(fresh)
+	e.OTP = used
 	return Decision{Outcome: Full, Reason: RightOTP, Changes: true}, e, true
 }
 
-// takesPass reports that a right PIN is all that is still wanted of the device.
-func (p Policy) takesPass(e Enrolment) bool {
-	return p.FirstContact == FactorPIN || p.FirstContact == FactorBoth && e.OTP.Used
+// mint gives the device its new credential. Whoever may still fetch again on
+// an older ground may not: it was let in for the credential before this one.
+func (e Enrolment) mint(fresh Credential) Enrolment {
+	e.Pending = fresh
+	e.Pass, e.OTP.Until, e.Ticket.Again = Pass{}, time.Time{}, time.Time{}
+	return e
 }
 
-// halfway reports that the OTP was shown by this caller and that the PIN is
-// awaited.
+// half is the identity that showed the one-time password, or the ticket, of
+// which otp+pin wants the PIN as well; empty is nobody. A generation that a
+// restored copy made void was shown by nobody.
+func (e Enrolment) half() string {
+	switch {
+	case e.Ticket.State == TicketUsed:
+		return e.Ticket.Asked.By
+	case e.OTP.Used && !e.TicketOnly:
+		return e.OTP.By
+	}
+	return ""
+}
+
+// WantsPIN reports that a right PIN is all that is still wanted of the device.
+func (p Policy) WantsPIN(e Enrolment) bool {
+	return p.FirstContact == FactorPIN && !e.TicketOnly || p.FirstContact == FactorBoth && e.half() != ""
+}
+
+// halfway reports that the OTP or the ticket was shown by this caller and that
+// the PIN is awaited.
 func (p Policy) halfway(e Enrolment, r Request) bool {
-	return p.FirstContact == FactorBoth && r.Known && e.OTP.Used && (r.By == e.OTP.By || r.Identity == Proven)
+	by := e.half()
+	return p.FirstContact == FactorBoth && r.Known && by != "" && (r.By == by || r.Identity == Proven)
 }
 
 // decidePass turns a right PIN into a credential, once. It is for the phone
@@ -261,8 +307,8 @@ func decidePass(now time.Time, p Policy, e Enrolment, r Request, fresh Credentia
 	case r.Identity != Proven && !p.Claimed && r.Shown != HoldingLogin:
 		return Decision{Outcome: Challenge, Reason: WantsHolding}, e
 	}
+	e = e.mint(fresh)
 	e.Pass = Pass{Used: true, By: r.By, Until: now.Add(RefetchWindow)}
-	e.Pending = fresh
 	return Decision{Outcome: Full, Reason: RightPIN, Changes: true}, e
 }
 
@@ -274,8 +320,10 @@ func decideFirstContact(now time.Time, p Policy, e Enrolment, r Request) Decisio
 	switch {
 	case r.Known && e.At(now) == Successful, r.Known && e.Enrolling() && r.Shown != HoldingLogin:
 		return Decision{Outcome: Challenge, Reason: WantsLogin}
-	case r.Known && e.OTP.Allowed && !e.OTP.Used:
+	case r.Known && e.OTP.Allowed && !e.OTP.Used && !e.TicketOnly:
 		return Decision{Outcome: Challenge, Reason: WantsOTP}
+	case r.Known && !p.halfway(e, r) && (e.TicketOnly || e.Ticket.At(now).IsLive()):
+		return Decision{Outcome: Challenge, Reason: WantsTicket}
 	case p.FirstContact == FactorPIN, p.halfway(e, r):
 		return Decision{Outcome: Hold, Reason: WantsPIN}
 	case r.Shown == FirstTry:
@@ -308,7 +356,10 @@ func (e Enrolment) confirm() Enrolment {
 	e.State, e.Until = Successful, time.Time{}
 	e.Fails, e.LockOuts = 0, 0
 	e.Pass = Pass{}
-	e.OTP.Until = time.Time{}
+	e.OTP.Until, e.Ticket.Again = time.Time{}, time.Time{}
+	if e.Ticket.Made.Before(e.Current.Minted) { // it would be a spare key
+		e.Ticket = e.Ticket.end(TicketRevoked)
+	}
 	return e
 }
 

@@ -235,11 +235,20 @@ func TestDecideEverything(t *testing.T) {
 		"rearmed":   auth.AllowOTP(with(settled), false),
 		"cleared":   auth.AllowOTP(with(settled), true),
 	}
+	for name, change := range tickets {
+		for _, state := range []string{"needed", "passed", "settled"} {
+			e := states[state]
+			change(&e)
+			states[name+", "+state] = e
+			e.TicketOnly = true
+			states[name+" demanded, "+state] = e
+		}
+	}
 	bools := []bool{false, true}
 	n := 0
 	for name, e := range states {
 		for _, f := range []auth.Factor{auth.FactorPIN, auth.FactorOTP, auth.FactorBoth, auth.FactorNone} {
-			for _, v := range []auth.Verdict{auth.Claimed, auth.Proven, auth.Contradicted} {
+			for _, v := range []auth.Verdict{auth.Claimed, auth.Proven, auth.Contradicted, auth.Doubted} {
 				for s := auth.Nothing; s <= auth.Unlooked; s++ {
 					for bits := range 128 {
 						r := auth.Request{
@@ -247,13 +256,16 @@ func TestDecideEverything(t *testing.T) {
 							Known: bits&1 != 0, Secret: bits&2 != 0, Allowed: bits&4 != 0, OpenDoor: bits&8 != 0, PlainTFTP: bits&16 != 0,
 						}
 						r.Certified = bits&64 != 0 && v != auth.Claimed // it proves the MAC
+						r.From = auth.Asked{Vendor: "plain", Model: "P1"}
 						if bits&32 != 0 {
 							r.By = there
 						}
 						for _, claimed := range bools {
-							p := auth.Policy{FirstContact: f, Claimed: claimed}
-							n++
-							holds(t, fmt.Sprintf("%s/%s/%+v/claimed=%t", name, f, r, claimed), p, e, r)
+							for _, auto := range bools[:1+min(1, e.Ticket.Serial)] {
+								p := auth.Policy{FirstContact: f, Claimed: claimed, AutoApprove: auto}
+								n++
+								holds(t, func() string { return fmt.Sprintf("%s/%s/%+v/claimed=%t/auto=%t", name, f, r, claimed, auto) }, p, e, r)
+							}
 						}
 					}
 				}
@@ -264,9 +276,9 @@ func TestDecideEverything(t *testing.T) {
 }
 
 // holds checks the promises for one combination.
-func holds(t *testing.T, name string, p auth.Policy, e auth.Enrolment, r auth.Request) {
+func holds(t *testing.T, name func() string, p auth.Policy, e auth.Enrolment, r auth.Request) {
 	t.Helper()
-	fail := func(what string) { t.Fatalf("%s: %s", name, what) }
+	fail := func(what string) { t.Fatalf("%s: %s", name(), what) }
 	d, after := auth.Decide(noon, p, e, r, fresh)
 	if d.Outcome == auth.Full {
 		switch {
@@ -274,6 +286,8 @@ func holds(t *testing.T, name string, p auth.Policy, e auth.Enrolment, r auth.Re
 			fail("full config for an unknown device")
 		case r.Identity == auth.Contradicted:
 			fail("full config against layer 2")
+		case r.Identity == auth.Doubted && r.Shown != auth.OwnCurrent && r.Shown != auth.OwnPending:
+			fail("full config for a MAC that is at home elsewhere")
 		case r.Shown == auth.Wrong || r.Shown == auth.SameWrong || r.Shown == auth.Unlooked:
 			fail("full config for a wrong login")
 		case after.Login().IsZero():
@@ -293,6 +307,12 @@ func holds(t *testing.T, name string, p auth.Policy, e auth.Enrolment, r auth.Re
 	if e.OTP.Used && !after.OTP.Used {
 		fail("a used generation came back")
 	}
+	if !e.Ticket.At(noon).IsLive() && after.Ticket.At(noon).IsLive() {
+		fail("a dead ticket came back")
+	}
+	if e.Ticket.Asked.By != "" && after.Ticket.Asked != e.Ticket.Asked {
+		fail("a ticket was bound to a second caller")
+	}
 	if !r.Known {
 		alike(t, name, p, r, d)
 	}
@@ -305,21 +325,24 @@ func grounds(p auth.Policy, e auth.Enrolment, r auth.Request) bool {
 	trust := layer2 && (r.Allowed || r.Certified || e.IsSuspended(noon))
 	otp := r.Shown == auth.BrandOTP && !e.OTP.Used && p.FirstContact != auth.FactorBoth && (p.FirstContact == auth.FactorOTP || e.OTP.Allowed)
 	again := r.Shown == auth.BrandOTP && e.OTP.Used && e.OTP.By == r.By && noon.Before(e.OTP.Until)
+	if e.TicketOnly {
+		otp, again = false, false
+	}
 	passed := noon.Before(e.Pass.Until) && (layer2 || r.Shown == auth.HoldingLogin && e.Pass.By == r.By) &&
-		(p.FirstContact == auth.FactorPIN || p.FirstContact == auth.FactorBoth && e.OTP.Used)
-	return own || trust || otp || again || passed
+		(p.FirstContact == auth.FactorPIN && !e.TicketOnly || p.FirstContact == auth.FactorBoth && (e.OTP.Used && !e.TicketOnly || e.Ticket.State == auth.TicketUsed))
+	return own || trust || otp || again || passed || ticketGrounds(p, e, r)
 }
 
 // alike checks that a stranger is answered like a device in needed that has
 // shown nothing that helps.
-func alike(t *testing.T, name string, p auth.Policy, r auth.Request, got auth.Decision) {
+func alike(t *testing.T, name func() string, p auth.Policy, r auth.Request, got auth.Decision) {
 	t.Helper()
-	if r.Shown == auth.BrandOTP || r.Shown == auth.OwnCurrent || r.Shown == auth.OwnPending || r.Allowed || r.Certified {
+	if r.Shown == auth.BrandOTP || r.Shown == auth.TicketOTP || r.Shown == auth.OwnCurrent || r.Shown == auth.OwnPending || r.Allowed || r.Certified {
 		return // these would help a known one
 	}
 	r.Known = true
 	want, _ := auth.Decide(noon, p, auth.NewEnrolment(pin), r, fresh)
 	if got.Outcome != want.Outcome || got.Count != want.Count {
-		t.Errorf("%s: a stranger gets outcome %d, a device in needed %d", name, got.Outcome, want.Outcome)
+		t.Errorf("%s: a stranger gets outcome %d, a device in needed %d", name(), got.Outcome, want.Outcome)
 	}
 }

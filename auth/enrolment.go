@@ -36,6 +36,10 @@ type Enrolment struct {
 	Pass Pass
 	// OTP is the device's own use of the brand OTP.
 	OTP Arming
+	// Ticket is the device's personal OTP. TicketOnly demands one: the brand
+	// OTP, a PIN by itself and the site window then do not let the device in.
+	Ticket     Ticket
+	TicketOnly bool
 	// Current is the credential in use. Pending has been handed out and not
 	// yet used; its first use makes it Current and the old one void.
 	Current, Pending Credential

@@ -20,8 +20,12 @@ const (
 	PenaltyForget = time.Hour // without a wrong login
 )
 
-// Add counts one wrong login.
+// Add counts one wrong login. One shown during a penalty was not looked at, so
+// it does not count: the penalty ends when the sender was told it would.
 func (p Penalty) Add(now time.Time) Penalty {
+	if p.Active(now) {
+		return p
+	}
 	if now.Sub(p.Last) > PenaltyForget || now.Before(p.Last) {
 		p = Penalty{}
 	}
@@ -36,6 +40,10 @@ func (p Penalty) Add(now time.Time) Penalty {
 	}
 	return p
 }
+
+// Wait is how long nothing guessable is looked at from now on; zero is no
+// penalty.
+func (p Penalty) Wait(now time.Time) time.Duration { return max(0, p.Until.Sub(now)) }
 
 // Active reports that nothing guessable is looked at.
 func (p Penalty) Active(now time.Time) bool { return now.Before(p.Until) }

@@ -38,9 +38,9 @@ func IsPIN(s string) bool {
 }
 
 // EnterPIN checks a PIN for a device. by is the identity it is entered for, see
-// Pass. Three wrong ones in a row lock the device
-// out for LockOut, the third lock-out blocks it.
-func EnterPIN(now time.Time, e Enrolment, pin phone.Secret, by string) (PINResult, Enrolment) {
+// Pass. Three wrong ones in a row lock the device out for LockOut; the lock-out
+// that p.BlockAfter names blocks it.
+func EnterPIN(now time.Time, p Policy, e Enrolment, pin phone.Secret, by string) (PINResult, Enrolment) {
 	e = e.settle(now)
 	if !e.takesPIN(now, by) || !IsPIN(pin.Reveal()) {
 		return e.result(false, false), e
@@ -57,7 +57,7 @@ func EnterPIN(now time.Time, e Enrolment, pin phone.Secret, by string) (PINResul
 	e.Fails = 0
 	e.LockOuts++
 	e.State, e.Until = Failed, now.Add(LockOut)
-	if e.LockOuts >= LockOutsToBlock {
+	if e.LockOuts >= p.BlocksAfter() {
 		e.State, e.Until = Blocked, time.Time{}
 	}
 	return e.result(false, true), e

@@ -52,6 +52,12 @@ type Policy struct {
 	// config keeps it open; zero is never. WindowUntil is until when it is open.
 	Window      time.Duration
 	WindowUntil time.Time
+	// BlockAfter is at which lock-out a device is blocked, 1 to MaxBlockAfter;
+	// 0 means LockOutsToBlock. Never is not offered: three tries every half hour
+	// for good would find a PIN in the end.
+	BlockAfter int
+	// AutoApprove approves tickets that want approval as they are shown.
+	AutoApprove bool
 	Brands      map[phone.Vendor]Brand
 	// Key is a random value of this site from which holding secrets are
 	// derived; it never leaves the box.
@@ -64,13 +70,16 @@ type Policy struct {
 const (
 	WrongPINs       = 3                // in a row until a lock-out
 	LockOut         = 30 * time.Minute // how long no PIN is accepted
-	LockOutsToBlock = 3                // the third lock-out blocks
+	LockOutsToBlock = 3                // default of Policy.BlockAfter
+	MaxBlockAfter   = 100
 	SuspendFor      = 30 * time.Minute
 	RefetchWindow   = 10 * time.Minute // same identity, same OTP, after it was consumed
 	PassFor         = 8 * time.Hour    // from a right PIN to the fetch
 	SiteWindow      = 8 * time.Hour    // default of Policy.Window
-	WindowStep      = 5 * time.Minute  // an open window is not moved by less
-	MaxAllow        = 256              // entries of the allow-list
+	MinWindow       = 10 * time.Minute
+	MaxWindow       = 7 * 24 * time.Hour // phones come back every four to six hours; longer is open for good
+	WindowStep      = 5 * time.Minute    // an open window is not moved by less
+	MaxAllow        = 256                // entries of the allow-list
 )
 
 // Allow is an entry of the permanent allow-list.
@@ -144,6 +153,67 @@ func (p Policy) Open(now time.Time) (Policy, bool) {
 	}
 	p.WindowUntil = until
 	return p, true
+}
+
+// BlocksAfter is at which lock-out a device is blocked.
+func (p Policy) BlocksAfter() int {
+	if p.BlockAfter == 0 {
+		return LockOutsToBlock
+	}
+	return p.BlockAfter
+}
+
+// CheckBlockAfter says what is wrong with n as a number of lock-outs.
+func CheckBlockAfter(n int) error {
+	if n < 1 || n > MaxBlockAfter {
+		return fmt.Errorf("%d is out of range; write 1 to %d lock-outs", n, MaxBlockAfter)
+	}
+	return nil
+}
+
+// ParseWindow reads a length of the site window as settings and operators
+// write it: "8h", or "off" or "0" for none.
+func ParseWindow(s string) (time.Duration, error) {
+	if s == windowOff || s == "0" {
+		return 0, nil
+	}
+	d, err := time.ParseDuration(s)
+	if err != nil {
+		return 0, fmt.Errorf("%.40q is no length of time; write one such as \"8h\" or \"30m\", or \"off\"", s)
+	}
+	return d, CheckWindow(d)
+}
+
+// windowOff is how a window of no length is written.
+const windowOff = "off"
+
+// CheckWindow says what is wrong with d as the length of a site window.
+func CheckWindow(d time.Duration) error {
+	if d != 0 && (d < MinWindow || d > MaxWindow) {
+		return fmt.Errorf("%s is out of range; write 10m to 168h, or \"off\"", d)
+	}
+	return nil
+}
+
+// WindowText is the length of the site window as ParseWindow reads it.
+func (p Policy) WindowText() string {
+	if p.Window <= 0 {
+		return windowOff
+	}
+	return p.Window.String()
+}
+
+// WithWindow gives the policy with a site window of length d. One that is open
+// stays so, for d at most; one that is not does not open.
+func (p Policy) WithWindow(now time.Time, d time.Duration) Policy {
+	until := p.WindowUntil
+	if !p.IsOpen(now) || d <= 0 {
+		until = time.Time{}
+	} else if most := now.Add(d); until.After(most) {
+		until = most
+	}
+	p.Window, p.WindowUntil = d, until
+	return p
 }
 
 // IsOpen reports that the site window is open at now. A clock that went back

@@ -17,7 +17,7 @@ type event struct {
 func enter(p string, times int) func(auth.Enrolment) auth.Enrolment {
 	return func(e auth.Enrolment) auth.Enrolment {
 		for range times {
-			_, e = auth.EnterPIN(noon, e, phone.NewSecret(p), "")
+			_, e = auth.EnterPIN(noon, auth.Policy{}, e, phone.NewSecret(p), "")
 		}
 		return e
 	}
@@ -94,7 +94,7 @@ func TestEnterPIN(t *testing.T) {
 	wrong := phone.NewSecret("000000")
 	var r auth.PINResult
 	for i, left := range []int{2, 1, 0} {
-		r, e = auth.EnterPIN(noon, e, wrong, "")
+		r, e = auth.EnterPIN(noon, auth.Policy{}, e, wrong, "")
 		if !r.Looked || r.Accepted || r.Left != left {
 			t.Fatalf("wrong PIN %d: got %+v, want %d left", i+1, r, left)
 		}
@@ -102,18 +102,18 @@ func TestEnterPIN(t *testing.T) {
 	if r.State != auth.Failed || !r.Until.Equal(noon.Add(30*time.Minute)) {
 		t.Fatalf("after three: got %s until %s, want failed for 30 minutes", r.State, r.Until)
 	}
-	if r, _ := auth.EnterPIN(noon.Add(29*time.Minute), e, pin, ""); r.Looked || r.Accepted {
+	if r, _ := auth.EnterPIN(noon.Add(29*time.Minute), auth.Policy{}, e, pin, ""); r.Looked || r.Accepted {
 		t.Errorf("right PIN in the lock-out: got %+v, want it not looked at", r)
 	}
 	later := noon.Add(auth.LockOut)
 	if e.At(later) != auth.Needed {
 		t.Errorf("after 30 minutes: got %s, want needed", e.At(later))
 	}
-	if r, e := auth.EnterPIN(later, e, pin, "x"); !r.Accepted || e.Pass.By != "x" || e.LockOuts != 0 {
+	if r, e := auth.EnterPIN(later, auth.Policy{}, e, pin, "x"); !r.Accepted || e.Pass.By != "x" || e.LockOuts != 0 {
 		t.Errorf("right PIN after the lock-out: got %+v %+v, want it accepted", r, e)
 	}
 	for _, odd := range []string{"", "1", "12345", "1234567", "27182a", "２７１８２８"} {
-		if r, after := auth.EnterPIN(noon, auth.NewEnrolment(pin), phone.NewSecret(odd), ""); r.Looked || after.Fails != 0 {
+		if r, after := auth.EnterPIN(noon, auth.Policy{}, auth.NewEnrolment(pin), phone.NewSecret(odd), ""); r.Looked || after.Fails != 0 {
 			t.Errorf("entry %q: got %+v, want it asked again without a try lost", odd, r)
 		}
 	}

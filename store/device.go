@@ -74,7 +74,7 @@ func (s *Store) putDevice(v *view, d *draft, old, next auth.Record, mac phone.MA
 	if next.Device.MAC != mac {
 		return auth.Record{}, fmt.Errorf("change device %s: the new record is of %s", mac, next.Device.MAC)
 	}
-	if err := checkOTP(old.Enrolment.OTP, next.Enrolment.OTP); err != nil {
+	if err := errors.Join(checkOTP(old.Enrolment.OTP, next.Enrolment.OTP), checkTicket(old.Enrolment.Ticket, next.Enrolment.Ticket)); err != nil {
 		return auth.Record{}, fmt.Errorf("change device %s: %w", mac, err)
 	}
 	next.Rev = v.nextRev(d)

@@ -37,6 +37,10 @@ type storedPolicy struct {
 	// which knew no site window: it is then off.
 	Window      time.Duration `json:"window,omitempty"`
 	WindowUntil time.Time     `json:"window_until,omitzero"`
+	// BlockAfter and AutoApprove are missing in files of the first versions: the
+	// default and no, then.
+	BlockAfter  int  `json:"block_after,omitempty"`
+	AutoApprove bool `json:"auto_approve,omitempty"`
 }
 
 type storedAllow struct {
@@ -99,6 +103,7 @@ func mintPolicy(c Config) auth.Policy {
 	_, _ = rand.Read(key[:]) // never returns an error
 	return auth.Policy{
 		FirstContact: c.FirstContact, Claimed: c.Claimed, Window: c.Window,
+		BlockAfter: c.BlockAfter, AutoApprove: c.AutoApprove,
 		Key: phone.NewSecret(hex.EncodeToString(key[:])),
 	}
 }
@@ -120,7 +125,7 @@ func plainPolicy(p auth.Policy) storedPolicy {
 	s := storedPolicy{
 		version: version{policySchema},
 		Rev:     p.Rev, FirstContact: p.FirstContact, Claimed: p.Claimed, Key: p.Key.Reveal(),
-		Window: p.Window, WindowUntil: stamp(p.WindowUntil),
+		Window: p.Window, WindowUntil: stamp(p.WindowUntil), BlockAfter: p.BlockAfter, AutoApprove: p.AutoApprove,
 	}
 	for _, a := range p.Allow {
 		s.Allow = append(s.Allow, storedAllow{Prefix: a.Prefix, Note: a.Note, Since: stamp(a.Since)})
@@ -159,7 +164,7 @@ func (c codec) decodePolicy(value []byte) (*auth.Policy, error) {
 	}
 	p := &auth.Policy{
 		Rev: s.Rev, FirstContact: s.FirstContact, Claimed: s.Claimed, Key: key,
-		Window: s.Window, WindowUntil: stamp(s.WindowUntil),
+		Window: s.Window, WindowUntil: stamp(s.WindowUntil), BlockAfter: s.BlockAfter, AutoApprove: s.AutoApprove,
 		Brands: make(map[phone.Vendor]auth.Brand, len(s.Brands)),
 	}
 	for _, a := range s.Allow {

@@ -62,6 +62,10 @@ type storedEnrolment struct {
 	OTP       storedArming     `json:"otp"`
 	Current   storedCredential `json:"current,omitzero"`
 	Pending   storedCredential `json:"pending,omitzero"`
+	// Ticket and TicketOnly are missing in files of the first versions, which
+	// knew no tickets.
+	Ticket     storedTicket `json:"ticket,omitzero"`
+	TicketOnly bool         `json:"ticket_only,omitempty"`
 }
 
 type storedPass struct {
@@ -110,6 +114,7 @@ func plainDevice(rec auth.Record) (storedDevice, error) {
 			},
 			Current: plainCredential(e.Current),
 			Pending: plainCredential(e.Pending),
+			Ticket:  plainTicket(e.Ticket), TicketOnly: e.TicketOnly,
 		},
 	}
 	for _, l := range d.Lines {
@@ -149,6 +154,7 @@ func (s *storedDevice) secrets(f func(field string, value *string) error) error 
 		f("enrolment.pin", &s.Enrolment.PIN),
 		f("enrolment.current.password", &s.Enrolment.Current.Password),
 		f("enrolment.pending.password", &s.Enrolment.Pending.Password),
+		f("enrolment.ticket.password", &s.Enrolment.Ticket.Password),
 	}
 	for i := range s.Lines {
 		errs = append(errs, f("lines."+strconv.Itoa(i)+".password", &s.Lines[i].Password))
@@ -210,6 +216,7 @@ func (s *storedDevice) record() (*auth.Record, error) {
 			},
 			Current: e.Current.credential(),
 			Pending: e.Pending.credential(),
+			Ticket:  e.Ticket.ticket(), TicketOnly: e.TicketOnly,
 		},
 	}
 	for _, l := range s.Lines {

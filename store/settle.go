@@ -19,6 +19,7 @@ type StoreReplaced struct {
 	SetAside string    `json:"set_aside,omitempty"` // name the damaged file was given
 	Copied   time.Time `json:"copied,omitzero"`     // when the copy was made; zero is a fresh database
 	Burnt    int       `json:"burnt"`               // devices whose unused one-time password was made void
+	Tickets  int       `json:"tickets,omitempty"`   // tickets that were made void
 }
 
 // Kind names the event in the log.
@@ -33,7 +34,7 @@ func (s *Store) settle(db *bolt.DB, m *memory, back time.Duration) (*memory, err
 		m = &memory{meta: newMeta(s.key, s.clock.time())}
 	}
 	copied := m.meta.Copied
-	burnt := 0
+	var was burnt
 	s.adopt(m)
 	err := db.Update(func(tx *bolt.Tx) (err error) {
 		for _, name := range buckets {
@@ -45,7 +46,7 @@ func (s *Store) settle(db *bolt.DB, m *memory, back time.Duration) (*memory, err
 		if err := putMeta(tx, m.meta); err != nil {
 			return err
 		}
-		burnt, err = s.begin(tx, begun{fresh, copied, m.cut, back})
+		was, err = s.begin(tx, begun{fresh, copied, m.cut, back})
 		return err
 	})
 	if err == nil && fresh {
@@ -54,7 +55,7 @@ func (s *Store) settle(db *bolt.DB, m *memory, back time.Duration) (*memory, err
 	if err != nil {
 		return nil, fmt.Errorf("settle database: %w", err)
 	}
-	s.tell(fresh, copied, burnt)
+	s.tell(fresh, copied, was)
 	return readAll(db, s.key)
 }
 
@@ -69,7 +70,7 @@ type begun struct {
 // begin writes what a file starts with: the policy of a fresh one, the burnt
 // passwords of a copy, times moved with the clock, and notes in the audit log
 // that the past is not whole.
-func (s *Store) begin(tx *bolt.Tx, how begun) (burnt int, err error) {
+func (s *Store) begin(tx *bolt.Tx, how begun) (was burnt, err error) {
 	v := s.view()
 	d := draft{now: s.clock.time()}
 	fresh, copied := how.fresh, how.copied
@@ -81,30 +82,30 @@ func (s *Store) begin(tx *bolt.Tx, how begun) (burnt int, err error) {
 	}
 	if fresh {
 		if err := s.putPolicy(v, &d, mintPolicy(s.cfg)); err != nil {
-			return 0, err
+			return burnt{}, err
 		}
 	}
 	if !copied.IsZero() {
-		if burnt, err = s.burn(v, &d); err != nil {
-			return 0, err
+		if was, err = s.burn(v, &d); err != nil {
+			return burnt{}, err
 		}
 	}
 	if replaced {
-		event := StoreReplaced{SetAside: baseName(s.report.SetAside), Copied: stamp(copied), Burnt: burnt}
+		event := StoreReplaced{SetAside: baseName(s.report.SetAside), Copied: stamp(copied), Burnt: was.otps, Tickets: was.tickets}
 		if err := d.record([]audit.Record{{By: audit.Actor{Front: "store"}, Event: event}}); err != nil {
-			return 0, err
+			return burnt{}, err
 		}
 	}
 	if err := s.note(v, &d, how); err != nil {
-		return 0, err
+		return burnt{}, err
 	}
 	if err := v.apply(tx, &d); err != nil {
-		return 0, err
+		return burnt{}, err
 	}
 	if err := v.chain.put(tx, s.seals); err != nil {
-		return 0, err
+		return burnt{}, err
 	}
-	return burnt, v.finish(tx)
+	return was, v.finish(tx)
 }
 
 // note deals with an audit log that was changed and a time that goes back.
@@ -121,35 +122,48 @@ func (s *Store) note(v *view, d *draft, how begun) error {
 	return nil
 }
 
+// burnt counts what was made void in a copy.
+type burnt struct{ otps, tickets int }
+
 // burn voids, in every device of a copy, what is accepted once and may have
-// been accepted since: the armed one-time password and the PIN entered.
-func (s *Store) burn(v *view, d *draft) (int, error) {
-	burnt := 0
+// been accepted since: the armed one-time password, the ticket and the PIN
+// entered.
+func (s *Store) burn(v *view, d *draft) (was burnt, err error) {
+	if err := s.burnTokens(d); err != nil {
+		return burnt{}, err
+	}
 	for mac := range s.devices {
 		rec := v.device(d, mac)
 		next := *rec
 		if !next.Enrolment.OTP.Used {
 			next.Enrolment.OTP.Used = true
-			burnt++
+			was.otps++
+		}
+		if next.Enrolment.Ticket.State.IsLive() {
+			next.Enrolment = auth.VoidTicket(next.Enrolment)
+			was.tickets++
 		}
 		next.Enrolment.Pass = auth.Pass{}
 		if sameDevice(*rec, next) {
 			continue
 		}
 		if _, err := s.putDevice(v, d, *rec, next, mac); err != nil {
-			return 0, err
+			return burnt{}, err
 		}
 	}
-	return burnt, nil
+	return was, nil
 }
 
 // tell puts what settle did into the report.
-func (s *Store) tell(fresh bool, copied time.Time, burnt int) {
+func (s *Store) tell(fresh bool, copied time.Time, was burnt) {
 	switch {
 	case !copied.IsZero():
 		s.report.Restored = true
 		s.report.Detail += fmt.Sprintf(" The state is that of the copy made at %s. %d unused one-time passwords in it were made void: allow them again with `lineside device allow-otp MAC`. Phones that enrolled later must enrol again; resets and removals made later must be made again. Addresses leased later are not known.",
-			copied.UTC().Format(time.RFC3339), burnt)
+			copied.UTC().Format(time.RFC3339), was.otps)
+		if was.tickets > 0 {
+			s.report.Detail += fmt.Sprintf(" %d tickets were made void as well: make them anew with `lineside otp ticket MAC`.", was.tickets)
+		}
 	case fresh && s.report.SetAside != "":
 		s.report.Detail += " There was no copy to go back to, so this is an empty database: import the devices with `lineside device import FILE`, or restore a backup with `lineside restore FILE`."
 	}
