@@ -51,6 +51,9 @@ func openBolt(path string, maxBytes int) (db *bolt.DB, err error) {
 			return err
 		}
 		db.AllocSize = allocSize
+		if err := stillThere(path, file); err != nil {
+			return err
+		}
 		if err := checkSize(db, file); err != nil {
 			return err
 		}
@@ -67,6 +70,21 @@ func openBolt(path string, maxBytes int) (db *bolt.DB, err error) {
 		return nil, fmt.Errorf("%w: %w", errDamaged, err)
 	}
 	return nil, err
+}
+
+// stillThere makes sure that the file locked is the one the name stands for:
+// whoever had it before may have put another in its place while this waited for
+// the lock (Rotate, Restore), and what is written to this one would be lost.
+func stillThere(path string, file *os.File) error {
+	locked, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	named, err := os.Stat(path)
+	if errors.Is(err, os.ErrNotExist) || err == nil && !os.SameFile(locked, named) {
+		return ErrInUse
+	}
+	return err
 }
 
 // closeDamaged lets go of a file whatever state its database is in.

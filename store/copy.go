@@ -57,11 +57,21 @@ func (s *Store) KeepGood(ctx context.Context) error {
 // have open, and gives the name the old one now has. What must not be used
 // twice is burnt when the database is next opened; its Report says so.
 func Restore(path, backup string, key Key, now time.Time) (aside string, err error) {
+	return RestoreUnder(path, backup, key, key, now)
+}
+
+// RestoreUnder is Restore for a backup made under another site key than the
+// box has now: it is sealed anew on the way.
+func RestoreUnder(path, backup string, was, is Key, now time.Time) (aside string, err error) {
 	tmp := path + ".restore.new"
 	if err := copyFile(backup, tmp); err != nil {
 		return "", fmt.Errorf("restore %s: %w", backup, err)
 	}
-	if err := markCopy(tmp, key, now); err != nil {
+	err = markCopy(tmp, was, now)
+	if err == nil && was != is {
+		err = rekeying{from: was, to: is, now: now}.rekeyFile(tmp)
+	}
+	if err != nil {
 		return "", errors.Join(fmt.Errorf("restore %s: %w", backup, err), removeIfThere(tmp))
 	}
 	if _, err := os.Stat(path); err == nil {

@@ -60,13 +60,24 @@
 // page structure. A damaged file is set aside, never deleted, and the last good
 // copy takes its place. A copy carries a mark that it is one, whichever way it
 // was brought back: at its first Open every unused one-time password in it is
-// burnt and every PIN entered but not yet used is forgotten, because the time
-// between may have used them up.
+// burnt, every PIN entered but not yet used is forgotten, and every token of the
+// API is removed, because the time between may have used or revoked them.
+//
+// # The site key
+//
+// Rotate puts everything under a new key while nobody has the database open:
+// each sealed value, the key check, the seal of the audit log's two ends, and
+// the good copy. Policy.Key, from which holding accounts are made, stays what it
+// is. The new database is a new file, because pages no longer used keep what
+// stood in them, and takes the old one's place by one rename; from before that
+// until the new key is in its own place, both keys are on disk and LoadKey asks
+// the database which of them counts. Tokens of the API are kept as hashes,
+// sealed for their name and role.
 //
 // # Left to others
 //
 // What a change means (auth, provision), when to make a good copy (the caller
 // of KeepGood), and an anchor outside the file against a rollback of the whole
-// disk (sync). What a change of the site key must do beyond sealing secrets
-// anew: the key check and the chain record's seal are under it too.
+// disk (sync). Backups and files set aside stay under the key they were made
+// with; RestoreUnder brings them under the present one.
 package store

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"net/netip"
+	"slices"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -25,6 +26,9 @@ const (
 )
 
 var buckets = []string{bucketMeta, bucketDevices, bucketPolicy, bucketLeases, bucketSeen, bucketAudit}
+
+// laterBuckets came after schema 2 and are not in every file.
+var laterBuckets = []string{bucketBindings, bucketSBCs}
 
 // overlay is what differs from the state last committed. A nil record or lease
 // is a deleted one.
@@ -147,15 +151,33 @@ func (v *view) nextRev(d *draft) uint64 {
 	return v.rev + d.revs
 }
 
+// bucketOf gives a bucket to write to. Those that came after the file's schema
+// are made when first written to; that any other is missing is damage.
+func bucketOf(tx *bolt.Tx, name string) (*bolt.Bucket, error) {
+	if b := tx.Bucket([]byte(name)); b != nil {
+		return b, nil
+	}
+	if !slices.Contains(laterBuckets, name) {
+		return nil, fmt.Errorf("write to %s: no such bucket: the database is damaged", name)
+	}
+	b, err := tx.CreateBucket([]byte(name))
+	if err != nil {
+		return nil, fmt.Errorf("make %s: %w", name, err)
+	}
+	return b, nil
+}
+
 // apply puts d into the transaction. Its errors are the disk's and end the
 // transaction.
 func (v *view) apply(tx *bolt.Tx, d *draft) error {
 	for _, p := range d.puts {
-		b := tx.Bucket([]byte(p.bucket))
+		b, err := bucketOf(tx, p.bucket)
+		if err != nil {
+			return err
+		}
 		if p.bucket == bucketSeen && b.Get(p.key) == nil {
 			v.seen++
 		}
-		var err error
 		if p.value == nil {
 			err = b.Delete(p.key)
 		} else {

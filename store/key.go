@@ -2,7 +2,6 @@ package store
 
 import (
 	"bytes"
-	"crypto/rand"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -10,7 +9,6 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
-	"path/filepath"
 
 	"golang.org/x/crypto/chacha20poly1305"
 
@@ -59,12 +57,28 @@ func (k Key) MarshalText() ([]byte, error) { return []byte(phone.Redacted), nil 
 // mints one, unless the database it would belong to is there already: that can
 // be read only with the key it was made with. The file must be its owner's
 // alone (mode 0600 or 0400); 0440 passes because systemd shows a credential,
-// readable by the service alone, that way.
+// readable by the service alone, that way. A rotation that was cut is finished
+// or taken back first, see Rotate.
 func LoadKey(path, database string) (Key, error) {
-	f, err := os.Open(path)
+	next, err := readKey(nextPath(database))
+	if err == nil {
+		return settleRotation(path, database, next)
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return Key{}, err
+	}
+	k, err := readKey(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return mintKey(path, database)
 	}
+	return k, err
+}
+
+// ReadKey reads a key file as LoadKey does, and never makes one.
+func ReadKey(path string) (Key, error) { return readKey(path) }
+
+func readKey(path string) (Key, error) {
+	f, err := os.Open(path)
 	if err != nil {
 		return Key{}, fmt.Errorf("read site key: %w", err)
 	}
@@ -105,42 +119,8 @@ func mintKey(path, database string) (Key, error) {
 			return Key{}, fmt.Errorf("look for a database before minting a site key: %w", err)
 		}
 	}
-	var k Key
-	_, _ = rand.Read(k.bytes[:]) // never returns an error
-	text := hex.AppendEncode(nil, k.bytes[:])
-	if err := writeFile(path, append(text, '\n')); err != nil {
+	if err := writeFile(path, newKeyText()); err != nil {
 		return Key{}, fmt.Errorf("mint site key: %w", err)
 	}
-	return k, nil
-}
-
-// writeFile makes path hold data, whole or not at all, and durably.
-func writeFile(path string, data []byte) error {
-	tmp := path + ".new"
-	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	err = errors.Join(err, f.Chmod(0o600), f.Sync(), f.Close())
-	if err != nil {
-		return errors.Join(err, os.Remove(tmp))
-	}
-	return moveInto(tmp, path)
-}
-
-// moveInto renames a file already flushed, and flushes the directory.
-func moveInto(from, to string) error {
-	if err := os.Rename(from, to); err != nil {
-		return err
-	}
-	return syncDir(filepath.Dir(to))
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
+	return readKey(path)
 }

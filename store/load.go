@@ -27,6 +27,7 @@ type memory struct {
 	devices map[phone.MAC]*auth.Record
 	leases  map[netip.Addr]*phone.Lease
 	policy  *auth.Policy
+	tokens  []Token
 }
 
 // readAll reads and verifies every record.
@@ -80,6 +81,9 @@ func readTx(tx *bolt.Tx, key Key) (*memory, error) {
 	m := &memory{meta: meta}
 	if m.policy, err = (codec{key}).decodePolicy(tx.Bucket([]byte(bucketPolicy)).Get([]byte(policyKey))); err != nil {
 		return nil, fmt.Errorf("read policy: %w", err)
+	}
+	if m.tokens, err = readTokens(tx, codec{key}); err != nil {
+		return nil, err
 	}
 	for _, read := range []func(*bolt.Tx) error{
 		func(tx *bolt.Tx) error { return m.readDevices(tx, codec{key}) },

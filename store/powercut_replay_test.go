@@ -131,10 +131,25 @@ type cutter struct {
 	random *rand.Rand
 	seen   map[[sha256.Size]byte]outcome
 	most   int // cuts looked at between two flushes, 0 for all
+	// boundaries are those met, in order.
+	boundaries []boundary
 }
 
-// row is what power cuts in one step left.
+// row is what power cuts in one step left. The outcomes allowed are three: all
+// of the step is there, or nothing of it, or, before the box had opened its
+// database for the first time, a new one.
 type row struct{ cuts, before, after, fresh int }
+
+func (r *row) add(b row) {
+	r.cuts, r.before, r.after, r.fresh = r.cuts+b.cuts, r.before+b.before, r.after+b.after, r.fresh+b.fresh
+}
+
+// boundary is one flush: the power cuts that the writes before it may meet.
+type boundary struct {
+	step   int // of rows
+	writes int
+	row
+}
 
 // run gives a row for each step, opening the new database first, and the cuts
 // after which the store had broken its promise.
@@ -144,9 +159,9 @@ func (c *cutter) run(events []event) (rows []row, broken []string) {
 	told := -1 // steps acknowledged, 0 for having been opened
 	look := func() {
 		cuts := c.cuts(&d)
+		var r row
 		for _, l := range cuts {
 			m := d.after(l)
-			r := &rows[told+1]
 			r.cuts++
 			switch got := c.look(m); {
 			case told < 0 && (got.done == 0 || got.damaged):
@@ -159,6 +174,8 @@ func (c *cutter) run(events []event) (rows []row, broken []string) {
 				r.after++
 			}
 		}
+		rows[told+1].add(r)
+		c.boundaries = append(c.boundaries, boundary{told + 1, len(d.since), r})
 		if told >= 0 && !d.named {
 			broken = append(broken, "the file was in use, but its name was not on disk")
 		}
@@ -245,7 +262,7 @@ func describe(t *testing.T, s *Store) string {
 	}
 	check := verify(t, s)
 	fmt.Fprintf(&b, "%d to %d, whole %v", check.First, check.Last, check.OK)
-	return b.String()
+	return alike(b.String())
 }
 
 // enrolledStates is what the store looks like after each step, from new on.
@@ -278,19 +295,18 @@ func TestPowerCutAtAnyWrite(t *testing.T) {
 		t.Error(b)
 	}
 	var table strings.Builder
-	fmt.Fprintf(&table, "\n%-30s %8s %8s %8s %8s\n", "power cut during", "cuts", "undone", "done", "new box")
 	names := []string{"opening a new database"}
 	for _, st := range enrolment() {
 		names = append(names, st.name)
 	}
+	names = append(names, "after all")
+	fmt.Fprintf(&table, "\n%-30s %8s %8s %8s %8s %8s\n", "power cut during", "writes", "cuts", "undone", "done", "new box")
+	for _, b := range c.boundaries {
+		fmt.Fprintf(&table, "%-30s %8d %8d %8d %8d %8d\n", names[b.step], b.writes, b.cuts, b.before, b.after, b.fresh)
+	}
 	for i, r := range rows {
-		name := "after all"
-		if i < len(names) {
-			name = names[i]
-		}
-		fmt.Fprintf(&table, "%-30s %8d %8d %8d %8d\n", name, r.cuts, r.before, r.after, r.fresh)
-		if last := i == len(names); r.cuts == 0 || i > 0 && (r.before == 0 || (r.after == 0) != last) {
-			t.Errorf("%s: %+v: the recording is not what it should be", name, r)
+		if last := i == len(rows)-1; r.cuts == 0 || i > 0 && (r.before == 0 || (r.after == 0) != last) {
+			t.Errorf("%s: %+v: the recording is not what it should be", names[i], r)
 		}
 	}
 	t.Logf("%s%d different files opened", table.String(), len(c.seen))

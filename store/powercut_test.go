@@ -2,7 +2,6 @@ package store
 
 import (
 	"bytes"
-	"context"
 	"encoding/hex"
 	"fmt"
 	"os"
@@ -12,60 +11,11 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
-
-	"github.com/lineside/lineside/audit"
-	"github.com/lineside/lineside/auth"
-	"github.com/lineside/lineside/phone"
 )
 
 // enrolEnv names the database on which the test binary, started again under
 // strace, enrols one phone.
 const enrolEnv = "LINESIDE_STORE_ENROL"
-
-// step is one change of an enrolment that its caller is told of.
-type step struct {
-	name string
-	do   func(*Store) error
-}
-
-// enrolment is one phone's way from being set up to having used its login.
-func enrolment() []step {
-	mac := testMAC(1)
-	at := time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC)
-	edit := func(change func(*auth.Enrolment), events ...audit.Event) func(*Store) error {
-		return func(s *Store) error {
-			_, err := s.Change(context.Background(), func(old auth.Record) (*auth.Record, []audit.Record, error) {
-				if old.Rev == 0 {
-					old = testRecord(1)
-				}
-				change(&old.Enrolment)
-				var records []audit.Record
-				for _, e := range events {
-					records = append(records, audit.Record{MAC: mac, By: audit.Actor{Front: "http"}, Event: e})
-				}
-				return &old, records, nil
-			}, mac)
-			return err
-		}
-	}
-	own := auth.Credential{User: mac.Hex(), Password: phone.NewSecret("own"), Minted: at, By: "mac:" + mac.String()}
-	return []step{
-		{"phone set up", edit(func(e *auth.Enrolment) {
-			*e = auth.Enrolment{State: auth.Needed, PIN: phone.NewSecret("424242"), OTP: auth.Arming{Generation: 1}}
-		}, audit.DeviceAdded{Vendor: "snom"})},
-		{"lease given", func(s *Store) error {
-			return s.SaveLeases(context.Background(), []phone.Lease{{Addr: childAddr(1), MAC: mac, State: phone.Bound, Start: at, Expires: at.Add(time.Hour)}})
-		}},
-		{"wrong PIN counted", edit(func(e *auth.Enrolment) { e.Fails++ }, audit.PINEntered{Result: "wrong", Fails: 1})},
-		{"OTP consumed, login minted", edit(func(e *auth.Enrolment) {
-			e.OTP.Used, e.OTP.By, e.Pending = true, own.By, own
-		}, audit.OTPConsumed{Generation: 1}, audit.CredentialMinted{User: own.User, Ground: "otp"})},
-		{"login used", edit(func(e *auth.Enrolment) {
-			e.State, e.Current, e.Pending = auth.Successful, own, auth.Credential{}
-		}, audit.CredentialConfirmed{User: own.User})},
-	}
-}
 
 // enrol is the child: it tells of each step once the store has acknowledged it.
 func enrol(path string) error {

@@ -31,11 +31,13 @@ type Config struct {
 	// server, sets the wall clock; nil asks the kernel.
 	Synced func() bool
 	// FirstContact is what the policy asks of phones until somebody changes
-	// it, default auth.FactorPIN; Claimed and Window are auth.Policy's. They
-	// count only while the file has no policy.
+	// it, default auth.FactorPIN; the others are auth.Policy's. They count only
+	// while the file has no policy.
 	FirstContact auth.Factor
 	Claimed      bool
 	Window       time.Duration
+	BlockAfter   int
+	AutoApprove  bool
 	// AuditKeep is how many audit entries are kept, default 200,000. Up to
 	// 1,024 more stay until they are pruned together.
 	AuditKeep int
@@ -96,7 +98,9 @@ type Store struct {
 	closed sync.Once
 	copies sync.Mutex // one copy at a time
 
-	policy atomic.Pointer[auth.Policy]
+	policy  atomic.Pointer[auth.Policy]
+	tokens  atomic.Pointer[[]Token]
+	tokenMu sync.Mutex // one change of the tokens at a time
 
 	mu      sync.RWMutex // never held while the disk is waited for
 	devices map[phone.MAC]*auth.Record
@@ -202,6 +206,7 @@ func (s *Store) adopt(m *memory) {
 	}
 	s.mu.Unlock()
 	s.policy.Store(m.policy)
+	s.tokens.Store(&m.tokens)
 	s.rev, s.chain, s.seen, s.mark = m.rev, m.chain, m.seen, m.mark
 }
 
