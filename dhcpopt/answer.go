@@ -41,13 +41,15 @@ func (s *Server) discover(a *ask, now time.Time) {
 	addr, length, why := s.promise(a, w, now)
 	if why != "" {
 		s.count(a, "exhausted")
-		s.sighted(a, w.Ident, netip.Addr{}, "asked for an address; "+why)
+		g := s.sighting(a, w.Ident, netip.Addr{}, "asked for an address; "+why)
+		g.Kind = provision.KindNoAddress
+		s.sighted(a, g)
 		return
 	}
 	r := s.reply(a, dhcpv4.MessageTypeOffer, addr, length, w)
 	s.send(r)
 	s.count(a, "offered")
-	s.sighted(a, w.Ident, addr, "asked for an address, offered "+addr.String())
+	s.sighted(a, s.sighting(a, w.Ident, addr, "asked for an address, offered "+addr.String()))
 }
 
 // promise picks an address and keeps it for the client; why says why there is
@@ -107,7 +109,7 @@ func (s *Server) refuse(a *ask, addr netip.Addr, w provision.Welcome) {
 	}
 	s.send(s.reply(a, dhcpv4.MessageTypeNak, netip.Addr{}, 0, provision.Welcome{}))
 	s.count(a, "refused")
-	s.sighted(a, w.Ident, netip.Addr{}, "asked for "+addr.String()+", refused: "+why)
+	s.sighted(a, s.sighting(a, w.Ident, netip.Addr{}, "asked for "+addr.String()+", refused: "+why))
 }
 
 // lengthLocked is how long the lease of slot i is to be: what the client wishes

@@ -47,7 +47,7 @@ func (s *Server) bind(a *ask, i int32, w provision.Welcome, now time.Time) {
 	s.mu.Unlock()
 	r := s.reply(a, dhcpv4.MessageTypeAck, l.Addr, length, w)
 	c.reply = &r
-	c.seen = s.sighting(a, w.Ident, l.Addr, leaseText(l.Addr, length, renewed, r.told))
+	c.seen = s.leased(a, w.Ident, l.Addr, length, renewed, r.lead)
 	s.enqueue(c, now)
 }
 
@@ -68,7 +68,7 @@ func (s *Server) confirm(a *ask, addr netip.Addr, length time.Duration, w provis
 	r := s.reply(a, dhcpv4.MessageTypeAck, addr, length, w)
 	s.send(r)
 	s.count(a, "acknowledged")
-	s.sighted(a, w.Ident, addr, leaseText(addr, length, true, r.told))
+	s.sighted(a, s.leased(a, w.Ident, addr, length, true, r.lead))
 }
 
 // meet notes that the device of c is set up, wherever it was counted before.

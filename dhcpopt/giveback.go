@@ -7,6 +7,7 @@ import (
 	"github.com/insomniacslk/dhcp/dhcpv4"
 
 	"github.com/lineside/lineside/phone"
+	"github.com/lineside/lineside/provision"
 	"github.com/lineside/lineside/vendors"
 )
 
@@ -110,5 +111,7 @@ func (s *Server) inform(a *ask) {
 	r := s.reply(a, dhcpv4.MessageTypeAck, a.ciaddr, 0, w)
 	s.send(r)
 	s.count(a, "informed")
-	s.sighted(a, w.Ident, a.ciaddr, "has an address, asked for options"+toldText(r.told))
+	g := s.sighting(a, w.Ident, a.ciaddr, "has an address, asked for options"+leadText(r.lead))
+	g.Kind, g.Lead = provision.KindTold, r.lead
+	s.sighted(a, g)
 }

@@ -31,7 +31,7 @@ type reply struct {
 	to   netip.AddrPort
 	mac  phone.MAC // not zero: by a frame to it, it has no address yet
 	data []byte
-	told string // where a phone was told its box is, for the timeline
+	lead provision.Lead // what a phone was told of its box, for the timeline
 }
 
 // option is one to be sent, in wire form.
@@ -65,7 +65,7 @@ func (s *Server) reply(a *ask, kind dhcpv4.MessageType, addr netip.Addr, length 
 	if kind != dhcpv4.MessageTypeNak {
 		s.fill(m, a, w, left)
 	}
-	r := reply{data: m.ToBytes(), told: told(m, w)}
+	r := reply{data: m.ToBytes(), lead: lead(m, a, w)}
 	r.to, r.mac = s.destination(a, kind, addr)
 	return r
 }

@@ -119,7 +119,7 @@ func TestRenewalIsAnsweredToTheClientsAddress(t *testing.T) {
 	if address(r.ClientIPAddr) != a {
 		t.Errorf("ciaddr: got %s, want %s", r.ClientIPAddr, a)
 	}
-	if got, want := l.desk.last(), "renewed 10.20.0.50 for 8h0m0s, told http://10.20.0.1/cfg/"; got != want {
+	if got, want := l.desk.last(), "renewed 10.20.0.50 for 8h0m0s, told http://10.20.0.1/cfg/ (options: sent no list, given 43, 66 and 160)"; got != want {
 		t.Errorf("timeline says %q, want %q", got, want)
 	}
 }

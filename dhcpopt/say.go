@@ -3,6 +3,7 @@ package dhcpopt
 import (
 	"fmt"
 	"net/netip"
+	"strconv"
 	"strings"
 	"time"
 
@@ -19,12 +20,21 @@ func (s *Server) sighting(a *ask, id vendors.Ident, addr netip.Addr, text string
 	return provision.Sighting{MAC: a.client.mac, Front: provision.DHCP, Addr: addr, Ident: id, Text: text}
 }
 
-func (s *Server) sighted(a *ask, id vendors.Ident, addr netip.Addr, text string) {
+// leased is what the desk hears of an address given. A client without one of
+// its own is starting; else it renews, and a phone that renews fetches nothing.
+func (s *Server) leased(a *ask, id vendors.Ident, addr netip.Addr, length time.Duration, renewed bool, l provision.Lead) provision.Sighting {
+	l.Starting = a.ciaddr.IsUnspecified()
+	g := s.sighting(a, id, addr, leaseText(addr, length, renewed, l))
+	g.Kind, g.Lead = provision.KindLease, l
+	return g
+}
+
+func (s *Server) sighted(a *ask, g provision.Sighting) {
 	if !a.noted {
 		return
 	}
-	s.log.Debug("dhcp", "mac", a.client.mac, "remote", a.from, "decision", text)
-	s.deps.Desk.Sighted(s.sighting(a, id, addr, text))
+	s.log.Debug("dhcp", "mac", a.client.mac, "remote", a.from, "decision", g.Text)
+	s.deps.Desk.Sighted(g)
 }
 
 func (s *Server) count(a *ask, outcome string) { s.countKind(a.kind, outcome) }
@@ -42,31 +52,82 @@ func (s *Server) send(r reply) {
 	}
 }
 
-func leaseText(addr netip.Addr, length time.Duration, renewed bool, told string) string {
+func leaseText(addr netip.Addr, length time.Duration, renewed bool, l provision.Lead) string {
 	verb := "lease"
 	if renewed {
 		verb = "renewed"
 	}
-	return fmt.Sprintf("%s %s for %s%s", verb, addr, length, toldText(told))
+	return fmt.Sprintf("%s %s for %s%s", verb, addr, length, leadText(l))
 }
 
-func toldText(told string) string {
-	if told == "" {
+// leadText says what a phone was told of its box; nothing of what is no phone.
+func leadText(l provision.Lead) string {
+	if l == (provision.Lead{}) {
 		return ""
 	}
-	return ", told " + told
+	told, given := "told no address of its configs", "none"
+	if l.URL != "" {
+		told = "told " + l.URL
+	}
+	if l.Given != "" {
+		given = l.Given
+	}
+	return fmt.Sprintf(", %s (options: %s, given %s)", told, wishText(l), given)
 }
 
-// told is the provisioning URL in a reply to a phone: of the options that
-// carry it alone, the first that was sent.
-func told(m *dhcpv4.DHCPv4, w provision.Welcome) string {
+func wishText(l provision.Lead) string {
+	switch {
+	case !l.Listed:
+		return "sent no list"
+	case l.Asked == "":
+		return "asked for none"
+	}
+	return "asked for " + l.Asked
+}
+
+// leading are the options that lead phones of any vendor to their configs, by
+// number (RFC 2132 for 43, 66 and 67, RFC 3925 for 125, RFC 5859 for 150; the
+// others are vendors' own).
+var leading = [...]uint8{43, 66, 67, 114, 125, 150, 156, 159, 160, 161, 176, 242}
+
+// lead is what a reply to a phone tells of its box: of the options that carry an
+// address alone, the first that was sent, and which were asked for and given.
+func lead(m *dhcpv4.DHCPv4, a *ask, w provision.Welcome) provision.Lead {
 	if w.Ident.Vendor == "" {
-		return ""
+		return provision.Lead{}
 	}
-	for _, code := range []uint8{66, 160, 159, 114, 43} {
-		if v := m.Options[code]; len(v) > 0 {
-			return clean(v, maxTold)
+	l := provision.Lead{Listed: a.list != nil}
+	var asked, given []uint8
+	for _, code := range leading {
+		if l.Listed && a.wants(code) {
+			asked = append(asked, code)
+		}
+		if len(m.Options[code]) > 0 {
+			given = append(given, code)
 		}
 	}
-	return ""
+	l.Asked, l.Given = numbers(asked), numbers(given)
+	for _, code := range []uint8{66, 160, 159, 114, 43} {
+		if v := m.Options[code]; len(v) > 0 {
+			l.URL = clean(v, maxTold)
+			break
+		}
+	}
+	return l
+}
+
+// numbers words a list: "43, 66 and 160".
+func numbers(codes []uint8) string {
+	var b strings.Builder
+	for i, c := range codes {
+		switch {
+		case i == 0:
+		case i == len(codes)-1:
+			b.WriteString(" and ")
+		default:
+			b.WriteString(", ")
+		}
+		b.WriteString(strconv.Itoa(int(c)))
+	}
+	return b.String()
 }

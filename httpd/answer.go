@@ -45,6 +45,14 @@ func (d *door) challenge(w http.ResponseWriter, md5First, stale bool) {
 	writeText(w, http.StatusUnauthorized, "authentication needed\n")
 }
 
+// retryAfter says when what the caller shows is looked at again, in whole
+// seconds (RFC 9110, 10.2.3): rounded up, since a second early is for nothing.
+func retryAfter(w http.ResponseWriter, wait time.Duration) {
+	if wait > 0 {
+		w.Header().Set("Retry-After", strconv.FormatInt(int64((wait+time.Second-1)/time.Second), 10))
+	}
+}
+
 func (d *door) challengeLine(alg algorithm, nonce string, stale bool) string {
 	line := `Digest realm="` + d.cfg.Realm + `", nonce="` + nonce + `", opaque="` + d.opaque +
 		`", algorithm=` + string(alg) + `, qop="auth"`

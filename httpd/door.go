@@ -90,6 +90,7 @@ func (d *door) serve(w http.ResponseWriter, r *http.Request, remote netip.AddrPo
 		d.content(w, r, answer)
 		return outcomeContent
 	case provision.Challenge:
+		retryAfter(w, answer.Retry)
 		d.challenge(w, answer.Phone, stale)
 		return outcomeChallenge
 	}

@@ -15,7 +15,8 @@ import (
 // operator named, "ip:10.20.0.57". Without one it is tied to whoever is on hold
 // as the device, and refused with ErrUnproven where layer 2 does not prove who that is.
 func (d *Desk) EnterPIN(ctx context.Context, by audit.Actor, mac phone.MAC, pin phone.Secret) (auth.PINResult, error) {
-	if p := d.Policy(); !p.FirstContact.WantsPIN() {
+	p := d.Policy()
+	if !p.FirstContact.WantsPIN() {
 		return auth.PINResult{}, fmt.Errorf("%w: first_contact is %q; for one phone use: lineside device suspend %s", ErrPINNotAsked, p.FirstContact, mac)
 	}
 	whose := by.Identity
@@ -30,8 +31,11 @@ func (d *Desk) EnterPIN(ctx context.Context, by audit.Actor, mac phone.MAC, pin 
 		if old.Rev == 0 {
 			return nil, nil, unknown(mac)
 		}
+		if old.Enrolment.TicketOnly && p.FirstContact == auth.FactorPIN {
+			return nil, nil, fmt.Errorf("%s: %w, so no PIN lets it in", mac, ErrTicketDemanded)
+		}
 		next := old
-		result, next.Enrolment = auth.EnterPIN(d.tools.Now(), old.Enrolment, pin, whose)
+		result, next.Enrolment = auth.EnterPIN(d.tools.Now(), p, old.Enrolment, pin, whose)
 		if !result.Looked {
 			return &next, nil, nil
 		}
@@ -49,6 +53,9 @@ func (d *Desk) EnterPIN(ctx context.Context, by audit.Actor, mac phone.MAC, pin 
 		d.wrongPIN(mac)
 	}
 	d.step(Step{MAC: mac, Front: Front(by.Front), Text: d.pinStory(result)})
+	if result.Looked && (result.Accepted || result.State != auth.Needed) {
+		d.nudge(mac)
+	}
 	return result, nil
 }
 
@@ -116,6 +123,9 @@ func (d *Desk) AllowOTP(ctx context.Context, by audit.Actor, mac phone.MAC, clea
 	if d.Policy().Brands[rec.Device.Vendor].Password.IsZero() {
 		return rec, fmt.Errorf("%w for %s: set one first: lineside otp set %s --generate", ErrNoOTP, rec.Device.Vendor, rec.Device.Vendor)
 	}
+	if rec.Enrolment.TicketOnly {
+		return rec, fmt.Errorf("%s: %w", mac, ErrTicketDemanded)
+	}
 	return d.act(ctx, by, mac, "may use the brand's one-time password once", func(e auth.Enrolment) (auth.Enrolment, audit.Event) {
 		e = auth.AllowOTP(e, clear)
 		return e, audit.OTPAllowed{Generation: e.OTP.Generation, Cleared: clear}
@@ -135,6 +145,7 @@ func (d *Desk) act(ctx context.Context, by audit.Actor, mac phone.MAC, text stri
 	})
 	if err == nil {
 		d.step(Step{MAC: mac, Front: Front(by.Front), Vendor: rec.Device.Vendor, Text: text})
+		d.nudge(mac)
 	}
 	return rec, err
 }

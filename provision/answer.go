@@ -34,6 +34,9 @@ func (d *Desk) answer(ask Ask, c caller, rec auth.Record, dec auth.Decision, now
 	switch dec.Outcome {
 	case auth.Hold:
 		d.hold(&in, rec, now)
+		if dec.Reason == auth.AwaitsApproval {
+			in.Hold.Text = auth.AwaitingText
+		}
 	case auth.Full:
 		full(&in, rec)
 		keep = true
@@ -76,7 +79,7 @@ func (d *Desk) hold(in *vendors.Input, rec auth.Record, now time.Time) {
 	in.Hold = vendors.Hold{
 		Text:     shown.Shown(),
 		User:     in.File.MAC.Hex(),
-		Password: derive(p.Key, "holding account", in.File.MAC),
+		Password: derive(p.Key, holdingAccount, in.File.MAC),
 		Hotline:  Hotline,
 	}
 }

@@ -3,6 +3,7 @@ package provision
 import (
 	"crypto/x509"
 	"net/netip"
+	"time"
 
 	"github.com/lineside/lineside/phone"
 	"github.com/lineside/lineside/vendors"
@@ -73,6 +74,10 @@ type Answer struct {
 	// Tag is a strong entity tag without quotes; two bodies share one only if
 	// they are the same bytes.
 	Tag string
+	// Retry is how long nothing this caller shows is looked at but a device's
+	// own credential, because it guessed wrong too often; zero is no such time.
+	// It depends on the caller alone.
+	Retry time.Duration
 	// Phone says that the caller introduced itself as a desk phone of a served
 	// vendor; old ones want the MD5 challenge first.
 	Phone bool
@@ -108,5 +113,9 @@ type Sighting struct {
 	Addr  netip.Addr
 	Ident vendors.Ident
 	Agent string
-	Text  string
+	// Kind and Lead are what findings are drawn from; an empty Kind is
+	// KindSeen.
+	Kind Kind
+	Lead Lead
+	Text string
 }

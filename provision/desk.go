@@ -42,6 +42,9 @@ type Config struct {
 	Factory *vendors.Factory
 	// CA is the box's CA certificate, PEM: served as CAFile.
 	CA []byte
+	// DHCP says that the box gives out addresses: a phone without one of its has
+	// it from another server.
+	DHCP bool
 }
 
 // Stores is what the desk keeps its state in, and what it learns of layer 2
@@ -54,6 +57,9 @@ type Stores struct {
 	Leases    Leases
 	// Neighbours may be nil: then leases alone tell of layer 2.
 	Neighbours Neighbours
+	// History is the audit log, read once at the start; nil remembers only the
+	// logins in force.
+	History History
 }
 
 // Tools is what the desk works with besides its stores.
@@ -67,20 +73,26 @@ type Tools struct {
 
 // Desk is the front desk. It is safe for concurrent use.
 type Desk struct {
-	cfg       Config
-	table     vendors.Table
-	zone      *time.Location // the site's
-	store     Stores
-	tools     Tools
-	pages     *pages
-	penalties *penalties
-	journal   *journal
-	faces     *faces
-	refusals  *refusals
-	budget    budget
-	onHold    onHold
-	thieves   latest      // what layer 2 contradicted
-	holding   atomic.Bool // somebody is keeping the site window open
+	cfg        Config
+	table      vendors.Table
+	zone       *time.Location // the site's
+	store      Stores
+	tools      Tools
+	pages      *pages
+	penalties  *penalties
+	journal    *journal
+	faces      *faces
+	refusals   *refusals
+	deliveries *deliveries
+	resyncs    *resyncs
+	budget     budget
+	onHold     onHold
+	thieves    latest // what layer 2 contradicted
+	trails     *trails
+	logins     *logins
+	alarms     alarms
+	holding    atomic.Bool // somebody is keeping the site window open
+	ticketed   atomic.Bool // some device may have a live ticket
 }
 
 // New checks cfg and makes a desk; it does no I/O.
@@ -98,17 +110,23 @@ func New(cfg Config, table vendors.Table, store Stores, tools Tools) (*Desk, err
 	if err != nil {
 		return nil, fmt.Errorf("site.timezone: %w", err)
 	}
+	known := newLogins()
+	store.Devices = watched{Devices: store.Devices, logins: known, now: tools.Now}
 	return &Desk{
-		cfg:       cfg,
-		table:     table,
-		zone:      zone,
-		store:     store,
-		tools:     tools,
-		pages:     newPages(cfg.CacheBytes),
-		penalties: newPenalties(),
-		journal:   newJournal(),
-		faces:     newFaces(cfg.Visitors),
-		refusals:  newRefusals(),
+		trails:     newTrails(cfg.Visitors),
+		logins:     known,
+		cfg:        cfg,
+		table:      table,
+		zone:       zone,
+		store:      store,
+		tools:      tools,
+		pages:      newPages(cfg.CacheBytes),
+		penalties:  newPenalties(),
+		journal:    newJournal(),
+		faces:      newFaces(cfg.Visitors),
+		refusals:   newRefusals(),
+		deliveries: newDeliveries(),
+		resyncs:    newResyncs(),
 	}, nil
 }
 
@@ -181,17 +199,28 @@ func (d *Desk) Run(ctx context.Context) error {
 	if err := d.recall(); err != nil {
 		return err
 	}
-	tick := time.NewTicker(every)
+	d.ticketed.Store(true)
+	d.keepTickets(ctx)
+	if err := d.recallLogins(ctx); err != nil {
+		d.tools.Log.Warn("whose logins were whose is not known from before", "err", err)
+	}
+	tick, look := time.NewTicker(every), time.NewTicker(lookEvery)
 	defer tick.Stop()
+	defer look.Stop()
 	for {
 		select {
 		case <-tick.C:
 			d.keepSeen(ctx)
+			d.keepDeliveries(ctx, false)
+			d.keepTickets(ctx)
 			d.calm()
+		case <-look.C:
+			d.look()
 		case <-ctx.Done():
 			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), every)
 			defer cancel()
 			d.keepSeen(last)
+			d.keepDeliveries(last, true)
 			return nil
 		}
 	}

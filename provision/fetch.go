@@ -39,7 +39,11 @@ func (d *Desk) Fetch(ctx context.Context, ask Ask) (Answer, error) {
 	if err != nil {
 		return Answer{Phone: c.isPhone}, err
 	}
-	return d.answer(ask, c, rec, dec, now)
+	a, err := d.answer(ask, c, rec, dec, now)
+	if a.Status == Challenge && ask.Attempt != nil {
+		a.Retry = d.penalties.wait(now, c) // whatever was shown, and whether or not the device is known
+	}
+	return a, err
 }
 
 // record loads the device the caller goes by. A device that asks as another
@@ -74,7 +78,16 @@ func (d *Desk) decide(ctx context.Context, now time.Time, ask Ask, c caller, rec
 	dec, _ := auth.Decide(now, policy, state(rec, known), req, auth.Credential{})
 	if dec.Changes {
 		var err error
+		before := rec.Enrolment.Ticket
 		if dec, rec, err = d.commit(ctx, now, ask, c, policy); err != nil {
+			return auth.Decision{}, rec, err
+		}
+		if rec.Enrolment.Ticket.State != before.State {
+			d.noteTicket(ctx, ask, c, rec)
+		}
+	}
+	if again(dec) {
+		if err := d.deliver(ctx, now, ask, c, dec); err != nil {
 			return auth.Decision{}, rec, err
 		}
 	}
@@ -84,6 +97,7 @@ func (d *Desk) decide(ctx context.Context, now time.Time, ask Ask, c caller, rec
 	if dec.Count && ask.Attempt != nil {
 		d.penalties.add(now, c, ask.Attempt.Print)
 	}
+	c.shown = req.Shown
 	d.note(now, ask, c, rec, known, dec)
 	return dec, rec, nil
 }
@@ -91,7 +105,12 @@ func (d *Desk) decide(ctx context.Context, now time.Time, ask Ask, c caller, rec
 // request gathers the evidence.
 func (d *Desk) request(now time.Time, ask Ask, c caller, rec auth.Record, known bool, p auth.Policy) auth.Request {
 	shown, brand := d.weigh(now, ask, c, rec, p)
+	var from auth.Asked
+	if shown == auth.TicketOTP {
+		from = askerOf(ask, c)
+	}
 	return auth.Request{
+		From:      from,
 		Known:     known,
 		Secret:    c.file.Kind == vendors.Config,
 		Identity:  c.verdict,
@@ -154,6 +173,9 @@ func eventsOf(by audit.Actor, old, next auth.Record, dec auth.Decision) []audit.
 	var events []audit.Record
 	add := func(e audit.Event) { events = append(events, audit.Record{MAC: next.Device.MAC, By: by, Event: e}) }
 	was, is := old.Enrolment, next.Enrolment
+	for _, e := range ticketEvents(was.Ticket, is.Ticket) {
+		add(e)
+	}
 	if is.OTP.Used && !was.OTP.Used {
 		add(audit.OTPConsumed{Generation: is.OTP.Generation, Brand: is.OTP.Brand})
 	}

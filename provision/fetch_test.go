@@ -211,8 +211,8 @@ func TestContradicted(t *testing.T) {
 		t.Error("the victim's generation was consumed")
 	}
 	list := l.board.List()
-	if len(list) != 1 || !strings.Contains(list[0].Detail, mac.Hex()) || !strings.Contains(list[0].Detail, stranger.String()) {
-		t.Errorf("health: got %+v, want one condition naming both MACs", list)
+	if len(list) != 2 || !strings.Contains(list[0].Detail, mac.Hex()) || !strings.Contains(list[0].Detail, stranger.String()) {
+		t.Errorf("health: got %+v, want the site's condition naming both MACs, and the phone's own", list)
 	}
 	l.lease("10.20.0.57", mac)
 	wantStage(t, "the phone itself, later", l.get(t, mac, "10.20.0.57", "installer", "fake-brand-otp"), vendors.Full)

@@ -21,6 +21,8 @@ type caller struct {
 	layer2  phone.MAC // what layer 2 says, zero where it says nothing
 	// certified says that a factory certificate names the file's own phone.
 	certified bool
+	// shown is what the desk found the attempt to be; set once it was weighed.
+	shown auth.Shown
 }
 
 // identify reads the question. It returns false for a name that is no file of

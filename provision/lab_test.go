@@ -240,10 +240,11 @@ func (l *lab) lease(a string, m phone.MAC) {
 // table has one vendor whose configs say in words what they were rendered
 // from: "plain" phones ask for common.txt and <mac>.txt.
 func (l *lab) table() vendors.Table {
-	return vendors.Table{{
+	return vendors.NewTable(vendors.Maker{
 		Vendor:      "plain",
 		Name:        "Plain",
 		ContentType: "text/plain",
+		Resync:      vendors.Resync{Event: "check-sync;reboot=false"},
 		OUIs:        [][3]byte{{0x00, 0x15, 0x65}},
 		Agent: func(agent string) (vendors.Ident, bool) {
 			rest, ok := strings.CutPrefix(agent, "Plain ")
@@ -273,7 +274,7 @@ func (l *lab) table() vendors.Table {
 			return m, err == nil
 		},
 		FirstTry: vendors.Login{User: "Plain", Password: phone.NewSecret("Plain")},
-	}}
+	})
 }
 
 func (l *lab) add(t testing.TB, m phone.MAC) auth.Record {

@@ -1,20 +1,17 @@
 package provision
 
 import (
+	"cmp"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/lineside/lineside/auth"
-	"github.com/lineside/lineside/health"
 	"github.com/lineside/lineside/phone"
 )
-
-// CodeContradicted is the health condition of a caller whose MAC layer 2
-// denies.
-const CodeContradicted = "mac-contradicted"
 
 // note tells operators of a decision: a step on the phone's timeline, what was
 // seen of it, the metrics, and for refusals the audit log.
@@ -23,9 +20,14 @@ func (d *Desk) note(now time.Time, ask Ask, c caller, rec auth.Record, known boo
 		d.seen(now, ask, c, known)
 	}
 	d.count(ask, c, outcomeName(dec.Outcome))
-	strange := !known && !d.has(c.file.MAC)
-	d.tell(Step{MAC: c.file.MAC, Front: ask.Front, Vendor: c.file.Vendor, Addr: ask.Remote.Addr().Unmap(), Text: story(c, strange, dec)},
-		known && (c.verdict == auth.Proven || dec.Outcome == auth.Full))
+	ours := known || d.has(c.file.MAC)
+	proven := c.verdict == auth.Proven || dec.Outcome == auth.Full
+	text := decisionText(c, !ours, dec)
+	d.tell(Step{MAC: c.file.MAC, Front: ask.Front, Vendor: c.file.Vendor, Addr: ask.Remote.Addr().Unmap(), Text: text}, known && proven)
+	d.trails.add(c.file.MAC, ours, c.by, Event{
+		At: now.UTC(), Front: ask.Front, Addr: ask.Remote.Addr().Unmap(), Kind: kindOf(dec.Outcome), Text: text, Unproven: !proven,
+		facts: facts{file: c.file.Name, vendor: c.file.Vendor, shown: c.shown, reason: dec.Reason, login: madeHere(ask.Attempt), other: c.otherMAC()},
+	})
 	switch {
 	case known && dec.Outcome == auth.Hold:
 		d.onHold.add(now, c.file.MAC, c.by, c.verdict == auth.Proven)
@@ -33,9 +35,9 @@ func (d *Desk) note(now time.Time, ask Ask, c caller, rec auth.Record, known boo
 		d.onHold.forget(c.file.MAC)
 	}
 	if dec.Outcome == auth.Refuse {
-		d.contradiction(now, c)
+		d.clash(now, ask, c)
 	}
-	refused := dec.Outcome == auth.Refuse || dec.Count || dec.Reason == auth.OTPSpent
+	refused := dec.Outcome == auth.Refuse || dec.Count || dec.Reason.IsReplay()
 	if refused {
 		d.refusals.add(actorOf(ask, c), c.file.MAC, dec.Reason, c.file.Name)
 	}
@@ -53,23 +55,6 @@ func trace(c caller, known bool, rec auth.Record, dec auth.Decision) bool {
 		return true
 	}
 	return c.verdict == auth.Claimed && rec.Enrolment.Login().IsZero()
-}
-
-func (d *Desk) contradiction(now time.Time, c caller) {
-	other := "somewhere else on this LAN"
-	for _, m := range []phone.MAC{c.layer2, c.ident.MAC} {
-		if !m.IsZero() && m != c.file.MAC {
-			other = m.String()
-			break
-		}
-	}
-	d.tools.Health.Raise(now, health.Condition{
-		Code:    CodeContradicted,
-		Title:   "a device asked for another phone's config",
-		Meaning: "it was given nothing; the phone whose MAC it used is not affected",
-		Do:      "find the device by its address and MAC; if it is the phone itself with a changed network card, correct the device: lineside device edit",
-		Detail:  d.thieves.add(fmt.Sprintf("%s asked for %s, but is %s", c.by, c.file.Name, other)),
-	})
 }
 
 // latest keeps the last few different lines, newest first.
@@ -90,9 +75,17 @@ func (l *latest) add(line string) string {
 	return strings.Join(l.lines, "; ")
 }
 
+// forget drops all lines.
+func (l *latest) forget() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.lines = nil
+}
+
 // noteOpen and noteAbsent are for files that decide nothing.
 func (d *Desk) noteOpen(ask Ask, c caller) {
 	d.count(ask, c, "open")
+	d.noteFile(ask, c, KindOpen, fmt.Sprintf("fetched %s, which holds no secret", c.file.Name))
 	if c.file.MAC.IsZero() {
 		return
 	}
@@ -104,7 +97,32 @@ func (d *Desk) noteOpen(ask Ask, c caller) {
 		Text: fmt.Sprintf("fetched %s, which holds no secret", c.file.Name)}, err == nil && c.verdict == auth.Proven)
 }
 
-func (d *Desk) noteAbsent(ask Ask, c caller) { d.count(ask, c, "absent") }
+func (d *Desk) noteAbsent(ask Ask, c caller) {
+	d.count(ask, c, "absent")
+	c.file.Name = printable(path.Base(ask.File))
+	d.noteFile(ask, c, KindAbsent, fmt.Sprintf("asked for %s, which nobody is given", c.file.Name))
+}
+
+// noteFile puts a file that decides nothing on the timeline of whoever asked.
+// Such a name often has no MAC: then layer 2 has to say which phone it was, and
+// where it does not nothing is noted.
+func (d *Desk) noteFile(ask Ask, c caller, kind Kind, text string) {
+	now, addr := d.tools.Now(), ask.Remote.Addr().Unmap()
+	if c.file.MAC.IsZero() {
+		w := d.wire(now, addr.WithZone(""))
+		if c.file.MAC = w.mac(); c.file.MAC.IsZero() {
+			return
+		}
+		c.verdict = d.verdict(now, w, c)
+	}
+	if c.verdict == auth.Contradicted {
+		return
+	}
+	d.trails.add(c.file.MAC, d.has(c.file.MAC), c.by, Event{
+		At: now.UTC(), Front: ask.Front, Addr: addr, Kind: kind, Text: text, Unproven: c.verdict != auth.Proven,
+		facts: facts{file: c.file.Name},
+	})
+}
 
 func (d *Desk) count(ask Ask, c caller, outcome string) {
 	d.tools.Metrics.Decisions.WithLabelValues(string(ask.Front), string(c.file.Vendor), outcome).Inc()
@@ -124,39 +142,62 @@ func outcomeName(o auth.Outcome) string {
 	return "open"
 }
 
-// story tells a decision in plain words, with the next step where an operator
-// has one.
-func story(c caller, strange bool, dec auth.Decision) string {
-	asked := "asked for " + c.file.Name + ": "
-	if strange && dec.Outcome != auth.Refuse {
-		return asked + outcomeStory(c, dec) + "; this phone is not set up here, claim it: lineside visitors claim " + c.file.MAC.String()
+// kindOf is the kind of event a decision makes.
+func kindOf(o auth.Outcome) Kind {
+	switch o {
+	case auth.Refuse:
+		return KindRefused
+	case auth.Hold:
+		return KindHold
+	case auth.Full:
+		return KindFull
+	case auth.Serve:
+		return KindOpen
 	}
-	return asked + outcomeStory(c, dec)
+	return KindChallenge
 }
 
-func outcomeStory(c caller, dec auth.Decision) string {
+// decisionText tells a decision in plain words, with the next step where an operator
+// has one.
+func decisionText(c caller, strange bool, dec auth.Decision) string {
+	asked := "asked for " + c.file.Name + ": "
+	if strange && dec.Outcome != auth.Refuse {
+		return asked + outcomeText(c, dec) + "; this phone is not set up here, claim it: lineside visitors claim " + c.file.MAC.String()
+	}
+	return asked + outcomeText(c, dec)
+}
+
+func outcomeText(c caller, dec auth.Decision) string {
 	switch dec.Outcome {
 	case auth.Hold:
 		return "got the holding config (" + string(dec.Reason) + ")"
 	case auth.Full:
 		return "got its full config (" + string(dec.Reason) + ")"
 	case auth.Refuse:
-		return "refused, " + string(dec.Reason) + " (" + c.layer2.String() + ")"
+		if m := c.otherMAC(); !m.IsZero() {
+			return "refused, " + string(dec.Reason) + " (" + m.String() + ")"
+		}
+		return "refused, " + string(dec.Reason)
 	}
 	return "was asked to sign in (" + string(dec.Reason) + ")"
 }
 
-// Sighted notes something a door saw.
+// Sighted notes something a door saw. What is no phone is on the running account
+// only and has no timeline.
 func (d *Desk) Sighted(s Sighting) {
-	d.step(Step{MAC: s.MAC, Front: s.Front, Vendor: s.Ident.Vendor, Addr: s.Addr, Text: s.Text})
+	now, known := d.tools.Now().UTC(), d.has(s.MAC)
+	d.tell(Step{MAC: s.MAC, Front: s.Front, Vendor: s.Ident.Vendor, Addr: s.Addr, Text: s.Text}, known)
 	if s.MAC.IsZero() || s.Ident.Vendor == "" {
 		return
 	}
-	now := d.tools.Now().UTC()
+	by := s.Addr.String()
+	d.trails.add(s.MAC, known, by, Event{
+		At: now, Front: s.Front, Addr: s.Addr, Kind: cmp.Or(s.Kind, KindSeen), Text: s.Text, facts: facts{lead: s.Lead},
+	})
 	d.faces.add(phone.Seen{
 		MAC: s.MAC, At: now, First: now, Addr: s.Addr, Front: string(s.Front), Vendor: s.Ident.Vendor,
 		Model: s.Ident.Model, Firmware: s.Ident.Firmware, Agent: s.Agent, Count: 1,
-	}, s.Addr.String(), d.has(s.MAC))
+	}, by, known)
 }
 
 // seen remembers the phone for operators.

@@ -28,10 +28,11 @@ func newPenalties() *penalties {
 	return &penalties{by: make(map[string]auth.Penalty), last: make(map[wrongKey][16]byte)}
 }
 
-func (p *penalties) active(now time.Time, c caller) bool {
+// wait is for how long no guess of the caller is looked at; zero is no penalty.
+func (p *penalties) wait(now time.Time, c caller) time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.by[c.by].Active(now)
+	return p.by[c.by].Wait(now)
 }
 
 // repeated reports that the same caller showed the same wrong password before.

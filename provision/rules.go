@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/lineside/lineside/audit"
@@ -89,6 +90,41 @@ func (d *Desk) SetClaimed(ctx context.Context, by audit.Actor, claimed bool) err
 	return d.changePolicy(ctx, by, func(p *auth.Policy) (audit.PolicyChanged, error) {
 		e := audit.PolicyChanged{Field: "claimed", From: strconv.FormatBool(p.Claimed), To: strconv.FormatBool(claimed)}
 		p.Claimed = claimed
+		return e, nil
+	})
+}
+
+// SetWindow says how long a right PIN opens the site; 0 is never. A window that
+// is open stays so, but not for longer than that.
+func (d *Desk) SetWindow(ctx context.Context, by audit.Actor, length time.Duration) error {
+	if err := auth.CheckWindow(length); err != nil {
+		return fmt.Errorf("window is %w: %w", ErrInvalid, err)
+	}
+	return d.changePolicy(ctx, by, func(p *auth.Policy) (audit.PolicyChanged, error) {
+		from := p.WindowText()
+		*p = p.WithWindow(d.tools.Now(), length)
+		return audit.PolicyChanged{Field: "window", From: from, To: p.WindowText()}, nil
+	})
+}
+
+// SetBlockAfter says at which lock-out in a row a device is blocked.
+func (d *Desk) SetBlockAfter(ctx context.Context, by audit.Actor, lockOuts int) error {
+	if err := auth.CheckBlockAfter(lockOuts); err != nil {
+		return fmt.Errorf("block_after is %w: %w", ErrInvalid, err)
+	}
+	return d.changePolicy(ctx, by, func(p *auth.Policy) (audit.PolicyChanged, error) {
+		from := p.BlocksAfter()
+		p.BlockAfter = lockOuts
+		return audit.PolicyChanged{Field: "block_after", From: strconv.Itoa(from), To: strconv.Itoa(lockOuts)}, nil
+	})
+}
+
+// SetAutoApprove says whether tickets that want an admin's approval are approved
+// as they are shown.
+func (d *Desk) SetAutoApprove(ctx context.Context, by audit.Actor, auto bool) error {
+	return d.changePolicy(ctx, by, func(p *auth.Policy) (audit.PolicyChanged, error) {
+		e := audit.PolicyChanged{Field: "auto_approve", From: strconv.FormatBool(p.AutoApprove), To: strconv.FormatBool(auto)}
+		p.AutoApprove = auto
 		return e, nil
 	})
 }

@@ -18,6 +18,10 @@ type Step struct {
 	Vendor phone.Vendor `json:"vendor,omitempty"`
 	Addr   netip.Addr   `json:"address,omitzero"`
 	Text   string       `json:"text"`
+	// Code and Do are of a finding: what the box makes of the steps before, and
+	// what to do.
+	Code string `json:"code,omitempty"`
+	Do   string `json:"do,omitempty"`
 }
 
 // Bounds of the journal. Steps of strangers have a ring of their own, so that
@@ -92,8 +96,16 @@ func (j *journal) add(s Step, known bool) {
 	}
 }
 
-// step stamps s and keeps it.
-func (d *Desk) step(s Step) { d.tell(s, d.has(s.MAC)) }
+// step stamps s and keeps it, on the phone's timeline too: it is for what the
+// box itself or an operator did or found.
+func (d *Desk) step(s Step) {
+	known := d.has(s.MAC)
+	d.tell(s, known)
+	if s.MAC.IsZero() {
+		return
+	}
+	d.trails.add(s.MAC, known, "", Event{At: d.tools.Now().UTC(), Front: s.Front, Addr: s.Addr, Kind: KindOperator, Text: s.Text})
+}
 
 // tell is step for what a caller did: what one did that is not proven to be the
 // phone is kept with the strangers' doings, whatever MAC it goes by.

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base32"
+	"fmt"
 	"math/big"
 	"strings"
 	"time"
@@ -22,8 +23,9 @@ type candidate struct {
 
 // weigh finds out what an attempt shows. It tries every candidate in every
 // case, decoys where there is none, so that the time it takes does not tell a
-// known device from an unknown one. While its sender is penalised the only
-// password somebody could guess, the brand OTP, is not among them.
+// known device from an unknown one. While its sender is penalised no guess is
+// looked at, a right one as little as a wrong one: neither changes anything the
+// sender could see, the length of the penalty included.
 func (d *Desk) weigh(now time.Time, ask Ask, c caller, rec auth.Record, p auth.Policy) (auth.Shown, uint64) {
 	a := ask.Attempt
 	if a == nil || a.Proves == nil {
@@ -37,6 +39,7 @@ func (d *Desk) weigh(now time.Time, ask Ask, c caller, rec auth.Record, p auth.P
 		{login(rec.Enrolment.Pending), auth.OwnPending},
 		{holdingLogin(p, c.file.MAC), auth.HoldingLogin},
 		{vendors.Login{User: brand.User, Password: brand.Password}, auth.BrandOTP},
+		{vendors.Login{User: rec.Enrolment.Ticket.User, Password: rec.Enrolment.Ticket.Password}, auth.TicketOTP},
 		{maker.FirstTry, auth.FirstTry},
 	} {
 		if proves(a, k.login) && shown == auth.Wrong {
@@ -44,13 +47,16 @@ func (d *Desk) weigh(now time.Time, ask Ask, c caller, rec auth.Record, p auth.P
 		}
 	}
 	switch {
-	case shown == auth.BrandOTP && d.penalties.active(now, c):
-		shown = auth.Unlooked
 	case shown == auth.Wrong && (d.penalties.repeated(c, a.Print) || unguessable(a.User)):
 		shown = auth.SameWrong
+	case guess(shown) && d.penalties.wait(now, c) > 0:
+		shown = auth.Unlooked
 	}
 	return shown, brand.Generation
 }
+
+// guess reports that what was shown is something people type.
+func guess(s auth.Shown) bool { return s == auth.Wrong || s == auth.BrandOTP || s == auth.TicketOTP }
 
 // unguessable reports that the user name belongs to a login this box once
 // minted. Its password cannot be guessed, so a phone that goes on showing a
@@ -117,13 +123,13 @@ func mint(now time.Time, by string) auth.Credential {
 }
 
 // mintPIN makes six random digits.
-func mintPIN() phone.Secret {
-	n, err := rand.Int(rand.Reader, big.NewInt(1_000_000))
-	if err != nil {
-		panic("provision: no randomness: " + err.Error())
-	}
-	digits := n.String()
-	return phone.NewSecret(strings.Repeat("0", auth.PINDigits-len(digits)) + digits)
+func mintPIN() phone.Secret { return phone.NewSecret(digits(auth.PINDigits)) }
+
+// digits draws n decimal digits, each as likely as the others.
+func digits(n int) string {
+	limit := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(n)), nil)
+	v, _ := rand.Int(rand.Reader, limit) // never fails: crypto/rand ends the program instead
+	return fmt.Sprintf("%0*d", n, v)
 }
 
 func random(b []byte) {

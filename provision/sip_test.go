@@ -1,0 +1,131 @@
+package provision_test
+
+import (
+	"context"
+	"net/netip"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/lineside/lineside/auth"
+	"github.com/lineside/lineside/phone"
+	"github.com/lineside/lineside/provision"
+	"github.com/lineside/lineside/vendors"
+)
+
+func TestHoldingAccountsExistForEveryMAC(t *testing.T) {
+	l := newLab(t, auth.FactorPIN)
+	l.store.policy.Key = phone.NewSecret("fake site key")
+	got, pw, ok := l.HoldingAccount(mac.Hex())
+	_, other, _ := l.HoldingAccount(stranger.Hex())
+	if !ok || got != mac || pw.IsZero() || pw.Equal(other) {
+		t.Errorf("got %s %v, passwords alike %v, want the phone's own", got, ok, pw.Equal(other))
+	}
+	for _, name := range []string{"", "alice", mac.String(), strings.ToUpper(mac.Hex()), mac.Hex() + "0"} {
+		if _, pw, ok := l.HoldingAccount(name); ok || pw.IsZero() {
+			t.Errorf("%q: got %v, no password %v, want no account and a password nobody has", name, ok, pw.IsZero())
+		}
+	}
+}
+
+func TestAPeerIsWeighedAgainstLayer2(t *testing.T) {
+	at, elsewhere := netip.MustParseAddr("10.20.0.50"), netip.MustParseAddr("10.20.0.51")
+	for _, tt := range []struct {
+		name string
+		wire map[netip.Addr]phone.MAC
+		want bool
+	}{
+		{"nothing speaks against it", nil, true},
+		{"it answers there", map[netip.Addr]phone.MAC{at: mac}, true},
+		{"another answers there", map[netip.Addr]phone.MAC{at: stranger}, false},
+		{"it is at home elsewhere", map[netip.Addr]phone.MAC{elsewhere: mac}, false},
+	} {
+		l := newLab(t, auth.FactorPIN)
+		l.store.wire = tt.wire
+		if _, ok := l.AdmitPeer(provision.Peer{MAC: mac, Remote: at}); ok != tt.want {
+			t.Errorf("%s: got %v, want %v", tt.name, ok, tt.want)
+		}
+	}
+}
+
+func TestAnEmergencyCallIsOnRecord(t *testing.T) {
+	l := newLab(t, auth.FactorPIN)
+	at := netip.MustParseAddr("10.20.0.50")
+	l.store.wire = map[netip.Addr]phone.MAC{at: mac}
+	l.EmergencyCalled(t.Context(), provision.EmergencyCall{Remote: at, Number: "112", SBC: "sbc2", Tried: []string{"sbc1"}, Outcome: "answered", Status: 200})
+	if !slices.Contains(l.store.kinds(), "emergency-called") {
+		t.Errorf("events %q, want emergency-called", l.store.kinds())
+	}
+	steps := l.Recent(mac)
+	if len(steps) == 0 || !strings.Contains(steps[len(steps)-1].Text, "called 112: answered by sbc2; no answer of sbc1") {
+		t.Errorf("timeline %+v, want the call", steps)
+	}
+}
+
+// phones answers NOTIFYs with a status by phone.
+type phones struct {
+	mu   sync.Mutex
+	err  error
+	told chan phone.MAC
+}
+
+func (p *phones) Notify(_ context.Context, mac phone.MAC, _ vendors.Resync) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.told <- mac
+	return 200, p.err
+}
+
+func (p *phones) fail(err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.err = err
+}
+
+func hear(t *testing.T, p *phones, want phone.MAC) {
+	t.Helper()
+	select {
+	case got := <-p.told:
+		if got != want {
+			t.Errorf("told %s, want %s", got, want)
+		}
+	case <-time.After(10 * time.Second):
+		t.Fatalf("%s was not told", want)
+	}
+}
+
+func TestResyncIsTriedAgainAtTheNextRegistration(t *testing.T) {
+	l := newLab(t, auth.FactorPIN)
+	if _, err := l.Add(t.Context(), operator, phone.Device{MAC: mac, Vendor: "plain"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.Resync(nil, "", false); err == nil {
+		t.Error("a resync of nobody: got no error")
+	}
+	if _, err := l.Resync([]phone.MAC{stranger}, "", false); err == nil {
+		t.Error("a resync of a stranger: got no error")
+	}
+	p := &phones{told: make(chan phone.MAC, 8), err: provision.ErrNotRegistered}
+	done := make(chan error, 1)
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() { done <- l.RunResyncs(ctx, p) }()
+	if n, err := l.Resync(nil, "", true); n != 1 || err != nil {
+		t.Fatalf("resync of all: got %d, %v, want 1", n, err)
+	}
+	hear(t, p, mac)
+	p.fail(nil)
+	for told := false; !told; { // it may register before the first message is done with
+		l.Registered(phone.Binding{MAC: mac}, true)
+		select {
+		case <-p.told:
+			told = true
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+	cancel()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}
