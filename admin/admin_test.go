@@ -86,7 +86,7 @@ func newBox(t *testing.T, change func(*admin.Config)) *box {
 		change(&cfg)
 	}
 	srv, err := admin.New(cfg, admin.Deps{
-		Desk: b.desk, Audit: b.books, Recorder: b.books, Backup: b.books, Leases: b.books, Health: b.board, Metrics: b.metrics,
+		Desk: b.desk, Audit: b.books, Recorder: b.books, Backup: b.books, Tokens: b.books, Leases: b.books, Health: b.board, Metrics: b.metrics,
 		Log: slog.New(slog.NewTextHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Status: func() admin.Status {
 			return admin.Status{Version: "1.2.3", Started: start.Add(-time.Hour), Settings: []admin.Setting{{Key: "dhcp.mode", Value: "server", From: "file"}}}

@@ -24,6 +24,7 @@ type call struct {
 	w       *answer
 	r       *http.Request
 	by      audit.Actor
+	role    Role
 	stopped <-chan struct{}
 	log     *slog.Logger
 }
@@ -120,6 +121,7 @@ func (c *call) write(status int, body []byte) {
 // answer is a response that knows whether it has begun.
 type answer struct {
 	http.ResponseWriter
+	who    caller
 	status int
 	cut    bool // the caller was not given all of it
 }

@@ -183,7 +183,7 @@ func TestNextSaysWhatToDo(t *testing.T) {
 		"OTP needed":      {auth.FactorOTP, auth.Enrolment{State: auth.Needed}, "type the one-time password of poly"},
 		"OTP used":        {auth.FactorOTP, auth.Enrolment{State: auth.Needed, OTP: auth.Arming{Used: true}}, "lineside device allow-otp"},
 		"trust only":      {auth.FactorNone, auth.Enrolment{State: auth.Needed}, "lineside allow add"},
-		"failed":          {auth.FactorPIN, auth.Enrolment{State: auth.Failed, Until: soon}, "wait until 09:20 UTC"},
+		"failed":          {auth.FactorPIN, auth.Enrolment{State: auth.Failed, Until: soon}, "wait until 09:20"},
 		"lock-out over":   {auth.FactorPIN, auth.Enrolment{State: auth.Failed, Until: start}, "lineside pin enter"},
 		"blocked":         {auth.FactorPIN, auth.Enrolment{State: auth.Blocked}, "lineside device reset"},
 		"right PIN given": {auth.FactorPIN, auth.Enrolment{State: auth.Needed, Pass: auth.Pass{Until: soon}}, "its PIN was right"},

@@ -81,6 +81,7 @@ func TestClientCallsAll(t *testing.T) {
 		"unblock":    func() error { _, err := c.Unblock(ctx, macA); return err },
 		"allow-otp":  func() error { _, err := c.AllowOTP(ctx, macA, true); return err },
 		"render":     func() error { _, err := c.Render(ctx, macA, "a.cfg", true); return err },
+		"timeline":   func() error { _, err := c.Timeline(ctx, macA); return err },
 		"remove otp": func() error { return c.RemoveOTP(ctx, "poly") },
 		"policy":     func() error { _, err := c.Policy(ctx); return err },
 		"set policy": func() error {

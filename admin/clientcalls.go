@@ -173,6 +173,11 @@ func (c *Client) AllowOTP(ctx context.Context, mac phone.MAC, clear bool) (Devic
 	return ask[Device](ctx, c, request{method: "POST", path: devicePath(mac, "/allow-otp"), body: AllowOTPInput{Clear: clear}})
 }
 
+// Resync has phones told to fetch their configs again.
+func (c *Client) Resync(ctx context.Context, in ResyncInput) (Resynced, error) {
+	return ask[Resynced](ctx, c, request{method: "POST", path: "/resync", body: in})
+}
+
 // Render gives the files a phone would get now; an empty file means all.
 func (c *Client) Render(ctx context.Context, mac phone.MAC, file string, reveal bool) ([]provision.Preview, error) {
 	q := url.Values{}
@@ -184,6 +189,12 @@ func (c *Client) Render(ctx context.Context, mac phone.MAC, file string, reveal 
 	}
 	out, err := ask[Rendered](ctx, c, request{method: "GET", path: devicePath(mac, "/render"), query: q})
 	return out.Files, err
+}
+
+// Timeline is what lately happened to one phone, set up or not, and what the box
+// makes of it.
+func (c *Client) Timeline(ctx context.Context, mac phone.MAC) (Timeline, error) {
+	return ask[Timeline](ctx, c, request{method: "GET", path: devicePath(mac, "/timeline")})
 }
 
 // OTPs lists the brand OTP of each vendor.

@@ -40,8 +40,9 @@ func exported() []string {
 }
 
 // writeCSV writes a header and one row a device. The PIN is written of devices
-// not yet authenticated only; pins says how many were.
-func writeCSV(w io.Writer, now time.Time, site string, all []auth.Record) (pins int, err error) {
+// not yet authenticated only, and for those who may see PINs; pins says how many
+// were.
+func writeCSV(w io.Writer, now time.Time, site string, all []auth.Record, showPINs bool) (pins int, err error) {
 	out := csv.NewWriter(w)
 	out.UseCRLF = true // RFC 4180 section 2
 	if err := out.Write(exported()); err != nil {
@@ -49,6 +50,9 @@ func writeCSV(w io.Writer, now time.Time, site string, all []auth.Record) (pins 
 	}
 	for _, rec := range all {
 		cells := cellsOf(now, site, rec)
+		if !showPINs {
+			cells[colPIN] = ""
+		}
 		if cells[colPIN] != "" {
 			pins++
 		}

@@ -36,7 +36,7 @@ func csvRecord() auth.Record {
 func TestExportIsGuardedAndComesBack(t *testing.T) {
 	rec := csvRecord()
 	var file bytes.Buffer
-	pins, err := writeCSV(&file, csvNow, "Branch", []auth.Record{rec})
+	pins, err := writeCSV(&file, csvNow, "Branch", []auth.Record{rec}, true)
 	if err != nil || pins != 1 {
 		t.Fatalf("got %d PINs, %v; want 1", pins, err)
 	}
@@ -45,7 +45,7 @@ func TestExportIsGuardedAndComesBack(t *testing.T) {
 	if diff := cmp.Diff(want, file.String()); diff != "" {
 		t.Errorf("file (-want +got):\n%s", diff)
 	}
-	rows, err := readCSV(file.Bytes())
+	rows, err := understand(file.Bytes())
 	if err != nil || len(rows) != 1 {
 		t.Fatalf("read back: %d rows, %v", len(rows), err)
 	}
@@ -58,10 +58,19 @@ func TestExportHasNoPINOfAnAuthenticatedPhone(t *testing.T) {
 	rec := csvRecord()
 	rec.Enrolment.State = auth.Successful
 	var file bytes.Buffer
-	pins, err := writeCSV(&file, csvNow, "Branch", []auth.Record{rec})
+	pins, err := writeCSV(&file, csvNow, "Branch", []auth.Record{rec}, true)
 	if err != nil || pins != 0 || strings.Contains(file.String(), "123456") {
 		t.Errorf("got %d PINs, %v:\n%s", pins, err, file.String())
 	}
+}
+
+// understand reads a file, and takes a fault for an error.
+func understand(data []byte) ([]row, error) {
+	rows, bad, err := readCSV(data)
+	if err == nil {
+		err = bad.err()
+	}
+	return rows, err
 }
 
 func TestReadCSV(t *testing.T) {
@@ -77,7 +86,7 @@ func TestReadCSV(t *testing.T) {
 		"no end of line":       "mac,vendor,label\n0004f2010203,poly,Hall",
 	} {
 		t.Run(name, func(t *testing.T) {
-			rows, err := readCSV([]byte(file))
+			rows, err := understand([]byte(file))
 			if err != nil || len(rows) != 1 {
 				t.Fatalf("got %v, %v, want one row", rows, err)
 			}
@@ -107,7 +116,7 @@ func TestReadCSVRefuses(t *testing.T) {
 		"too many rows":        {"mac\n" + manyRows(maxRows+1), "more than 20000 rows"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			rows, err := readCSV([]byte(tc.file))
+			rows, err := understand([]byte(tc.file))
 			var e *Error
 			if !errors.As(err, &e) || !strings.Contains(e.What+"\n"+strings.Join(e.Fields, "\n"), tc.want) {
 				t.Fatalf("got %d rows, %v, want %q", len(rows), err, tc.want)
@@ -129,7 +138,7 @@ func manyRows(n int) string {
 }
 
 func TestFaultsAreBounded(t *testing.T) {
-	_, err := readCSV([]byte("mac\n" + strings.Repeat("x\n", 1000)))
+	_, err := understand([]byte("mac\n" + strings.Repeat("x\n", 1000)))
 	var e *Error
 	if !errors.As(err, &e) || len(e.Fields) != maxFault+1 || e.Fields[maxFault] != "and 900 more" {
 		t.Errorf("got %v with %d fields", err, len(e.Fields))
@@ -154,7 +163,7 @@ func TestLayKeepsWhatTheFileDoesNotSay(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			old, want := csvRecord().Device, csvRecord().Device
 			tc.want(&want)
-			rows, err := readCSV([]byte(strings.ReplaceAll(tc.file, "%", old.MAC.String())))
+			rows, err := understand([]byte(strings.ReplaceAll(tc.file, "%", old.MAC.String())))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -183,7 +192,7 @@ func FuzzCSV(f *testing.F) {
 	f.Add([]byte("mac\tdisplay_name\n0004.f201.0203\t'''@x\n\n"))
 	f.Add([]byte("mac,label\n0004f2010203,\"a\nb\"\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		rows, err := readCSV(data)
+		rows, err := understand(data)
 		if err != nil {
 			return
 		}
@@ -195,10 +204,10 @@ func FuzzCSV(f *testing.F) {
 			}
 		}
 		var file bytes.Buffer
-		if _, err := writeCSV(&file, csvNow, "Branch", all); err != nil {
+		if _, err := writeCSV(&file, csvNow, "Branch", all, true); err != nil {
 			t.Fatal(err)
 		}
-		again, err := readCSV(file.Bytes())
+		again, err := understand(file.Bytes())
 		if err != nil || len(again) != len(all) {
 			t.Fatalf("own export: %d rows, %v, want %d:\n%s", len(again), err, len(all), file.String())
 		}

@@ -17,6 +17,7 @@ type Desk interface {
 	Reader
 	Editor
 	Enroller
+	Ticketer
 	Ruler
 	Renderer
 	Watcher
@@ -46,6 +47,7 @@ type Enroller interface {
 	Reset(ctx context.Context, by audit.Actor, mac phone.MAC) (auth.Record, error)
 	Unblock(ctx context.Context, by audit.Actor, mac phone.MAC) (auth.Record, error)
 	AllowOTP(ctx context.Context, by audit.Actor, mac phone.MAC, clear bool) (auth.Record, error)
+	Resync(macs []phone.MAC, model string, all bool) (int, error)
 }
 
 // Ruler keeps the site's rules.
@@ -54,6 +56,9 @@ type Ruler interface {
 	SetBrand(ctx context.Context, by audit.Actor, v phone.Vendor, user string, password phone.Secret) (auth.Brand, error)
 	SetFirstContact(ctx context.Context, by audit.Actor, f auth.Factor) error
 	SetClaimed(ctx context.Context, by audit.Actor, claimed bool) error
+	SetWindow(ctx context.Context, by audit.Actor, length time.Duration) error
+	SetBlockAfter(ctx context.Context, by audit.Actor, lockOuts int) error
+	SetAutoApprove(ctx context.Context, by audit.Actor, auto bool) error
 	AddAllow(ctx context.Context, by audit.Actor, p netip.Prefix, note string) error
 	RemoveAllow(ctx context.Context, by audit.Actor, p netip.Prefix) error
 }
@@ -66,6 +71,7 @@ type Renderer interface {
 // Watcher gives the running account.
 type Watcher interface {
 	Recent(mac phone.MAC) []provision.Step
+	Timeline(mac phone.MAC) provision.Timeline
 	Watch(ctx context.Context, mac phone.MAC) <-chan provision.Step
 }
 

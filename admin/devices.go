@@ -40,7 +40,7 @@ func (s *Server) getDevices(c *call) error {
 			continue
 		}
 		if page.Total >= page.Offset && len(page.Devices) < page.Limit {
-			page.Devices = append(page.Devices, s.device(rec))
+			page.Devices = append(page.Devices, s.device(rec).shownTo(c.role))
 		}
 		page.Total++
 	}
@@ -62,7 +62,7 @@ func (s *Server) getDevice(c *call) error {
 // show answers with one device; its entity tag is its revision.
 func (s *Server) show(c *call, status int, rec auth.Record) error {
 	c.w.Header().Set("ETag", strconv.Quote(strconv.FormatUint(rec.Rev, 10)))
-	return c.json(status, s.device(rec))
+	return c.json(status, s.device(rec).shownTo(c.role))
 }
 
 func (s *Server) postDevice(c *call) error {

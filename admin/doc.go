@@ -4,11 +4,14 @@
 // (provision), and says the outcome in words an operator can act on; it decides
 // nothing about phones and keeps no state of its own.
 //
-// On the unix socket, whoever can open the file is the operator; the kernel says
-// who that is (SO_PEERCRED) and the audit log keeps the name. On HTTPS a caller
-// shows a token as `Authorization: Bearer` (RFC 6750 section 2.1); without it
-// everything but the front page and the API's description is refused with one
-// and the same answer, whether the path exists or not.
+// On the unix socket, whoever can open the file is the operator, and an admin;
+// the kernel says who that is (SO_PEERCRED) and the audit log keeps the name. On
+// HTTPS a caller shows a token as `Authorization: Bearer` (RFC 6750 section
+// 2.1); without one everything but the front page and the API's description is
+// refused with one and the same answer, whether the path exists or not. The
+// token in the file is an admin's; those made at run time have the role they
+// were made for (Role), and the audit log names them. Each route says in the
+// table the least role it asks for; what asks for none is nobody's.
 //
 // Secrets go in and do not come out: an answer says has_password where a
 // password is set. Three answers are made to show a secret, each to an operator

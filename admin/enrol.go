@@ -33,7 +33,7 @@ func (s *Server) postPIN(c *call) error {
 	}
 	return c.json(http.StatusOK, PINResult{
 		Accepted: r.Accepted, Looked: r.Looked, State: string(r.State), Left: r.Left,
-		Until: future(s.cfg.Now(), r.Until), Next: nextPIN(mac, r),
+		Until: future(s.cfg.Now(), r.Until), Next: nextPIN(s.cfg.Now(), mac, r),
 	})
 }
 

@@ -45,10 +45,10 @@ func invalid(what string, err error) *Error {
 	}
 }
 
-// unauthorised is the one answer to everybody without the token.
+// unauthorised is the one answer to everybody without a token.
 func unauthorised() *Error {
-	return fail(http.StatusUnauthorized, "this needs the admin token",
-		"send it as \"Authorization: Bearer TOKEN\"; it is in the file admin.token in the box's state directory")
+	return fail(http.StatusUnauthorized, "this needs a token",
+		"send it as \"Authorization: Bearer TOKEN\"; the admin's is in the file admin.token in the box's state directory, and lineside token add makes others")
 }
 
 func internal() *Error {
@@ -69,6 +69,8 @@ var answers = []struct {
 	{provision.ErrPINNotAsked, http.StatusConflict, "let this one phone in with: lineside device suspend MAC; or ask PINs of all with: lineside policy set first-contact pin"},
 	{provision.ErrUnproven, http.StatusConflict, "read the address in the phone's own menu, then: lineside pin enter MAC PIN --from ADDRESS"},
 	{provision.ErrNoOTP, http.StatusConflict, "see what is set with: lineside otp list"},
+	{provision.ErrTicketDemanded, http.StatusConflict, "make it a ticket: lineside otp ticket MAC; or demand none any more: lineside otp demand MAC no"},
+	{auth.ErrTicketState, http.StatusConflict, "see where each ticket stands with: lineside otp tickets"},
 	{provision.ErrNotAllowed, http.StatusNotFound, "see what is on it with: lineside allow list"},
 	{provision.ErrAllowFull, http.StatusConflict, "remove an entry with: lineside allow remove NETWORK; or name a wider network"},
 	{phone.ErrMAC, http.StatusBadRequest, "write the twelve hex digits on the phone's label, such as 00:15:65:4a:a9:37"},

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/netip"
@@ -180,6 +181,8 @@ func (d *desk) Unblock(_ context.Context, by audit.Actor, mac phone.MAC) (auth.R
 	return d.change(by, mac, func(e *auth.Enrolment) { e.State = auth.Needed })
 }
 
+func (d *desk) Resync(macs []phone.MAC, _ string, _ bool) (int, error) { return len(macs), nil }
+
 func (d *desk) AllowOTP(_ context.Context, by audit.Actor, mac phone.MAC, clear bool) (auth.Record, error) {
 	return d.change(by, mac, func(e *auth.Enrolment) {
 		e.OTP = auth.Arming{Generation: e.OTP.Generation + 1}
@@ -187,6 +190,33 @@ func (d *desk) AllowOTP(_ context.Context, by audit.Actor, mac phone.MAC, clear 
 			e.Current = auth.Credential{}
 		}
 	})
+}
+
+func (d *desk) MakeTicket(_ context.Context, by audit.Actor, mac phone.MAC, life time.Duration, approval bool) (auth.Record, error) {
+	return d.change(by, mac, func(e *auth.Enrolment) {
+		*e = auth.MakeTicket(start, *e, auth.Ticket{User: plainTicketUser, Password: phone.NewSecret(plainTicket), Approval: approval}, max(life, auth.MinTicket))
+	})
+}
+
+func (d *desk) ApproveTicket(_ context.Context, by audit.Actor, mac phone.MAC) (auth.Record, error) {
+	return d.ticket(by, mac, func(e auth.Enrolment) (auth.Enrolment, error) { return auth.ApproveTicket(start, e) })
+}
+
+func (d *desk) RejectTicket(_ context.Context, by audit.Actor, mac phone.MAC, reason string) (auth.Record, error) {
+	return d.ticket(by, mac, func(e auth.Enrolment) (auth.Enrolment, error) { return auth.RejectTicket(start, e, reason) })
+}
+
+func (d *desk) RevokeTicket(_ context.Context, by audit.Actor, mac phone.MAC) (auth.Record, error) {
+	return d.ticket(by, mac, func(e auth.Enrolment) (auth.Enrolment, error) { return auth.RevokeTicket(start, e) })
+}
+
+func (d *desk) DemandTicket(_ context.Context, by audit.Actor, mac phone.MAC, demanded bool) (auth.Record, error) {
+	return d.change(by, mac, func(e *auth.Enrolment) { e.TicketOnly = demanded })
+}
+
+func (d *desk) ticket(by audit.Actor, mac phone.MAC, do func(auth.Enrolment) (auth.Enrolment, error)) (rec auth.Record, err error) {
+	rec, unknown := d.change(by, mac, func(e *auth.Enrolment) { *e, err = do(*e) })
+	return rec, errors.Join(unknown, err)
 }
 
 func (d *desk) Policy() auth.Policy {
@@ -228,6 +258,18 @@ func (d *desk) SetClaimed(_ context.Context, by audit.Actor, claimed bool) error
 	return d.rule(by, func(p *auth.Policy) error { p.Claimed = claimed; return nil })
 }
 
+func (d *desk) SetWindow(_ context.Context, by audit.Actor, length time.Duration) error {
+	return d.rule(by, func(p *auth.Policy) error { *p = p.WithWindow(start, length); return nil })
+}
+
+func (d *desk) SetBlockAfter(_ context.Context, by audit.Actor, n int) error {
+	return d.rule(by, func(p *auth.Policy) error { p.BlockAfter = n; return nil })
+}
+
+func (d *desk) SetAutoApprove(_ context.Context, by audit.Actor, auto bool) error {
+	return d.rule(by, func(p *auth.Policy) error { p.AutoApprove = auto; return nil })
+}
+
 func (d *desk) SetFirstContact(_ context.Context, by audit.Actor, f auth.Factor) error {
 	return d.rule(by, func(p *auth.Policy) error { p.FirstContact = f; return nil })
 }
@@ -266,6 +308,15 @@ func (d *desk) Recent(mac phone.MAC) []provision.Step {
 	return slices.DeleteFunc(slices.Clone(d.recent), func(s provision.Step) bool { return !mac.IsZero() && s.MAC != mac })
 }
 
+// Timeline has one finding of each kind of fix.
+func (d *desk) Timeline(mac phone.MAC) provision.Timeline {
+	t := provision.Timeline{MAC: mac, Known: true, Events: []provision.Event{{At: start, First: start, Times: 3, Front: "tftp", Kind: provision.KindOpen, Text: "fetched common.txt"}}}
+	for _, f := range []provision.Fix{provision.FixAllowOTP, provision.FixSuspend, provision.FixUnblock, ""} {
+		t.Findings = append(t.Findings, provision.Finding{Code: "code-" + string(f), Text: "is odd", Do: "mend it", At: start, Fix: f})
+	}
+	return t
+}
+
 func (d *desk) Watch(context.Context, phone.MAC) <-chan provision.Step { return d.live }
 
 func (d *desk) lastBy() audit.Actor {
@@ -281,6 +332,7 @@ func (d *desk) lastBy() audit.Actor {
 type books struct {
 	mu     sync.Mutex
 	events []audit.Record
+	tokens []admin.TokenRecord
 	fail   error
 
 	copied    [][]byte      // a backup, piece by piece
@@ -302,6 +354,25 @@ func (b *books) Backup(w io.Writer) error {
 		panic(b.breaksOff)
 	}
 	return b.breaks
+}
+
+func (b *books) Tokens() []admin.TokenRecord {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.tokens
+}
+
+func (b *books) ChangeTokens(_ context.Context, edit func([]admin.TokenRecord) ([]admin.TokenRecord, []audit.Record, error)) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	next, events, err := edit(b.tokens)
+	if err == nil {
+		err = b.fail
+	}
+	if err == nil {
+		b.tokens, b.events = next, append(b.events, events...)
+	}
+	return err
 }
 
 func (b *books) Record(_ context.Context, events ...audit.Record) error {

@@ -18,7 +18,7 @@ import (
 
 func TestWithoutTokenEverythingIsOneRefusal(t *testing.T) {
 	b := newBox(t, nil)
-	paths := [][2]string{{"GET", "/nothing"}, {"GET", "//"}, {"GET", "/api/v1/../v1/devices"}, {"HEAD", "/api/v1/devices"}, {"TRACE", "/"}, {"POST", "/"}}
+	paths := [][3]string{{"GET", "/nothing"}, {"GET", "//"}, {"GET", "/api/v1/../v1/devices"}, {"HEAD", "/api/v1/devices"}, {"TRACE", "/"}, {"POST", "/"}}
 	paths = append(paths, admin.Routes()...)
 	want := b.ask(t, "GET", "/api/v1/status", "")
 	for _, p := range paths {

@@ -16,11 +16,11 @@ func (s *Server) postImport(c *call) error {
 	if err != nil {
 		return err
 	}
-	rows, err := readCSV(data)
+	rows, bad, err := readCSV(data)
 	if err != nil {
 		return err
 	}
-	devices, err := s.importDevices(rows)
+	devices, err := s.importDevices(rows, bad)
 	if err != nil {
 		return err
 	}
@@ -56,10 +56,10 @@ func (c *call) importBody() ([]byte, error) {
 }
 
 // importDevices lays every row over what there is of its device and checks the
-// outcome, so that all faults of a file are told at once.
-func (s *Server) importDevices(rows []row) ([]phone.Device, error) {
+// outcome, so that all faults of a file are told at once: those of its form, in
+// bad already, and those of its meaning.
+func (s *Server) importDevices(rows []row, bad faults) ([]phone.Device, error) {
 	devices := make([]phone.Device, len(rows))
-	var bad faults
 	for i, r := range rows {
 		rec, err := s.dep.Desk.Device(r.mac)
 		if err != nil && !errors.Is(err, phone.ErrUnknownDevice) {
@@ -83,7 +83,7 @@ func (s *Server) getExport(c *call) error {
 		return fmt.Errorf("export devices: %w", err)
 	}
 	var b bytes.Buffer
-	pins, err := writeCSV(&b, s.cfg.Now(), s.dep.Desk.Site().Name, all)
+	pins, err := writeCSV(&b, s.cfg.Now(), s.dep.Desk.Site().Name, all, c.role.May(Installer))
 	if err != nil {
 		return err
 	}

@@ -9,23 +9,26 @@ import (
 )
 
 // next is one sentence: what the operator does now to get this device on its
-// way. Times are given as UTC here; callers that know the site's zone show the
-// fields instead.
+// way. Times are in the zone of now.
 func next(now time.Time, p auth.Policy, rec auth.Record) string {
 	e, mac := rec.Enrolment, rec.Device.MAC
 	switch st := e.At(now); {
+	case e.Ticket.At(now) == auth.TicketAwaiting:
+		return nextTicket(now, rec)
 	case st == auth.Successful:
 		return "nothing to do"
 	case e.IsSuspended(now):
-		return "restart the phone before " + clock(e.Suspended) + ": no proof is asked until then"
+		return "restart the phone before " + clock(now, e.Suspended) + ": no proof is asked until then"
 	case e.Enrolling():
-		return fmt.Sprintf("wait for the phone to use its new login; if it never does, restart it, then: lineside device allow-otp %s --clear", mac)
+		return fmt.Sprintf("wait for the phone to use its new login; if it never does, restart it, then: lineside device allow-otp %s", mac)
 	case st == auth.Blocked:
 		return fmt.Sprintf("give it a new PIN: lineside device reset %s; or keep the old one: lineside device unblock %s", mac, mac)
 	case st == auth.Failed:
-		return fmt.Sprintf("wait until %s, or: lineside device unblock %s", clock(e.Until), mac)
-	case now.Before(e.Pass.Until):
-		return "restart the phone before " + clock(e.Pass.Until) + ": its PIN was right and its next fetch is the full config"
+		return fmt.Sprintf("wait until %s, or: lineside device unblock %s", clock(now, e.Until), mac)
+	case e.Ticket.At(now).IsLive():
+		return nextTicket(now, rec)
+	case now.Before(e.Pass.Until) && !e.TicketOnly:
+		return "restart the phone before " + clock(now, e.Pass.Until) + ": its PIN was right and its next fetch is the full config"
 	}
 	return firstContact(p, rec)
 }
@@ -34,10 +37,12 @@ func next(now time.Time, p auth.Policy, rec auth.Record) string {
 func firstContact(p auth.Policy, rec auth.Record) string {
 	mac, vendor := rec.Device.MAC, rec.Device.Vendor
 	switch {
+	case p.WantsPIN(rec.Enrolment):
+		return fmt.Sprintf("enter its PIN: lineside pin enter %s PIN (see it with: lineside pin show %s)", mac, mac)
+	case rec.Enrolment.TicketOnly:
+		return fmt.Sprintf("a ticket is demanded of it; make one: lineside otp ticket %s", mac)
 	case rec.Enrolment.OTP.Allowed && !rec.Enrolment.OTP.Used:
 		return fmt.Sprintf("connect the phone and type the one-time password of %s when it asks", vendor)
-	case p.FirstContact == auth.FactorPIN, p.FirstContact == auth.FactorBoth && rec.Enrolment.OTP.Used:
-		return fmt.Sprintf("enter its PIN: lineside pin enter %s PIN (see it with: lineside pin show %s)", mac, mac)
 	case p.FirstContact == auth.FactorNone:
 		return fmt.Sprintf("put the phones' network on the allow-list: lineside allow add NETWORK; or let this one in: lineside device suspend %s", mac)
 	case p.Brands[vendor].Password.IsZero():
@@ -49,14 +54,14 @@ func firstContact(p auth.Policy, rec auth.Record) string {
 }
 
 // nextPIN is what follows a PIN.
-func nextPIN(mac phone.MAC, r auth.PINResult) string {
+func nextPIN(now time.Time, mac phone.MAC, r auth.PINResult) string {
 	switch {
 	case r.Accepted:
 		return "restart the phone; its next fetch is the full config"
 	case r.State == auth.Blocked:
 		return fmt.Sprintf("no PIN is taken; give it a new one: lineside device reset %s; or: lineside device unblock %s", mac, mac)
 	case r.State == auth.Failed:
-		return fmt.Sprintf("no PIN is taken until %s; to try sooner: lineside device unblock %s", clock(r.Until), mac)
+		return fmt.Sprintf("no PIN is taken until %s; to try sooner: lineside device unblock %s", clock(now, r.Until), mac)
 	case r.State == auth.Successful:
 		return "nothing to do: the phone is authenticated already"
 	case !r.Looked:
@@ -65,4 +70,12 @@ func nextPIN(mac phone.MAC, r auth.PINResult) string {
 	return fmt.Sprintf("compare it with: lineside pin show %s; tries left: %d", mac, r.Left)
 }
 
-func clock(t time.Time) string { return t.UTC().Format("15:04") + " UTC" }
+// clock words t in the zone of now, which is the site's, with the day where it is
+// not today.
+func clock(now, t time.Time) string {
+	t = t.In(now.Location())
+	if t.YearDay() == now.YearDay() && t.Year() == now.Year() {
+		return t.Format("15:04")
+	}
+	return t.Format("2 Jan 15:04")
+}

@@ -32,6 +32,7 @@ type description struct {
 
 type operation struct {
 	ID        string         `json:"operationId"`
+	Role      string         `json:"x-least-role"`
 	Security  *[]any         `json:"security"`
 	Responses map[string]any `json:"responses"`
 	Params    []struct {
@@ -60,7 +61,7 @@ func TestOpenAPIDescribesTheRoutes(t *testing.T) {
 	var described, served []string
 	for path, methods := range d.Paths {
 		for method, op := range methods {
-			described = append(described, strings.ToUpper(method)+" "+path)
+			described = append(described, strings.ToUpper(method)+" "+path+" for "+op.Role)
 			open := op.Security != nil && len(*op.Security) == 0
 			if isOpen := path == "/" || path == "/api/v1/openapi.json"; open != isOpen {
 				t.Errorf("%s %s: described as open %v, is %v", method, path, open, isOpen)
@@ -76,7 +77,7 @@ func TestOpenAPIDescribesTheRoutes(t *testing.T) {
 		}
 	}
 	for _, r := range admin.Routes() {
-		served = append(served, r[0]+" "+strings.NewReplacer("{$}", "", "...}", "}").Replace(r[1]))
+		served = append(served, r[0]+" "+strings.NewReplacer("{$}", "", "...}", "}").Replace(r[1])+" for "+r[2])
 	}
 	slices.Sort(described)
 	slices.Sort(served)
@@ -95,7 +96,12 @@ func TestOpenAPIDescribesTheShapes(t *testing.T) {
 		"Preview": provision.Preview{}, "Rendered": admin.Rendered{}, "OTP": admin.OTP{}, "OTPs": admin.OTPs{},
 		"OTPInput": admin.OTPInput{}, "Allow": admin.Allow{}, "Allowed": admin.Allowed{}, "AllowInput": admin.AllowInput{},
 		"Policy": admin.Policy{}, "PolicyInput": admin.PolicyInput{}, "Visitors": admin.Visitors{}, "Lease": admin.Lease{},
-		"Leases": admin.Leases{}, "Actor": audit.Actor{}, "Entry": audit.Entry{}, "Link": audit.Link{}, "Check": audit.Check{}, "Audit": admin.Audit{}, "Step": provision.Step{},
+		"Leases": admin.Leases{}, "Actor": audit.Actor{}, "Entry": audit.Entry{}, "Link": audit.Link{}, "Check": audit.Check{}, "Audit": admin.Audit{},
+		"Ticket": admin.Ticket{}, "Tickets": admin.Tickets{}, "TicketInput": admin.TicketInput{}, "RejectInput": admin.RejectInput{},
+		"DemandInput": admin.DemandInput{},
+		"Token":       admin.Token{}, "Tokens": admin.Tokens{}, "TokenInput": admin.TokenInput{}, "Step": provision.Step{},
+		"Timeline": admin.Timeline{}, "Finding": admin.Finding{}, "Action": admin.Action{}, "Event": provision.Event{},
+		"ResyncInput": admin.ResyncInput{}, "Resynced": admin.Resynced{},
 	}
 	d, text := describe(t)
 	for name, schema := range d.Parts.Schemas {

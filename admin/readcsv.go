@@ -2,6 +2,7 @@ package admin
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -20,41 +21,48 @@ const (
 	maxFault = 100 // faults listed; the rest are counted
 )
 
-// faults collects what is wrong with a file, line by line.
+// faults collects what is wrong with a file, line by line. An import's bytes are
+// bounded, and so is what can be wrong with them.
 type faults struct {
-	list []string
-	more int
+	list []fault
 }
 
-func (f *faults) add(line int, text string) {
-	if len(f.list) == maxFault {
-		f.more++
-		return
-	}
-	f.list = append(f.list, fmt.Sprintf("line %d: %s", line, text))
+type fault struct {
+	line int
+	text string
 }
 
-// err is the answer for a file with faults, nil for one without.
+func (f *faults) add(line int, text string) { f.list = append(f.list, fault{line, text}) }
+
+// err is the answer for a file with faults, in the order of its lines; nil for
+// one without.
 func (f *faults) err() error {
 	if len(f.list) == 0 {
 		return nil
 	}
-	if f.more > 0 {
-		f.list = append(f.list, fmt.Sprintf("and %d more", f.more))
+	slices.SortStableFunc(f.list, func(a, b fault) int { return cmp.Compare(a.line, b.line) })
+	var told []string
+	for _, one := range f.list[:min(len(f.list), maxFault)] {
+		told = append(told, fmt.Sprintf("line %d: %s", one.line, one.text))
+	}
+	if more := len(f.list) - len(told); more > 0 {
+		told = append(told, fmt.Sprintf("and %d more", more))
 	}
 	return &Error{
 		Status: http.StatusUnprocessableEntity, What: "the file has faults; nothing was imported",
-		Hint: "correct the lines named and send the whole file again", Fields: f.list,
+		Hint: "correct the lines named and send the whole file again", Fields: told,
 	}
 }
 
-// readCSV understands a whole file or none of it. It takes what spreadsheets
-// make of an export: a byte order mark, semicolons or tabs, any line ends,
-// columns in any order and empty lines.
-func readCSV(data []byte) ([]row, error) {
+// readCSV gives the rows that can be understood and what is wrong with the
+// others, so that the caller can say with it what is wrong with those. An error
+// is a file that cannot be read as rows at all. It takes what spreadsheets make
+// of an export: a byte order mark, semicolons or tabs, any line ends, columns in
+// any order and empty lines.
+func readCSV(data []byte) ([]row, faults, error) {
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	if !utf8.Valid(data) {
-		return nil, fail(http.StatusUnprocessableEntity, "the file is not in UTF-8",
+		return nil, faults{}, fail(http.StatusUnprocessableEntity, "the file is not in UTF-8",
 			"in the spreadsheet save it as \"CSV UTF-8\"")
 	}
 	in := csv.NewReader(bytes.NewReader(data))
@@ -62,35 +70,33 @@ func readCSV(data []byte) ([]row, error) {
 	in.FieldsPerRecord = -1 // counted below, with a sentence of our own
 	head, err := in.Read()
 	if err != nil {
-		return nil, fail(http.StatusUnprocessableEntity, "the file has no header row", "begin it with a line such as: mac,vendor,type,label,registrar,user,password")
+		return nil, faults{}, fail(http.StatusUnprocessableEntity, "the file has no header row", "begin it with a line such as: mac,vendor,type,label,registrar,user,password")
 	}
 	columns, err := header(head)
 	if err != nil {
-		return nil, err
+		return nil, faults{}, err
 	}
 	return readRows(in, columns)
 }
 
-func readRows(in *csv.Reader, columns []string) ([]row, error) {
-	var rows []row
-	var bad faults
+func readRows(in *csv.Reader, columns []string) (rows []row, bad faults, err error) {
 	lines := make(map[phone.MAC]int)
 	for {
 		cells, err := in.Read()
 		if errors.Is(err, io.EOF) {
-			return rows, bad.err()
+			return rows, bad, nil
 		}
 		if err != nil {
 			// Quotes are out of step: whatever follows is guesswork.
 			bad.add(csvLine(err), "has a quote in the wrong place; write \"\" for a quote inside quotes")
-			return nil, bad.err()
+			return rows, bad, nil
 		}
 		line, _ := in.FieldPos(0)
 		if !slices.ContainsFunc(cells, func(c string) bool { return strings.TrimSpace(c) != "" }) {
 			continue
 		}
 		if len(rows) == maxRows {
-			return nil, fail(http.StatusRequestEntityTooLarge, fmt.Sprintf("the file has more than %d rows", maxRows), "split it")
+			return nil, faults{}, fail(http.StatusRequestEntityTooLarge, fmt.Sprintf("the file has more than %d rows", maxRows), "split it")
 		}
 		r, err := readRow(line, cells, columns)
 		if err != nil {

@@ -8,9 +8,11 @@ import (
 // API is the path every call begins with, but for the page and the metrics.
 const API = "/api/v1"
 
-// route is one call of the API.
+// route is one call of the API, and the least role it asks for. The table is
+// written without field names, so that a route without a role does not compile.
 type route struct {
 	method, path string
+	least        Role
 	do           func(*Server, *call) error
 }
 
@@ -21,40 +23,51 @@ func (r route) pattern() string { return r.method + " " + r.path }
 // test holds the two together.
 func routes() []route {
 	return []route{
-		{"GET", "/{$}", (*Server).getPage},
-		{"GET", "/metrics", (*Server).getMetrics},
-		{"GET", API + "/openapi.json", (*Server).getOpenAPI},
-		{"GET", API + "/status", (*Server).getStatus},
-		{"GET", API + "/health", (*Server).getHealth},
-		{"GET", API + "/devices", (*Server).getDevices},
-		{"POST", API + "/devices", (*Server).postDevice},
-		{"POST", API + "/devices/import", (*Server).postImport},
-		{"GET", API + "/devices/export", (*Server).getExport},
-		{"GET", API + "/devices/{mac}", (*Server).getDevice},
-		{"PATCH", API + "/devices/{mac}", (*Server).patchDevice},
-		{"DELETE", API + "/devices/{mac}", (*Server).deleteDevice},
-		{"GET", API + "/devices/{mac}/pin", (*Server).getPIN},
-		{"POST", API + "/devices/{mac}/pin", (*Server).postPIN},
-		{"POST", API + "/devices/{mac}/suspend", (*Server).postSuspend},
-		{"POST", API + "/devices/{mac}/reset", (*Server).postReset},
-		{"POST", API + "/devices/{mac}/unblock", (*Server).postUnblock},
-		{"POST", API + "/devices/{mac}/allow-otp", (*Server).postAllowOTP},
-		{"GET", API + "/devices/{mac}/render", (*Server).getRender},
-		{"GET", API + "/otps", (*Server).getOTPs},
-		{"PUT", API + "/otps/{vendor}", (*Server).putOTP},
-		{"DELETE", API + "/otps/{vendor}", (*Server).deleteOTP},
-		{"GET", API + "/policy", (*Server).getPolicy},
-		{"PATCH", API + "/policy", (*Server).patchPolicy},
-		{"GET", API + "/visitors", (*Server).getVisitors},
-		{"POST", API + "/visitors/{mac}/claim", (*Server).postClaim},
-		{"GET", API + "/allow", (*Server).getAllow},
-		{"POST", API + "/allow", (*Server).postAllow},
-		{"DELETE", API + "/allow/{prefix...}", (*Server).deleteAllow},
-		{"GET", API + "/dhcp/leases", (*Server).getLeases},
-		{"GET", API + "/audit", (*Server).getAudit},
-		{"GET", API + "/audit/verify", (*Server).getAuditCheck},
-		{"GET", API + "/watch", (*Server).getWatch},
-		{"GET", API + "/backup", (*Server).getBackup},
+		{"GET", "/{$}", Anyone, (*Server).getPage},
+		{"GET", "/metrics", Viewer, (*Server).getMetrics},
+		{"GET", API + "/openapi.json", Anyone, (*Server).getOpenAPI},
+		{"GET", API + "/status", Viewer, (*Server).getStatus},
+		{"GET", API + "/health", Viewer, (*Server).getHealth},
+		{"GET", API + "/devices", Viewer, (*Server).getDevices},
+		{"POST", API + "/devices", Admin, (*Server).postDevice},
+		{"POST", API + "/devices/import", Admin, (*Server).postImport},
+		{"GET", API + "/devices/export", Viewer, (*Server).getExport},
+		{"GET", API + "/devices/{mac}", Viewer, (*Server).getDevice},
+		{"PATCH", API + "/devices/{mac}", Admin, (*Server).patchDevice},
+		{"DELETE", API + "/devices/{mac}", Admin, (*Server).deleteDevice},
+		{"GET", API + "/devices/{mac}/pin", Installer, (*Server).getPIN},
+		{"POST", API + "/devices/{mac}/pin", Installer, (*Server).postPIN},
+		{"POST", API + "/devices/{mac}/suspend", Admin, (*Server).postSuspend},
+		{"POST", API + "/devices/{mac}/reset", Admin, (*Server).postReset},
+		{"POST", API + "/devices/{mac}/unblock", Installer, (*Server).postUnblock},
+		{"POST", API + "/devices/{mac}/allow-otp", Admin, (*Server).postAllowOTP},
+		{"POST", API + "/devices/{mac}/ticket", Admin, (*Server).postTicket},
+		{"DELETE", API + "/devices/{mac}/ticket", Admin, (*Server).deleteTicket},
+		{"POST", API + "/devices/{mac}/ticket/approve", Admin, (*Server).postApprove},
+		{"POST", API + "/devices/{mac}/ticket/reject", Admin, (*Server).postReject},
+		{"PUT", API + "/devices/{mac}/ticket/demand", Admin, (*Server).putDemand},
+		{"GET", API + "/tickets", Viewer, (*Server).getTickets},
+		{"GET", API + "/devices/{mac}/timeline", Viewer, (*Server).getTimeline},
+		{"GET", API + "/devices/{mac}/render", Admin, (*Server).getRender},
+		{"POST", API + "/resync", Installer, (*Server).postResync},
+		{"GET", API + "/otps", Viewer, (*Server).getOTPs},
+		{"PUT", API + "/otps/{vendor}", Admin, (*Server).putOTP},
+		{"DELETE", API + "/otps/{vendor}", Admin, (*Server).deleteOTP},
+		{"GET", API + "/policy", Viewer, (*Server).getPolicy},
+		{"PATCH", API + "/policy", Admin, (*Server).patchPolicy},
+		{"GET", API + "/visitors", Viewer, (*Server).getVisitors},
+		{"POST", API + "/visitors/{mac}/claim", Installer, (*Server).postClaim},
+		{"GET", API + "/allow", Viewer, (*Server).getAllow},
+		{"POST", API + "/allow", Admin, (*Server).postAllow},
+		{"DELETE", API + "/allow/{prefix...}", Admin, (*Server).deleteAllow},
+		{"GET", API + "/dhcp/leases", Viewer, (*Server).getLeases},
+		{"GET", API + "/audit", Viewer, (*Server).getAudit},
+		{"GET", API + "/audit/verify", Viewer, (*Server).getAuditCheck},
+		{"GET", API + "/watch", Viewer, (*Server).getWatch},
+		{"GET", API + "/backup", Admin, (*Server).getBackup},
+		{"GET", API + "/tokens", Admin, (*Server).getTokens},
+		{"POST", API + "/tokens", Admin, (*Server).postToken},
+		{"DELETE", API + "/tokens/{name}", Admin, (*Server).deleteToken},
 	}
 }
 
@@ -71,16 +84,17 @@ func isOpen(r *http.Request) bool {
 func (s *Server) mux(f front) *http.ServeMux {
 	mux := http.NewServeMux()
 	cross := http.NewCrossOriginProtection()
-	handle := func(pattern string, do func(*Server, *call) error) {
+	handle := func(pattern string, least Role, do func(*Server, *call) error) {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
-			c := &call{w: w.(*answer), r: r, stopped: f.stopped, log: s.dep.Log}
-			if !isOpen(r) {
-				c.by = f.actor(r)
-			}
+			a := w.(*answer)
+			c := &call{w: a, r: r, by: a.who.actor, role: a.who.role, stopped: f.stopped, log: s.dep.Log}
 			err := cross.Check(r)
 			if err != nil {
 				err = fail(http.StatusForbidden, "a page of another web site may not call this", "call it from a script or with: lineside")
 			} else {
+				err = c.allowed(least)
+			}
+			if err == nil {
 				err = do(s, c)
 			}
 			if err != nil {
@@ -89,9 +103,9 @@ func (s *Server) mux(f front) *http.ServeMux {
 		})
 	}
 	for _, rt := range routes() {
-		handle(rt.pattern(), rt.do)
+		handle(rt.pattern(), rt.least, rt.do)
 	}
-	handle("/", func(_ *Server, c *call) error { return noRoute(mux, c.r) })
+	handle("/", Anyone, func(_ *Server, c *call) error { return noRoute(mux, c.r) })
 	return mux
 }
 

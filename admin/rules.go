@@ -1,12 +1,15 @@
 package admin
 
 import (
+	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"math/big"
 	"net/http"
 	"strings"
 
+	"github.com/lineside/lineside/audit"
 	"github.com/lineside/lineside/auth"
 	"github.com/lineside/lineside/phone"
 )
@@ -95,7 +98,14 @@ func (s *Server) getPolicy(c *call) error { return c.json(http.StatusOK, s.polic
 
 func (s *Server) policy() Policy {
 	p := s.dep.Desk.Policy()
-	return Policy{FirstContact: string(p.FirstContact), Claimed: p.Claimed, Allow: allowList(p), Rev: p.Rev}
+	out := Policy{
+		FirstContact: string(p.FirstContact), Claimed: p.Claimed, Window: p.WindowText(),
+		BlockAfter: p.BlocksAfter(), AutoApprove: p.AutoApprove, Allow: allowList(p), Rev: p.Rev,
+	}
+	if p.IsOpen(s.cfg.Now()) {
+		out.WindowOpen = p.WindowUntil
+	}
+	return out
 }
 
 func allowList(p auth.Policy) []Allow {
@@ -111,21 +121,60 @@ func (s *Server) patchPolicy(c *call) error {
 	if err := c.body(&in); err != nil {
 		return err
 	}
-	if in.FirstContact.Given || !in.Claimed.Given {
-		f, err := auth.ParseFactor(in.FirstContact.Value)
-		if err != nil {
-			return invalid("the policy cannot be changed like this", err)
-		}
-		if err := s.dep.Desk.SetFirstContact(c.r.Context(), c.by, f); err != nil {
-			return err
-		}
+	changes, err := s.policyChanges(in)
+	if err != nil {
+		return invalid("the policy cannot be changed like this", err)
 	}
-	if in.Claimed.Given {
-		if err := s.dep.Desk.SetClaimed(c.r.Context(), c.by, in.Claimed.Value); err != nil {
+	if len(changes) == 0 {
+		return fail(http.StatusUnprocessableEntity, "no rule is given",
+			"name one: first_contact (pin, otp, otp+pin or none), claimed, window, block_after or auto_approve")
+	}
+	for _, change := range changes {
+		if err := change(c.r.Context(), c.by); err != nil {
 			return err
 		}
 	}
 	return c.json(http.StatusOK, s.policy())
+}
+
+// policyChanges reads every rule that is given before the first is changed.
+func (s *Server) policyChanges(in PolicyInput) (changes []func(context.Context, audit.Actor) error, err error) {
+	var errs []error
+	desk := s.dep.Desk
+	change := func(do func(context.Context, audit.Actor) error) { changes = append(changes, do) }
+	if in.FirstContact.Given {
+		f, err := auth.ParseFactor(in.FirstContact.Value)
+		errs = append(errs, err)
+		change(func(ctx context.Context, by audit.Actor) error { return desk.SetFirstContact(ctx, by, f) })
+	}
+	if in.Claimed.Given {
+		change(func(ctx context.Context, by audit.Actor) error { return desk.SetClaimed(ctx, by, in.Claimed.Value) })
+	}
+	if in.Window.Given {
+		length, err := auth.ParseWindow(in.Window.Value)
+		errs = append(errs, about("window", err))
+		change(func(ctx context.Context, by audit.Actor) error { return desk.SetWindow(ctx, by, length) })
+	}
+	if in.BlockAfter.Given {
+		errs = append(errs, about("block_after", auth.CheckBlockAfter(in.BlockAfter.Value)))
+		change(func(ctx context.Context, by audit.Actor) error {
+			return desk.SetBlockAfter(ctx, by, in.BlockAfter.Value)
+		})
+	}
+	if in.AutoApprove.Given {
+		change(func(ctx context.Context, by audit.Actor) error {
+			return desk.SetAutoApprove(ctx, by, in.AutoApprove.Value)
+		})
+	}
+	return changes, errors.Join(errs...)
+}
+
+// about puts the field's name before what is wrong with it.
+func about(field string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", field, err)
 }
 
 func (s *Server) getAllow(c *call) error {

@@ -27,22 +27,28 @@ const (
 // front is one listener: how it tells strangers from operators.
 type front struct {
 	name string // of audit.Actor and of the metrics' label
-	// guard refuses a request before anything of it is looked at; nil error
-	// lets it in.
-	guard func(*http.Request) *Error
-	// actor names the operator of a request the guard let in.
-	actor func(*http.Request) audit.Actor
+	// guard refuses a request before anything of it is looked at, or says
+	// whose it is.
+	guard func(*http.Request) (caller, *Error)
 	// stopped is closed when the front is to end: streams watch it.
 	stopped <-chan struct{}
 }
 
+// caller is who made a request: a name for the audit log, and a role.
+type caller struct {
+	actor audit.Actor
+	role  Role
+}
+
 // ServeSocket answers operators on a unix socket until ctx ends: whoever can
-// open it is one. Who may is the file's mode, which is the caller's to set.
+// open it is one, and an admin. Who may is the file's mode, which is the
+// caller's to set.
 func (s *Server) ServeSocket(ctx context.Context, l net.Listener) error {
 	f := front{
-		name:    "cli",
-		guard:   func(*http.Request) *Error { return nil },
-		actor:   func(r *http.Request) audit.Actor { return audit.Actor{Front: "cli", Name: r.RemoteAddr} },
+		name: "cli",
+		guard: func(r *http.Request) (caller, *Error) {
+			return caller{audit.Actor{Front: "cli", Name: r.RemoteAddr}, Admin}, nil
+		},
 		stopped: ctx.Done(),
 	}
 	l = &peerListener{Listener: l, log: s.dep.Log}
@@ -57,15 +63,11 @@ func (s *Server) ServeTLS(ctx context.Context, l net.Listener, cfg *tls.Config) 
 	}
 	cfg = cfg.Clone()
 	cfg.MinVersion = max(cfg.MinVersion, tls.VersionTLS12)
-	f := front{name: "api", guard: s.checkToken, actor: tokenActor, stopped: ctx.Done()}
+	f := front{name: "api", guard: s.checkToken, stopped: ctx.Done()}
 	return s.serve(ctx, f, s.bound(l, f.name, s.cfg.MaxPerAddr), func(srv *http.Server, l net.Listener) error {
 		srv.TLSConfig = cfg
 		return srv.ServeTLS(l, "", "")
 	})
-}
-
-func tokenActor(r *http.Request) audit.Actor {
-	return audit.Actor{Front: "api", Name: "token", Remote: remoteAddr(r)}
 }
 
 func remoteAddr(r *http.Request) netip.Addr {
@@ -118,8 +120,10 @@ func (s *Server) handler(f front) http.Handler {
 		defer func() { s.dep.Metrics.Answers.WithLabelValues(f.name, a.outcome()).Inc() }()
 		defer s.recovered(f, a, r)
 		setHeaders(a.Header())
+		a.who = caller{role: Anyone}
 		if !isOpen(r) {
-			if e := f.guard(r); e != nil {
+			var e *Error
+			if a.who, e = f.guard(r); e != nil {
 				a.fail(e)
 				return
 			}

@@ -3,6 +3,7 @@ package admin
 import (
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -43,6 +44,8 @@ type Deps struct {
 	Audit    AuditLog
 	Recorder Recorder
 	Backup   BackupWriter
+	// Tokens is nil where there is but the one token of Config.
+	Tokens TokenStore
 	// Leases is nil where the box gives out no addresses.
 	Leases  LeaseLister
 	Health  *health.Board
@@ -80,7 +83,16 @@ func New(cfg Config, dep Deps) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	zone, err := time.LoadLocation(dep.Desk.Site().Zone)
+	if err != nil {
+		return nil, fmt.Errorf("site.timezone: %w", err)
+	}
+	now := cfg.Now
+	cfg.Now = func() time.Time { return now().In(zone) } // sentences say the time as the site's clocks show it
 	dep.Log = dep.Log.With("component", "admin")
+	if dep.Tokens == nil {
+		dep.Tokens = noTokens{}
+	}
 	return &Server{
 		cfg: cfg, dep: dep, page: p,
 		token:    sha256.Sum256([]byte(cfg.Token.Reveal())),

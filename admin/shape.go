@@ -40,6 +40,7 @@ func (s *Server) enrolment(rec auth.Record) Enrolment {
 		State: string(state), Shown: state.Shown(), Next: next(now, s.dep.Desk.Policy(), rec),
 		Enrolling: e.Enrolling(), Fails: e.Fails, LockOuts: e.LockOuts, Epoch: e.Epoch,
 		OTPUsed: e.OTP.Used, Login: e.Current.User,
+		Ticket: string(e.Ticket.At(now)), TicketDemanded: e.TicketOnly,
 	}
 	out.Suspended = future(now, e.Suspended)
 	out.Pass = future(now, e.Pass.Until)

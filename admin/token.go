@@ -1,10 +1,8 @@
 package admin
 
 import (
-	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -16,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/lineside/lineside/audit"
 	"github.com/lineside/lineside/phone"
 )
 
@@ -67,14 +66,12 @@ func readToken(path string) (phone.Secret, error) {
 // mintToken puts a whole token in place or none: it is written beside and
 // linked, so that a power cut cannot leave half a token.
 func mintToken(path string) error {
-	var b [tokenBytes]byte
-	_, _ = rand.Read(b[:])                                  // never fails, see crypto/rand
 	f, err := os.CreateTemp(filepath.Dir(path), ".token-*") // mode 0600
 	if err != nil {
 		return fmt.Errorf("mint admin token: %w", err)
 	}
 	defer os.Remove(f.Name())
-	_, err = f.WriteString(base64.RawURLEncoding.EncodeToString(b[:]) + "\n")
+	_, err = f.WriteString(newToken() + "\n")
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return fmt.Errorf("mint admin token: %w", err)
 	}
@@ -95,30 +92,44 @@ func syncDir(dir string) error {
 	return nil
 }
 
-// checkToken is the guard of the HTTPS listener. The right token is always let
+// checkToken is the guard of the HTTPS listener. A right token is always let
 // in, however many wrong ones came from the same address; wrong ones beyond the
 // bound are told to wait.
-func (s *Server) checkToken(r *http.Request) *Error {
+func (s *Server) checkToken(r *http.Request) (caller, *Error) {
 	token, given := bearer(r.Header["Authorization"])
-	sum := sha256.Sum256([]byte(token))
-	if given && subtle.ConstantTimeCompare(sum[:], s.token[:]) == 1 {
-		return nil
-	}
 	if !given {
-		return unauthorised()
+		return caller{}, unauthorised()
 	}
 	from := remoteAddr(r)
+	if name, role := s.tokenOf(sha256.Sum256([]byte(token))); role != 0 {
+		return caller{audit.Actor{Front: "api", Name: name, Remote: from}, role}, nil
+	}
 	verdict := s.tries.wrong(s.cfg.Now(), from)
 	if verdict.first {
 		s.dep.Log.Warn("wrong tokens are being tried on the admin listener", "remote", from, "attempt", maxTries)
 	}
 	if verdict.wait > 0 {
 		e := fail(http.StatusTooManyRequests, "too many wrong tokens from this address",
-			"wait, then send the token from the box's admin.token file")
+			"wait, then send a token of this box, such as that in its admin.token file")
 		e.retry = strconv.Itoa(int(verdict.wait/time.Second) + 1)
-		return e
+		return caller{}, e
 	}
-	return unauthorised()
+	return caller{}, unauthorised()
+}
+
+// tokenOf gives the name and role of the token with this hash, the zero Role if
+// there is none. Every hash is compared, in constant time: how long it takes
+// says how many tokens there are and nothing else.
+func (s *Server) tokenOf(sum [sha256.Size]byte) (name string, role Role) {
+	if subtle.ConstantTimeCompare(sum[:], s.token[:]) == 1 {
+		name, role = "token", Admin
+	}
+	for _, t := range s.dep.Tokens.Tokens() {
+		if subtle.ConstantTimeCompare(sum[:], t.Hash[:]) == 1 && role == 0 {
+			name, role = "token "+t.Name, t.Role
+		}
+	}
+	return name, role
 }
 
 // bearer reads the one Authorization header there may be.

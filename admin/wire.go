@@ -103,6 +103,10 @@ type Enrolment struct {
 	LockOuts int       `json:"lock_outs"`
 	Epoch    uint32    `json:"epoch"`
 	OTPUsed  bool      `json:"otp_used"`
+	// Ticket is where the device's ticket stands, empty for none;
+	// TicketDemanded says that nothing else lets the device in.
+	Ticket         string `json:"ticket,omitempty"`
+	TicketDemanded bool   `json:"ticket_demanded,omitempty"`
 	// Login is the user name of the device's own provisioning login.
 	Login string `json:"login,omitempty"`
 }
@@ -235,16 +239,27 @@ type OTPInput struct {
 
 // Policy is the site's rules.
 type Policy struct {
-	FirstContact string  `json:"first_contact"`
-	Claimed      bool    `json:"claimed"`
-	Allow        []Allow `json:"allow"`
-	Rev          uint64  `json:"rev"`
+	FirstContact string `json:"first_contact"`
+	Claimed      bool   `json:"claimed"`
+	// Window is how long a right PIN opens the site, such as "8h0m0s", or "off";
+	// WindowOpen is until when it is open now.
+	Window     string    `json:"window"`
+	WindowOpen time.Time `json:"window_open_until,omitzero"`
+	// BlockAfter is at which lock-out a device is blocked.
+	BlockAfter int `json:"block_after"`
+	// AutoApprove says that tickets that want approval get it as they are shown.
+	AutoApprove bool    `json:"auto_approve"`
+	Allow       []Allow `json:"allow"`
+	Rev         uint64  `json:"rev"`
 }
 
 // PolicyInput changes the site's rules; what is left out stays.
 type PolicyInput struct {
 	FirstContact Field[string] `json:"first_contact,omitzero"`
 	Claimed      Field[bool]   `json:"claimed,omitzero"`
+	Window       Field[string] `json:"window,omitzero"`
+	BlockAfter   Field[int]    `json:"block_after,omitzero"`
+	AutoApprove  Field[bool]   `json:"auto_approve,omitzero"`
 }
 
 // Allow is an entry of the permanent allow-list.
