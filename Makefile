@@ -6,7 +6,7 @@ BENCH ?= .
 PKG ?= ./...
 
 .DEFAULT_GOAL := build
-.PHONY: build run test lint fuzz golden bench help
+.PHONY: build run test lint fuzz golden bench prompts help
 
 build: ## static binaries into bin/
 	CGO_ENABLED=0 go build -trimpath -o bin/ ./cmd/...
@@ -30,6 +30,9 @@ golden: ## rewrite the golden files; read the diff before you commit it
 
 bench: ## benchmarks; BENCH=DORA for some, PKG=./dhcpopt for one package
 	go test -run '^$$' -bench '$(BENCH)' -benchmem $(PKG)
+
+prompts: ## speak the prompts of the PIN call anew; the results are committed
+	packaging/prompts/make.sh
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

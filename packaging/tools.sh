@@ -17,6 +17,7 @@ curl curl
 ip iproute2
 ping iputils-ping
 strace strace
+sipp sip-tester
 '
 
 missing=$(echo "$tools" | while read -r command package; do

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -36,6 +37,9 @@ type box struct {
 	started   time.Time
 	listeners []admin.Listener
 	sockets   []interface{ Close() error }
+	operator  net.Listener // the operator's socket
+	opened    []opened     // the other doors, in their order
+	sip       sipSockets   // of the SIP service, beside its doors
 	base      []task
 	doors     []task
 }
@@ -53,7 +57,13 @@ func openBox(ctx context.Context, s settings, where lan, log *slog.Logger) (*box
 	return b, nil
 }
 
+// open takes the ports before it makes anything: a start that cannot have them
+// leaves no directory, no database and no keys behind. Nobody is answered before
+// all of it stands.
 func (b *box) open(ctx context.Context) error {
+	if err := b.openSockets(ctx); err != nil {
+		return err
+	}
 	if err := os.MkdirAll(b.settings.State, 0o700); err != nil {
 		return fmt.Errorf("make the state directory: %w: nothing could be kept; correct state or start lineside by systemd", err)
 	}
@@ -75,10 +85,7 @@ func (b *box) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := b.openOperatorDoor(ctx, operator); err != nil {
-		return err
-	}
-	return b.openDoors(ctx, operator, certs)
+	return b.addDoors(operator, certs)
 }
 
 // openStore opens the database under the site key, and tells what it had to do
@@ -91,12 +98,14 @@ func (b *box) openStore() error {
 	}
 	cfg := store.Config{
 		FirstContact: b.settings.FirstContact, Claimed: b.settings.Trust.Claimed, Window: b.settings.Trust.Window,
+		BlockAfter: b.settings.BlockAfter, AutoApprove: b.settings.Trust.AutoApprove,
 	}
 	b.store, err = store.Open(database, key, cfg, store.Tools{Log: b.log, Health: b.health, Metrics: b.metrics})
 	if err != nil {
 		return err
 	}
 	b.tell(b.store.Report())
+	b.tellKey(store.KeyPending(database))
 	b.base = append(b.base, newServer("good copies", b.keepGood))
 	return nil
 }
@@ -122,6 +131,18 @@ func (b *box) tell(r store.Report) {
 	b.health.Raise(time.Now(), c)
 }
 
+// tellKey puts before the operator that the site key is not where it should be.
+func (b *box) tellKey(pending string) {
+	if pending == "" {
+		return
+	}
+	b.health.Raise(time.Now(), health.Condition{
+		Code: "site-key-pending", Title: "the site key is not in its place",
+		Meaning: "phones notice nothing; the new key lies beside the database, which it is to protect",
+		Do:      placeKey(pending), Detail: pending,
+	})
+}
+
 // keyPath is the site key's place: what systemd handed over, where it did, else
 // a file of our own.
 func keyPath(state, credentials string) string {
@@ -141,7 +162,7 @@ func exists(path string) bool {
 func (b *box) openDesk(ca []byte) error {
 	l := b.settings.Listen
 	cfg := provision.Config{
-		Site: b.settings.Site, URL: l.URL, Addr: b.where.Self.Addr(), SIPPort: l.SIPPort, CA: ca,
+		Site: b.settings.Site, URL: l.URL, Addr: b.where.Self.Addr(), SIPPort: l.SIPPort, CA: ca, DHCP: b.settings.DHCP.Server,
 	}
 	if b.settings.Trust.FactoryCertificates {
 		var wrong problems
@@ -157,7 +178,7 @@ func (b *box) openDesk(ca []byte) error {
 	wire := neigh.New(b.log)
 	b.base = append(b.base, newServer("neighbours", wire.Run))
 	stores := provision.Stores{
-		Devices: b.store, Policies: b.store, Sightings: b.store, Recorder: b.store, Leases: b.store, Neighbours: wire,
+		Devices: b.store, Policies: b.store, Sightings: b.store, Recorder: b.store, Leases: b.store, Neighbours: wire, History: b.store,
 	}
 	var err error
 	b.desk, err = provision.New(cfg, b.table, stores, provision.Tools{Log: b.log, Health: b.health, Metrics: b.metrics, Now: b.now})
@@ -181,11 +202,11 @@ func (b *box) newAdmin() (*admin.Server, error) {
 		return nil, err
 	}
 	cfg := admin.Config{Token: token, Now: b.now, VendorOf: b.table.ByOUI}
-	for _, m := range b.table {
+	for _, m := range b.table.Makers() {
 		cfg.Vendors = append(cfg.Vendors, m.Vendor)
 	}
 	dep := admin.Deps{
-		Desk: b.desk, Audit: b.store, Recorder: b.store, Backup: b.store, Leases: b.store,
+		Desk: b.desk, Audit: b.store, Recorder: b.store, Backup: b.store, Tokens: tokenStore{b.store}, Leases: b.store,
 		Health: b.health, Metrics: b.metrics, Log: b.log, Status: b.status,
 	}
 	return admin.New(cfg, dep)
@@ -209,12 +230,13 @@ func (b *box) status() admin.Status {
 // inForce is what the policy in the store says of settings that count at the
 // first start only.
 func inForce(p auth.Policy) map[string]string {
-	window := "off"
+	window := p.WindowText()
 	if p.Window > 0 {
-		window = p.Window.String()
+		window = humane(p.Window)
 	}
 	return map[string]string{
-		"site.first_contact": string(p.FirstContact), "trust.claimed": strconv.FormatBool(p.Claimed), "trust.window": window,
+		"site.first_contact": string(p.FirstContact), "site.block_after": strconv.Itoa(p.BlocksAfter()),
+		"trust.claimed": strconv.FormatBool(p.Claimed), "trust.window": window, "trust.auto_approve": strconv.FormatBool(p.AutoApprove),
 	}
 }
 

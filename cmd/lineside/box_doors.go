@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"net"
 
 	"github.com/lineside/lineside/admin"
@@ -12,81 +13,113 @@ import (
 	"github.com/lineside/lineside/tftpd"
 )
 
-func (b *box) openOperatorDoor(ctx context.Context, operator *admin.Server) error {
-	l, err := openOperator(ctx, b.settings.Listen.Socket)
-	if err != nil {
-		return err
-	}
-	b.addDoor("socket", l.Addr().String(), l, func(ctx context.Context) error { return operator.ServeSocket(ctx, l) })
-	return nil
+// opened is a door whose socket is open: one of the two, by its network.
+type opened struct {
+	door
+	conn   net.PacketConn
+	stream net.Listener
 }
 
-// openDoors opens every listener before any serves: a box with one door missing
-// does not start half. All that is taken is told at once.
-func (b *box) openDoors(ctx context.Context, operator *admin.Server, certs *tls.Config) error {
+// openSockets opens every listener before any serves: a box with one door
+// missing does not start half. All that is taken is told at once.
+func (b *box) openSockets(ctx context.Context) (err error) {
+	if b.operator, err = openOperator(ctx, b.settings.Listen.Socket); err != nil {
+		return err
+	}
+	b.sockets = append(b.sockets, b.operator)
+	var errs []error
+	for _, d := range b.settings.doors() {
+		o, err := d.on(b.where.Self.Addr()).open(ctx, b.where.Interface)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		b.opened = append(b.opened, o)
+		b.sockets = append(b.sockets, o)
+	}
+	return errors.Join(append(errs, b.openSIP(ctx))...)
+}
+
+// open opens a door's socket. DHCP alone is tied to the interface.
+func (d door) open(ctx context.Context, iface string) (o opened, err error) {
+	o.door = d
+	if d.network != "udp" {
+		o.stream, err = d.openStream(ctx)
+		return o, err
+	}
+	if d.name != "DHCP" {
+		iface = ""
+	}
+	o.conn, err = d.openPacket(ctx, iface)
+	return o, err
+}
+
+// Close closes the socket.
+func (o opened) Close() error {
+	if o.conn != nil {
+		return o.conn.Close()
+	}
+	return o.stream.Close()
+}
+
+// at is the address it has.
+func (o opened) at() string {
+	if o.conn != nil {
+		return o.conn.LocalAddr().String()
+	}
+	return o.stream.Addr().String()
+}
+
+// addDoors puts a server behind each socket.
+func (b *box) addDoors(operator *admin.Server, certs *tls.Config) error {
 	web, err := httpd.New(httpd.Config{NoClientCertificates: len(b.cas) == 0, ClientCAs: b.cas.All()}, b.desk, b.log, b.metrics)
 	if err != nil {
 		return err
 	}
-	var errs []error
-	for _, d := range b.settings.doors() {
-		d = d.on(b.where.Self.Addr())
-		switch d.name {
-		case "DHCP":
-			err = b.openDHCP(ctx, d)
-		case "TFTP":
-			err = b.openTFTP(ctx, d)
-		case "HTTP":
-			err = b.openTCP(ctx, d, web.Serve)
-		case "HTTPS":
-			err = b.openTCP(ctx, d, func(ctx context.Context, l net.Listener) error { return web.ServeTLS(ctx, l, certs) })
-		case "admin":
-			err = b.openTCP(ctx, d, func(ctx context.Context, l net.Listener) error { return operator.ServeTLS(ctx, l, certs) })
+	b.addDoor("socket", b.operator.Addr().String(), func(ctx context.Context) error { return operator.ServeSocket(ctx, b.operator) })
+	if err := b.addSIP(certs); err != nil {
+		return err
+	}
+	for _, o := range b.opened {
+		if o.key == "listen.sip" || o.key == "listen.sips" {
+			continue // the SIP service's, together
 		}
-		errs = append(errs, err)
+		serve, err := b.behind(o, web, operator, certs)
+		if err != nil {
+			return err
+		}
+		b.addDoor(o.title(), o.at(), serve)
 	}
-	return errors.Join(errs...)
-}
-
-func (b *box) openDHCP(ctx context.Context, d door) error {
-	srv, err := dhcpopt.New(b.settings.dhcpConfig(b.where), dhcpopt.Deps{
-		Leases: b.store, Desk: b.desk, Log: b.log, Metrics: b.metrics, Health: b.health, Now: b.now,
-	})
-	if err != nil {
-		return err
-	}
-	conn, err := d.openPacket(ctx, b.where.Interface)
-	if err != nil {
-		return err
-	}
-	b.addDoor("dhcp", conn.LocalAddr().String(), conn, func(ctx context.Context) error { return srv.Serve(ctx, conn) })
 	return nil
 }
 
-func (b *box) openTFTP(ctx context.Context, d door) error {
-	srv, err := tftpd.New(tftpd.Config{}, b.desk, b.log, b.metrics)
-	if err != nil {
-		return err
+// behind makes what serves a door.
+func (b *box) behind(o opened, web *httpd.Server, operator *admin.Server, certs *tls.Config) (func(context.Context) error, error) {
+	switch o.name {
+	case "DHCP":
+		srv, err := dhcpopt.New(b.settings.dhcpConfig(b.where), dhcpopt.Deps{
+			Leases: b.store, Desk: b.desk, Log: b.log, Metrics: b.metrics, Health: b.health, Now: b.now,
+		})
+		return func(ctx context.Context) error { return srv.Serve(ctx, o.conn) }, err
+	case "TFTP":
+		srv, err := tftpd.New(tftpd.Config{}, b.desk, b.log, b.metrics)
+		return func(ctx context.Context) error { return srv.Serve(ctx, o.conn) }, err
+	case "HTTP":
+		return func(ctx context.Context) error { return web.Serve(ctx, o.stream) }, nil
+	case "HTTPS":
+		return func(ctx context.Context) error { return web.ServeTLS(ctx, o.stream, certs) }, nil
+	case "admin":
+		return func(ctx context.Context) error { return operator.ServeTLS(ctx, o.stream, certs) }, nil
 	}
-	conn, err := d.openPacket(ctx, "")
-	if err != nil {
-		return err
-	}
-	b.addDoor("tftp", conn.LocalAddr().String(), conn, func(ctx context.Context) error { return srv.Serve(ctx, conn) })
-	return nil
+	return nil, fmt.Errorf("nothing serves the door %s", o.name)
 }
 
-func (b *box) openTCP(ctx context.Context, d door, serve func(context.Context, net.Listener) error) error {
-	l, err := d.openStream(ctx)
-	if err != nil {
-		return err
-	}
-	b.addDoor(d.title(), l.Addr().String(), l, func(ctx context.Context) error { return serve(ctx, l) })
-	return nil
-}
-
-func (b *box) addDoor(name, addr string, socket interface{ Close() error }, serve func(context.Context) error) {
-	b.listeners = append(b.listeners, admin.Listener{Name: name, Address: addr})
-	b.sockets = append(b.sockets, socket)
+func (b *box) addDoor(name, addr string, serve func(context.Context) error) {
+	b.list(name, addr)
 	b.doors = append(b.doors, newServer(name, serve))
+}
+
+// list shows a socket in "lineside status".
+func (b *box) list(name, addr string) {
+	b.listeners = append(b.listeners, admin.Listener{Name: name, Address: addr})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -90,6 +91,7 @@ func check(ctx context.Context, path string, list func() ([]nic, error)) verdict
 	} else {
 		v.Notes = append(v.Notes, fmt.Sprintf("phones reach this box at %s %s", where.Self, where.Interface))
 		v.Problems = append(v.Problems, checkDHCP(s, where)...)
+		v.Problems = append(v.Problems, checkReach(s, where)...)
 	}
 	v.Problems = append(v.Problems, checkState(s.State)...)
 	if s.Trust.FactoryCertificates {
@@ -167,24 +169,39 @@ func checkState(dir string) problems {
 func checkDoors(ctx context.Context, s settings, where lan) problems {
 	var out problems
 	for _, d := range s.doors() {
-		if err := d.on(where.Self.Addr()).try(ctx, where.Interface); err != nil {
+		o, err := d.on(where.Self.Addr()).open(ctx, where.Interface)
+		if err == nil {
+			err = o.Close()
+		}
+		if err != nil {
 			out = append(out, problem{Key: d.key, Text: err.Error()})
 		}
 	}
 	return out
 }
 
-func (d door) try(ctx context.Context, iface string) error {
-	if d.network == "udp" {
-		conn, err := d.openPacket(ctx, iface)
-		if err != nil {
-			return err
+// checkReach looks for doors that phones cannot reach although they open. The
+// API is not for phones, and under a listen.url of its own HTTP may well stand
+// elsewhere.
+func checkReach(s settings, where lan) problems {
+	var out problems
+	self := where.Self.Addr()
+	for _, d := range s.doors() {
+		at, err := netip.ParseAddrPort(d.on(self).addr)
+		if err != nil || at.Addr().IsUnspecified() {
+			continue
 		}
-		return conn.Close()
+		text := ""
+		switch elsewhere := at.Addr().Unmap() != self; {
+		case d.name == "DHCP" && !self.IsLoopback():
+			text = fmt.Sprintf("DHCP at %s alone hears no broadcast, and a phone without an address sends no other", at.Addr())
+		case d.name == "admin", elsewhere && d.network == "tcp" && s.Listen.URL != "":
+		case elsewhere:
+			text = fmt.Sprintf("%s listens at %s, and phones are sent to %s", d.name, at.Addr(), self)
+		}
+		if text != "" {
+			out = append(out, problem{File: s.Path, Key: d.key, Text: fmt.Sprintf("%s: %s; write %s = \":%d\"", text, d.lost, d.key, at.Port())})
+		}
 	}
-	l, err := d.openStream(ctx)
-	if err != nil {
-		return err
-	}
-	return l.Close()
+	return out
 }

@@ -128,6 +128,44 @@ listen = "127.20.0.1:8999"
 	}
 }
 
+func TestDoorsPhonesCannotReach(t *testing.T) {
+	self := lan{"eth0", prefixes("10.20.0.1/24")[0]}
+	good := listenSettings{HTTP: ":80", HTTPS: "0.0.0.0:443", TFTP: "10.20.0.1:69", Admin: "127.0.0.1:8443"}
+	for name, tc := range map[string]struct {
+		change func(*listenSettings, *dhcpSettings, *lan)
+		want   []string
+	}{
+		"all where phones are sent": {func(*listenSettings, *dhcpSettings, *lan) {}, nil},
+		"HTTP on loopback":          {func(l *listenSettings, _ *dhcpSettings, _ *lan) { l.HTTP = "127.0.0.1:80" }, []string{`listen.http: HTTP listens at 127.0.0.1, and phones are sent to 10.20.0.1: phones get no config; write listen.http = ":80"`}},
+		"TFTP elsewhere":            {func(l *listenSettings, _ *dhcpSettings, _ *lan) { l.TFTP = "192.0.2.7:69" }, []string{"listen.tftp: TFTP listens at 192.0.2.7"}},
+		"HTTPS on the second address": {func(l *listenSettings, _ *dhcpSettings, _ *lan) { l.HTTPS = "10.20.9.1:443" },
+			[]string{"listen.https: HTTPS listens at 10.20.9.1"}},
+		"HTTP elsewhere, and phones told so": {func(l *listenSettings, _ *dhcpSettings, _ *lan) {
+			l.HTTP, l.URL = "192.0.2.7:80", "http://192.0.2.7/cfg/"
+		}, nil},
+		"DHCP on one address": {func(_ *listenSettings, d *dhcpSettings, _ *lan) { d.Listen = "10.20.0.1:67" },
+			[]string{`dhcp.listen: DHCP at 10.20.0.1 alone hears no broadcast, and a phone without an address sends no other: phones will not get options; write dhcp.listen = ":67"`}},
+		"a site on loopback": {func(l *listenSettings, d *dhcpSettings, w *lan) {
+			*w = lan{Self: prefixes("127.20.0.1/24")[0]}
+			l.TFTP, d.Listen = "127.20.0.1:69", "127.20.0.1:67"
+		}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l, d, where := good, dhcpSettings{Server: true, Listen: ":67"}, self
+			tc.change(&l, &d, &where)
+			got := checkReach(settings{Listen: l, DHCP: d}, where)
+			if len(got) != len(tc.want) {
+				t.Fatalf("got %v, want %v", got, tc.want)
+			}
+			for i, want := range tc.want {
+				if !strings.HasPrefix(got[i].Error(), want) {
+					t.Errorf("got  %s\nwant %s", got[i].Error(), want)
+				}
+			}
+		})
+	}
+}
+
 func TestCheckOfGoodSettings(t *testing.T) {
 	dir := t.TempDir()
 	path := writeSettings(t, `

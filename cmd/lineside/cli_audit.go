@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -15,7 +14,6 @@ import (
 	"github.com/lineside/lineside/admin"
 	"github.com/lineside/lineside/audit"
 	"github.com/lineside/lineside/phone"
-	"github.com/lineside/lineside/provision"
 )
 
 // maxEntries is how many entries of the audit log the daemon gives at a time.
@@ -169,48 +167,4 @@ func eventText(what json.RawMessage) string {
 	}
 	slices.Sort(parts)
 	return strings.Join(parts, " ")
-}
-
-func (p *program) watchCommand() *cobra.Command {
-	return &cobra.Command{
-		Use: "watch [MAC]", Short: "Follow what phones do, as it happens", Args: atMostOne, ValidArgsFunction: p.completeMACs,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			var only phone.MAC
-			if len(args) == 1 {
-				macs, err := macArgs(cmd, args)
-				if err != nil {
-					return err
-				}
-				only = macs[0]
-			}
-			c, err := p.client()
-			if err != nil {
-				return err
-			}
-			z := zone(cmd.Context(), c)
-			for step, err := range c.Watch(cmd.Context(), only, true) {
-				if err == nil {
-					err = p.showStep(step, z)
-				}
-				if err != nil && cmd.Context().Err() == nil {
-					return err
-				}
-			}
-			if cmd.Context().Err() == nil {
-				return errors.New("the box ended the watch: it stopped, or too many watch; see: systemctl status lineside")
-			}
-			return nil
-		},
-	}
-}
-
-func (p *program) showStep(s provision.Step, zone *time.Location) error {
-	if p.json {
-		return json.NewEncoder(p.out).Encode(s)
-	}
-	who := "-"
-	if !s.MAC.IsZero() {
-		who = s.MAC.String()
-	}
-	return p.say("%s  %-17s  %-7s %-5s  %s", s.At.In(zone).Format("15:04:05"), who, s.Vendor, s.Front, printable(s.Text))
 }

@@ -28,7 +28,7 @@ func (p *program) deviceCommand() *cobra.Command {
 			func(ctx context.Context, c *admin.Client, mac phone.MAC) (admin.Device, error) {
 				return c.Unblock(ctx, mac)
 			}),
-		p.deviceAllowOTPCommand(),
+		p.deviceAllowOTPCommand(), p.deviceResyncCommand(),
 	)
 }
 
@@ -98,7 +98,7 @@ func stateText(e admin.Enrolment) string {
 
 func (p *program) deviceShowCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "show MAC", Short: "Show everything about one device", Args: exactArgs("MAC"), ValidArgsFunction: p.completeMACs,
+		Use: "show MAC", Short: "Show everything about one device, what lately happened to it and what to do", Args: exactArgs("MAC"), ValidArgsFunction: p.completeMACs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			macs, err := macArgs(cmd, args)
 			if err != nil {
@@ -112,7 +112,7 @@ func (p *program) deviceShowCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return p.showDevice(cmd.Context(), c, d)
+			return p.showWhole(cmd.Context(), c, d)
 		},
 	}
 }

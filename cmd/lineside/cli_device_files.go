@@ -36,9 +36,15 @@ func (p *program) deviceImportCommand() *cobra.Command {
 }
 
 func (p *program) deviceExportCommand() *cobra.Command {
-	return &cobra.Command{
+	var force bool
+	cmd := &cobra.Command{
 		Use: "export [FILE]", Short: "Write all devices as CSV, with the PINs of those not yet authenticated", Args: atMostOne,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 && !force {
+				if err := vacant(args[0]); err != nil {
+					return err
+				}
+			}
 			c, err := p.client()
 			if err != nil {
 				return err
@@ -46,7 +52,7 @@ func (p *program) deviceExportCommand() *cobra.Command {
 			if len(args) == 0 {
 				return c.Export(cmd.Context(), p.out)
 			}
-			if err := exportTo(cmd.Context(), c, args[0]); err != nil {
+			if err := exportTo(cmd.Context(), c, args[0], force); err != nil {
 				return err
 			}
 			if p.json {
@@ -55,12 +61,21 @@ func (p *program) deviceExportCommand() *cobra.Command {
 			return p.say("devices are in %s; it holds PINs, keep it safe", args[0])
 		},
 	}
+	cmd.Flags().BoolVar(&force, "force", false, "replace FILE if it is there")
+	return cmd
 }
 
 // exportTo writes the devices into a file. PINs are in it, so nobody but the
-// operator may read it.
-func exportTo(ctx context.Context, c *admin.Client, path string) error {
-	if err := writeWhole(path, func(w io.Writer) error { return c.Export(ctx, w) }); err != nil {
+// operator may read it. What came there meanwhile is left alone unless force.
+func exportTo(ctx context.Context, c *admin.Client, path string, force bool) error {
+	err := writeWhole(path, func(w io.Writer) error {
+		err := c.Export(ctx, w)
+		if err == nil && !force {
+			err = vacant(path)
+		}
+		return err
+	})
+	if err != nil {
 		return fmt.Errorf("write the export: %w", err)
 	}
 	return nil

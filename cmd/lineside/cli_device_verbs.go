@@ -50,12 +50,26 @@ func (p *program) eachDevice(cmd *cobra.Command, args []string, do func(context.
 }
 
 func (p *program) deviceAllowOTPCommand() *cobra.Command {
-	var clearOld bool
-	cmd := p.deviceVerb("allow-otp", "Let a device use its brand's one-time password once more",
-		func(ctx context.Context, c *admin.Client, mac phone.MAC) (admin.Device, error) {
-			return c.AllowOTP(ctx, mac, clearOld)
-		})
+	var clearOld, keepOld bool
+	cmd := &cobra.Command{
+		Use: "allow-otp MAC...", Short: "Let a device use its brand's one-time password once more", ValidArgsFunction: p.completeMACs,
+		Long: "Let a device use its brand's one-time password once more. Without --clear or --keep you\n" +
+			"are asked whether the login it has goes at once; a script is not, and keeps it.",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if !clearOld && !keepOld && !p.json && p.atTerminal() {
+				var err error
+				if clearOld, err = p.askToClear(cmd, args); err != nil {
+					return err
+				}
+			}
+			return p.eachDevice(cmd, args, func(ctx context.Context, c *admin.Client, mac phone.MAC) (admin.Device, error) {
+				return c.AllowOTP(ctx, mac, clearOld)
+			})
+		},
+	}
 	cmd.Flags().BoolVar(&clearOld, "clear", false, "make its old user name and password void at once")
+	cmd.Flags().BoolVar(&keepOld, "keep", false, "keep them until it uses new ones")
+	cmd.MarkFlagsMutuallyExclusive("clear", "keep")
 	return cmd
 }
 

@@ -113,7 +113,8 @@ func (p *program) pinShowCommand() *cobra.Command {
 }
 
 func (p *program) otpCommand() *cobra.Command {
-	return group("otp", "Keep each vendor's one-time user name and password", p.otpListCommand(), p.otpSetCommand(), p.otpRemoveCommand())
+	verbs := append([]*cobra.Command{p.otpListCommand(), p.otpSetCommand(), p.otpRemoveCommand()}, p.ticketCommands()...)
+	return group("otp", "Keep one-time user names and passwords: each vendor's, and tickets for one phone", verbs...)
 }
 
 func (p *program) otpListCommand() *cobra.Command {

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/lineside/lineside/admin"
+	"github.com/lineside/lineside/auth"
 )
 
 func (p *program) policyCommand() *cobra.Command {
@@ -40,25 +42,78 @@ func (p *program) tellPolicy(pol admin.Policy) error {
 	if len(nets) == 0 {
 		nets = []string{"none"}
 	}
-	return p.say("first-contact: %s\nclaimed:       %s\nallow-list:    %s", pol.FirstContact, yesNo(pol.Claimed), strings.Join(nets, ", "))
+	window := pol.Window
+	if d, err := auth.ParseWindow(window); err == nil && d > 0 {
+		window = humane(d)
+	}
+	if !pol.WindowOpen.IsZero() {
+		window += ", open"
+	}
+	return p.say("first-contact: %s\nclaimed:       %s\nwindow:        %s\nblock-after:   %s\nauto-approve:  %s\nallow-list:    %s",
+		pol.FirstContact, yesNo(pol.Claimed), window, count(pol.BlockAfter, "lock-out", "lock-outs"), yesNo(pol.AutoApprove), strings.Join(nets, ", "))
+}
+
+// rule is one of the site's rules as it is changed.
+type rule struct {
+	name   string
+	values []string // to choose from, or to see how one is written
+	read   func(cmd *cobra.Command, value string) (admin.PolicyInput, error)
+}
+
+// rules lists every rule that can be changed.
+func rules() []rule {
+	bools := []string{yesNo(true), yesNo(false)}
+	flag := func(name string, put func(*admin.PolicyInput, bool)) rule {
+		return rule{name, bools, func(cmd *cobra.Command, value string) (in admin.PolicyInput, err error) {
+			yes, err := yesOrNo(cmd, "policy set "+name, value)
+			put(&in, yes)
+			return in, err
+		}}
+	}
+	return []rule{
+		{"first-contact", []string{"pin", "otp", "otp+pin", "none"}, func(_ *cobra.Command, value string) (admin.PolicyInput, error) {
+			return admin.PolicyInput{FirstContact: admin.Set(value)}, nil
+		}},
+		flag("claimed", func(in *admin.PolicyInput, yes bool) { in.Claimed = admin.Set(yes) }),
+		{"window", []string{"8h", "off"}, func(cmd *cobra.Command, value string) (admin.PolicyInput, error) {
+			if _, err := auth.ParseWindow(value); err != nil {
+				return admin.PolicyInput{}, usagef(cmd, "window: %v", err)
+			}
+			return admin.PolicyInput{Window: admin.Set(value)}, nil
+		}},
+		{"block-after", []string{"3"}, func(cmd *cobra.Command, value string) (admin.PolicyInput, error) {
+			n, err := strconv.Atoi(value)
+			if err != nil {
+				return admin.PolicyInput{}, usagef(cmd, "block-after: %.20q is no number; write 1 to %d lock-outs", value, auth.MaxBlockAfter)
+			}
+			return admin.PolicyInput{BlockAfter: admin.Set(n)}, nil
+		}},
+		flag("auto-approve", func(in *admin.PolicyInput, yes bool) { in.AutoApprove = admin.Set(yes) }),
+	}
 }
 
 func (p *program) policySetCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "set first-contact pin|otp|otp+pin|none | claimed yes|no", Short: "Change the site's rules",
-		Long: "Change what phones must show at first contact, or whether trust (allow-list, suspension)\n" +
-			"lets a phone through whose MAC nothing on the LAN proves: behind a router, with an address\n" +
-			"of its own making, or where another DHCP server gives the addresses.",
-		Args: exactArgs("first-contact or claimed", "its value"),
+		Use: "set first-contact pin|otp|otp+pin|none | claimed yes|no | window 8h|off | block-after N | auto-approve yes|no", Short: "Change the site's rules",
+		Long: "Change the site's rules:\n\n" +
+			"first-contact  what phones must show at first contact\n" +
+			"claimed        whether trust (allow-list, suspension) lets a phone through whose MAC nothing\n" +
+			"               on the LAN proves: behind a router, with an address of its own making, or\n" +
+			"               where another DHCP server gives the addresses\n" +
+			"window         how long a right PIN opens the site for its other phones, 10m to 168h; an open\n" +
+			"               window is shortened with it\n" +
+			"block-after    at which lock-out in a row a phone is blocked until an operator unblocks it,\n" +
+			"               1 to 100; never is not offered\n" +
+			"auto-approve   whether a ticket that wants an admin's approval gets it as it is shown",
+		Args: exactArgs("the rule", "its value"),
 		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-			offers := []string{"first-contact", "claimed"}
-			switch {
-			case len(args) == 1 && args[0] == "claimed":
-				offers = []string{"yes", "no"}
-			case len(args) == 1:
-				offers = []string{"pin", "otp", "otp+pin", "none"}
-			case len(args) > 1:
-				offers = nil
+			var offers []string
+			for _, r := range rules() {
+				if len(args) == 0 {
+					offers = append(offers, r.name)
+				} else if len(args) == 1 && args[0] == r.name {
+					offers = r.values
+				}
 			}
 			return offers, cobra.ShellCompDirectiveNoFileComp
 		},
@@ -81,16 +136,15 @@ func (p *program) policySetCommand() *cobra.Command {
 }
 
 // policyInput reads one rule and its value.
-func policyInput(cmd *cobra.Command, rule, value string) (admin.PolicyInput, error) {
-	switch {
-	case rule == "first-contact":
-		return admin.PolicyInput{FirstContact: admin.Set(value)}, nil
-	case rule == "claimed" && (value == yesNo(true) || value == yesNo(false)):
-		return admin.PolicyInput{Claimed: admin.Set(value == yesNo(true))}, nil
-	case rule == "claimed":
-		return admin.PolicyInput{}, usagef(cmd, "%q is neither; write: policy set claimed yes, or no", value)
+func policyInput(cmd *cobra.Command, name, value string) (admin.PolicyInput, error) {
+	var names []string
+	for _, r := range rules() {
+		if r.name == name {
+			return r.read(cmd, value)
+		}
+		names = append(names, r.name)
 	}
-	return admin.PolicyInput{}, usagef(cmd, "%q is no rule; write: policy set first-contact pin, or policy set claimed yes", rule)
+	return admin.PolicyInput{}, usagef(cmd, "%.40q is no rule; write: policy set first-contact pin, or another rule and its value: %s", name, strings.Join(names[1:], ", "))
 }
 
 func yesNo(b bool) string {

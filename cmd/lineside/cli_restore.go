@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -19,81 +18,88 @@ type restored struct {
 	// SetAside is the name the database that was there has now, empty where
 	// there was none.
 	SetAside string `json:"set_aside,omitempty"`
-	Next     string `json:"next"`
+	// Rekeyed says that it was sealed anew, from the key it was made under to
+	// the one the box has.
+	Rekeyed bool   `json:"rekeyed,omitempty"`
+	Next    string `json:"next"`
 }
 
 func (p *program) restoreCommand() *cobra.Command {
-	var config, state, key string
+	var at stateFlags
 	cmd := &cobra.Command{
 		Use: "restore FILE", Short: "Put a backup in the place of the database; the box must be stopped", Args: exactArgs("FILE"),
 		Long: "Put a backup in the place of the database. The box must be stopped\n(systemctl stop lineside), and the site key the backup was made under must be in\nits place. The database that was there is kept under another name.\n\n" +
-			"A phone may have used its one-time password after the backup was made, so those\nthe backup holds unused are void at the next start; let a phone that waits use\nits own with: lineside device allow-otp MAC. Phones that enrolled after the\nbackup must enrol again.",
+			"A backup made before the site key was changed opens with the old key: name its\nfile with --key. What is restored is then sealed anew under the key the box has.\n\n" +
+			"A phone may have used its one-time password after the backup was made, so those\nthe backup holds unused are void at the next start; let a phone that waits use\nits own with: lineside device allow-otp MAC. Phones that enrolled after the\nbackup must enrol again. Tokens of the API are void too: lineside token add.",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if state != "" && cmd.Flags().Changed("config") {
-				return usagef(cmd, "--config and --state both name the state directory: write one of them")
+			if err := at.find(cmd); err != nil {
+				return err
 			}
-			if state == "" {
-				s, err := loadSettings(config)
-				if err != nil {
-					return hint(err, "name another settings file with --config, or the state directory with --state")
-				}
-				if answers(s.Listen.Socket) {
-					return stopFirst(store.ErrInUse)
-				}
-				state = s.State
-			}
-			if key == "" {
-				key = keyPath(state, os.Getenv("CREDENTIALS_DIRECTORY"))
-			}
-			done, err := p.restore(args[0], state, key)
+			done, err := p.restore(args[0], at)
 			if err != nil {
 				return err
 			}
 			return p.tellRestored(args[0], done)
 		},
 	}
-	fl := cmd.Flags()
-	fl.StringVar(&config, "config", defaultSettings, "settings file, which names the state directory")
-	fl.StringVar(&state, "state", "", "state directory, where there is no settings file")
-	fl.StringVar(&key, "key", "", "site key, where it is not site.key in the state directory")
-	_ = cmd.MarkFlagFilename("config", "toml")
-	_ = cmd.MarkFlagDirname("state")
-	_ = cmd.MarkFlagFilename("key")
+	at.register(cmd)
 	return cmd
 }
 
 // restore puts the backup back. The key is never minted here: a new one opens
 // no backup.
-func (p *program) restore(backup, state, keyFile string) (restored, error) {
-	database := filepath.Join(state, "lineside.db")
-	if _, err := os.Stat(keyFile); errors.Is(err, fs.ErrNotExist) {
-		return restored{}, hint(fmt.Errorf("%w: %s is not there, and the backup opens with the key it was made under only", store.ErrKeyMissing, keyFile),
-			"put that key there, or name it with --key FILE (the file systemd hands over, if the unit has LoadCredential=lineside.key)")
-	}
-	key, err := store.LoadKey(keyFile, database)
+func (p *program) restore(backup string, at stateFlags) (restored, error) {
+	was, is, err := restoreKeys(at)
 	if err != nil {
-		return restored{}, mayRestore(err)
+		return restored{}, err
 	}
-	aside, err := store.Restore(database, backup, key, p.now())
+	database := at.database()
+	aside, err := store.RestoreUnder(database, backup, was, is, p.now())
 	switch {
 	case errors.Is(err, store.ErrInUse):
 		return restored{}, stopFirst(err)
 	case errors.Is(err, store.ErrKey):
-		return restored{}, hint(err, "the key tried is %s; put the backup's own there, or name it with --key FILE", keyFile)
+		return restored{}, hint(err, "the key tried is %s; name the one the backup was made under with --key FILE", at.key)
 	case err != nil && aside != "":
 		return restored{}, hint(err, "the database is now %s; free some room and restore again, or rename it back to %s", aside, database)
 	case err != nil:
 		return restored{}, mayRestore(err)
 	}
-	if err := giveTo(state, database); err != nil {
-		return restored{}, hint(err, "give it to the daemon's user: chown --reference=%s %s", state, database)
+	if err := giveTo(at.state, database); err != nil {
+		return restored{}, hint(err, "give it to the daemon's user: chown --reference=%s %s", at.state, database)
 	}
-	return restored{Database: database, SetAside: aside,
+	return restored{Database: database, SetAside: aside, Rekeyed: was != is,
 		Next: "start the box (systemctl start lineside), see what status says, and let each phone that waits use its one-time password once more: lineside device allow-otp MAC"}, nil
 }
 
-func stopFirst(err error) error {
-	return hint(err, "nothing was changed; stop it with: systemctl stop lineside; then restore, and start it again")
+// restoreKeys gives the key the backup is under and the one the box will look
+// for. They differ where the operator named the first and the box has another in
+// its place; one in its place that does not open the database there, when the
+// named one does, is a leftover.
+func restoreKeys(at stateFlags) (was, is store.Key, err error) {
+	if _, err := os.Stat(at.key); errors.Is(err, fs.ErrNotExist) {
+		return was, is, hint(fmt.Errorf("%w: %s is not there, and the backup opens with the key it was made under only", store.ErrKeyMissing, at.key),
+			"put that key there, or name it with --key FILE (the file systemd hands over, if the unit has LoadCredential=lineside.key)")
+	}
+	own := at.own()
+	if !at.given {
+		was, err = store.LoadKey(own, at.database()) // settles a rotation that was cut
+		return was, was, mayRestore(err)
+	}
+	was, err = store.ReadKey(at.key)
+	if err != nil || !exists(own) {
+		return was, was, mayRestore(err)
+	}
+	if is, err = store.LoadKey(own, at.database()); err != nil {
+		return was, is, mayRestore(err)
+	}
+	switch k, err := store.OpenedBy(at.database(), is, was); {
+	case err == nil:
+		return was, k, nil
+	case errors.Is(err, store.ErrInUse):
+		return was, is, stopFirst(err)
+	}
+	return was, is, nil // no database, or a damaged one: what restoring is for
 }
 
 // mayRestore adds the way out where the rights are missing.
@@ -128,6 +134,9 @@ func (p *program) tellRestored(backup string, r restored) error {
 	was := "there was no database before"
 	if r.SetAside != "" {
 		was = "the database that was there is now " + r.SetAside
+	}
+	if r.Rekeyed {
+		was += "; the backup was sealed anew under the box's key"
 	}
 	return errors.Join(
 		p.say("%s is now the database %s", backup, r.Database), p.say("%s", was),

@@ -118,6 +118,8 @@ func exportAndImport(o *operator, mac string) {
 	if err != nil || info.Mode().Perm() != 0o600 {
 		o.t.Errorf("the export: %v, %v, want mode 0600", info, err)
 	}
+	o.does("", 1, "is there already.*--force", "device", "export", file)
+	o.does("", 0, "it holds PINs", "device", "export", file, "--force")
 	text := o.does("", 0, mac, "device", "export")
 	o.does("", 0, "1 row: 0 added", "device", "import", file)
 	o.does(strings.ReplaceAll(text, mac, "not-a-mac"), 1, "line 2.*→", "device", "import", "-")
@@ -132,6 +134,7 @@ func TestVerbsAnswerInJSON(t *testing.T) {
 		{"pin", "show", mac}, {"otp", "set", "snom", "--generate"}, {"otp", "list"}, {"otp", "remove", "snom"},
 		{"policy", "show"}, {"policy", "set", "first-contact", "pin"}, {"policy", "set", "claimed", "yes"}, {"visitors", "list"}, {"allow", "add", "10.0.0.0/8"}, {"allow", "list"},
 		{"allow", "remove", "10.0.0.0/8"}, {"leases"}, {"dhcp", "leases"}, {"audit"}, {"status"}, {"device", "remove", mac},
+		{"token", "add", "x", "--role", "viewer"}, {"token", "list"}, {"token", "remove", "x"},
 	} {
 		out := o.does("", 0, "", append(args, "--json")...)
 		if !json.Valid([]byte(out)) || strings.TrimSpace(out) == "null" {

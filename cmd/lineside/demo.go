@@ -16,6 +16,7 @@ import (
 	"github.com/lineside/lineside/auth"
 	"github.com/lineside/lineside/dhcpopt"
 	"github.com/lineside/lineside/phone"
+	"github.com/lineside/lineside/sipd"
 )
 
 // The demo's LAN. All of 127.0.0.0/8 is this machine on Linux, so that phones
@@ -89,14 +90,16 @@ func (d *demo) settings(p *program) (settings, error) {
 		Site: phone.Site{Name: "Demo branch", Zone: "Europe/Berlin", Language: "en", Emergency: []string{"110", "112"}},
 		Listen: listenSettings{
 			HTTP: at(ports.http), HTTPS: at(ports.https), TFTP: at(ports.tftp), Admin: at(ports.admin),
-			SIPPort: 5060, Socket: socket, Address: demoSelf,
+			SIP: at(ports.sip), SIPPort: ports.sip, Socket: socket, Address: demoSelf,
 		},
-		DHCP: dhcpSettings{Server: true, Listen: at(ports.dhcp), Pool: []dhcpopt.Range{demoPool}, Lease: time.Hour},
+		Emergency: emergencySettings{Mode: sipd.NoCalls}, // nobody here needs help
+		DHCP:      dhcpSettings{Server: true, Listen: at(ports.dhcp), Pool: []dhcpopt.Range{demoPool}, Lease: time.Hour},
 	}
 	for _, o := range [][2]string{
 		{"state", dir}, {"site.name", s.Site.Name}, {"site.timezone", s.Site.Zone}, {"site.first_contact", string(s.FirstContact)},
 		{"listen.address", demoSelf.String()}, {"listen.http", s.Listen.HTTP}, {"listen.https", s.Listen.HTTPS},
 		{"listen.tftp", s.Listen.TFTP}, {"listen.admin", s.Listen.Admin}, {"listen.socket", socket},
+		{"listen.sip", s.Listen.SIP}, {"emergency.mode", string(s.Emergency.Mode)},
 		{"dhcp.listen", s.DHCP.Listen}, {"dhcp.pool", demoPool.String()},
 	} {
 		s.Origin = append(s.Origin, admin.Setting{Key: o[0], Value: o[1], From: "demo"})
@@ -136,7 +139,7 @@ func (d *demo) openLog(dir string) (*os.File, error) {
 }
 
 // ports of the demo's doors.
-type ports struct{ dhcp, tftp, http, https, admin int }
+type ports struct{ dhcp, tftp, http, https, admin, sip int }
 
 // freePorts prefers numbers that are easy to type and remember, and takes any
 // free one where somebody has them.
@@ -147,7 +150,7 @@ func freePorts(self netip.Addr) (ports, error) {
 		port    int
 		network string
 		to      *int
-	}{{8067, "udp", &p.dhcp}, {8069, "udp", &p.tftp}, {8080, "tcp", &p.http}, {8443, "tcp", &p.https}, {8444, "tcp", &p.admin}} {
+	}{{8067, "udp", &p.dhcp}, {8069, "udp", &p.tftp}, {8080, "tcp", &p.http}, {8443, "tcp", &p.https}, {8444, "tcp", &p.admin}, {5060, "udp", &p.sip}} {
 		port, err := freePort(self, want.network, want.port)
 		*want.to = port
 		errs = append(errs, err)

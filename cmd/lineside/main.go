@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"sync"
 	"syscall"
 	_ "time/tzdata" // static builds run where no zone files are
 )
@@ -13,5 +14,23 @@ func main() {
 	// their ordinary effect again, so that a second one kills.
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop)
-	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	in := &interruptible{file: os.Stdin, free: sync.OnceFunc(func() { signal.Reset(syscall.SIGINT, syscall.SIGTERM) })}
+	os.Exit(run(ctx, os.Args[1:], in, os.Stdout, os.Stderr))
 }
+
+// interruptible is standard input. Reading it waits for a person and cannot be
+// asked to stop, so before the first read signals get their ordinary effect back
+// and the first one kills. The daemon never reads it.
+type interruptible struct {
+	file *os.File
+	free func()
+}
+
+// Read reads on.
+func (i *interruptible) Read(p []byte) (int, error) {
+	i.free()
+	return i.file.Read(p)
+}
+
+// Stat says what it is: a terminal, a pipe or a file.
+func (i *interruptible) Stat() (os.FileInfo, error) { return i.file.Stat() }

@@ -68,6 +68,13 @@ func (p *program) root() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usagef(cmd, "%v", err)
 	})
+	// cobra looks at this itself, but its error has no type: ask first.
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
+		if err := cmd.ValidateFlagGroups(); err != nil {
+			return usagef(cmd, "%v", err)
+		}
+		return nil
+	}
 	flags := root.PersistentFlags()
 	flags.StringVar(&p.socket, "socket", defaultSocket, "unix socket of the running daemon")
 	flags.BoolVar(&p.json, "json", false, "answer in JSON")
@@ -76,7 +83,7 @@ func (p *program) root() *cobra.Command {
 		p.runCommand(), p.checkCommand(), p.statusCommand(), p.versionCommand(), p.manCommand(),
 		p.deviceCommand(), p.pinCommand(), p.otpCommand(), p.visitorsCommand(), p.allowCommand(),
 		p.dhcpCommand(), p.leasesCommand(), p.policyCommand(), p.auditCommand(), p.watchCommand(),
-		p.backupCommand(), p.restoreCommand(),
+		p.backupCommand(), p.restoreCommand(), p.tokenCommand(), p.keyCommand(),
 	)
 	return root
 }

@@ -59,11 +59,14 @@ http = "127.20.0.1:%d"
 https = "127.20.0.1:%d"
 tftp = "127.20.0.1:%d"
 admin = "127.20.0.1:%d"
+sip = "127.20.0.1:%d"
 socket = "%s/lineside.sock"
+[emergency]
+mode = "none"
 [dhcp]
 listen = "127.20.0.1:%d"
 pool = "127.20.0.50-127.20.0.250"
-`, dir, p.http, p.https, p.tftp, p.admin, dir, p.dhcp))
+`, dir, p.http, p.https, p.tftp, p.admin, p.sip, dir, p.dhcp))
 }
 
 func TestDaemon(t *testing.T) {
@@ -93,7 +96,7 @@ func TestDaemon(t *testing.T) {
 		t.Errorf("check beside the daemon: got exit %d\n%s", code, out)
 	}
 	code, _, errs = lineside(t, "run", "--config", path)
-	if code != exitWrong || !strings.Contains(errs, "another lineside runs on this state directory") {
+	if code != exitWrong || !strings.Contains(errs, "another lineside answers at "+socket) {
 		t.Errorf("a second daemon: got exit %d and %q, want 1 and why", code, errs)
 	}
 	stop()
@@ -117,6 +120,10 @@ func TestDaemonDoesNotStartHalf(t *testing.T) {
 	code, _, errs := lineside(t, "run", "--config", path)
 	if code != exitWrong || !strings.Contains(errs, "tcp "+http+" is taken") || !strings.Contains(errs, "udp "+tftp+" is on no interface") {
 		t.Errorf("got exit %d and\n%s\nwant 1 and both listeners named", code, errs)
+	}
+	// Nothing was made that a later start on another directory would miss.
+	if left, err := os.ReadDir(filepath.Join(dir, "state")); err == nil {
+		t.Errorf("it left %v in the state directory", left)
 	}
 	// Everything was given back: with the settings corrected it starts.
 	stop, wait := func() (func(), func() (int, string)) {

@@ -37,9 +37,11 @@ type settings struct {
 	State        string
 	Site         phone.Site
 	FirstContact auth.Factor
+	BlockAfter   int // lock-outs until a device is blocked
 	Listen       listenSettings
 	DHCP         dhcpSettings
 	Trust        trustSettings
+	Emergency    emergencySettings
 	Level        slog.Level
 	// Origin says where each value comes from, for "lineside status".
 	Origin []admin.Setting
@@ -48,7 +50,11 @@ type settings struct {
 // listenSettings are the box's own addresses. A listener that is "" is off.
 type listenSettings struct {
 	HTTP, HTTPS, TFTP, Admin string
+	SIP                      string // TCP too; empty only where no settings file is: in the demo
+	SIPS                     string
 	SIPPort                  int
+	PnP                      bool           // answer phones that ask by multicast
+	Phones                   []netip.Prefix // networks of phones beside the LAN's own
 	Socket                   string
 	Interface                string // empty: the only one with an IPv4 address
 	Address                  netip.Prefix
@@ -67,8 +73,8 @@ type dhcpSettings struct {
 	Reservations map[phone.MAC]netip.Addr
 }
 
-// trustSettings say what takes the place of a proof. Claimed and Window count at
-// the first start only, as FirstContact does.
+// trustSettings say what takes the place of a proof. All but FactoryCertificates
+// count at the first start only, as FirstContact and BlockAfter do.
 type trustSettings struct {
 	// FactoryCertificates asks phones for the certificate of their maker.
 	FactoryCertificates bool
@@ -76,19 +82,22 @@ type trustSettings struct {
 	Claimed bool
 	// Window is how long the site is open after a right PIN; 0 is never.
 	Window time.Duration
+	// AutoApprove takes an admin's place where a ticket wants approval.
+	AutoApprove bool
 }
 
 // rawSettings is the file as it is written. Leaves are of no type yet, so that
 // a wrong one is reported with all the others instead of ending the reading.
 type rawSettings struct {
-	State   any       `toml:"state"`
-	Site    rawSite   `toml:"site"`
-	Listen  rawListen `toml:"listen"`
-	DHCP    rawDHCP   `toml:"dhcp"`
-	Trust   rawTrust  `toml:"trust"`
-	Log     rawLog    `toml:"log"`
-	Central any       `toml:"central"`
-	Mail    any       `toml:"mail"`
+	State     any          `toml:"state"`
+	Site      rawSite      `toml:"site"`
+	Listen    rawListen    `toml:"listen"`
+	DHCP      rawDHCP      `toml:"dhcp"`
+	Trust     rawTrust     `toml:"trust"`
+	Emergency rawEmergency `toml:"emergency"`
+	Log       rawLog       `toml:"log"`
+	Central   any          `toml:"central"`
+	Mail      any          `toml:"mail"`
 }
 
 type rawSite struct {
@@ -99,6 +108,7 @@ type rawSite struct {
 	SBC          any `toml:"sbc"`
 	NTP          any `toml:"ntp"`
 	FirstContact any `toml:"first_contact"`
+	BlockAfter   any `toml:"block_after"`
 }
 
 type rawListen struct {
@@ -106,6 +116,9 @@ type rawListen struct {
 	HTTPS     any `toml:"https"`
 	TFTP      any `toml:"tftp"`
 	SIP       any `toml:"sip"`
+	SIPS      any `toml:"sips"`
+	PnP       any `toml:"pnp"`
+	Phones    any `toml:"phones"`
 	Admin     any `toml:"admin"`
 	Socket    any `toml:"socket"`
 	Interface any `toml:"interface"`
@@ -131,6 +144,7 @@ type rawTrust struct {
 	Window              any `toml:"window"`
 	FactoryCertificates any `toml:"factory_certificates"`
 	Claimed             any `toml:"claimed"`
+	AutoApprove         any `toml:"auto_approve"`
 }
 
 type rawLog struct {
@@ -184,9 +198,11 @@ func parseSettings(path string, text []byte) (settings, error) {
 func (r *reader) settings(raw rawSettings) settings {
 	s := settings{Path: r.path, State: r.absolute("state", raw.State, defaultState)}
 	s.Site, s.FirstContact = r.site(raw.Site)
+	s.BlockAfter = r.number("site.block_after", raw.Site.BlockAfter, auth.LockOutsToBlock, auth.CheckBlockAfter)
 	s.Listen = r.listen(raw.Listen)
 	s.DHCP = r.dhcp(raw.DHCP)
 	s.Trust = r.trust(raw.Trust)
+	s.Emergency = r.emergency(raw.Emergency, s.Site)
 	s.Level = r.level("log.level", raw.Log.Level)
 	r.later("central", raw.Central, "the platform's sync comes with a later version")
 	r.later("mail", raw.Mail, "mail comes with a later version")

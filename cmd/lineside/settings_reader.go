@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"net/netip"
 	"path/filepath"
 	"strconv"
@@ -93,6 +94,25 @@ func (r *reader) flag(key string, raw any, def bool) bool {
 	}
 	r.from(key, strconv.FormatBool(v), raw)
 	return v
+}
+
+// number reads a whole number that check has nothing against.
+func (r *reader) number(key string, raw any, def int, check func(int) error) int {
+	v, ok := raw.(int64)
+	switch {
+	case raw != nil && !ok:
+		r.add(key, fmt.Sprintf("is %s; write a whole number, without quotes", kindOf(raw)))
+		return def
+	case !ok:
+		v = int64(def)
+	}
+	r.from(key, strconv.FormatInt(v, 10), raw)
+	n := int(max(min(v, math.MaxInt32), math.MinInt32)) // whatever the check, it is far out
+	if err := check(n); err != nil {
+		r.add(key, err.Error())
+		return def
+	}
+	return n
 }
 
 // absolute reads one absolute path.
@@ -195,8 +215,9 @@ func keyLines(text []byte) map[string]int {
 		DHCP   struct {
 			Reservations struct{} `toml:"reservations"`
 		} `toml:"dhcp"`
-		Trust struct{} `toml:"trust"`
-		Log   struct{} `toml:"log"`
+		Trust     struct{} `toml:"trust"`
+		Emergency struct{} `toml:"emergency"`
+		Log       struct{} `toml:"log"`
 	}
 	lines := make(map[string]int)
 	var strict *toml.StrictMissingError

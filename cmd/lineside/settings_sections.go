@@ -50,10 +50,13 @@ func (r *reader) listen(raw rawListen) listenSettings {
 		URL:       r.url("listen.url", raw.URL),
 	}
 	if sip := r.socket("listen.sip", raw.SIP, ":5060"); sip != "" {
-		l.SIPPort = portOf(sip)
+		l.SIP, l.SIPPort = sip, portOf(sip)
 	} else if !r.has("listen.sip") {
 		r.add("listen.sip", `cannot be off: phones waiting for their PIN are pointed at this port; write one such as ":5060"`)
 	}
+	l.SIPS = r.socket("listen.sips", raw.SIPS, off)
+	l.PnP = r.flag("listen.pnp", raw.PnP, true)
+	l.Phones = r.networks("listen.phones", raw.Phones)
 	if text := r.text("listen.address", raw.Address, ""); text != "" {
 		p, err := netip.ParsePrefix(text)
 		if err != nil || !p.Addr().Is4() || p.Bits() < 8 || p.Bits() > 30 {
@@ -135,14 +138,6 @@ func (r *reader) reservations(raw map[string]any) map[phone.MAC]netip.Addr {
 	return out
 }
 
-// Bounds of the window: phones come back every four to six hours, and a site
-// open for longer than a week is open for good.
-const (
-	leastWindow   = 10 * time.Minute
-	mostWindow    = 7 * 24 * time.Hour
-	defaultWindow = 8 * time.Hour
-)
-
 // trust reads what phones are believed for. The allow-list is the store's: a file
 // that also named it would disagree with it from the first change on.
 func (r *reader) trust(raw rawTrust) trustSettings {
@@ -153,6 +148,7 @@ func (r *reader) trust(raw rawTrust) trustSettings {
 		FactoryCertificates: r.flag("trust.factory_certificates", raw.FactoryCertificates, true),
 		Claimed:             r.flag("trust.claimed", raw.Claimed, false),
 		Window:              r.window("trust.window", raw.Window),
+		AutoApprove:         r.flag("trust.auto_approve", raw.AutoApprove, false),
 	}
 }
 
@@ -163,7 +159,7 @@ func (r *reader) window(key string, raw any) time.Duration {
 		r.from(key, off, raw)
 		return 0
 	}
-	return r.duration(key, raw, defaultWindow, leastWindow, mostWindow)
+	return r.duration(key, raw, auth.SiteWindow, auth.MinWindow, auth.MaxWindow)
 }
 
 // socket reads ":69", "10.20.0.1:69" or "off", which is returned as "".

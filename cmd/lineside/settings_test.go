@@ -16,6 +16,7 @@ import (
 	"github.com/lineside/lineside/auth"
 	"github.com/lineside/lineside/dhcpopt"
 	"github.com/lineside/lineside/phone"
+	"github.com/lineside/lineside/sipd"
 )
 
 func TestSampleIsTheDefaults(t *testing.T) {
@@ -64,6 +65,10 @@ dns = ["10.20.0.53"]
 factory_certificates = false
 claimed = true
 window = "90m"
+[emergency]
+sbcs = ["sbc.example.net:5061;transport=tls"]
+user = "branch7"
+password = "fake-upstream"
 [log]
 level = "debug"
 `))
@@ -74,8 +79,9 @@ level = "debug"
 		Path: "x", State: "/srv/lineside",
 		Site:         phone.Site{Name: "Branch 7", Zone: "Europe/Berlin", Language: "de", Emergency: []string{"112"}},
 		FirstContact: auth.FactorOTP,
+		BlockAfter:   auth.LockOutsToBlock,
 		Listen: listenSettings{
-			HTTP: "10.20.0.1:8080", TFTP: ":69", Admin: ":8443", SIPPort: 5070, Socket: defaultSocket,
+			HTTP: "10.20.0.1:8080", TFTP: ":69", Admin: ":8443", SIP: ":5070", SIPPort: 5070, PnP: true, Socket: defaultSocket,
 			Address: netip.MustParsePrefix("10.20.0.1/24"), URL: "http://box.example/cfg/",
 		},
 		DHCP: dhcpSettings{
@@ -89,6 +95,10 @@ level = "debug"
 			Reservations: map[phone.MAC]netip.Addr{{0, 0x15, 0x65, 0x4a, 0xa9, 0x37}: netip.MustParseAddr("10.20.0.60")},
 		},
 		Trust: trustSettings{Claimed: true, Window: 90 * time.Minute},
+		Emergency: emergencySettings{
+			Mode: sipd.Bridge, User: "branch7", Password: phone.NewSecret("fake-upstream"),
+			SBCs: []sipd.SBC{{Host: "sbc.example.net", Port: 5061, Transport: phone.TLS}},
+		},
 		Level: slog.LevelDebug,
 	}
 	got.Origin = nil
@@ -124,6 +134,10 @@ func TestSettingsErrorsSayWhereAndWhat(t *testing.T) {
 		{"trust", "[trust]\nfactory_certificates = \"true\"\nclaimed = 1\nwindow = \"1y\"\n[dhcp]\nmode = \"off\"\n",
 			[]string{`f:2: trust.factory_certificates: is text; write true or false, without quotes`,
 				`f:3: trust.claimed: is a number; write true or false`, `f:4: trust.window: "1y" is no length of time`}},
+		{"lock-outs", "[site]\nblock_after = 0\n[trust]\nauto_approve = \"no\"\n[dhcp]\nmode = \"off\"\n",
+			[]string{`f:2: site.block_after: 0 is out of range; write 1 to 100`, `f:4: trust.auto_approve: is text; write true or false`}},
+		{"lock-outs in words", "[site]\nblock_after = \"three\"\n[dhcp]\nmode = \"off\"\n", []string{`f:2: site.block_after: is text; write a whole number`}},
+		{"lock-outs beyond counting", "[site]\nblock_after = 4294967299\n[dhcp]\nmode = \"off\"\n", []string{`f:2: site.block_after: 2147483647 is out of range`}},
 		{"window too short", "[trust]\nwindow = \"1s\"\n[dhcp]\nmode = \"off\"\n", []string{`f:2: trust.window: 1s is out of range; write 10m to`}},
 		{"window below nothing", "[trust]\nwindow = \"-8h\"\n[dhcp]\nmode = \"off\"\n", []string{`f:2: trust.window: -8h is out of range`}},
 		{"site", "[site]\ntimezone = \"Mars/Olympus\"\nlanguage = \"fr\"\nemergency = []\nsbc = \"a b\"\nfirst_contact = \"faith\"\n[dhcp]\nmode = \"off\"\n",
@@ -134,6 +148,8 @@ func TestSettingsErrorsSayWhereAndWhat(t *testing.T) {
 				`f:5: listen.tftp: "host:69"`, `f:6: listen.sip: cannot be off`, `f:7: listen.address: "10.0.0.1" is not this box's IPv4 address`,
 				`f:8: listen.url: "gopher://x/" is no place`, `f:11: dhcp.listen: cannot be off`, `f:12: dhcp.lease: 1s is out of range; write 2m to`,
 				`f:13: dhcp.ntp: "::1" is no IPv4 address`}},
+		{"emergency", "[listen]\nphones = [\"all\"]\n[emergency]\nmode = \"maybe\"\nsbcs = [\"sbc\", \"a b\", \"x;transport=sctp\"]\npassword = 7\nidentity = \"112\"\n[dhcp]\nmode = \"off\"\n",
+			[]string{`f:2: listen.phones: "all" is no network`, `f:4: emergency.mode: "maybe" is not known`, `f:5: emergency.sbcs: "a b" is no SBC`, `f:5: emergency.sbcs: "x;transport=sctp" is no SBC`, `f:6: emergency.password: is a number`, `f:7: emergency.identity: "112" is no SIP address`}},
 		{"nowhere to fetch from", "listen.http = \"off\"\ndhcp.mode = \"off\"\n", []string{`f:1: listen.http: is off, so phones must be told another place`}},
 		{"reservations", "[dhcp]\nmode = \"off\"\n[dhcp.reservations]\n\"00:15:65:4a:a9\" = \"10.0.0.9\"\n\"00:15:65:4a:a9:37\" = 9\n\"00:15:65:4a:a9:38\" = \"ten\"\n",
 			[]string{`f:4: dhcp.reservations.00:15:65:4a:a9: "00:15:65:4a:a9" is not a MAC address`,
@@ -169,6 +185,7 @@ func TestTrustIsReadAsWritten(t *testing.T) {
 		`window = 0`:                   {FactoryCertificates: true},
 		`claimed = true`:               {FactoryCertificates: true, Claimed: true, Window: 8 * time.Hour},
 		`claimed = false`:              usual,
+		`auto_approve = true`:          {FactoryCertificates: true, Window: 8 * time.Hour, AutoApprove: true},
 		`factory_certificates = false`: {Window: 8 * time.Hour},
 	} {
 		s, err := parseSettings("f", []byte("dhcp.mode = \"off\"\n[trust]\n"+text+"\n"))
@@ -213,7 +230,7 @@ func FuzzSettings(f *testing.F) {
 		s, err := parseSettings("f", []byte(text))
 		if err == nil {
 			if s.Site.Validate() != nil || s.State == "" || s.DHCP.Server && len(s.DHCP.Pool) == 0 ||
-				s.Trust.Window != 0 && (s.Trust.Window < leastWindow || s.Trust.Window > mostWindow) {
+				s.Trust.Window != 0 && (s.Trust.Window < auth.MinWindow || s.Trust.Window > auth.MaxWindow) {
 				t.Fatalf("settings that break their own rules were accepted: %+v", s)
 			}
 			return

@@ -37,6 +37,10 @@ func (s settings) doors() []door {
 		{"HTTPS", "tcp", s.Listen.HTTPS, "listen.https", "another web server", "phones that fetch by HTTPS get no config", `set listen.https = "off"`},
 		{"admin", "tcp", s.Listen.Admin, "listen.admin", "another program", "scripts cannot reach the HTTP API; phones notice nothing", `set listen.admin to another port or "off"`},
 	}
+	for _, d := range [][2]string{{"SIP", "udp"}, {"SIP-TCP", "tcp"}} {
+		all = append(all, door{d[0], d[1], s.Listen.SIP, "listen.sip", "another SIP server or telephone", "phones on hold cannot register, nor call for help through the box", `set listen.sip to another port`})
+	}
+	all = append(all, door{"SIPS", "tcp", s.Listen.SIPS, "listen.sips", "another SIP server", "phones on hold cannot register by TLS", `set listen.sips = "off"`})
 	if s.DHCP.Server {
 		all = append([]door{{"DHCP", "udp", s.DHCP.Listen, "dhcp.listen", "another DHCP server", "phones will not get options", `set dhcp.mode = "off"`}}, all...)
 	}

@@ -38,7 +38,7 @@ type Overlay map[string]string
 func List(dir string, overlay Overlay) ([]Package, error) {
 	args := []string{"list", "-e", "-json=ImportPath,Dir,GoFiles,TestGoFiles,XTestGoFiles,Imports"}
 	if len(overlay) > 0 {
-		file, err := overlay.write()
+		file, err := overlay.Write()
 		if err != nil {
 			return nil, fmt.Errorf("write overlay: %w", err)
 		}
@@ -55,7 +55,9 @@ func List(dir string, overlay Overlay) ([]Package, error) {
 	return decode(&out)
 }
 
-func (o Overlay) write() (string, error) {
+// Write puts o into a new file, as the go tool reads it, and gives its name. It
+// is the caller's to remove.
+func (o Overlay) Write() (string, error) {
 	f, err := os.CreateTemp("", "overlay-*.json")
 	if err != nil {
 		return "", err

@@ -36,7 +36,7 @@ func Rows() []Row {
 		from("httpd", "a door", "phone", "provision"),
 		{Package: "neigh", Why: "which MAC answers on the LAN; decides nothing", May: []string{"phone"}},
 		from("voice", "sound and digits; knows neither SIP nor PINs"),
-		from("sipd", "a door that also speaks", "phone", "provision", "voice"),
+		from("sipd", "a door that also speaks; reads what a phone says of itself as vendors understood it", "phone", "vendors", "provision", "voice"),
 		from("mdns", "announces the box; knows only its own address"),
 		from("admin", "operators' pages and API: calls the desk, reads the audit log", "phone", "auth", "audit", "provision"),
 		from("sync/wire", "messages are structs of their own, so that both sides can change"),

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"os"
 	"os/exec"
 	"strings"
@@ -89,4 +90,43 @@ func TestNothingIsLeft(t *testing.T) {
 	if mine := fmt.Sprintf("lab%d-", os.Getpid()); strings.Contains(string(out), mine) {
 		t.Errorf("namespaces are left: %s", out)
 	}
+}
+
+// TestForgedARP has one host tell another a third one's hardware address for
+// its own, and then leave.
+func TestForgedARP(t *testing.T) {
+	lab := netlab.New(t)
+	box := lab.Host("box", "10.77.0.1/24")
+	liar := lab.Host("liar", "10.77.0.2/24")
+	box.SetMAC("02:00:00:00:00:01")
+	const forged = "02:00:00:00:00:99"
+	ping := netlab.Tool(t, "ping")
+	liar.Run(10*time.Second, ping, "-c", "1", "-W", "5", "10.77.0.1")
+
+	// The kernel believes no change within a second of the last one.
+	deadline := time.NewTimer(10 * time.Second)
+	defer deadline.Stop()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for out := ""; !strings.Contains(out, forged); out = box.Run(10*time.Second, "ip", "neigh") {
+		select {
+		case <-deadline.C:
+			t.Fatalf("neighbours of the box: got %q, want %s", out, forged)
+		case <-tick.C:
+		}
+		if err := liar.ForgeARP("02:00:00:00:00:01", netip.MustParseAddr("10.77.0.2"), forged); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	liar.SetAddress("10.77.0.3/24")
+	if out := liar.Run(10*time.Second, "ip", "-brief", "address", "show", "dev", liar.Interface()); !strings.Contains(out, "10.77.0.3/24") || strings.Contains(out, "10.77.0.2/24") {
+		t.Errorf("addresses of the liar: got %q, want only 10.77.0.3/24", out)
+	}
+	liar.SetLink(false)
+	if out, err := liar.Try(10*time.Second, ping, "-c", "1", "-W", "1", "10.77.0.1"); err == nil {
+		t.Errorf("unplugged: got %q, want no answer", out)
+	}
+	liar.SetLink(true)
+	liar.Run(10*time.Second, ping, "-c", "1", "-W", "5", "10.77.0.1")
 }

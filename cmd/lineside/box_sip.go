@@ -1,0 +1,86 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+
+	"github.com/lineside/lineside/sipd"
+)
+
+// pnpPort is the port phones ask at by multicast, whatever listen.sip is.
+const pnpPort = 5060
+
+// sipSockets are the SIP service's sockets beside those of the doors.
+type sipSockets struct {
+	group, uplink net.PacketConn
+}
+
+// openSIP opens what the SIP service needs beside its doors: the multicast
+// socket, where the LAN has an interface, and one towards the SBCs, which may
+// lie behind another interface.
+func (b *box) openSIP(ctx context.Context) error {
+	if b.settings.Listen.SIP == "" {
+		return nil
+	}
+	var lc net.ListenConfig
+	uplink, err := lc.ListenPacket(ctx, "udp4", ":0")
+	if err != nil {
+		return fmt.Errorf("open a socket to the SBCs: %w: phones on hold could not call for help; see whether this machine has a network", err)
+	}
+	b.sip.uplink = uplink
+	b.sockets = append(b.sockets, uplink)
+	if !b.settings.Listen.PnP || b.where.Interface == "" {
+		return nil
+	}
+	if b.sip.group, err = sipd.ListenGroup(ctx, b.where.Interface, pnpPort); err != nil {
+		return fmt.Errorf("%w: phones that ask by multicast (PnP) get no answer; stop who else holds udp %d, or set listen.pnp = false", err, pnpPort)
+	}
+	b.sockets = append(b.sockets, b.sip.group)
+	return nil
+}
+
+// addSIP puts the SIP service behind its sockets, and lets the desk send through
+// it.
+func (b *box) addSIP(certs *tls.Config) error {
+	l := sipd.Listeners{Group: b.sip.group, Uplink: b.sip.uplink}
+	var names []string
+	for _, o := range b.opened {
+		switch o.name {
+		case "SIP":
+			l.UDP = append(l.UDP, o.conn)
+		case "SIP-TCP":
+			l.TCP = append(l.TCP, o.stream)
+		case "SIPS":
+			l.TLS = append(l.TLS, tls.NewListener(o.stream, certs))
+		default:
+			continue
+		}
+		names = append(names, o.title()+" "+o.at())
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	if len(l.UDP) == 0 {
+		return errors.New("the SIP service has no UDP socket; set listen.sip")
+	}
+	e := b.settings.Emergency
+	srv, err := sipd.New(sipd.Config{
+		LAN: append([]netip.Prefix{b.where.Self.Masked()}, b.settings.Listen.Phones...), Emergency: b.settings.Site.Emergency,
+		Mode: e.Mode, SBCs: e.SBCs, User: e.User, Password: e.Password, Identity: e.Identity,
+	}, sipd.Deps{
+		Desk: b.desk, Records: b.store, Log: b.log, Health: b.health, Metrics: b.metrics, Now: b.now,
+	})
+	if err != nil {
+		return err
+	}
+	b.addDoor("sip", l.UDP[0].LocalAddr().String(), func(ctx context.Context) error { return srv.Serve(ctx, l) })
+	if l.Group != nil {
+		b.list("pnp", l.Group.LocalAddr().String())
+	}
+	b.base = append(b.base, newServer("resyncs", func(ctx context.Context) error { return b.desk.RunResyncs(ctx, srv) }))
+	return nil
+}

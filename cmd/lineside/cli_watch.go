@@ -1,0 +1,111 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/lineside/lineside/admin"
+	"github.com/lineside/lineside/phone"
+	"github.com/lineside/lineside/provision"
+)
+
+func (p *program) watchCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "watch [MAC]", Short: "Follow what phones do, as it happens", Args: atMostOne, ValidArgsFunction: p.completeMACs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var only phone.MAC
+			if len(args) == 1 {
+				macs, err := macArgs(cmd, args)
+				if err != nil {
+					return err
+				}
+				only = macs[0]
+			}
+			c, err := p.client()
+			if err != nil {
+				return err
+			}
+			z := zone(cmd.Context(), c)
+			for step, err := range c.Watch(cmd.Context(), only, true) {
+				if err == nil {
+					err = p.showStep(step, z)
+				}
+				if err != nil && cmd.Context().Err() == nil {
+					return err
+				}
+			}
+			if cmd.Context().Err() == nil {
+				return errors.New("the box ended the watch: it stopped, or too many watch; see: systemctl status lineside")
+			}
+			return nil
+		},
+	}
+}
+
+// showStep prints one step; a finding has what to do on a line of its own.
+func (p *program) showStep(s provision.Step, zone *time.Location) error {
+	if p.json {
+		return json.NewEncoder(p.out).Encode(s)
+	}
+	who := "-"
+	if !s.MAC.IsZero() {
+		who = s.MAC.String()
+	}
+	line := fmt.Sprintf("%s  %-17s  %-7s %-5s  %s", s.At.In(zone).Format("15:04:05"), who, s.Vendor, s.Front, printable(s.Text))
+	if s.Do != "" {
+		line += "\n  → " + printable(s.Do)
+	}
+	return p.say("%s", line)
+}
+
+// shownDevice is what device show gives with --json.
+type shownDevice struct {
+	admin.Device
+	Timeline admin.Timeline `json:"timeline"`
+}
+
+// showWhole prints a device with what lately happened to it.
+func (p *program) showWhole(ctx context.Context, c *admin.Client, d admin.Device) error {
+	t, err := c.Timeline(ctx, d.MAC)
+	if err != nil {
+		return err
+	}
+	if p.json {
+		return writeJSON(p.out, shownDevice{Device: d, Timeline: t})
+	}
+	if err := p.showDevice(ctx, c, d); err != nil {
+		return err
+	}
+	return p.showTimeline(t, zone(ctx, c))
+}
+
+// showTimeline prints what is wrong with a phone and what to do, then what
+// happened.
+func (p *program) showTimeline(t admin.Timeline, zone *time.Location) error {
+	var b strings.Builder
+	for _, f := range t.Findings {
+		fmt.Fprintf(&b, "\n! %s: %s\n  → %s\n", clock(f.At, p.now(), zone), printable(f.Text), printable(f.Do))
+	}
+	if len(t.Events) == 0 {
+		b.WriteString("\nnothing was heard of it since the box started\n")
+	} else {
+		b.WriteString("\n")
+		table := newTable("LAST", "TIMES", "BY", "ADDRESS", "WHAT")
+		for _, e := range t.Events {
+			what := e.Text
+			if e.Unproven {
+				what += " (not proven to be this phone)"
+			}
+			table.add(clock(e.At, p.now(), zone), fmt.Sprint(e.Times), string(e.Front), addrText(e.Addr), what)
+		}
+		table.print(&b)
+	}
+	_, err := p.out.Write([]byte(b.String()))
+	return err
+}

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// mainEnv has the test binary be the program itself.
+const mainEnv = "LINESIDE_MAIN"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(mainEnv) != "" {
+		_ = os.Unsetenv(mainEnv)
+		main()
+	}
+	os.Exit(m.Run())
+}
+
+// TestInterruptEndsAVerbThatWaitsForInput sends the first signal once the verb
+// has begun to read, which is seen by the pipe being empty.
+func TestInterruptEndsAVerbThatWaitsForInput(t *testing.T) {
+	cmd := exec.Command(os.Args[0], "device", "import", "-")
+	cmd.Env = append(os.Environ(), mainEnv+"=1")
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	cmd.Stdin = r
+	if _, err := w.WriteString("mac\n"); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	waiting := make(chan error, 1)
+	go func() { waiting <- cmd.Wait() }()
+	for deadline := time.Now().Add(20 * time.Second); ; {
+		left, err := unix.IoctlGetInt(int(r.Fd()), unix.TIOCINQ) // of a pipe: what was not read yet
+		if err != nil || time.Now().After(deadline) {
+			_ = cmd.Process.Kill()
+			t.Fatalf("%d bytes not read, %v", left, err)
+		}
+		if left == 0 {
+			break
+		}
+	}
+	if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case err = <-waiting:
+	case <-time.After(20 * time.Second):
+		_ = cmd.Process.Kill()
+		<-waiting
+		t.Fatal("the interrupt was swallowed")
+	}
+	var ended *exec.ExitError
+	if !errors.As(err, &ended) || ended.Sys().(syscall.WaitStatus).Signal() != syscall.SIGINT {
+		t.Errorf("got %v, want it ended by the interrupt", err)
+	}
+}
+
+// TestUnitLetsTheClockBeRead: the store asks the kernel whether anything sets
+// the clock, with adjtimex(2), which changes nothing when asked so. The unit
+// must let that call through and still leave nobody the right to set the clock.
+func TestUnitLetsTheClockBeRead(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "..", "systemd", "lineside.service"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	allowed, bounded := false, false
+	for line := range strings.Lines(string(text)) {
+		key, value, _ := strings.Cut(strings.TrimSpace(line), "=")
+		switch key {
+		case "ProtectClock":
+			t.Error("ProtectClock blocks adjtimex however it is called (systemd.exec(5))")
+		case "SystemCallFilter": // later lines add to or take from those before
+			if strings.HasPrefix(value, "~") {
+				allowed = allowed && !strings.Contains(value, "@clock") && !strings.Contains(value, "@privileged")
+			} else {
+				allowed = allowed || strings.Contains(value, "adjtimex")
+			}
+		case "CapabilityBoundingSet", "AmbientCapabilities":
+			bounded = true
+			if strings.Contains(value, "SYS_TIME") || strings.HasPrefix(value, "~") {
+				t.Errorf("%s: somebody may set the clock", line)
+			}
+		}
+	}
+	if !allowed || !bounded {
+		t.Errorf("adjtimex let through %v, capabilities bounded %v, want both", allowed, bounded)
+	}
+}
