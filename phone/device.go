@@ -19,6 +19,16 @@ type Vendor string
 // no record of.
 var ErrUnknownDevice = errors.New("unknown device")
 
+// UnknownDevice is ErrUnknownDevice of one MAC. Its text is put together when
+// somebody reads it: strangers ask for MACs nobody has, and an answer to them
+// must not take longer than one for a device.
+type UnknownDevice MAC
+
+func (e UnknownDevice) Error() string { return MAC(e).String() + ": " + ErrUnknownDevice.Error() }
+
+// Unwrap is ErrUnknownDevice.
+func (UnknownDevice) Unwrap() error { return ErrUnknownDevice }
+
 // Bounds of what an operator may enter for one device.
 const (
 	MaxLines     = 16  // SIP accounts of the largest desk phone served
@@ -93,7 +103,7 @@ func (d Device) Validate() error {
 		errs = append(errs, errors.New("mac: missing; write twelve hex digits from the phone's label"))
 	}
 	if d.Vendor == "" {
-		errs = append(errs, errors.New("vendor: missing; write yealink, snom or poly"))
+		errs = append(errs, errors.New("vendor: missing; write the maker's short name, one of those lineside vendors lists"))
 	}
 	errs = append(errs, checkText("model", d.Model), checkText("label", d.Label), checkText("owner", d.Owner))
 	errs = append(errs, checkSecret("admin_password", d.AdminPassword))

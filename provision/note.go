@@ -20,7 +20,8 @@ func (d *Desk) note(now time.Time, ask Ask, c caller, rec auth.Record, known boo
 		d.seen(now, ask, c, known)
 	}
 	d.count(ask, c, outcomeName(dec.Outcome))
-	ours := known || d.has(c.file.MAC)
+	has := d.has(c.file.MAC) // also where it is known: a stranger could time the difference
+	ours := known || has
 	proven := c.verdict == auth.Proven || dec.Outcome == auth.Full
 	text := decisionText(c, !ours, dec)
 	d.tell(Step{MAC: c.file.MAC, Front: ask.Front, Vendor: c.file.Vendor, Addr: ask.Remote.Addr().Unmap(), Text: text}, known && proven)
@@ -159,12 +160,15 @@ func kindOf(o auth.Outcome) Kind {
 
 // decisionText tells a decision in plain words, with the next step where an operator
 // has one.
+// decisionText does the same work for devices and strangers, or its time would
+// tell them apart.
 func decisionText(c caller, strange bool, dec auth.Decision) string {
-	asked := "asked for " + c.file.Name + ": "
+	text := "asked for " + c.file.Name + ": " + outcomeText(c, dec)
+	long := text + "; this phone is not set up here, claim it: lineside visitors claim " + c.file.MAC.String()
 	if strange && dec.Outcome != auth.Refuse {
-		return asked + outcomeText(c, dec) + "; this phone is not set up here, claim it: lineside visitors claim " + c.file.MAC.String()
+		return long
 	}
-	return asked + outcomeText(c, dec)
+	return long[:len(text)]
 }
 
 func outcomeText(c caller, dec auth.Decision) string {

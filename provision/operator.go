@@ -140,7 +140,7 @@ func (d *Desk) Edit(ctx context.Context, by audit.Actor, mac phone.MAC, rev uint
 	})
 }
 
-func unknown(mac phone.MAC) error { return fmt.Errorf("%s: %w", mac, phone.ErrUnknownDevice) }
+func unknown(mac phone.MAC) error { return phone.UnknownDevice(mac) }
 
 // amend puts a changed device into its record and names the fields for the
 // audit log. A change of vendor makes what the old phone proved void: another

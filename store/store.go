@@ -241,7 +241,7 @@ func (s *Store) Device(mac phone.MAC) (auth.Record, error) {
 	rec := s.devices[mac]
 	s.mu.RUnlock()
 	if rec == nil {
-		return auth.Record{}, fmt.Errorf("%s: %w", mac, phone.ErrUnknownDevice)
+		return auth.Record{}, phone.UnknownDevice(mac)
 	}
 	return *rec, nil
 }
