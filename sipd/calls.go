@@ -1,0 +1,126 @@
+package sipd
+
+import (
+	"net/netip"
+	"sync"
+	"time"
+)
+
+// emergencyPerAddress is how many emergency calls of one address run at a time:
+// a phone, and those behind one router.
+const emergencyPerAddress = 4
+
+// callLife is when a call whose end was never heard of is forgotten.
+const callLife = 6 * time.Hour
+
+// calls is every call that runs, found by its dialogs.
+type calls struct {
+	mu        sync.Mutex
+	legs      map[string]*leg
+	since     map[*leg]time.Time
+	emergency int
+	max       int
+	by        map[netip.Addr]int
+	others    int
+	maxOthers int
+	phones    map[string]struct{} // with a call to the box itself
+}
+
+func newCalls(cfg Config) *calls {
+	return &calls{
+		legs: make(map[string]*leg), since: make(map[*leg]time.Time), by: make(map[netip.Addr]int),
+		max: cfg.EmergencyCalls, maxOthers: cfg.Calls, phones: make(map[string]struct{}),
+	}
+}
+
+// enter takes a place for an emergency call; calls of other kinds take none of
+// them.
+func (c *calls) enter(from netip.Addr) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.emergency >= c.max || c.by[from] >= emergencyPerAddress {
+		return false
+	}
+	c.emergency++
+	c.by[from]++
+	return true
+}
+
+func (c *calls) leave(from netip.Addr) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.emergency--
+	if c.by[from]--; c.by[from] <= 0 {
+		delete(c.by, from)
+	}
+}
+
+// ring takes a place for a phone's call to the box itself: one a phone.
+func (c *calls) ring(who string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if _, busy := c.phones[who]; busy || c.others >= c.maxOthers {
+		return false
+	}
+	c.others++
+	c.phones[who] = struct{}{}
+	return true
+}
+
+func (c *calls) hangUp(who string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if _, ok := c.phones[who]; ok {
+		c.others--
+		delete(c.phones, who)
+	}
+}
+
+// add makes a leg's dialog known.
+func (c *calls) add(now time.Time, l *leg) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.legs[l.key()] = l
+	c.since[l] = now
+}
+
+func (c *calls) remove(l *leg) {
+	if l == nil {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.legs, l.key())
+	delete(c.since, l)
+}
+
+// find gives the leg a request within a dialog belongs to.
+func (c *calls) find(id, tag string) *leg {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.legs[id+"\x00"+tag]
+}
+
+// sweep ends what nobody ended.
+func (c *calls) sweep(now time.Time) {
+	c.mu.Lock()
+	var old []*leg
+	for l, at := range c.since {
+		if now.Sub(at) > callLife {
+			old = append(old, l)
+		}
+	}
+	c.mu.Unlock()
+	for _, l := range old {
+		if l.over != nil {
+			l.over()
+		}
+	}
+}
+
+// count is how many emergency and other calls run.
+func (c *calls) count() (emergency, others int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.emergency, c.others
+}

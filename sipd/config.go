@@ -1,0 +1,152 @@
+package sipd
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"time"
+
+	"github.com/lineside/lineside/health"
+	"github.com/lineside/lineside/metrics"
+	"github.com/lineside/lineside/phone"
+	"github.com/lineside/lineside/provision"
+	"github.com/lineside/lineside/vendors"
+)
+
+// Mode is what becomes of calls to emergency numbers.
+type Mode string
+
+// Modes. The zero Mode is Bridge.
+const (
+	// Bridge makes a call of the box's own to the SBC (B2BUA).
+	Bridge Mode = "bridge"
+	// Redirect answers 302 with the SBCs; the phone has to follow, and the SBC
+	// to take a call of a phone it does not know.
+	Redirect Mode = "redirect"
+	// NoCalls is a site's word that nobody relies on phones on hold for
+	// emergencies: such calls are answered 503.
+	NoCalls Mode = "none"
+)
+
+// Config is what the SIP service needs to know. The zero value of a field means
+// its default.
+type Config struct {
+	// LAN are the networks phones are on; nobody else is answered. At least one
+	// is needed.
+	LAN []netip.Prefix
+	// Emergency are the site's emergency numbers, Mode what becomes of calls to
+	// them, SBCs who takes them, in order.
+	Emergency []string
+	Mode      Mode
+	SBCs      []SBC
+	// User and Password are shown to an SBC that asks for a login.
+	User     string
+	Password phone.Secret
+	// Identity is the SIP URI emergency calls come from, such as
+	// "sip:+49301234567@example.net": a number the emergency centre can call
+	// back. Empty names the phone's MAC at the box's address.
+	Identity string
+	// TLS is for SBCs reached by TLS; nil means the system's roots.
+	TLS *tls.Config
+	// FailOver is how long an SBC may say nothing, default 3 s; Probe how often
+	// each is asked whether it is there, default 30 s.
+	FailOver, Probe time.Duration
+	// MinExpires and MaxExpires bound registrations, default 60 s and 120 s: a
+	// phone that was missed hears of it soon.
+	MinExpires, MaxExpires time.Duration
+	// EmergencyCalls bounds emergency calls at a time, default 256, of one
+	// address 4; Calls others, default 100, one a phone.
+	EmergencyCalls, Calls int
+	// Conns bounds TCP and TLS connections, default 256, ConnsPerAddress those
+	// of one address, default 16; Idle is when a silent one is closed, default
+	// 5 minutes.
+	Conns, ConnsPerAddress int
+	Idle                   time.Duration
+}
+
+func (c *Config) fill() error {
+	var errs []error
+	if len(c.LAN) == 0 {
+		errs = append(errs, errors.New("sip: no LAN is given: no phone would be answered"))
+	}
+	if c.Mode == "" {
+		c.Mode = Bridge
+	}
+	if c.Mode != Bridge && c.Mode != Redirect && c.Mode != NoCalls {
+		errs = append(errs, fmt.Errorf("sip: mode %.20q is not known", c.Mode))
+	}
+	for _, d := range []struct {
+		to *time.Duration
+		is time.Duration
+	}{
+		{&c.FailOver, 3 * time.Second}, {&c.Probe, 30 * time.Second}, {&c.MinExpires, time.Minute},
+		{&c.MaxExpires, 2 * time.Minute}, {&c.Idle, 5 * time.Minute},
+	} {
+		if *d.to == 0 {
+			*d.to = d.is
+		}
+	}
+	for _, n := range []struct {
+		to *int
+		is int
+	}{{&c.EmergencyCalls, 256}, {&c.Calls, 100}, {&c.Conns, 256}, {&c.ConnsPerAddress, 16}} {
+		if *n.to == 0 {
+			*n.to = n.is
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Desk is what this door asks of the front desk; *provision.Desk serves it.
+type Desk interface {
+	HoldingAccount(user string) (phone.MAC, phone.Secret, bool)
+	AdmitPeer(p provision.Peer) (vendors.Ident, bool)
+	Registered(b phone.Binding, fresh bool)
+	Unregistered(b phone.Binding, why string)
+	Keeps(mac phone.MAC) bool
+	EmergencyCalled(ctx context.Context, e provision.EmergencyCall)
+	PnP(ask provision.PnPAsk) (url string, ok bool)
+}
+
+// Records is what this door keeps over a restart; *store.Store serves it.
+type Records interface {
+	Bindings() ([]phone.Binding, error)
+	SaveBindings(ctx context.Context, keep []phone.Binding, gone []phone.MAC) error
+	SBCAnswered(name string) (time.Time, error)
+	SaveSBCAnswered(ctx context.Context, name string, at time.Time) error
+}
+
+// Deps is what the service works with.
+type Deps struct {
+	Desk    Desk
+	Records Records
+	Log     *slog.Logger
+	Health  *health.Board
+	Metrics *metrics.Set
+	// Voice answers calls of phones on hold; nil is a box with PIN by telephone
+	// switched off.
+	Voice Voice
+	// Now stamps and decides; nil means time.Now.
+	Now func() time.Time
+	// Resolve finds the addresses of an SBC's name; nil asks DNS.
+	Resolve func(ctx context.Context, host string) ([]netip.Addr, error)
+}
+
+// Listeners are the sockets served. All but UDP may be missing.
+type Listeners struct {
+	// UDP has one socket for each local address phones use, bound to it, so
+	// that answers leave with the address phones know.
+	UDP []net.PacketConn
+	TCP []net.Listener
+	// TLS accepts connections with TLS already on them (tls.NewListener).
+	TLS []net.Listener
+	// Group hears multicast (ListenGroup).
+	Group net.PacketConn
+	// Uplink is the socket SBCs are spoken to through; without one it is the
+	// first of UDP.
+	Uplink net.PacketConn
+}

@@ -1,0 +1,43 @@
+// Package sipd is the box's own SIP service: registrar of phones on hold, way
+// out for emergency calls, messenger that tells phones to fetch again, and the
+// answer to phones that ask for their config by multicast (SIP PnP).
+//
+// It follows RFC 3261 (SIP), 3265/6665 (NOTIFY), 3581 (rport), 5031 (service
+// URNs), 6442 (Geolocation) and the makers' notes on ua-profile by multicast.
+// Messages and transactions are sipgo's; everything that decides is here.
+//
+// # Emergency first
+//
+// A request is looked at before it is parsed. An INVITE to an emergency number
+// of the site, however spelled, is let through before any limit, asks for no
+// login and passes no call counter of other calls. It goes to the site's SBCs
+// one after the other, as a call of the box's own (B2BUA) whose sound flows
+// between phone and SBC directly. An SBC that says nothing for three seconds is
+// passed over. When none takes the call, the caller gets 503 with a Warning.
+//
+// # What a stranger meets
+//
+// Packets from outside the LAN, of scanners, and beyond a source's or the
+// site's rate are dropped without an answer. REGISTER and INVITE of anybody are
+// answered 401, alike and with the same work for accounts that exist and that
+// do not; so is a right password from an address that layer 2 says is another
+// device. Nothing is sent to an address that a header names: answers and
+// requests go to where the phone's own packets came from.
+//
+// # Around the library
+//
+// sipgo spec: a server of many transports. We found, and do: it does not
+// recover panics, so every handler and the look before parsing do; it refuses
+// UDP messages above 1,300 bytes, which a big INVITE is, so that bound is
+// lifted; it keeps an entry per remote address and port for ever, so sources
+// are counted and taken out; a read filter that returns an error ends the
+// listener, so dropping is returning nothing; its log repeats whole datagrams,
+// so it is given a handler with a rate.
+//
+// # Left to others
+//
+// Who a phone is, what it is told and in which turn (provision); what is kept
+// over a restart (store, through Records); the sound of a PIN call (a Voice).
+// Without a Voice calls to other numbers are answered 480: the box runs with
+// PIN by telephone switched off.
+package sipd

@@ -1,0 +1,171 @@
+package sipd
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/emiago/sipgo/sip"
+
+	"github.com/lineside/lineside/provision"
+)
+
+// What a caller hears, or reads on the phone's screen, where nobody takes the
+// call.
+const (
+	textNoSBC   = "Emergency calls cannot be connected here now: use a mobile phone"
+	textNoCalls = "This phone makes no emergency calls yet: use a mobile phone"
+)
+
+// recordWait bounds how long an emergency call's audit event is tried for.
+const recordWait = 30 * time.Second
+
+// emergency takes a call to an emergency number. Nothing was asked of the
+// caller, and nothing but the bound on such calls stands in its way.
+func (s *Server) emergency(req *sip.Request, tx sip.ServerTransaction, number string) {
+	from := remote(req).Addr()
+	e := provision.EmergencyCall{Remote: from, Number: number}
+	switch {
+	case s.cfg.Mode == NoCalls:
+		e.Outcome, e.Status = "refused", sip.StatusServiceUnavailable
+		s.respond(req, tx, e.Status, "Service Unavailable", warning(textNoCalls))
+	case s.cfg.Mode == Redirect && len(s.cfg.SBCs) > 0:
+		e.Outcome, e.Status = "redirected", sip.StatusMovedTemporarily
+		s.respond(req, tx, e.Status, "Moved Temporarily", s.contacts(number)...)
+	case !s.calls.enter(from):
+		e.Outcome, e.Status = "refused", sip.StatusServiceUnavailable
+		s.respond(req, tx, e.Status, "Service Unavailable", warning(textNoSBC))
+	default:
+		s.bridge(req, tx, e)
+		return
+	}
+	s.recordEmergency(e)
+}
+
+// contacts are the SBCs as a 302 names them, the likeliest first.
+func (s *Server) contacts(number string) []sip.Header {
+	var all []sip.Header
+	for i, g := range s.sbcs.inTurn() {
+		u := g.uri(number)
+		all = append(all, sip.NewHeader("Contact", "<"+u.String()+">;q="+[]string{"1.0", "0.9", "0.8", "0.7"}[min(i, 3)]))
+	}
+	return all
+}
+
+// recordEmergency writes the audit event beside the call, which never waits for
+// it.
+func (s *Server) recordEmergency(e provision.EmergencyCall) {
+	s.background(func(ctx context.Context) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordWait)
+		defer cancel()
+		s.dep.Desk.EmergencyCalled(ctx, e)
+	})
+}
+
+// bridge offers the call to one SBC after the other.
+func (s *Server) bridge(req *sip.Request, tx sip.ServerTransaction, e provision.EmergencyCall) {
+	caller := legOf(req, tx)
+	end := sync.OnceFunc(func() {
+		s.calls.remove(caller)
+		s.calls.remove(caller.peer)
+		s.calls.leave(e.Remote)
+		s.sources.release(e.Remote)
+	})
+	caller.over = end
+	s.sources.hold(e.Remote)
+	s.calls.add(s.dep.Now(), caller)
+	gone := cancelled(tx)
+	last := caller.answer(req, sip.StatusServiceUnavailable, "Service Unavailable")
+	last.AppendHeader(warning(textNoSBC))
+	e.Outcome, e.Status = "failed", last.StatusCode
+	for _, g := range s.sbcs.inTurn() {
+		f := s.offer(req, tx, caller, g, e.Number, gone)
+		res, err := f.run(s.context())
+		switch {
+		case err == nil && res.IsSuccess():
+			e.Outcome, e.Status, e.SBC = "answered", res.StatusCode, g.String()
+			s.recordEmergency(e)
+			s.connected(req, tx, f, res)
+			return
+		case errors.Is(err, errCancelled):
+			e.Outcome, e.Status = "cancelled", sip.StatusRequestTerminated
+			s.recordEmergency(e)
+			end()
+			return
+		}
+		s.calls.remove(caller.peer)
+		e.Tried = append(e.Tried, g.String())
+		if err == nil {
+			last = caller.answer(req, res.StatusCode, res.Reason)
+			e.Status = res.StatusCode
+			if calleeSays(res.StatusCode) {
+				break
+			}
+		}
+	}
+	s.recordEmergency(e)
+	s.reply(tx, last)
+	end()
+}
+
+// cancelled is closed when the caller cancels its INVITE. The library answers
+// the CANCEL and the INVITE by itself.
+func cancelled(tx sip.ServerTransaction) <-chan struct{} {
+	gone := make(chan struct{})
+	end := sync.OnceFunc(func() { close(gone) })
+	if !tx.OnCancel(func(*sip.Request) { end() }) {
+		end() // it was faster
+	}
+	return gone
+}
+
+// calleeSays are the answers that come from who was called and not from the way
+// there: another SBC would bring the same.
+func calleeSays(status int) bool {
+	switch status {
+	case sip.StatusBusyHere, sip.StatusRequestTerminated, sip.StatusGlobalBusyEverywhere, sip.StatusGlobalDecline:
+		return true
+	}
+	return false
+}
+
+// offer prepares the call to one SBC.
+func (s *Server) offer(req *sip.Request, tx sip.ServerTransaction, caller *leg, g gateway, number string, gone <-chan struct{}) *forwarding {
+	r := s.uplinkTo(g, g.addr)
+	from := s.identity(caller, r)
+	callee := newLeg(r, from, g.uri(number))
+	callee.peer, caller.peer = caller, callee
+	callee.over = caller.over
+	s.calls.add(s.dep.Now(), callee)
+	invite := callee.request(sip.INVITE)
+	if s.cfg.Identity != "" {
+		invite.AppendHeader(sip.NewHeader("P-Asserted-Identity", "<"+from.String()+">"))
+	}
+	invite.AppendHeader(sip.NewHeader("Allow", "INVITE, ACK, CANCEL, BYE, INFO, UPDATE, OPTIONS"))
+	carry(req, invite)
+	return &forwarding{
+		s: s, from: caller, to: callee, req: req, tx: tx, invite: invite, gone: gone,
+		silence: s.cfg.FailOver, unresolved: !g.addr.IsValid(),
+	}
+}
+
+// identity is who the call comes from: what the site set, else the phone's own
+// user name at the box.
+func (s *Server) identity(caller *leg, r route) sip.Uri {
+	var u sip.Uri
+	if s.cfg.Identity != "" && sip.ParseUri(s.cfg.Identity, &u) == nil {
+		return u
+	}
+	user := strings.Map(func(c rune) rune {
+		if c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' {
+			return c
+		}
+		return -1
+	}, caller.peerTo.Address.User)
+	if user == "" {
+		user = "phone"
+	}
+	return r.contact(user)
+}

@@ -1,0 +1,290 @@
+package sipd_test
+
+import (
+	"crypto/md5"
+	"encoding/hex"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lineside/lineside/health"
+	"github.com/lineside/lineside/phone"
+	"github.com/lineside/lineside/provision"
+	"github.com/lineside/lineside/sipd"
+)
+
+// sbcs gives the service its SBCs, which answer nothing until told.
+func sbcs(peers ...*peer) func(*sipd.Config, *sipd.Deps) {
+	return func(c *sipd.Config, _ *sipd.Deps) {
+		for _, p := range peers {
+			at := netip.MustParseAddrPort(p.at())
+			c.SBCs = append(c.SBCs, sipd.SBC{Host: at.Addr().String(), Port: int(at.Port())})
+		}
+	}
+}
+
+// digestRight works out a Digest login by itself and compares.
+func digestRight(line, method, user, password string) bool {
+	h := func(s string) string { sum := md5.Sum([]byte(s)); return hex.EncodeToString(sum[:]) }
+	p := func(name string) string {
+		_, rest, _ := strings.Cut(line, " "+name+"=")
+		value, _, _ := strings.Cut(rest, ",")
+		return strings.Trim(value, `"`)
+	}
+	want := h(h(user+":"+p("realm")+":"+password) + ":" + p("nonce") + ":" + p("nc") + ":" + p("cnonce") + ":auth:" + h(method+":"+p("uri")))
+	return p("response") == want
+}
+
+const sdp = "v=0\r\no=- 1 1 IN IP4 127.0.0.2\r\ns=-\r\nc=IN IP4 127.0.0.2\r\nt=0 0\r\nm=audio 4000 RTP/AVP 8\r\n"
+
+// call dials number from a phone that is registered nowhere.
+func (p *peer) call(uri string, extra ...string) request {
+	return p.request(request{method: "INVITE", uri: uri, to: "<sip:112@box>", body: sdp, extra: append(extra, "Content-Type: application/sdp")})
+}
+
+// within is a request of the phone in the dialog an answer made.
+func within(r request, m message, method string, seq int) request {
+	return request{method: method, uri: "sip:x@box", id: r.id, from: r.from, to: m.get("To"), seq: seq}
+}
+
+func outcome(t *testing.T, l *lab) provision.EmergencyCall {
+	t.Helper()
+	select {
+	case e := <-l.desk.calls:
+		return e
+	case <-time.After(patience):
+		t.Fatal("no emergency call was recorded")
+	}
+	return provision.EmergencyCall{}
+}
+
+func TestAnEmergencyCallOfAnUnregisteredPhoneGoesOut(t *testing.T) {
+	for _, uri := range []string{"sip:112@box", "tel:112;phone-context=+49", "sip:%31%31%32@box;user=phone", "sip:112;phone-context=+49@box"} {
+		t.Run(uri, func(t *testing.T) {
+			sbc := newPeer(t, "127.0.0.7", netip.MustParseAddrPort("127.0.0.1:1"))
+			l := newLab(t, sbcs(sbc), func(c *sipd.Config, _ *sipd.Deps) { c.Identity = "sip:+49301234@example.net" })
+			p := newPeer(t, "127.0.0.2", l.addr)
+			r := p.call(uri, "Geolocation: <cid:here@box>", "Subject: "+strings.Repeat("x", 3000))
+			in := sbc.want("INVITE")
+			if !strings.Contains(in.start, "sip:112@127.0.0.7") || in.body != sdp || in.get("Geolocation") != "<cid:here@box>" ||
+				!strings.Contains(in.get("From"), "+49301234@example.net") || in.get("P-Asserted-Identity") != "<sip:+49301234@example.net>" {
+				t.Errorf("got %q\n%s\n%q", in.start, strings.Join(in.header, "\n"), in.body)
+			}
+			sbc.answer(in, "183 Session Progress", "s", "early", "Content-Type: application/sdp")
+			if early := p.want("183"); early.body != "early" {
+				t.Errorf("early media: got %q, want %q", early.body, "early")
+			}
+			sbc.answer(in, "200 OK", "s", "answer", "Content-Type: application/sdp", "Record-Route: <sip:rr@127.0.0.7;lr>")
+			ok := p.want("200")
+			if ok.body != "answer" || strings.Contains(ok.get("Contact"), "127.0.0.7") {
+				t.Errorf("answer: got %q, Contact %q, want the SBC's SDP and the box's Contact", ok.body, ok.get("Contact"))
+			}
+			ack := within(r, ok, "ACK", 1)
+			p.request(ack)
+			if got := sbc.want("ACK"); got.get("Route") != "<sip:rr@127.0.0.7;lr>" {
+				t.Errorf("ACK: Route %q, want the SBC's Record-Route", got.get("Route"))
+			}
+			exchange(t, p, sbc, r, ok, in)
+			if e := outcome(t, l); e.Outcome != "answered" || e.Number != "112" || e.Status != 200 || e.Remote.String() != "127.0.0.2" {
+				t.Errorf("recorded %+v", e)
+			}
+		})
+	}
+}
+
+// exchange talks in both directions within the call and ends it from the SBC.
+func exchange(t *testing.T, p, sbc *peer, r request, ok, in message) {
+	t.Helper()
+	info := within(r, ok, "INFO", 2)
+	info.body, info.extra = "Signal=1", []string{"Content-Type: application/dtmf-relay"}
+	p.request(info)
+	got := sbc.want("INFO")
+	if got.body != "Signal=1" || got.get("Content-Type") != "application/dtmf-relay" {
+		t.Errorf("INFO: got %q %q", got.get("Content-Type"), got.body)
+	}
+	sbc.answer(got, "200 OK", "s", "")
+	p.want("200")
+	hold := within(r, ok, "INVITE", 3)
+	hold.body, hold.extra = "hold", []string{"Content-Type: application/sdp"}
+	p.request(hold)
+	again := sbc.want("INVITE")
+	for again.body != "hold" { // a retransmission of the first
+		again = sbc.want("INVITE")
+	}
+	sbc.answer(again, "200 OK", "s", "held", "Content-Type: application/sdp")
+	held := p.want("200")
+	if held.body != "held" {
+		t.Errorf("re-INVITE: got %q, want held", held.body)
+	}
+	p.request(within(r, held, "ACK", 3))
+	sbc.want("ACK")
+	// The SBC hangs up: from its side the dialog's ends are the other way round.
+	sbc.to = in.from
+	sbc.request(request{method: "BYE", uri: "sip:x@box", id: in.get("Call-ID"), from: in.get("To") + ";tag=s", to: in.get("From"), seq: 9})
+	bye := p.want("BYE")
+	p.answer(bye, "200 OK", "", "")
+	sbc.want("200")
+	p.request(within(r, ok, "BYE", 4))
+	p.want("481")
+}
+
+func TestFailOver(t *testing.T) {
+	dead := newPeer(t, "127.0.0.6", netip.MustParseAddrPort("127.0.0.1:1"))
+	busy := newPeer(t, "127.0.0.8", netip.MustParseAddrPort("127.0.0.1:1"))
+	sbc := newPeer(t, "127.0.0.7", netip.MustParseAddrPort("127.0.0.1:1"))
+	l := newLab(t, sbcs(dead, busy, sbc))
+	p := newPeer(t, "127.0.0.2", l.addr)
+	p.call("urn:service:sos.police")
+	if got := dead.want("INVITE").start; !strings.Contains(got, "sip:110@") {
+		t.Errorf("got %q, want 110 for the police", got)
+	}
+	in := busy.want("INVITE")
+	busy.answer(in, "503 Service Unavailable", "b", "")
+	busy.want("ACK")
+	sbc.answer(sbc.want("INVITE"), "486 Busy Here", "s", "")
+	if got := p.want("SIP/2.0 4").start; !strings.Contains(got, "486") {
+		t.Errorf("got %q, want the callee's own 486", got)
+	}
+	if e := outcome(t, l); e.Outcome != "failed" || len(e.Tried) != 3 || e.Status != 486 {
+		t.Errorf("recorded %+v, want failed with 486 after three", e)
+	}
+}
+
+func TestALateAnswerOfAnSBCPassedOverIsHungUp(t *testing.T) {
+	slow := newPeer(t, "127.0.0.6", netip.MustParseAddrPort("127.0.0.1:1"))
+	sbc := newPeer(t, "127.0.0.7", netip.MustParseAddrPort("127.0.0.1:1"))
+	l := newLab(t, sbcs(slow, sbc))
+	p := newPeer(t, "127.0.0.2", l.addr)
+	r := p.call("sip:112@box")
+	late := slow.want("INVITE")
+	in := sbc.want("INVITE")
+	slow.answer(late, "180 Ringing", "late", "")
+	cancel := slow.want("CANCEL")
+	slow.answer(cancel, "200 OK", "late", "")
+	slow.answer(late, "200 OK", "late", "sdp")
+	slow.want("ACK")
+	slow.answer(slow.want("BYE"), "200 OK", "", "")
+	sbc.answer(in, "200 OK", "s", "x")
+	p.request(within(r, p.want("200"), "ACK", 1))
+	sbc.want("ACK")
+}
+
+func TestNobodyTakesTheCall(t *testing.T) {
+	dead := newPeer(t, "127.0.0.6", netip.MustParseAddrPort("127.0.0.1:1"))
+	for _, tt := range []struct {
+		name, outcome, code string
+		change              []func(*sipd.Config, *sipd.Deps)
+	}{
+		{"every SBC is dead", "failed", "emergency-sbc-unreachable", []func(*sipd.Config, *sipd.Deps){sbcs(dead)}},
+		{"there is no SBC", "failed", "emergency-no-sbc", nil},
+		{"the site makes none", "refused", "", []func(*sipd.Config, *sipd.Deps){func(c *sipd.Config, _ *sipd.Deps) { c.Mode = sipd.NoCalls }}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			l := newLab(t, append(tt.change, func(c *sipd.Config, _ *sipd.Deps) { c.Probe, c.FailOver = 200*time.Millisecond, 200*time.Millisecond })...)
+			p := newPeer(t, "127.0.0.2", l.addr)
+			p.call("sip:112@box")
+			m := p.want("503")
+			if !strings.Contains(m.get("Warning"), "use a mobile phone") {
+				t.Errorf("Warning %q, want what to do", m.get("Warning"))
+			}
+			if e := outcome(t, l); e.Outcome != tt.outcome {
+				t.Errorf("recorded %+v, want %s", e, tt.outcome)
+			}
+			if tt.code != "" {
+				waitFor(t, "condition "+tt.code, func() bool { return has(l.board, tt.code) })
+			}
+		})
+	}
+}
+
+func has(b *health.Board, code string) bool {
+	for _, c := range b.List() {
+		if c.Code == code {
+			return c.Title != "" && c.Meaning != "" && c.Do != ""
+		}
+	}
+	return false
+}
+
+// waitFor polls for what happens by itself soon.
+func waitFor(t testing.TB, what string, is func() bool) {
+	t.Helper()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	end := time.After(patience)
+	for !is() {
+		select {
+		case <-tick.C:
+		case <-end:
+			t.Fatalf("%s did not come", what)
+		}
+	}
+}
+
+func TestACancelReachesTheSBC(t *testing.T) {
+	sbc := newPeer(t, "127.0.0.7", netip.MustParseAddrPort("127.0.0.1:1"))
+	l := newLab(t, sbcs(sbc))
+	p := newPeer(t, "127.0.0.2", l.addr)
+	r := p.call("sip:112@box")
+	in := sbc.want("INVITE")
+	sbc.answer(in, "180 Ringing", "s", "")
+	p.want("180")
+	c := r
+	c.method, c.body, c.extra = "CANCEL", "", nil
+	p.request(c)
+	cancel := sbc.want("CANCEL")
+	if param(cancel.get("Via"), "branch") != param(in.get("Via"), "branch") {
+		t.Errorf("CANCEL has branch %q, want the INVITE's %q", cancel.get("Via"), in.get("Via"))
+	}
+	sbc.answer(cancel, "200 OK", "s", "")
+	sbc.answer(in, "487 Request Terminated", "s", "")
+	sbc.want("ACK")
+	p.want("487")
+	if e := outcome(t, l); e.Outcome != "cancelled" {
+		t.Errorf("recorded %+v, want cancelled", e)
+	}
+}
+
+func TestTheSBCAsksForALogin(t *testing.T) {
+	sbc := newPeer(t, "127.0.0.7", netip.MustParseAddrPort("127.0.0.1:1"))
+	l := newLab(t, sbcs(sbc), func(c *sipd.Config, _ *sipd.Deps) { c.User, c.Password = "site", phone.NewSecret("fake-upstream") })
+	p := newPeer(t, "127.0.0.2", l.addr)
+	r := p.call("sip:110@box")
+	in := sbc.want("INVITE")
+	sbc.answer(in, "407 Proxy Authentication Required", "a", "", `Proxy-Authenticate: Digest realm="sbc", nonce="n", algorithm=MD5, qop="auth,auth-int"`)
+	sbc.want("ACK")
+	second := sbc.want("INVITE")
+	if !digestRight(second.get("Proxy-Authorization"), "INVITE", "site", "fake-upstream") || second.body != sdp {
+		t.Errorf("login: got %q", second.get("Proxy-Authorization"))
+	}
+	sbc.answer(second, "200 OK", "s", "x")
+	p.request(within(r, p.want("200"), "ACK", 1))
+	if ack := sbc.want("ACK"); ack.get("CSeq") != "2 ACK" {
+		t.Errorf("ACK: got CSeq %q, want the second INVITE's", ack.get("CSeq"))
+	}
+}
+
+func TestRedirect(t *testing.T) {
+	l := newLab(t, func(c *sipd.Config, _ *sipd.Deps) {
+		c.Mode, c.SBCs = sipd.Redirect, []sipd.SBC{{Host: "192.0.2.1"}, {Host: "sbc2.example.net", Port: 5061, Transport: phone.TLS}}
+	})
+	p := newPeer(t, "127.0.0.2", l.addr)
+	p.call("sip:112@box")
+	m := p.want("302")
+	want := []string{"<sip:112@192.0.2.1;user=phone>;q=1.0", "<sip:112@sbc2.example.net:5061;user=phone;transport=tls>;q=0.9"}
+	if got := m.all("Contact"); strings.Join(got, " ") != strings.Join(want, " ") {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestTestedSBCIsKept(t *testing.T) {
+	sbc := newPeer(t, "127.0.0.7", netip.MustParseAddrPort("127.0.0.1:1"))
+	l := newLab(t, sbcs(sbc))
+	sbc.answer(sbc.want("OPTIONS"), "405 Method Not Allowed", "s", "")
+	select {
+	case <-l.records.saved:
+	case <-time.After(patience):
+		t.Error("that the SBC answered was not kept")
+	}
+}

@@ -1,0 +1,50 @@
+package sipd
+
+import (
+	"net/netip"
+	"time"
+)
+
+// Passes is the look before parsing.
+func (s *Server) Passes(local, remote netip.AddrPort, data []byte) bool {
+	return s.passes(local, remote, data)
+}
+
+// Remembered is how many addresses and ports are remembered.
+func (s *Server) Remembered() (addrs, ports int) { return s.sources.count() }
+
+// InCalls is how many calls run.
+func (s *Server) InCalls() (emergency, others int) { return s.calls.count() }
+
+// Bounds of what is remembered.
+const (
+	MaxSources = maxSources
+	MaxPorts   = maxPorts
+)
+
+// Emergency classifies a request URI.
+func Emergency(site []string, uri string) (string, bool) { return numbers(site).emergency(uri) }
+
+// Peek looks at a packet's first bytes.
+func Peek(site []string, data []byte) (method, uri string, emergent, ok bool) {
+	l, ok := numbers(site).peek(data)
+	return l.method, l.uri, l.emergent, ok
+}
+
+// Credentials reads an Authorization header.
+func Credentials(s string) (user, nonce, uri string, ok bool) {
+	c, ok := parseCredentials(s)
+	return c.user, c.nonce, c.uri, ok
+}
+
+// NonceGoodFor mints a nonce for one address and checks it for another.
+func NonceGoodFor(now time.Time, to, from netip.Addr, later time.Duration) (ours, stale bool) {
+	n := newNonces()
+	return n.check(now.Add(later), n.mint(now, to), from)
+}
+
+// PnPMAC reads the MAC out of a PnP user part.
+func PnPMAC(user string) (string, bool) {
+	mac, ok := pnpMAC(user)
+	return mac.Hex(), ok
+}

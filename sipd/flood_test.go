@@ -1,0 +1,193 @@
+package sipd_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"net/netip"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/lineside/lineside/phone"
+	"github.com/lineside/lineside/sipd"
+)
+
+func plainRequest(method, uri, id string) []byte {
+	return []byte(method + " " + uri + " SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.2:5060;branch=z9hG4bK" + id +
+		"\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:a@b>\r\nCall-ID: " + id + "\r\nCSeq: 1 " + method + "\r\nContent-Length: 0\r\n\r\n")
+}
+
+// forged is the i-th made-up source of the LAN.
+func forged(i int) netip.AddrPort {
+	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, byte(2 + i>>16), byte(i >> 8), byte(i)}), uint16(1024+i%60000))
+}
+
+func TestForgedSourcesCostNoMemory(t *testing.T) {
+	begin := time.Now()
+	var passed atomic.Int64 // of the flood's own time
+	l := newLab(t, func(_ *sipd.Config, d *sipd.Deps) {
+		d.Now = func() time.Time { return begin.Add(time.Duration(passed.Load())) }
+	})
+	packet := plainRequest("REGISTER", "sip:box", "x")
+	call := plainRequest("INVITE", "sip:112@box", "y")
+	before := heap()
+	let := 0
+	const forgeries = 200_000
+	for i := range forgeries {
+		passed.Add(int64(time.Millisecond)) // a thousand a second
+		data := packet
+		if i%2 == 1 {
+			data = call
+		}
+		if l.Passes(l.addr, forged(i), data) {
+			let++
+		}
+	}
+	after := heap()
+	addrs, ports := l.Remembered()
+	if addrs > sipd.MaxSources || ports > sipd.MaxPorts {
+		t.Errorf("remembered %d addresses and %d ports, want at most %d and %d", addrs, ports, sipd.MaxSources, sipd.MaxPorts)
+	}
+	const most = 8 << 20
+	if grown := int64(after) - int64(before); grown > most {
+		t.Errorf("heap grew by %d bytes, want at most %d", grown, most)
+	}
+	t.Logf("%d of %d passed; heap %d KiB before, %d KiB after; %d addresses, %d ports", let, forgeries, before>>10, after>>10, addrs, ports)
+}
+
+func heap() uint64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
+
+func TestWhoIsLookedAtAndWhoIsNot(t *testing.T) {
+	l := newLab(t)
+	for _, tt := range []struct {
+		name string
+		from string
+		data string
+		want bool
+	}{
+		{"a phone", "127.0.0.9:5060", string(plainRequest("REGISTER", "sip:box", "a")), true},
+		{"from elsewhere", "192.0.2.1:5060", string(plainRequest("REGISTER", "sip:box", "a")), false},
+		{"an emergency from elsewhere", "192.0.2.1:5060", string(plainRequest("INVITE", "sip:112@box", "a")), false},
+		{"a scanner", "127.0.0.9:5060", strings.Replace(string(plainRequest("OPTIONS", "sip:box", "a")), "CSeq", "User-Agent: friendly-scanner\r\nCSeq", 1), false},
+		{"keep-alive", "127.0.0.9:5060", "\r\n\r\n", false},
+		{"an answer nobody asked for", "127.0.0.9:5060", "SIP/2.0 200 OK\r\n\r\n", false},
+		{"no SIP", "127.0.0.9:5060", "GET / HTTP/1.1\r\n\r\n", false},
+		{"a CSeq of another method", "127.0.0.9:5060", strings.Replace(string(plainRequest("REGISTER", "sip:box", "a")), "1 REGISTER", "1 INVITE", 1), false},
+		{"no Via", "127.0.0.9:5060", strings.Replace(string(plainRequest("REGISTER", "sip:box", "a")), "Via", "X-Via", 1), false},
+		{"too long", "127.0.0.9:5060", string(plainRequest("REGISTER", "sip:box", strings.Repeat("a", 17<<10))), false},
+	} {
+		if got := l.Passes(l.addr, netip.MustParseAddrPort(tt.from), []byte(tt.data)); got != tt.want {
+			t.Errorf("%s: got %v, want %v", tt.name, got, tt.want)
+		}
+	}
+}
+
+func TestAFloodDoesNotKeepAnEmergencyCallBack(t *testing.T) {
+	sbc := newPeer(t, "127.0.0.7", netip.MustParseAddrPort("127.0.0.1:1"))
+	l := newLab(t, sbcs(sbc))
+	stop := make(chan struct{})
+	ended := make(chan struct{})
+	flood := udpSocket(t, "127.0.0.66")
+	go func() { // a thousand a second, of one address and half of them calls
+		defer close(ended)
+		tick := time.NewTicker(time.Millisecond)
+		defer tick.Stop()
+		for i := 0; ; i++ {
+			select {
+			case <-tick.C:
+				_, _ = flood.WriteTo(plainRequest([]string{"REGISTER", "INVITE"}[i%2], "sip:*89@box", fmt.Sprint(i)), net.UDPAddrFromAddrPort(l.addr))
+			case <-stop:
+				return
+			}
+		}
+	}()
+	for i := range 5 {
+		p := newPeer(t, fmt.Sprintf("127.0.0.%d", 20+i), l.addr)
+		p.call("sip:112@box")
+		in := sbc.want("INVITE")
+		sbc.answer(in, "486 Busy Here", "s", "")
+		p.want("486")
+	}
+	close(stop)
+	<-ended
+}
+
+func TestASourceAtItsRateCannotStarveOthers(t *testing.T) {
+	now := time.Now()
+	l := newLab(t, func(_ *sipd.Config, d *sipd.Deps) { d.Now = func() time.Time { return now } })
+	loud, other := netip.MustParseAddrPort("127.0.0.66:5060"), netip.MustParseAddrPort("127.0.0.67:5060")
+	got := 0
+	for i := range 1000 {
+		if l.Passes(l.addr, loud, plainRequest("OPTIONS", "sip:box", fmt.Sprint(i))) {
+			got++
+		}
+	}
+	if got == 0 || got > 100 {
+		t.Errorf("of 1000 at once %d passed, want the burst of 100", got)
+	}
+	if !l.Passes(l.addr, other, plainRequest("OPTIONS", "sip:box", "o")) {
+		t.Error("another address is dropped with it")
+	}
+	if !l.Passes(l.addr, loud, plainRequest("INVITE", "sip:112@box", "e")) {
+		t.Error("an emergency call of the loud address is dropped")
+	}
+	calls := 0
+	for i := range 1000 {
+		if l.Passes(l.addr, other, plainRequest("INVITE", "sip:112@box", fmt.Sprint("e", i))) {
+			calls++
+		}
+	}
+	if calls == 0 || calls > 20 {
+		t.Errorf("of 1000 emergency calls at once of one address %d passed, want the burst of 20", calls)
+	}
+}
+
+func TestNothingThatIsSentStopsTheService(t *testing.T) {
+	l := newLab(t)
+	p := newPeer(t, "127.0.0.2", l.addr)
+	seeds := [][]byte{
+		plainRequest("INVITE", "sip:112@box", "1"), plainRequest("REGISTER", "sip:box", "2"), plainRequest("SUBSCRIBE", "sip:MAC%3a001565@x", "3"),
+		plainRequest("INFO", "sip:x@box", "4"), plainRequest("ACK", "sip:x@box", "5"), plainRequest("BYE", "sip:x@box", "6"), plainRequest("CANCEL", "sip:112@box", "7"),
+	}
+	r := rand.New(rand.NewPCG(1, 2))
+	for i := range 3000 {
+		data := append([]byte(nil), seeds[i%len(seeds)]...)
+		for range r.IntN(4) {
+			data[r.IntN(len(data))] = byte(r.IntN(256))
+		}
+		if _, err := p.conn.WriteTo(data, p.to); err != nil {
+			t.Fatal(err)
+		}
+	}
+	q := newPeer(t, "127.0.0.3", l.addr)
+	q.insist()
+	if got := q.register().start; !strings.Contains(got, "200") {
+		t.Errorf("after it: got %q, want 200", got)
+	}
+}
+
+func TestAPanicCostsItsSender(t *testing.T) {
+	l := newLab(t)
+	p := newPeer(t, "127.0.0.2", l.addr)
+	l.desk.mu.Lock()
+	l.desk.throw = true
+	l.desk.mu.Unlock()
+	if got := p.register().start; !strings.Contains(got, "500") {
+		t.Errorf("got %q, want 500", got)
+	}
+	l.desk.mu.Lock()
+	l.desk.throw = false
+	l.desk.mu.Unlock()
+	p.mac = phone.MAC{0, 0x15, 0x65, 4, 4, 4}
+	if got := p.register().start; !strings.Contains(got, "200") {
+		t.Errorf("next: got %q, want 200", got)
+	}
+}

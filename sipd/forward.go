@@ -1,0 +1,266 @@
+package sipd
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/emiago/sipgo/sip"
+)
+
+// Patience of a call that is being set up.
+const (
+	tryingWait  = 15 * time.Second // an SBC that said only "trying"
+	confirmWait = 32 * time.Second // for the ACK of an answer, 64*T1
+	firstResend = 500 * time.Millisecond
+	mostResend  = 4 * time.Second
+)
+
+var (
+	errCancelled = errors.New("the caller hung up")
+	errSilent    = errors.New("nothing was heard in time")
+)
+
+// forwarding is an INVITE of one side on its way to the other.
+type forwarding struct {
+	s        *Server
+	from, to *leg
+	req      *sip.Request          // as it came
+	tx       sip.ServerTransaction // of it
+	invite   *sip.Request          // as it goes on
+	gone     <-chan struct{}       // closed when the caller cancels
+	silence  time.Duration         // how long the other side may say nothing, 0 for ever
+
+	unresolved bool // there is no address to send to
+	out        sip.ClientTransaction
+	heard      bool // something provisional came: it may be cancelled
+	shown      bool // a login was shown
+}
+
+// run sends the INVITE and gives the final answer: an error is errCancelled, or
+// that there was none.
+func (f *forwarding) run(ctx context.Context) (*sip.Response, error) {
+	if f.unresolved {
+		return nil, errSilent
+	}
+	if err := f.send(ctx); err != nil {
+		return nil, err
+	}
+	wait := time.NewTimer(f.patience(f.silence))
+	defer wait.Stop()
+	for {
+		select {
+		case res := <-f.out.Responses():
+			final, err := f.heed(ctx, res, wait)
+			if final || err != nil {
+				return res, err
+			}
+		case <-f.out.Done():
+			return nil, errors.Join(errSilent, f.out.Err())
+		case <-wait.C:
+			f.abandon()
+			return nil, errSilent
+		case <-f.gone:
+			f.abandon()
+			return nil, errCancelled
+		case <-ctx.Done():
+			return nil, errSilent
+		}
+	}
+}
+
+// patience makes 0 longer than any call is set up.
+func (f *forwarding) patience(d time.Duration) time.Duration {
+	if d == 0 {
+		return time.Hour
+	}
+	return d
+}
+
+// send starts the transaction. A connection has to be there as soon as an
+// answer.
+func (f *forwarding) send(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, f.patience(f.silence))
+	defer cancel()
+	out, err := f.s.client.TransactionRequest(ctx, f.invite)
+	if err != nil {
+		return errors.Join(errSilent, err)
+	}
+	f.out = out
+	return nil
+}
+
+// heed takes one answer; final says that it is the one to pass on.
+func (f *forwarding) heed(ctx context.Context, res *sip.Response, wait *time.Timer) (final bool, err error) {
+	switch {
+	case res.StatusCode == sip.StatusTrying:
+		f.heard = true
+		if f.silence > 0 {
+			wait.Reset(tryingWait)
+		}
+	case res.IsProvisional():
+		f.heard = true
+		wait.Reset(f.patience(0))
+		f.progress(res)
+	case (res.StatusCode == sip.StatusUnauthorized || res.StatusCode == sip.StatusProxyAuthRequired) && !f.shown:
+		f.shown = true
+		if authorize(f.invite, res, f.s.cfg.User, f.s.cfg.Password) != nil {
+			return true, nil
+		}
+		f.to.spent(f.invite)
+		f.to.aim(f.invite)
+		return false, f.send(ctx)
+	default:
+		return true, nil
+	}
+	return false, nil
+}
+
+// progress passes ringing and early media on.
+func (f *forwarding) progress(res *sip.Response) {
+	f.to.establish(res)
+	up := f.from.answer(f.req, res.StatusCode, res.Reason)
+	carry(res, up)
+	f.s.reply(f.tx, up)
+}
+
+// abandon ends an INVITE nobody waits for any more. It may be cancelled only
+// once something was heard (RFC 3261 section 9.1), and may be answered all the
+// same: then it is hung up.
+func (f *forwarding) abandon() {
+	out, invite, to, heard := f.out, f.invite, f.to, f.heard
+	f.s.background(func(ctx context.Context) {
+		wait := time.NewTimer(confirmWait)
+		defer wait.Stop()
+		defer out.Terminate()
+		if heard {
+			f.s.sendCancel(ctx, invite)
+		}
+		for {
+			select {
+			case res := <-out.Responses():
+				switch {
+				case res.IsProvisional() && !heard:
+					heard = true
+					f.s.sendCancel(ctx, invite)
+				case res.IsSuccess():
+					to.establish(res)
+					f.s.sendACK(to, nil)
+					f.s.sendBYE(ctx, to)
+					return
+				case !res.IsProvisional():
+					return
+				}
+			case <-out.Done():
+				return
+			case <-wait.C:
+				return
+			case <-ctx.Done():
+				return
+			}
+		}
+	})
+}
+
+// sendCancel cancels an INVITE of ours: same request line, branch and CSeq
+// number.
+func (s *Server) sendCancel(ctx context.Context, invite *sip.Request) {
+	req := sip.NewRequest(sip.CANCEL, invite.Recipient)
+	for _, h := range []sip.Header{sip.HeaderClone(invite.Via()), sip.HeaderClone(invite.From()), sip.HeaderClone(invite.To()), sip.HeaderClone(invite.CallID())} {
+		req.AppendHeader(h)
+	}
+	req.AppendHeader(&sip.CSeqHeader{SeqNo: invite.CSeq().SeqNo, MethodName: sip.CANCEL})
+	sip.CopyHeaders("Route", invite, req)
+	req.SetTransport(invite.Transport())
+	req.SetDestination(invite.Destination())
+	req.Laddr = invite.Laddr
+	req.SetBody(nil)
+	s.work.Go(func() {
+		ctx, cancel := context.WithTimeout(ctx, confirmWait)
+		defer cancel()
+		_, _ = s.do(ctx, req) // what matters is the INVITE's own answer
+	})
+}
+
+// sendACK confirms the answer to our INVITE, with the body of the ACK of the
+// other side where there is one. It gives the ACK, to be sent again.
+func (s *Server) sendACK(l *leg, of *sip.Request) *sip.Request {
+	ack := l.request(sip.ACK)
+	if of != nil {
+		carry(of, ack)
+	}
+	_ = s.client.WriteRequest(ack) // lost, it is sent again with the next 200
+	return ack
+}
+
+// sendBYE ends a leg at its peer.
+func (s *Server) sendBYE(ctx context.Context, l *leg) {
+	ctx, cancel := context.WithTimeout(ctx, notifyWait)
+	defer cancel()
+	_, _ = s.do(ctx, l.request(sip.BYE)) // who does not answer has gone
+}
+
+// connected passes the answer on, waits for its ACK and passes that on too.
+func (s *Server) connected(req *sip.Request, tx sip.ServerTransaction, f *forwarding, res *sip.Response) {
+	f.to.establish(res)
+	ok := f.from.answer(req, res.StatusCode, res.Reason)
+	carry(res, ok)
+	again := make(chan struct{}, 1)
+	out := f.out
+	if c, is := out.(*sip.ClientTx); is {
+		c.OnRetransmission(func(*sip.Response) {
+			select {
+			case again <- struct{}{}:
+			default:
+			}
+		})
+	}
+	ack, err := s.confirm(tx, ok, f.from, f.gone)
+	if err != nil { // it never confirmed: both sides are hung up
+		s.sendACK(f.to, nil)
+		s.background(func(ctx context.Context) { s.sendBYE(ctx, f.to) })
+		s.background(func(ctx context.Context) { s.sendBYE(ctx, f.from) })
+		f.from.over()
+		return
+	}
+	sent := s.sendACK(f.to, ack)
+	s.background(func(ctx context.Context) {
+		for {
+			select {
+			case <-again:
+				_ = s.client.WriteRequest(sent)
+			case <-out.Done():
+				return
+			case <-ctx.Done():
+				return
+			}
+		}
+	})
+}
+
+// confirm sends an answer until its ACK comes.
+func (s *Server) confirm(tx sip.ServerTransaction, ok *sip.Response, l *leg, gone <-chan struct{}) (*sip.Request, error) {
+	s.reply(tx, ok)
+	resend, pause := time.NewTimer(firstResend), firstResend
+	defer resend.Stop()
+	end := time.NewTimer(confirmWait)
+	defer end.Stop()
+	for {
+		select {
+		case ack := <-l.acks:
+			return ack, nil
+		case ack := <-tx.Acks():
+			return ack, nil
+		case <-resend.C:
+			pause = min(2*pause, mostResend)
+			resend.Reset(pause)
+			_ = tx.Respond(ok) // lost again, it is sent again
+		case <-gone:
+			return nil, errCancelled
+		case <-end.C:
+			return nil, errNoAnswer
+		case <-s.context().Done():
+			return nil, errNoAnswer
+		}
+	}
+}

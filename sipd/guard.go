@@ -1,0 +1,180 @@
+package sipd
+
+import (
+	"log/slog"
+	"net"
+	"net/netip"
+	"strings"
+
+	"github.com/emiago/sipgo/sip"
+
+	"github.com/lineside/lineside/provision"
+)
+
+// guard is a UDP socket whose reader sees only packets worth handling: what is
+// dropped here costs one look and no memory.
+type guard struct {
+	net.PacketConn
+	s *Server
+}
+
+// ReadFrom gives the next packet that passes.
+func (g *guard) ReadFrom(b []byte) (int, net.Addr, error) {
+	for {
+		n, addr, err := g.PacketConn.ReadFrom(b)
+		if err != nil {
+			return n, addr, err
+		}
+		if g.s.passes(addrPortOf(g.LocalAddr()), addrPortOf(addr), b[:n]) {
+			return n, addr, nil
+		}
+	}
+}
+
+// passes decides on one packet. It parses it as well: what the parser cannot
+// read, or throws at, ends here instead of in the library's reader.
+func (s *Server) passes(local, remote netip.AddrPort, data []byte) (ok bool) {
+	defer func() {
+		if r := recover(); r != nil {
+			s.panicked(r, remote.String())
+			ok = false
+		}
+	}()
+	v := s.judge(local, remote, data)
+	if v == pass && !wellFormed(data) {
+		v = malformed
+	}
+	if v != pass {
+		s.dep.Metrics.Dropped.WithLabelValues(string(provision.SIP), string(v)).Inc()
+	}
+	return v == pass
+}
+
+// judge looks at a packet before it is parsed.
+func (s *Server) judge(local, remote netip.AddrPort, data []byte) verdict {
+	if keepAlive(data) {
+		return noise
+	}
+	if len(data) > maxMessage {
+		return oversize
+	}
+	l, ok := s.numbers.peek(data)
+	switch {
+	case !ok:
+		return noise
+	case s.sbcs.owns(remote.Addr()):
+		l.emergent = false // it takes such calls, it does not make them
+	case local == s.uplinkAddr() && local.IsValid():
+		return foreign // nobody else has business there
+	case !s.inLAN(remote.Addr()):
+		return foreign
+	}
+	v, fresh := s.sources.admit(s.dep.Now(), remote, l)
+	if v == pass && l.scanner && !l.emergent {
+		return scanning
+	}
+	if v == pass && fresh {
+		s.meet(local, remote)
+	}
+	return v
+}
+
+// keepAlive reports the CRLF or NULs phones send to keep a NAT open.
+func keepAlive(data []byte) bool {
+	return len(data) <= 4 || strings.Trim(string(data[:min(len(data), 8)]), "\r\n\x00") == ""
+}
+
+// wellFormed reports that the library can read data and has what it needs to
+// make a transaction of it. A request whose CSeq names another method is a
+// trick.
+func wellFormed(data []byte) bool {
+	msg, err := sip.NewParser().ParseSIP(data)
+	if err != nil || msg.Via() == nil || msg.CSeq() == nil || msg.From() == nil || msg.To() == nil || msg.CallID() == nil {
+		return false
+	}
+	if len(*msg.CallID()) == 0 || len(*msg.CallID()) > 256 {
+		return false
+	}
+	if req, ok := msg.(*sip.Request); ok {
+		_, tagged := req.From().Params.Get("tag")
+		return req.CSeq().MethodName == req.Method && tagged
+	}
+	return true
+}
+
+// inLAN reports that an address is of the phones' networks.
+func (s *Server) inLAN(a netip.Addr) bool {
+	for _, p := range s.cfg.LAN {
+		if p.Contains(a) {
+			return true
+		}
+	}
+	return false
+}
+
+// meet ties an address to the socket it came to, and forget takes the tie away.
+// The library makes the tie itself, but not again after it was taken away; it
+// would then answer from a new socket.
+func (s *Server) meet(local, remote netip.AddrPort) {
+	pool := s.ua.TransportLayer().Pool("udp")
+	if c := pool.Get(local.String()); c != nil {
+		pool.Add(remote.String(), c)
+	}
+}
+
+func (s *Server) forget(remote netip.AddrPort) {
+	s.ua.TransportLayer().Pool("udp").Delete(remote.String())
+}
+
+// strayFilter drops what comes in on UDP sockets the library made by itself:
+// none is meant to be.
+func (s *Server) strayFilter(p sip.TransportReadProps, data []byte) ([]byte, error) {
+	if p.Transport != "UDP" || s.ours(addrPortOf(p.LocalAddr)) {
+		return data, nil
+	}
+	return nil, nil
+}
+
+func (s *Server) ours(local netip.AddrPort) bool {
+	if local == s.uplinkAddr() || local.Addr().IsMulticast() {
+		return true
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, l := range s.locals {
+		if l == local {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *Server) uplinkAddr() netip.AddrPort {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.uplink
+}
+
+// addrPortOf is an address in the one spelling used as a key.
+func addrPortOf(a net.Addr) netip.AddrPort {
+	switch a := a.(type) {
+	case *net.UDPAddr:
+		ap := a.AddrPort()
+		return netip.AddrPortFrom(ap.Addr().Unmap().WithZone(""), ap.Port())
+	case *net.TCPAddr:
+		ap := a.AddrPort()
+		return netip.AddrPortFrom(ap.Addr().Unmap().WithZone(""), ap.Port())
+	}
+	return parseAddrPort(a.String())
+}
+
+func parseAddrPort(s string) netip.AddrPort {
+	ap, err := netip.ParseAddrPort(s)
+	if err != nil {
+		return netip.AddrPort{}
+	}
+	return netip.AddrPortFrom(ap.Addr().Unmap().WithZone(""), ap.Port())
+}
+
+// silent is a logger that says nothing.
+func silent() *slog.Logger { return slog.New(slog.DiscardHandler) }

@@ -1,0 +1,197 @@
+package sipd_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/netip"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/lineside/lineside/health"
+	"github.com/lineside/lineside/metrics"
+	"github.com/lineside/lineside/phone"
+	"github.com/lineside/lineside/provision"
+	"github.com/lineside/lineside/sipd"
+	"github.com/lineside/lineside/vendors"
+)
+
+// patience bounds what a test waits for; nothing should come near it.
+const patience = 8 * time.Second
+
+// desk is a front desk that knows every MAC's account and remembers what it was
+// told.
+type desk struct {
+	mu       sync.Mutex
+	refuse   map[phone.MAC]bool // layer 2 says another device
+	throw    bool
+	strange  bool // keeps nobody
+	calls    chan provision.EmergencyCall
+	fresh    chan phone.Binding
+	asked    []provision.PnPAsk
+	url      string
+	unserved string // a vendor that is not answered
+}
+
+func (d *desk) HoldingAccount(user string) (phone.MAC, phone.Secret, bool) {
+	mac, err := phone.ParseMAC(user)
+	if err != nil || mac.Hex() != user {
+		return phone.MAC{}, phone.NewSecret("nobody has this"), false
+	}
+	return mac, phone.NewSecret(passwordOf(mac)), true
+}
+
+func passwordOf(mac phone.MAC) string { return "fake-" + mac.Hex() }
+
+func (d *desk) AdmitPeer(p provision.Peer) (vendors.Ident, bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.throw {
+		panic("the desk threw")
+	}
+	return vendors.Ident{Vendor: "yealink"}, !d.refuse[p.MAC]
+}
+
+func (d *desk) Registered(b phone.Binding, fresh bool) {
+	if fresh {
+		d.fresh <- b
+	}
+}
+func (d *desk) Unregistered(phone.Binding, string) {}
+func (d *desk) Keeps(phone.MAC) bool               { return !d.strange }
+
+func (d *desk) EmergencyCalled(_ context.Context, e provision.EmergencyCall) { d.calls <- e }
+
+func (d *desk) PnP(ask provision.PnPAsk) (string, bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.asked = append(d.asked, ask)
+	return d.url, ask.Vendor != d.unserved || d.unserved == ""
+}
+
+// records is a store without a disk.
+type records struct {
+	mu    sync.Mutex
+	kept  map[phone.MAC]phone.Binding
+	sbc   map[string]time.Time
+	saved chan struct{}
+}
+
+func newRecords() *records {
+	return &records{kept: make(map[phone.MAC]phone.Binding), sbc: make(map[string]time.Time), saved: make(chan struct{}, 64)}
+}
+
+func (r *records) Bindings() ([]phone.Binding, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var all []phone.Binding
+	for _, b := range r.kept {
+		all = append(all, b)
+	}
+	return all, nil
+}
+
+func (r *records) SaveBindings(_ context.Context, keep []phone.Binding, gone []phone.MAC) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, b := range keep {
+		r.kept[b.MAC] = b
+	}
+	for _, mac := range gone {
+		delete(r.kept, mac)
+	}
+	return nil
+}
+
+func (r *records) SBCAnswered(name string) (time.Time, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.sbc[name], nil
+}
+
+func (r *records) SaveSBCAnswered(_ context.Context, name string, at time.Time) error {
+	r.mu.Lock()
+	r.sbc[name] = at
+	r.mu.Unlock()
+	r.saved <- struct{}{}
+	return nil
+}
+
+// lab is a SIP service on loopback.
+type lab struct {
+	*sipd.Server
+	desk    *desk
+	records *records
+	board   *health.Board
+	metrics *metrics.Set
+	addr    netip.AddrPort
+	tcp     string
+	stop    func() error
+}
+
+var loopback = netip.MustParsePrefix("127.0.0.0/8")
+
+// newLab starts the service until the test ends.
+func newLab(t testing.TB, change ...func(*sipd.Config, *sipd.Deps)) *lab {
+	t.Helper()
+	l := &lab{
+		desk:    &desk{refuse: make(map[phone.MAC]bool), calls: make(chan provision.EmergencyCall, 64), fresh: make(chan phone.Binding, 64), url: "http://10.20.0.1/cfg/"},
+		records: newRecords(), board: new(health.Board), metrics: metrics.New(),
+	}
+	cfg := sipd.Config{LAN: []netip.Prefix{loopback}, Emergency: []string{"110", "112"}, FailOver: time.Second, Probe: time.Hour}
+	dep := sipd.Deps{Desk: l.desk, Records: l.records, Log: slog.New(slog.DiscardHandler), Health: l.board, Metrics: l.metrics}
+	for _, f := range change {
+		f(&cfg, &dep)
+	}
+	if r, ok := dep.Records.(*records); ok {
+		l.records = r
+	}
+	var err error
+	if l.Server, err = sipd.New(cfg, dep); err != nil {
+		t.Fatal(err)
+	}
+	udp, uplink, tcp := udpSocket(t, "127.0.0.1"), udpSocket(t, "127.0.0.1"), tcpSocket(t)
+	l.addr, l.tcp = udp.LocalAddr().(*net.UDPAddr).AddrPort(), tcp.Addr().String()
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() {
+		done <- l.Serve(ctx, sipd.Listeners{UDP: []net.PacketConn{udp}, TCP: []net.Listener{tcp}, Uplink: uplink})
+	}()
+	l.stop = sync.OnceValue(func() error {
+		cancel()
+		select {
+		case err := <-done:
+			return err
+		case <-time.After(patience):
+			return errors.New("the service does not stop")
+		}
+	})
+	t.Cleanup(func() {
+		if err := l.stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	return l
+}
+
+func udpSocket(t testing.TB, host string) net.PacketConn {
+	t.Helper()
+	c, err := net.ListenPacket("udp4", host+":0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	return c
+}
+
+func tcpSocket(t testing.TB) net.Listener {
+	t.Helper()
+	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	return l
+}

@@ -1,0 +1,98 @@
+package sipd
+
+import (
+	"bytes"
+	"strings"
+)
+
+// look is what can be told of a packet before it is parsed, from its first
+// bytes alone. Nothing in it is believed further than for deciding whether the
+// packet is worth parsing.
+type look struct {
+	method   string // upper case as sent; empty for a response
+	uri      string
+	response bool
+	emergent bool // an INVITE to an emergency number
+	scanner  bool // its User-Agent is that of a scanner
+}
+
+// maxMessage bounds a message; a big INVITE with several offers is under 8 KiB.
+const maxMessage = 16 << 10
+
+// scanners are User-Agents of programs that look for SIP servers to abuse, in
+// lower case. It is a courtesy to the log, not a defence: they can call
+// themselves anything.
+func scanners() []string {
+	return []string{"friendly-scanner", "sipvicious", "sundayddr", "sipcli", "sip-scan", "sipsscuser", "pplsip", "vaxsipuseragent", "iwar"}
+}
+
+// peek reads the first line and the User-Agent of data. ok is false for what
+// is no SIP message at all.
+func (n numbers) peek(data []byte) (l look, ok bool) {
+	data = bytes.TrimLeft(data, "\r\n")
+	line, rest, ok := cutLine(data)
+	if !ok || len(line) > maxURI+64 {
+		return l, false
+	}
+	if bytes.HasPrefix(line, []byte("SIP/2.0 ")) {
+		l.response = true
+		return l, true
+	}
+	head, version, ok := bytes.Cut(line, []byte(" "))
+	if !ok || !token(head) {
+		return l, false
+	}
+	uri, version, ok := bytes.Cut(version, []byte(" "))
+	if !ok || string(version) != "SIP/2.0" || len(uri) == 0 {
+		return l, false
+	}
+	l.method, l.uri = string(head), string(uri)
+	if l.method == "INVITE" {
+		_, l.emergent = n.emergency(l.uri)
+	}
+	l.scanner = scanner(rest)
+	return l, true
+}
+
+// cutLine takes the first line, ended by LF or CRLF.
+func cutLine(data []byte) (line, rest []byte, ok bool) {
+	i := bytes.IndexByte(data, '\n')
+	if i < 0 {
+		return nil, nil, false
+	}
+	return bytes.TrimSuffix(data[:i], []byte("\r")), data[i+1:], true
+}
+
+func token(b []byte) bool {
+	if len(b) == 0 || len(b) > 16 {
+		return false
+	}
+	for _, c := range b {
+		if c < 'A' || c > 'Z' {
+			return false
+		}
+	}
+	return true
+}
+
+// scanner looks for a scanner's User-Agent in the header lines.
+func scanner(header []byte) bool {
+	for range 64 { // more header lines than any phone sends
+		line, rest, ok := cutLine(header)
+		if !ok || len(line) == 0 {
+			return false
+		}
+		name, value, ok := bytes.Cut(line, []byte(":"))
+		if ok && bytes.EqualFold(bytes.TrimSpace(name), []byte("user-agent")) {
+			agent := strings.ToLower(string(value[:min(len(value), 128)]))
+			for _, s := range scanners() {
+				if strings.Contains(agent, s) {
+					return true
+				}
+			}
+			return false
+		}
+		header = rest
+	}
+	return false
+}

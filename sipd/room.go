@@ -1,0 +1,168 @@
+package sipd
+
+import (
+	"errors"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/lineside/lineside/metrics"
+	"github.com/lineside/lineside/provision"
+)
+
+// Bounds of one connection.
+const (
+	readRate  = 100 // reads a second; a phone makes a few a minute
+	readBurst = 200
+)
+
+var errTooFast = errors.New("too many messages on one connection")
+
+// room holds the connections of all stream listeners. Where it is full the
+// connection that was silent longest goes for a new one, a stranger's first.
+type room struct {
+	max, each int
+	lan       func(netip.Addr) bool
+	known     *sources
+	metrics   *metrics.Set
+
+	mu     sync.Mutex
+	inside map[*guest]struct{}
+	by     map[netip.Addr]int
+}
+
+// guest is one connection.
+type guest struct {
+	net.Conn
+	room *room
+	addr netip.Addr
+
+	mu    sync.Mutex
+	reads bucket
+	last  time.Time
+	once  sync.Once
+}
+
+func newRoom(cfg Config, lan func(netip.Addr) bool, known *sources, set *metrics.Set) *room {
+	return &room{
+		max: cfg.Conns, each: cfg.ConnsPerAddress, lan: lan, known: known, metrics: set,
+		inside: make(map[*guest]struct{}), by: make(map[netip.Addr]int),
+	}
+}
+
+func (r *room) listener(l net.Listener) net.Listener { return &limited{l, r} }
+
+type limited struct {
+	net.Listener
+	room *room
+}
+
+// Accept gives the next connection there is room for.
+func (l *limited) Accept() (net.Conn, error) {
+	for {
+		c, err := l.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		if g, ok := l.room.enter(c); ok {
+			return g, nil
+		}
+		_ = c.Close()
+	}
+}
+
+func (r *room) enter(c net.Conn) (*guest, bool) {
+	addr := addrPortOf(c.RemoteAddr()).Addr()
+	now := time.Now()
+	if !r.lan(addr) {
+		r.dropped(foreign)
+		return nil, false
+	}
+	g := &guest{Conn: c, room: r, addr: addr, reads: full(now, readBurst), last: now}
+	r.mu.Lock()
+	var out *guest
+	if r.by[addr] >= r.each {
+		out = r.idlestLocked(addr)
+	} else if len(r.inside) >= r.max {
+		out = r.idlestLocked(netip.Addr{})
+	}
+	r.inside[g] = struct{}{}
+	r.by[addr]++
+	r.mu.Unlock()
+	if out != nil {
+		r.dropped("displaced")
+		_ = out.Close()
+	}
+	return g, true
+}
+
+// idlestLocked is the connection silent longest: of one address, or of all, and
+// then of addresses nobody knows before others.
+func (r *room) idlestLocked(of netip.Addr) *guest {
+	var out *guest
+	outKnown := false
+	for g := range r.inside {
+		if of.IsValid() && g.addr != of {
+			continue
+		}
+		known := r.known.expects(g.addr)
+		if out == nil || outKnown && !known || known == outKnown && g.heard().Before(out.heard()) {
+			out, outKnown = g, known
+		}
+	}
+	return out
+}
+
+func (r *room) dropped(v verdict) {
+	r.metrics.Dropped.WithLabelValues(string(provision.SIP), string(v)).Inc()
+}
+
+func (r *room) leave(g *guest) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.inside, g)
+	if r.by[g.addr]--; r.by[g.addr] <= 0 {
+		delete(r.by, g.addr)
+	}
+}
+
+// close ends every connection.
+func (r *room) close() {
+	r.mu.Lock()
+	all := make([]*guest, 0, len(r.inside))
+	for g := range r.inside {
+		all = append(all, g)
+	}
+	r.mu.Unlock()
+	for _, g := range all {
+		_ = g.Close()
+	}
+}
+
+func (g *guest) heard() time.Time {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.last
+}
+
+// Read counts: a connection that sends too much ends, for a stream cannot lose
+// a part and go on.
+func (g *guest) Read(b []byte) (int, error) {
+	n, err := g.Conn.Read(b)
+	g.mu.Lock()
+	g.last = time.Now()
+	ok := g.reads.take(g.last, readRate, readBurst)
+	g.mu.Unlock()
+	if err == nil && !ok {
+		g.room.dropped(rate)
+		return 0, errTooFast
+	}
+	return n, err
+}
+
+// Close gives the place back.
+func (g *guest) Close() error {
+	g.once.Do(func() { g.room.leave(g) })
+	return g.Conn.Close()
+}

@@ -1,0 +1,129 @@
+package sipd
+
+import (
+	"context"
+
+	"github.com/emiago/sipgo/sip"
+)
+
+// dialog finds the call a request belongs to, nil where it belongs to none.
+func (s *Server) dialog(req *sip.Request) *leg {
+	if req.To() == nil || req.CallID() == nil {
+		return nil
+	}
+	tag, ok := req.To().Params.Get("tag")
+	if !ok {
+		return nil
+	}
+	l := s.calls.find(req.CallID().Value(), tag)
+	if l == nil || !s.sbcs.owns(remote(req).Addr()) && !l.sentBy(remote(req)) {
+		return nil
+	}
+	return l
+}
+
+// invite answers INVITE: emergencies before anything else.
+func (s *Server) invite(req *sip.Request, tx sip.ServerTransaction) {
+	if l := s.dialog(req); l != nil {
+		s.reinvite(req, tx, l)
+		return
+	}
+	if number, ok := s.numbers.emergency(req.Recipient.String()); ok && s.inLAN(remote(req).Addr()) {
+		s.emergency(req, tx, number)
+		return
+	}
+	s.dialled(req, tx)
+}
+
+// reinvite passes a change within a call on: hold, resume, a session timer.
+func (s *Server) reinvite(req *sip.Request, tx sip.ServerTransaction, l *leg) {
+	l.learn(req)
+	if l.peer == nil {
+		l.call.reoffered(req, tx)
+		return
+	}
+	invite := l.peer.request(sip.INVITE)
+	carry(req, invite)
+	f := &forwarding{s: s, from: l, to: l.peer, req: req, tx: tx, invite: invite, gone: cancelled(tx), silence: confirmWait}
+	res, err := f.run(s.context())
+	switch {
+	case err == nil && res.IsSuccess():
+		s.connected(req, tx, f, res)
+	case err == nil:
+		s.reply(tx, l.answer(req, res.StatusCode, res.Reason))
+	default:
+		s.reply(tx, l.answer(req, sip.StatusRequestTimeout, "Request Timeout"))
+	}
+}
+
+// ack hands an ACK to who waits for it.
+func (s *Server) ack(req *sip.Request, _ sip.ServerTransaction) {
+	if l := s.dialog(req); l != nil {
+		select {
+		case l.acks <- req:
+		default: // one is there already
+		}
+	}
+}
+
+// bye ends a call on both sides.
+func (s *Server) bye(req *sip.Request, tx sip.ServerTransaction) {
+	l := s.dialog(req)
+	if l == nil {
+		s.respond(req, tx, sip.StatusCallTransactionDoesNotExists, "Call/Transaction Does Not Exist")
+		return
+	}
+	s.respond(req, tx, sip.StatusOK, "OK")
+	peer := l.peer
+	l.over()
+	if peer != nil {
+		s.background(func(ctx context.Context) { s.sendBYE(ctx, peer) })
+	}
+}
+
+// within passes any other request of a call on, and its answer back.
+func (s *Server) within(req *sip.Request, tx sip.ServerTransaction) {
+	l := s.dialog(req)
+	switch {
+	case l == nil:
+		s.respond(req, tx, sip.StatusCallTransactionDoesNotExists, "Call/Transaction Does Not Exist")
+	case l.peer == nil:
+		l.call.within(req, tx)
+	default:
+		l.learn(req)
+		on := l.peer.request(req.Method)
+		carry(req, on)
+		ctx, cancel := context.WithTimeout(s.context(), confirmWait)
+		defer cancel()
+		res, err := s.do(ctx, on)
+		if err != nil {
+			s.reply(tx, l.answer(req, sip.StatusRequestTimeout, "Request Timeout"))
+			return
+		}
+		back := l.answer(req, res.StatusCode, res.Reason)
+		carry(res, back)
+		s.reply(tx, back)
+	}
+}
+
+// options answers who asks whether the box is there.
+func (s *Server) options(req *sip.Request, tx sip.ServerTransaction) {
+	s.respond(req, tx, sip.StatusOK, "OK", allow())
+}
+
+// cancel answers a CANCEL for which there is no INVITE; the others are the
+// library's.
+func (s *Server) cancel(req *sip.Request, tx sip.ServerTransaction) {
+	s.respond(req, tx, sip.StatusCallTransactionDoesNotExists, "Call/Transaction Does Not Exist")
+}
+
+func (s *Server) unknown(req *sip.Request, tx sip.ServerTransaction) {
+	s.respond(req, tx, sip.StatusMethodNotAllowed, "Method Not Allowed", allow())
+}
+
+func allow() sip.Header {
+	return sip.NewHeader("Allow", "INVITE, ACK, CANCEL, BYE, INFO, OPTIONS, REGISTER, SUBSCRIBE")
+}
+
+// lateAnswer is for answers no transaction waits for: they are retransmissions.
+func (s *Server) lateAnswer(*sip.Response) {}
