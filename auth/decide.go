@@ -338,10 +338,14 @@ func decideFirstContact(now time.Time, p Policy, e Enrolment, r Request) Decisio
 
 // hand gives a trusted caller the device's login, minting it where there is
 // none. It is not minted anew at each fetch, so that a phone fetching twice
-// gets the same.
+// gets the same. A right PIN not yet used is at its end: it would mint another
+// login over the one the phone has just stored.
 func (e Enrolment) hand(d Decision, fresh Credential) (Decision, Enrolment) {
 	if e.Login().IsZero() {
 		e.Pending, d.Changes = fresh, true
+	}
+	if e.Pass != (Pass{}) {
+		e.Pass, d.Changes = Pass{}, true
 	}
 	if e.State != Successful {
 		e.State, d.Changes = Successful, true

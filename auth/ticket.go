@@ -182,6 +182,8 @@ func decideTicket(now time.Time, p Policy, e Enrolment, r Request, fresh Credent
 		return Decision{Outcome: Full, Reason: TicketAgain}, e, true
 	case st == TicketUsed && p.halfway(e, r):
 		return Decision{}, e, false
+	case st == TicketAwaiting && bound && !p.AutoApprove && now.Before(e.Pass.Until) && p.WantsPIN(e):
+		return Decision{}, e, false // the PIN is enough by itself
 	case st == TicketAwaiting && bound && !p.AutoApprove:
 		return Decision{Outcome: Hold, Reason: AwaitsApproval}, e, true
 	case st.IsLive() && st != TicketGenerated && bound && (shows || r.Shown == HoldingLogin):

@@ -205,6 +205,40 @@ func TestTicketAnswers(t *testing.T) {
 	}
 }
 
+// TestPINBesideATicket: a right PIN lets the phone in that waits for an admin,
+// and nobody else.
+func TestPINBesideATicket(t *testing.T) {
+	e := with(ticket(auth.TicketAwaiting, approval))
+	policy := auth.Policy{FirstContact: auth.FactorPIN}
+	if d, _ := auth.Decide(noon, policy, e, ask(shows(auth.HoldingLogin)), next); d.Outcome != auth.Hold {
+		t.Errorf("without a PIN: got %v (%s), want the holding config", d.Outcome, d.Reason)
+	}
+	e.Pass = auth.Pass{Until: noon.Add(auth.PassFor), By: here}
+	d, after := auth.Decide(noon, policy, e, ask(shows(auth.HoldingLogin)), next)
+	if d.Outcome != auth.Full || d.Reason != auth.RightPIN || after.Ticket.State != auth.TicketAwaiting {
+		t.Errorf("with a PIN: got %v (%s), ticket %s, want the full config by the PIN", d.Outcome, d.Reason, after.Ticket.State)
+	}
+	e.TicketOnly = true
+	if d, _ := auth.Decide(noon, policy, e, ask(shows(auth.HoldingLogin)), next); d.Outcome != auth.Hold {
+		t.Errorf("where a ticket is demanded: got %v (%s), want the holding config", d.Outcome, d.Reason)
+	}
+}
+
+// TestTrustEndsThePass: who is let in by trust keeps the login it was given. A
+// right PIN entered before would mint another over it at the next fetch.
+func TestTrustEndsThePass(t *testing.T) {
+	e := auth.NewEnrolment(pin)
+	e.Suspended, e.Pass = noon.Add(time.Minute), auth.Pass{Until: noon.Add(auth.PassFor), By: here}
+	policy := auth.Policy{FirstContact: auth.FactorPIN}
+	d, e := auth.Decide(noon, policy, e, ask(), next)
+	if d.Outcome != auth.Full || e.Pending != next || e.Pass != (auth.Pass{}) {
+		t.Fatalf("got %v (%s), login %q, pass %+v, want the full config and no pass", d.Outcome, d.Reason, e.Pending.User, e.Pass)
+	}
+	if d, after := auth.Decide(noon.Add(time.Hour), policy, e, ask(), auth.Credential{User: "own-other"}); d.Outcome != auth.Challenge || after.Pending != next {
+		t.Errorf("later: got %v (%s), login %q, want a challenge and the same login", d.Outcome, d.Reason, after.Pending.User)
+	}
+}
+
 func TestMakeTicket(t *testing.T) {
 	e := with(usedTicket)
 	for given, want := range map[time.Duration]time.Duration{0: auth.MinTicket, time.Minute: auth.MinTicket, 8 * time.Hour: 8 * time.Hour, 9000 * time.Hour: auth.MaxTicket} {

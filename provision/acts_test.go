@@ -212,6 +212,22 @@ func (s *site) makeTicket(p *handset) {
 	}
 }
 
+// ticketGoes has a ticket take its next step: made, shown, approved, shown
+// again by whoever has it.
+func (s *site) ticketGoes() {
+	p := s.device()
+	switch c := s.claims[p.mac]; {
+	case !c.known:
+		s.rt.Skip("the phone is not set up")
+	case c.ticket.user == "", c.ticket.dead, c.ticket.used && !s.now().Before(c.ticket.again):
+		s.makeTicket(p)
+	case c.ticket.approval && !c.ticket.approved && c.ticket.by != "":
+		s.approve(p)
+	default:
+		s.ask(p.asks(provision.HTTP, c.ticket.login))
+	}
+}
+
 // decideTicket has an operator end a ticket, or let in who showed it; where
 // that cannot be any more, nothing happens.
 func (s *site) decideTicket(p *handset, what string, err error, book func(*ticket)) {

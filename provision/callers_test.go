@@ -227,10 +227,13 @@ func (s *site) thiefFetches() {
 // loot is everything the thief can show for a phone.
 func (s *site) loot(p *handset) []login {
 	logins := append([]login{{}, {"admin", "guess"}, {"own-aaaaaaaaaa", "guess"}}, s.thief.has[p.mac]...)
-	if s.thief.knows {
-		logins = append(logins, s.brands[p.vendor].login, s.claims[p.mac].ticket.login)
+	if !s.thief.knows {
+		return logins
 	}
-	return logins
+	if k := s.claims[p.mac].ticket.login; k.user != "" {
+		logins = append(logins, k, k)
+	}
+	return append(logins, s.brands[p.vendor].login, s.brands[p.vendor].login)
 }
 
 // forge puts on layer 2 what the thief made of it, for the time of one request.

@@ -178,6 +178,7 @@ func (s *site) observeTicket(t try, m phone.MAC, got auth.Ticket) {
 	s.edit(m, func(c *claim) {
 		c.ticket.by = by
 		c.ticket.used = c.ticket.used || got.State == auth.TicketUsed
+		c.ticket.dead = c.ticket.dead || got.State == auth.TicketRevoked // a spare key, once the login is used
 	})
 }
 

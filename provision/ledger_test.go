@@ -286,13 +286,16 @@ func (l *ledger) book(now time.Time, t try, g ground, handed login) {
 			c.pending = handed
 			l.secrets[handed.password] = custody{t.mac, c.life}
 		}
+		if g == oneTime || g == byTicket || g == rightPIN { // a new login; older grounds are over
+			c.pass, c.refetch, c.ticket.again = pass{}, time.Time{}, time.Time{}
+		}
 		switch g {
 		case ownPending:
 			c.current, c.pending, c.pass = c.pending, login{}, pass{}
 			c.refetch, c.ticket.again = time.Time{}, time.Time{}
 			c.freed()
 		case trusted:
-			c.locked, c.blocked = time.Time{}, false
+			c.locked, c.blocked, c.pass = time.Time{}, false, pass{}
 		case oneTime:
 			c.accept(now, t.identity(), l.brands[t.of.vendor].gen)
 			l.accepted[c.arming] = c.by

@@ -38,6 +38,7 @@ func checkSites(t *testing.T, kit *kit) {
 			"operator":       step(s.operatorActs),
 			"operator again": step(s.operatorActs),
 			"rules":          step(s.rulesChange),
+			"ticket":         step(s.ticketGoes),
 			"time":           step(s.timePasses),
 			"clock":          step(s.clockJumps),
 			"crash before":   step(s.crashBefore),

@@ -47,12 +47,15 @@
 //     no trace.
 //
 // Behind the mark a wall clock counts as not set: time goes on from the mark.
-// So a lock-out lasts at least its length, whatever the clock does, and nothing
-// granted for a time lasts longer than it was to. If a wrong time has been
-// believed all the same, the next start under a clock that somebody sets goes
-// back to the right one, moves every time in devices and policy that lies ahead
-// of it by the same length, and says so in the audit log. Leases and sightings
-// are not moved: they are the DHCP server's and the desk's, and no proof.
+// So a lock-out lasts at least its length whenever the clock is behind, and
+// nothing granted for a time lasts longer than it was to. A leap ahead that was
+// believed is time that has passed, for lock-outs too: one that stood for an
+// hour, one of up to a week between two runs, one of five minutes within a run.
+// If a wrong time has been believed all the same, the next start under a clock
+// that somebody sets goes back to the right one, moves every time in devices and
+// policy that lies ahead of it by the same length, and says so in the audit log.
+// Leases and sightings are not moved: they are the DHCP server's and the desk's,
+// and no proof.
 //
 // # Damage and copies
 //
