@@ -16,6 +16,13 @@ type BookSource struct {
 	Login Login
 }
 
+// FirmwareSource is where a phone finds the firmware an operator pinned for its
+// model.
+type FirmwareSource struct {
+	URL  string // of the file itself, without a login: firmware is no secret
+	File string // the file's own name, the last part of URL
+}
+
 // Book is a vendor's form of a phone book.
 type Book struct {
 	// File is the name it is served under; phones that have a name of their own

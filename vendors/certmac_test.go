@@ -15,6 +15,7 @@ var (
 	oidSerial = asn1.ObjectIdentifier{2, 5, 4, 5}
 	oidO      = asn1.ObjectIdentifier{2, 5, 4, 10}
 	oidOU     = asn1.ObjectIdentifier{2, 5, 4, 11}
+	oidState  = asn1.ObjectIdentifier{2, 5, 4, 8}
 	oidUID    = asn1.ObjectIdentifier{0, 9, 2342, 19200300, 100, 1, 1}
 )
 
@@ -32,69 +33,86 @@ func is(oid asn1.ObjectIdentifier, value any) pkix.AttributeTypeAndValue {
 }
 
 func TestCertMAC(t *testing.T) {
+	for _, m := range vendors.All().Makers() {
+		if m.CertMAC == nil {
+			continue // its devices carry no certificate
+		}
+		testCertMAC(t, m, certField(t, m))
+	}
+}
+
+// certField is the attribute a maker puts the MAC in.
+func certField(t *testing.T, m vendors.Maker) asn1.ObjectIdentifier {
+	t.Helper()
+	if field := samplesOf(t, m.Vendor).certField; field != nil {
+		return field
+	}
+	return oidCN
+}
+
+// testCertMAC tries subjects whose MAC belongs into the attribute oidField.
+func testCertMAC(t *testing.T, m vendors.Maker, oidField asn1.ObjectIdentifier) {
 	const plain = "0015654aa937"
 	tests := []struct {
 		name    string
 		subject pkix.RDNSequence
 		want    bool
 	}{
-		{"lower case", named(is(oidCN, plain)), true},
-		{"upper case", named(is(oidCN, "0015654AA937")), true},
-		{"mixed case", named(is(oidCN, "0015654Aa937")), true},
-		{"among others", named(is(oidO, "Maker"), is(oidCN, plain), is(oidOU, "0004f2aabbcc")), true},
+		{"lower case", named(is(oidField, plain)), true},
+		{"upper case", named(is(oidField, "0015654AA937")), true},
+		{"mixed case", named(is(oidField, "0015654Aa937")), true},
+		{"among others", named(is(oidO, "Maker"), is(oidField, plain), is(oidOU, "0004f2aabbcc")), true},
 
 		{"empty subject", nil, false},
-		{"empty CN", named(is(oidCN, "")), false},
+		{"empty CN", named(is(oidField, "")), false},
 		{"in the organisation only", named(is(oidO, plain)), false},
 		{"in the unit only", named(is(oidO, "Maker"), is(oidOU, plain)), false},
-		{"in the serial number only", named(is(oidSerial, plain), is(oidCN, "Phone")), false},
+		{"in the serial number only", named(is(oidSerial, plain), is(oidField, "Phone")), false},
 		{"in the user id only", named(is(oidUID, plain)), false},
-		{"with colons", named(is(oidCN, "00:15:65:4a:a9:37")), false},
-		{"with dashes", named(is(oidCN, "00-15-65-4a-a9-37")), false},
-		{"with dots", named(is(oidCN, "0015.654a.a937")), false},
-		{"with a prefix", named(is(oidCN, "SIP"+plain)), false},
-		{"with a suffix", named(is(oidCN, plain+".example.net")), false},
-		{"with a blank before", named(is(oidCN, " "+plain)), false},
-		{"with a line end", named(is(oidCN, plain+"\n")), false},
-		{"with NUL behind", named(is(oidCN, plain+"\x00")), false},
-		{"with NUL and more", named(is(oidCN, plain+"\x00.evil")), false},
-		{"NUL in it", named(is(oidCN, "0015654aa93\x00")), false},
-		{"a digit missing", named(is(oidCN, plain[:11])), false},
-		{"a digit too many", named(is(oidCN, plain+"0")), false},
-		{"full-width digits", named(is(oidCN, "００１５６５４００９３７")), false},
-		{"twelve bytes of full-width digits", named(is(oidCN, "００１５")), false},
-		{"Arabic digits", named(is(oidCN, "٠٠١٥٦٥")), false},
-		{"a letter O for a nought", named(is(oidCN, "OO15654aa937")), false},
-		{"twice", named(is(oidCN, plain), is(oidCN, plain)), false},
-		{"two of them, MAC last", named(is(oidCN, "Phone"), is(oidCN, plain)), false},
-		{"two of them, MAC first", named(is(oidCN, plain), is(oidCN, "Phone")), false},
-		{"two in one set", pkix.RDNSequence{{is(oidCN, plain), is(oidCN, "0015654aa938")}}, false},
-		{"a second one that is no text", named(is(oidCN, plain), is(oidCN, 7)), false},
-		{"no text", named(is(oidCN, 15654937)), false},
-		{"all noughts", named(is(oidCN, "000000000000")), false},
-		{"broadcast", named(is(oidCN, "ffffffffffff")), false},
-		{"a group address", named(is(oidCN, "01005e000001")), false},
-		{"shared by old phones", named(is(oidO, "Maker"), is(oidCN, "IP Phone")), false},
-		{"the inside of another attribute", named(is(oidCN, "x/CN="+plain)), false},
+		{"with colons", named(is(oidField, "00:15:65:4a:a9:37")), false},
+		{"with dashes", named(is(oidField, "00-15-65-4a-a9-37")), false},
+		{"with dots", named(is(oidField, "0015.654a.a937")), false},
+		{"with a prefix", named(is(oidField, "SIP"+plain)), false},
+		{"with a suffix", named(is(oidField, plain+".example.net")), false},
+		{"with a blank before", named(is(oidField, " "+plain)), false},
+		{"with a line end", named(is(oidField, plain+"\n")), false},
+		{"with NUL behind", named(is(oidField, plain+"\x00")), false},
+		{"with NUL and more", named(is(oidField, plain+"\x00.evil")), false},
+		{"NUL in it", named(is(oidField, "0015654aa93\x00")), false},
+		{"a digit missing", named(is(oidField, plain[:11])), false},
+		{"a digit too many", named(is(oidField, plain+"0")), false},
+		{"full-width digits", named(is(oidField, "００１５６５４００９３７")), false},
+		{"twelve bytes of full-width digits", named(is(oidField, "００１５")), false},
+		{"Arabic digits", named(is(oidField, "٠٠١٥٦٥")), false},
+		{"a letter O for a nought", named(is(oidField, "OO15654aa937")), false},
+		{"twice", named(is(oidField, plain), is(oidField, plain)), false},
+		{"two of them, MAC last", named(is(oidField, "Phone"), is(oidField, plain)), false},
+		{"two of them, MAC first", named(is(oidField, plain), is(oidField, "Phone")), false},
+		{"two in one set", pkix.RDNSequence{{is(oidField, plain), is(oidField, "0015654aa938")}}, false},
+		{"a second one that is no text", named(is(oidField, plain), is(oidField, 7)), false},
+		{"no text", named(is(oidField, 15654937)), false},
+		{"all noughts", named(is(oidField, "000000000000")), false},
+		{"broadcast", named(is(oidField, "ffffffffffff")), false},
+		{"a group address", named(is(oidField, "01005e000001")), false},
+		{"shared by old phones", named(is(oidO, "Maker"), is(oidField, "IP Phone")), false},
+		{"the inside of another attribute", named(is(oidField, "x/CN="+plain)), false},
 	}
-	for _, m := range vendors.All().Makers() {
-		for _, tt := range tests {
-			var subject pkix.Name
-			subject.FillFromRDNSequence(&tt.subject)
-			got, ok := m.CertMAC(subject)
-			if ok != tt.want || ok && got != mac(t, plain) || !ok && !got.IsZero() {
-				t.Errorf("%s, %s: got %s %v, want %v", m.Vendor, tt.name, got, ok, tt.want)
-			}
+	for _, tt := range tests {
+		var subject pkix.Name
+		subject.FillFromRDNSequence(&tt.subject)
+		got, ok := m.CertMAC(subject)
+		if ok != tt.want || ok && got != mac(t, plain) || !ok && !got.IsZero() {
+			t.Errorf("%s, %s: got %s %v, want %v", m.Vendor, tt.name, got, ok, tt.want)
 		}
-		// A name put together by hand, which no parser makes, names nobody.
-		if got, ok := m.CertMAC(pkix.Name{CommonName: plain}); ok {
-			t.Errorf("%s: a name without attributes gives %s", m.Vendor, got)
-		}
+	}
+	// A name put together by hand, which no parser makes, names nobody.
+	if got, ok := m.CertMAC(pkix.Name{CommonName: plain, Province: []string{plain}}); ok {
+		t.Errorf("%s: a name without attributes gives %s", m.Vendor, got)
 	}
 }
 
 // FuzzCertMAC: of whatever subject, a MAC that is read out is the whole of the one
-// CN in it, digit by digit.
+// attribute the maker puts it in, digit by digit.
 func FuzzCertMAC(f *testing.F) {
 	for _, s := range []pkix.RDNSequence{
 		named(is(oidCN, "0015654AA937")),
@@ -102,6 +120,7 @@ func FuzzCertMAC(f *testing.F) {
 		named(is(oidCN, "0015654aa937"), is(oidCN, "0015654aa938")),
 		named(is(oidCN, "０0015654a")),
 		{{is(oidCN, "0015654aa937"), is(oidOU, "0015654aa937")}},
+		named(is(oidOU, "SPA-962"), is(oidState, "000e08abcdef"), is(oidCN, "0015654aa937")),
 	} {
 		der, err := asn1.Marshal(s)
 		if err != nil {
@@ -114,17 +133,12 @@ func FuzzCertMAC(f *testing.F) {
 		if rest, err := asn1.Unmarshal(der, &seq); err != nil || len(rest) > 0 {
 			return
 		}
-		var names []any
-		for _, set := range seq {
-			for _, a := range set {
-				if a.Type.Equal(oidCN) {
-					names = append(names, a.Value)
-				}
-			}
-		}
 		var subject pkix.Name
 		subject.FillFromRDNSequence(&seq)
 		for _, m := range vendors.All().Makers() {
+			if m.CertMAC == nil {
+				continue
+			}
 			got, ok := m.CertMAC(subject)
 			if !ok {
 				if !got.IsZero() {
@@ -133,8 +147,14 @@ func FuzzCertMAC(f *testing.F) {
 				continue
 			}
 			checkMAC(t, got)
-			if cn, isText := names[0].(string); len(names) != 1 || !isText || strings.ToLower(cn) != got.Hex() {
-				t.Fatalf("common names %q give %s", names, got)
+			var names []any
+			for _, a := range subject.Names {
+				if a.Type.Equal(certField(t, m)) {
+					names = append(names, a.Value)
+				}
+			}
+			if text, isText := names[0].(string); len(names) != 1 || !isText || strings.ToLower(text) != got.Hex() {
+				t.Fatalf("attributes %q give %s", names, got)
 			}
 		}
 	})

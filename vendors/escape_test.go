@@ -31,6 +31,22 @@ func token() *rapid.Generator[string] {
 	return rapid.StringOfN(rapid.RuneFrom([]rune("abAB09&'#=;:%$[]()*/!?,.-_@~+")), 1, 20, -1)
 }
 
+// without has an x in the place of characters that a format refuses anyway, so
+// that enough is left to try its property on.
+func without(marks string, g *rapid.Generator[string]) *rapid.Generator[string] {
+	if marks == "" {
+		return g
+	}
+	return rapid.Map(g, func(s string) string {
+		return strings.Map(func(r rune) rune {
+			if strings.ContainsRune(marks, r) {
+				return 'x'
+			}
+			return r
+		}, s)
+	})
+}
+
 // drawn is a device of whatever an operator might have typed.
 func drawn(t *rapid.T, v phone.Vendor, value, name *rapid.Generator[string]) phone.Device {
 	s := samplesFor(v)
@@ -66,7 +82,7 @@ func samplesFor(v phone.Vendor) samples {
 func TestNothingBreaksOut(t *testing.T) {
 	for _, s := range allSamples() {
 		v := s.vendor
-		kinds := map[string][2]*rapid.Generator[string]{"printable": {text(20), token()}, "anything": {anyText(), anyText()}}
+		kinds := map[string][2]*rapid.Generator[string]{"printable": {without(s.refuses, text(20)), without(s.refuses, token())}, "anything": {anyText(), anyText()}}
 		for name, kind := range kinds {
 			t.Run(string(v)+"/"+name, func(t *testing.T) {
 				in := input(t, v, vendors.Full)
@@ -95,6 +111,9 @@ func checkHolds(t *rapid.T, in vendors.Input, body []byte) {
 		t.Fatalf("%v\n%s", err, body)
 	}
 	for i, l := range in.Device.Lines {
+		if s.lines > 0 && i >= s.lines {
+			break
+		}
 		l.DisplayName, l.Label = strings.TrimSpace(l.DisplayName), strings.TrimSpace(l.Label)
 		name := l.DisplayName
 		if name == "" {

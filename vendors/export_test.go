@@ -23,6 +23,7 @@ func FormatCases() []FormatCase {
 		lines("k = v", word, yealinkFormat),
 		lines("k=v", [3]string{"voip/line/0/id", "voip/line/1/id", "system/type"}, keyValue{between: "=", names: nameOf("._-/"), escape: oneLine(";")}),
 		lines("k: v", [3]string{"sip line1 user name", "sip line1 password", "time zone name"}, keyValue{between: ": ", names: nameOf("._- "), escape: oneLine("")}),
+		lines("k: v with quotes", [3]string{"sip line1 user name", "sip line1 password", "dst [start|end] relative date"}, mitelFormat),
 		lines(`k="v"`, [3]string{"SIP_URI_1", "SIP_PASS_1", "NTP_ADDR"}, keyValue{head: "# Head #\r\n", between: "=", end: "\r\n", escape: quoted}),
 		lines("SET k v", word, keyValue{before: "SET ", between: " ", escape: quotedIfNeeded}),
 		formatCase("flat XML", [3]string{"alpha", "beta.2", "gamma"}, func(e escaper) format {
@@ -42,10 +43,25 @@ func FormatCases() []FormatCase {
 		formatCase("tree XML", [3]string{"device/line[button=1]/name", "device/line[button=2]/name", "device/line[button=1]/proxy"}, func(e escaper) format {
 			return treeXML{head: "<root>\n", foot: "</root>\n", escape: e}
 		}, xmlText),
+		formatCase("tree with dots", [3]string{"sip.line.1.DisplayName", "sip.line.2.DisplayName", "ap.opt.DHCPOption"}, func(e escaper) format {
+			return fanvilFormat{treeXML{head: "<root>\n", foot: "</root>\n", escape: e}}
+		}, xmlText),
+		formatCase("ini tables", [3]string{"Alpha", "Port.0.Left", "Port.0.Right"}, func(e escaper) format { return iniTables{escape: e} }, audiocodesMPFormat.escape),
 		formatCase("objects", [3]string{"Voice.1.Line.1.User", "Voice.1.Line.1.Password", "Voice.2.URI"}, func(e escaper) format { return objectXML{escape: e} }, xmlText),
 		formatCase("script", [3]string{"context ip router/interface eth0/label {}", "context ip router/name {}", "administrator {} password x"}, func(e escaper) format {
 			return script{head: "cli version 3.20\n", escape: e}
 		}, scriptWord),
+		formatCase("script modes", [3]string{"context ip {}/shutdown", "administrator {}", "name {}"}, func(e escaper) format {
+			return script{head: "cli version 3.20\n", escape: e}
+		}, pattonWord),
+		formatCase("gigaset nvm", [3]string{"add_hs.00001", "alpha", "beta.2"}, func(e escaper) format {
+			return gigasetFormat{pairXML{element: "param", name: "name", value: "value", escape: e}}
+		}, xmlText),
+		formatCase("gigaset frame", [3]string{"MAC_ADDRESS", "S_PROV_USERNAME", "BS_IP_Data1.aucX[0]"}, func(e escaper) format {
+			f := newGigasetFrame("N510", "N510.xsd")
+			f.escape = e
+			return f
+		}, xmlASCII),
 	}
 	return slices.Clip(cases)
 }

@@ -34,16 +34,19 @@ func formatReaders() map[string]func(body []byte, keys [3]string) (map[string]st
 		return strings.TrimSpace(s), nil
 	}
 	return map[string]func([]byte, [3]string) (map[string]string, error){
-		"k = v":         lines(lineSyntax{head: "#!version:1.0.0.1\n", between: " = ", empty: "%NULL%"}),
-		"k=v":           lines(lineSyntax{between: "=", value: noComment}),
-		"k: v":          lines(lineSyntax{between: ": "}),
-		`k="v"`:         lines(lineSyntax{head: "# Head #\r\n", end: "\r\n", between: "=", value: unquote}),
-		"SET k v":       lines(lineSyntax{before: "SET ", between: " ", value: unquoteSome}),
-		"flat XML":      plain(func(b []byte) (map[string]string, error) { return readFlat(b) }),
-		"P-values":      plain(func(b []byte) (map[string]string, error) { return readFlat(b, "config") }),
-		"attribute XML": plain(readAttributes), "pairs in attributes": pairs("param", "name", "value", false),
+		"k = v":            lines(lineSyntax{head: "#!version:1.0.0.1\n", between: " = ", empty: "%NULL%"}),
+		"k=v":              lines(lineSyntax{between: "=", value: noComment}),
+		"k: v":             lines(lineSyntax{between: ": "}),
+		"k: v with quotes": plain(func(b []byte) (map[string]string, error) { return readMitel(string(b)) }),
+		`k="v"`:            lines(lineSyntax{head: "# Head #\r\n", end: "\r\n", between: "=", value: unquote}),
+		"SET k v":          lines(lineSyntax{before: "SET ", between: " ", value: unquoteSome}),
+		"flat XML":         plain(func(b []byte) (map[string]string, error) { return readFlat(b) }),
+		"P-values":         plain(func(b []byte) (map[string]string, error) { return readFlat(b, "config") }),
+		"attribute XML":    plain(readAttributes), "pairs in attributes": pairs("param", "name", "value", false),
 		"pairs with quotes": pairs("SYMB_ITEM", "ID", "value", true), "pairs as text": pairs("item", "name", "", false),
-		"tree XML": plain(readTree), "objects": plain(readObjects), "script": readCase,
+		"tree XML": plain(readTree), "tree with dots": plain(readFanvil), "objects": plain(readObjects), "ini tables": plain(readINI), "script": readCase, "script modes": readModes,
+		"gigaset nvm":   plain(readNVMCase),
+		"gigaset frame": plain(func(b []byte) (map[string]string, error) { return readFrame(b, "N510") }),
 	}
 }
 
@@ -83,6 +86,40 @@ func readCase(body []byte, keys [3]string) (map[string]string, error) {
 		if !slices.Equal(c, want[i]) {
 			return nil, fmt.Errorf("command %q", c)
 		}
+	}
+	return got, nil
+}
+
+// readModes finds a value that names a mode, and two that end a command.
+func readModes(body []byte, keys [3]string) (map[string]string, error) {
+	commands, err := readScript(string(body), "cli version 3.20\n", "context")
+	if err != nil {
+		return nil, err
+	}
+	if len(commands) != len(keys) || len(commands[0]) != 2 || commands[0][1] != "shutdown" {
+		return nil, fmt.Errorf("commands %q", commands)
+	}
+	mode, ok := strings.CutPrefix(commands[0][0], "context ip ")
+	if !ok || len(commands[1]) != 2 || commands[1][0] != "administrator" || len(commands[2]) != 2 || commands[2][0] != "name" {
+		return nil, fmt.Errorf("commands %q", commands)
+	}
+	return map[string]string{keys[0]: mode, keys[1]: commands[1][1], keys[2]: commands[2][1]}, nil
+}
+
+// readNVMCase is readGigaset with the names parameters have, less the operation
+// that ends every file.
+func readNVMCase(body []byte) (map[string]string, error) {
+	got, err := readGigaset(body)
+	if err != nil {
+		return nil, err
+	}
+	if _, ok := got["update_dm local"]; !ok {
+		return nil, errors.New("the last operation is missing")
+	}
+	delete(got, "update_dm local")
+	if status, ok := got["add_hs 00001"]; ok {
+		got["add_hs.00001"] = status
+		delete(got, "add_hs 00001")
 	}
 	return got, nil
 }

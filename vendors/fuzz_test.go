@@ -1,6 +1,7 @@
 package vendors_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -43,6 +44,11 @@ func FuzzClass(f *testing.F) {
 	for _, s := range []string{"yealink", "yealink SIP-T46G", "snomD385", "Polycom", "PolycomVVX-VVX_410", "\x00\x00\x36\x3d\x05\x01\x01x\xff", "MSFT 5.0", "\x00"} {
 		f.Add([]byte(s))
 	}
+	for _, v := range allSamples() {
+		for _, s := range v.classes {
+			f.Add([]byte(s.text))
+		}
+	}
 	f.Fuzz(func(t *testing.T, class []byte) {
 		id, ok := vendors.All().ByClass(class)
 		checkIdent(t, id, ok)
@@ -58,12 +64,17 @@ func FuzzAgent(f *testing.F) {
 	} {
 		f.Add(s)
 	}
+	for _, v := range allSamples() {
+		for _, s := range slices.Concat(v.agents, v.sipAgents) {
+			f.Add(s.text)
+		}
+	}
 	f.Fuzz(func(t *testing.T, agent string) {
 		sip, ok := vendors.All().BySIPAgent(agent)
 		checkIdent(t, sip, ok)
 		id, ok := vendors.All().ByAgent(agent)
 		checkIdent(t, id, ok)
-		if h := id.MAC.Hex(); !id.MAC.IsZero() && !strings.Contains(strings.ReplaceAll(strings.ToLower(agent), ":", ""), h) {
+		if h := id.MAC.Hex(); !id.MAC.IsZero() && !strings.Contains(strings.NewReplacer(":", "", "-", "").Replace(strings.ToLower(agent)), h) {
 			t.Errorf("MAC %s is not in %q", h, agent)
 		}
 	})
@@ -77,6 +88,11 @@ func FuzzFile(f *testing.F) {
 	} {
 		for _, hint := range []string{"", "yealink", "snom", "poly"} {
 			f.Add(s, hint)
+		}
+	}
+	for _, v := range allSamples() {
+		for _, s := range v.names {
+			f.Add(s.name, string(v.vendor))
 		}
 	}
 	f.Fuzz(func(t *testing.T, name, hint string) {

@@ -86,6 +86,48 @@ func (l Layers) Files() []string {
 	return names
 }
 
+// VersionOf is another text whenever the templates that say something for one
+// model are others: a cache keyed by it loses what a change touches and nothing
+// else. It is empty where none says anything.
+func (l Layers) VersionOf(v phone.Vendor, model string) string {
+	h := sha256.New()
+	n := 0
+	for i, key := range []layerKey{{vendor: v}, {v, modelKey(model)}} {
+		file := l.files[key]
+		if file == nil || i > 0 && key.model == "" {
+			continue
+		}
+		h.Write([]byte{byte(i)})
+		h.Write(file.text[:])
+		n++
+	}
+	if n == 0 {
+		return ""
+	}
+	return hex.EncodeToString(h.Sum(nil)[:8])
+}
+
+// Masked is the same templates with mask in the place of what an operator wrote
+// out and secret says to hide; what placeholders stand for is Input's, to be
+// masked there. It is for showing, never for a phone.
+func (l Layers) Masked(mask string, secret func(name, value string) bool) Layers {
+	out := Layers{files: make(map[layerKey]*layer, len(l.files))}
+	for key, file := range l.files {
+		shown := *file
+		shown.entries = slices.Clone(file.entries)
+		for i, e := range shown.entries {
+			shown.entries[i].pieces = slices.Clone(e.pieces)
+			for j, p := range e.pieces {
+				if p.ask == nil && p.text != "" && secret(e.name, p.text) {
+					shown.entries[i].pieces[j].text = mask
+				}
+			}
+		}
+		out.files[key] = &shown
+	}
+	return out
+}
+
 // Version is another text whenever another template is in force: it belongs
 // into the key of every cache of rendered configs. It is empty without layers.
 func (l Layers) Version() string {

@@ -104,6 +104,9 @@ type Input struct {
 	Token phone.Secret
 	// Book is where the phone finds the site's phone book; zero is nowhere.
 	Book BookSource
+	// Firmware is what the phone is told to install, at Full only; zero leaves
+	// it what it has.
+	Firmware FirmwareSource
 	// Layers are the operators' templates. They are part of a full config only:
 	// a holding config is the box's alone, so that none can take the emergency
 	// numbers or the login out of it.
@@ -147,6 +150,12 @@ type Maker struct {
 	File func(name string) (File, bool)
 	// Options are the DHCP options that lead this vendor's phones to box.
 	Options func(box Box) []Option
+	// Classes say which texts of option 60 are this vendor's, for servers that
+	// are told what to look for. Class reads the same, and more exactly.
+	Classes []ClassMatch
+	// SecondOffer says that its phones, given an address without a word of
+	// their configs, read that word out of a second server's offer.
+	SecondOffer bool
 	// Sequence is the files a phone of this model asks for at power-on, in
 	// order; the first Config file in it is the one that carries the secrets.
 	Sequence func(mac phone.MAC, model string) []string

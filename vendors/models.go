@@ -74,8 +74,11 @@ func modelKey(s string) string {
 	if !strings.ContainsAny(s, "_ -") {
 		return s
 	}
-	return strings.NewReplacer("_", "", " ", "", "-", "").Replace(s)
+	return keyMarks.Replace(s)
 }
+
+// keyMarks is made once: making it takes longer than rendering a config.
+var keyMarks = strings.NewReplacer("_", "", " ", "", "-", "")
 
 // row is models that share their facts, names apart by blanks.
 type row struct {

@@ -28,32 +28,39 @@ func (f pairXML) holdsName(name string) bool {
 func (f pairXML) write(ps params) ([]byte, error) {
 	b := append(make([]byte, 0, len(f.head)+72*len(ps)+len(f.foot)), f.head...)
 	for _, p := range ps {
-		if !f.holdsName(p.key) {
-			return nil, badName(p)
-		}
-		b = append(append(append(b, '<'), f.element...), ' ')
-		b = append(append(append(append(b, f.name...), "=\""...), p.key...), '"')
-		if f.value == "" {
-			b = append(b, '>')
-		} else {
-			b = append(append(append(b, ' '), f.value...), "=\""...)
-		}
 		var err error
-		wrap := f.wrap
-		if p.number {
-			wrap = ""
-		}
-		if b, err = f.escape(append(b, wrap...), p.value); err != nil {
-			return nil, p.refuse(err)
-		}
-		b = append(b, wrap...)
-		if f.value == "" {
-			b = append(append(append(b, "</"...), f.element...), ">\n"...)
-		} else {
-			b = append(b, "\"/>\n"...)
+		if b, err = f.pair(b, p); err != nil {
+			return nil, err
 		}
 	}
 	return append(b, f.foot...), nil
+}
+
+// pair appends one parameter's element.
+func (f pairXML) pair(b []byte, p param) ([]byte, error) {
+	if !f.holdsName(p.key) {
+		return nil, badName(p)
+	}
+	b = append(append(append(b, '<'), f.element...), ' ')
+	b = append(append(append(append(b, f.name...), "=\""...), p.key...), '"')
+	if f.value == "" {
+		b = append(b, '>')
+	} else {
+		b = append(append(append(b, ' '), f.value...), "=\""...)
+	}
+	var err error
+	wrap := f.wrap
+	if p.number {
+		wrap = ""
+	}
+	if b, err = f.escape(append(b, wrap...), p.value); err != nil {
+		return nil, p.refuse(err)
+	}
+	b = append(b, wrap...)
+	if f.value == "" {
+		return append(append(append(b, "</"...), f.element...), ">\n"...), nil
+	}
+	return append(b, "\"/>\n"...), nil
 }
 
 // xmlUnquoted is xmlText for values that stand between quotes of their own.

@@ -37,6 +37,7 @@ var placeholders = map[string]func(in Input) string{
 	"login.user":      func(in Input) string { return in.Login.User },
 	"login.password":  func(in Input) string { return in.Login.Password.Reveal() },
 	"book.url":        func(in Input) string { return in.Book.URL },
+	"firmware.url":    func(in Input) string { return in.Firmware.URL },
 	"device.resync_s": func(in Input) string { return strconv.Itoa(int(resyncEvery(in).Seconds())) },
 }
 

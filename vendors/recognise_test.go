@@ -105,7 +105,7 @@ func TestNotRecognised(t *testing.T) {
 		"Polyphonic",
 		"snom D385; rm",
 		"snom" + strings.Repeat("9", 200),
-		"Cisco Systems, Inc. IP Phone CP-7970G\x00",
+		"Cisco Systems, Inc. IP Phone CP-7960G\x00",
 	} {
 		if got, ok := vendors.All().ByClass([]byte(text)); ok || got != (vendors.Ident{}) {
 			t.Errorf("option 60 %q: got %+v", text, got)

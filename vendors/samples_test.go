@@ -1,6 +1,7 @@
 package vendors_test
 
 import (
+	"encoding/asn1"
 	"net/netip"
 	"testing"
 
@@ -15,11 +16,16 @@ type samples struct {
 	vendor     phone.Vendor
 	mac, model string
 	config     string // the Config file that mac and model ask for
+	lines      int    // most accounts its devices take, where it is fewer than a device may have
+	noKeypad   bool   // nobody can dial a number at its devices
+	refuses    string // characters a value in its format cannot have
 	ext        string // of the golden files
 	others     []otherFile
 	// read is an independent reader of a Common or Config file.
 	read func(body []byte) (map[string]string, error)
 	keys lineKeys
+	// certField holds the MAC in its factory certificates; nil is the CN.
+	certField asn1.ObjectIdentifier
 
 	classes, agents, sipAgents []identSample
 	names                      []nameSample
@@ -28,6 +34,7 @@ type samples struct {
 	overrides     map[string]string // of the golden full config
 	replaces      map[string]string // overrides that must come out as they are
 	badNames      []string          // names of overrides that must be refused
+	enBloc        bool              // dials whatever is keyed in: no config lists emergency numbers
 }
 
 // otherFile is a Common or Boot file with the middle of its golden file's name.
@@ -59,6 +66,35 @@ func allSamples() []samples {
 		yealinkSamples(),
 		snomSamples(),
 		polySamples(),
+		grandstreamSamples(),
+		grandstreamHTSamples(),
+		grandstreamGWSamples(),
+		grandstreamDPSamples(),
+		fanvilSamples(),
+		mitelSamples(),
+		snomBaseSamples(),
+		ciscoMPPSamples(),
+		ciscoSPASamples(),
+		ciscoATASamples(),
+		ciscoSEPSamples(),
+		linksysSamples(),
+		avayaSamples(),
+		panasonicSamples(),
+		panasonicTGPSamples(),
+		panasonicUTGSamples(),
+		gigasetSamples(),
+		gigasetMaxwellSamples(),
+		gigasetN510Samples(),
+		gigasetN720Samples(),
+		gigasetPSamples(),
+		pattonSamples(),
+		pattonTrinitySamples(),
+		spectralinkSamples(),
+		htekSamples(),
+		algoSamples(),
+		audiocodesSamples(),
+		audiocodesMPSamples(),
+		obihaiSamples(),
 	}
 }
 

@@ -8,7 +8,7 @@ import (
 // script is a command line session that becomes a device's whole configuration:
 // Patton's SmartWare and Trinity. A parameter is one command; its name is the
 // modes that lead to it and the command's words, apart by slashes, with {} where
-// the value stands:
+// the value stands, in a mode as well as in the command:
 //
 //	context ip router/interface eth0/ipaddress {}
 //
@@ -31,21 +31,28 @@ func (f script) holdsName(name string) bool {
 		return false
 	}
 	for step := range strings.SplitSeq(name, "/") {
-		// A value is never the command itself.
-		if strings.HasPrefix(step, "{}") || !scriptStep(strings.ReplaceAll(step, "{}", "x")) {
+		if !scriptStep(step) {
 			return false
 		}
 	}
 	return true
 }
 
+// scriptStep holds a command's words: the first is never a value, so that no
+// value is the command itself.
 func scriptStep(s string) bool {
-	if s == "" || s[0] == ' ' || s[len(s)-1] == ' ' {
+	if s == "" || s[len(s)-1] == ' ' {
 		return false
 	}
-	for i, r := range s {
-		letter := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
-		if !letter && (i == 0 || !(r >= '0' && r <= '9' || strings.ContainsRune(" ._-+:@%", r))) {
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		switch {
+		case c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z':
+		case i == 0:
+			return false
+		case c == '{' && i+1 < len(s) && s[i+1] == '}':
+			i++
+		case !(c >= '0' && c <= '9' || strings.IndexByte(" ._-+:@%", c) >= 0):
 			return false
 		}
 	}
@@ -59,15 +66,14 @@ func (f script) write(ps params) ([]byte, error) {
 		if !f.holdsName(p.key) {
 			return nil, badName(p)
 		}
-		steps := strings.Split(p.key, "/")
+		steps, err := f.fill(p)
+		if err != nil {
+			return nil, p.refuse(err)
+		}
 		modes, last := steps[:len(steps)-1], steps[len(steps)-1]
 		b = enter(b, at, modes)
 		at = modes
-		var err error
-		if b, err = f.command(indent(b, len(modes)), last, p); err != nil {
-			return nil, p.refuse(err)
-		}
-		b = append(b, '\n')
+		b = append(append(indent(b, len(modes)), last...), '\n')
 	}
 	for range at {
 		b = append(b, "exit\n"...)
@@ -97,27 +103,37 @@ func indent(b []byte, n int) []byte {
 	return b
 }
 
-// command puts p's values into the {} of its words.
-func (f script) command(b []byte, words string, p param) ([]byte, error) {
-	var values []string
+// fill puts p's values into the {} of its steps, in their order: a mode may be
+// named by a value too, as an identity is by its user.
+func (f script) fill(p param) ([]string, error) {
+	var one [1]string
+	values := one[:0]
 	switch {
 	case p.more != nil:
 		values = *p.more
 	case p.value != "":
-		values = []string{p.value}
+		values = append(values, p.value)
 	}
-	if strings.Count(words, "{}") != len(values) {
+	if strings.Count(p.key, "{}") != len(values) {
 		return nil, errHoles
 	}
-	for _, v := range values {
-		before, after, _ := strings.Cut(words, "{}")
-		var err error
-		if b, err = f.escape(append(b, before...), v); err != nil {
-			return nil, err
+	steps := strings.Split(p.key, "/")
+	for i, step := range steps {
+		if !strings.Contains(step, "{}") {
+			continue
 		}
-		words = after
+		var b []byte
+		for strings.Contains(step, "{}") {
+			before, after, _ := strings.Cut(step, "{}")
+			var err error
+			if b, err = f.escape(append(b, before...), values[0]); err != nil {
+				return nil, err
+			}
+			values, step = values[1:], after
+		}
+		steps[i] = string(append(b, step...))
 	}
-	return append(b, words...), nil
+	return steps, nil
 }
 
 // scriptWord is one argument. What a shell would read as more than a word is

@@ -10,8 +10,8 @@ import (
 const snomVendor phone.Vendor = "snom"
 
 // snom serves the desk phones of the 3xx, 7xx, 8xx and D series. The DECT
-// bases M300 to M900 speak another config language; they are recognised, so
-// that an operator sees them, and are given no file.
+// bases M300 to M900 are a vendor of their own (snomBase): they share the
+// syntax and the file names, and hardly a setting.
 func snom() Maker {
 	return Maker{
 		Vendor:      snomVendor,
@@ -67,7 +67,16 @@ func snomClass(class []byte) (Ident, bool) {
 	if !ok && len(class) > 4 {
 		return Ident{}, false
 	}
-	return Ident{Vendor: snomVendor, Model: model}, true
+	return snomIdent(snomVendor, Ident{Model: model})
+}
+
+// snomIdent claims a phone for v: the bases for snomBase, the rest for snom.
+func snomIdent(v phone.Vendor, id Ident) (Ident, bool) {
+	if _, base := snomBaseModels.Of(id.Model); base != (v == snomBaseVendor) {
+		return Ident{}, false
+	}
+	id.Vendor = v
+	return id, true
 }
 
 // maxSnomModel is the longest model name taken from a stranger.
@@ -99,11 +108,20 @@ var (
 )
 
 func snomAgent(agent string) (Ident, bool) {
+	id, ok := snomAnyAgent(agent)
+	if !ok {
+		return Ident{}, false
+	}
+	return snomIdent(snomVendor, id)
+}
+
+// snomAnyAgent reads the User-Agent of both.
+func snomAnyAgent(agent string) (Ident, bool) {
 	// Most of what is looked at here is another vendor's.
 	if !strings.Contains(agent, "nom") {
 		return Ident{}, false
 	}
-	id := Ident{Vendor: snomVendor}
+	var id Ident
 	g := snomDeskAgent.FindStringSubmatch(agent)
 	if g == nil {
 		g = snomDECTAgent.FindStringSubmatch(agent)
@@ -126,11 +144,20 @@ func snomAgent(agent string) (Ident, bool) {
 var snomSIPForm = regexp.MustCompile(`^snom([0-9A-Za-z]{1,12})/(\d{1,6}(?:\.\d{1,6}){0,6})(?: \(MAC=([0-9A-Fa-f]{12});|[^0-9.]|$)`)
 
 func snomSIPAgent(agent string) (Ident, bool) {
+	id, ok := snomAnySIPAgent(agent)
+	if !ok {
+		return Ident{}, false
+	}
+	return snomIdent(snomVendor, id)
+}
+
+// snomAnySIPAgent reads the SIP User-Agent of both.
+func snomAnySIPAgent(agent string) (Ident, bool) {
 	g := snomSIPForm.FindStringSubmatch(agent)
 	if g == nil {
 		return Ident{}, false
 	}
-	id := Ident{Vendor: snomVendor, Firmware: g[2]}
+	id := Ident{Firmware: g[2]}
 	id.Model, _ = snomModel(g[1])
 	id.MAC, _ = phone.ParseMAC(g[3])
 	return id, true
@@ -139,12 +166,16 @@ func snomSIPAgent(agent string) (Ident, bool) {
 // snomFile understands snom<model>.htm, snom<model>-<MAC>.htm, the .xml forms
 // of both, and <MAC>.xml. The phone asks for the first two; the rest is what
 // operators type and what containers of other servers name.
-func snomFile(name string) (File, bool) {
+func snomFile(name string) (File, bool) { return snomAnyFile(snomVendor, name) }
+
+// snomAnyFile understands the same names for either vendor; one with a model is
+// the model's.
+func snomAnyFile(v phone.Vendor, name string) (File, bool) {
 	stem, ok := cutSnomEnding(strings.ToLower(name))
 	if !ok {
 		return File{}, false
 	}
-	f := File{Name: name, Vendor: snomVendor}
+	f := File{Name: name, Vendor: v}
 	if mac, rest, ok := leadingMAC(stem); ok && rest == "" {
 		f.Kind, f.MAC = Config, mac
 		return f, true
@@ -154,9 +185,12 @@ func snomFile(name string) (File, bool) {
 		return File{}, false
 	}
 	word, tail, dashed := strings.Cut(rest, "-")
-	if f.Model, ok = snomModel(word); !ok {
+	model, ok := snomModel(word)
+	id, mine := snomIdent(v, Ident{Model: model})
+	if !ok || !mine {
 		return File{}, false
 	}
+	f.Model = id.Model
 	switch {
 	case !dashed:
 		f.Kind = Common
@@ -169,9 +203,6 @@ func snomFile(name string) (File, bool) {
 		}
 		f.Kind, f.MAC = Config, mac
 	}
-	if snomDECT(f.Model) {
-		f.Kind = Absent
-	}
 	return f, true
 }
 
@@ -180,15 +211,6 @@ func cutSnomEnding(name string) (string, bool) {
 		return stem, true
 	}
 	return strings.CutSuffix(name, ".xml")
-}
-
-// snomDECT reports a base whose config language this build does not write.
-func snomDECT(model string) bool {
-	switch model {
-	case "M3", "M300", "M400", "M700", "M900":
-		return true
-	}
-	return false
 }
 
 // snomOptions gives the server in 66 and the folder in 67, which the phone

@@ -10,3 +10,10 @@ var snomModels = modelsOf(
 	row{lines: 12, form: Room, names: "C520 C620"},
 	row{lines: 12, form: DECT, names: "M100 M500"},
 )
+
+// snomBaseModels by what one base registers; several joined take more.
+var snomBaseModels = modelsOf(
+	row{lines: 30, screen: "none", form: DECT, names: "M700"},
+	row{lines: 20, screen: "none", form: DECT, names: "M300 M400"},
+	row{screen: "none", form: DECT, names: "M900"},
+)

@@ -20,7 +20,6 @@ func snomSamples() samples {
 			{"snom320", vendors.Ident{Vendor: "snom", Model: "320"}},
 			{"snomD385", vendors.Ident{Vendor: "snom", Model: "D385"}},
 			{"snomPA1", vendors.Ident{Vendor: "snom", Model: "PA1"}},
-			{"snomM900", vendors.Ident{Vendor: "snom", Model: "M900"}},
 		},
 		agents: []identSample{
 			{snomHead + "snomD785-SIP 10.1.33.33 2010.12-00004-g9ba52f5 000413922D24 SXM:0 UXM:0)", vendors.Ident{Vendor: "snom", Model: "D785", Firmware: "10.1.33.33", MAC: mustMAC("000413922d24")}},
@@ -32,22 +31,19 @@ func snomSamples() samples {
 			{snomHead + "snom870-SIP 8.4.35 SPEAr300 SNOM 1.4)", vendors.Ident{Vendor: "snom", Model: "870", Firmware: "8.4.35"}},
 			{snomHead + "snom320-SIP 6.5.20; snom320 jffs2 v3.36; snom320 linux 3.38)", vendors.Ident{Vendor: "snom", Model: "320", Firmware: "6.5.20"}},
 			{snomHead + "snom lid 3605)", vendors.Ident{Vendor: "snom"}},
-			{snomHead + "Snom M900 05.20.0001 000413b60680)", vendors.Ident{Vendor: "snom", Model: "M900", Firmware: "05.20.0001", MAC: mustMAC("000413b60680")}},
 		},
 		sipAgents: []identSample{
 			{"snomD785/10.1.33.33", vendors.Ident{Vendor: "snom", Model: "D785", Firmware: "10.1.33.33"}},
-			{"snomM700/03.23.0005 (MAC=0004136A0B0C; SER=00000; HW=255)", vendors.Ident{Vendor: "snom", Model: "M700", Firmware: "03.23.0005", MAC: mustMAC("0004136a0b0c")}},
 		},
 		names: []nameSample{
 			{name: "snomD385.htm", kind: vendors.Common, model: "D385"},
+			{name: "snomD385.htm", hint: "snom-dect", kind: vendors.Common, model: "D385"},
 			{name: "snomd385.xml", kind: vendors.Common, model: "D385"},
 			{name: "snomD385-000413A1B2C3.htm", kind: vendors.Config, mac: "000413a1b2c3", model: "D385"},
 			{name: "snom320-000413a1b2c3.xml", kind: vendors.Config, mac: "000413a1b2c3", model: "320"},
 			{name: "000413A1B2C3.xml", kind: vendors.Config, mac: "000413a1b2c3"},
 			{name: "000413A1B2C3.htm", kind: vendors.Config, mac: "000413a1b2c3"},
 			{name: "snomD385-firmware.xml", kind: vendors.Absent, model: "D385"},
-			{name: "snomM900-000413B60680.htm", kind: vendors.Absent, mac: "000413b60680", model: "M900"},
-			{name: "snomM900.htm", kind: vendors.Absent, model: "M900"},
 		},
 		holding: map[string]string{
 			"user_host.1": "10.20.0.1:5060", "user_idle_text.1": "Authentication needed", "user_idle_number.1": "000413A1B2C3",

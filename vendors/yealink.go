@@ -64,6 +64,7 @@ func yealink() Maker {
 			"an admin password may contain a colon",
 			"the factory certificate's CN is the MAC without separators",
 			"the certificate that old phones share has no MAC as its CN",
+			"DECT bases: the hotline reaches no handset, and the W80B and W90B take handset.N as the smaller ones do",
 			"a challenged phone asks for user and password on its screen",
 			"the action URI key AutoP fetches again without a reboot",
 			"columns of the RPS import sheet",

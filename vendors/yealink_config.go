@@ -21,6 +21,10 @@ func yealinkBuild(ps *params, in Input) error {
 	if in.Stage == Full {
 		yealinkBook(ps, in)
 		yealinkAdmin(ps, in)
+		yealinkHandsets(ps, in)
+		if in.Firmware.URL != "" {
+			ps.static("firmware.url", in.Firmware.URL)
+		}
 	}
 	return nil
 }

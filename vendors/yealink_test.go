@@ -1,6 +1,10 @@
 package vendors_test
 
 import (
+	"path/filepath"
+	"testing"
+
+	"github.com/lineside/lineside/internal/golden"
 	"github.com/lineside/lineside/vendors"
 )
 
@@ -74,5 +78,44 @@ func yealinkSamples() samples {
 		overrides: map[string]string{"features.dnd_mode": "1", "lang.gui": "French"},
 		replaces:  map[string]string{"account.1.label": "Desk", "features.dnd_mode": "1"},
 		badNames:  []string{"1abc", "a b", "a=b"},
+	}
+}
+
+// TestYealinkBase: line n of a DECT base belongs to handset n and to no other.
+func TestYealinkBase(t *testing.T) {
+	in := input(t, "yealink", vendors.Full)
+	in.Device.Model = "W60B"
+	golden.Check(t, filepath.Join("testdata", "yealink-base.cfg"), render(t, in))
+	got := values(t, in)
+	for k, want := range map[string]string{
+		"handset.1.name": "710 Anna", "handset.1.incoming_lines": "1", "handset.2.dial_out_lines": "2", "handset.2.dial_out_default_line": "2",
+		"handset.8.incoming_lines": "8", "custom.handset.language": "2", "account.8.enable": "0", "account.8.password": "",
+	} {
+		if got[k] != want {
+			t.Errorf("%s is %q, want %q", k, got[k], want)
+		}
+	}
+	for _, k := range []string{"handset.9.incoming_lines", "account.9.enable"} {
+		if v, ok := got[k]; ok {
+			t.Errorf("%s is %q, want it not there: a W60B takes eight", k, v)
+		}
+	}
+	in.Device.Model = "T46G"
+	if v, ok := values(t, in)["handset.1.incoming_lines"]; ok {
+		t.Errorf("a desk phone has handset.1.incoming_lines %q", v)
+	}
+}
+
+// TestYealinkAccounts holds what the reference tables say of a few of each
+// family.
+func TestYealinkAccounts(t *testing.T) {
+	for model, want := range map[string]int{
+		"T19P_E2": 1, "T21P_E2": 2, "T23G": 3, "T27G": 6, "T29G": 16, "T40P": 3, "T41S": 6, "T42U": 12, "T43U": 12, "T46U": 16, "T48S": 16,
+		"T31P": 2, "T33G": 4, "T52S": 12, "T53W": 12, "T54W": 16, "T57W": 16, "T73U": 12, "T88W": 16,
+		"CP860": 1, "CP925": 1, "CP965": 1, "W52P": 5, "W60B": 8, "W70B": 10, "W75DM": 20, "W80B": 30, "W90DM": 250, "AX83H": 4,
+	} {
+		if m, ok := vendors.All().Model("yealink", model); !ok || m.Lines != want {
+			t.Errorf("%s: got %d accounts (known: %v), want %d", model, m.Lines, ok, want)
+		}
 	}
 }
