@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"fmt"
 	"maps"
 	"strings"
 
@@ -68,6 +69,29 @@ func (d dialect) merge(all, file values) {
 			all[k] = v
 		}
 	}
+}
+
+// Vendors are those whose phones this package can play, the commoner first. A box
+// serves many more.
+func Vendors() []phone.Vendor { return []phone.Vendor{"yealink", "snom", "poly"} }
+
+// VendorNames is Vendors in one line, as help and errors list them.
+func VendorNames() string {
+	names := make([]string, len(Vendors()))
+	for i, v := range Vendors() {
+		names[i] = string(v)
+	}
+	return strings.Join(names, ", ")
+}
+
+// ParseVendor checks that name, in any case, is a vendor whose phones can be
+// played.
+func ParseVendor(name string) (phone.Vendor, error) {
+	v := phone.Vendor(strings.ToLower(strings.TrimSpace(name)))
+	if _, ok := dialects()[v]; !ok {
+		return "", fmt.Errorf("vendor %.40q has no simulation; use one of %s", name, VendorNames())
+	}
+	return v, nil
 }
 
 func dialects() map[phone.Vendor]dialect {

@@ -92,7 +92,7 @@ func New(cfg Config, table vendors.Table, person Person, tell func(Event)) (*Pho
 	maker, known := table.Of(cfg.Vendor)
 	d, spoken := dialects()[cfg.Vendor]
 	if !known || !spoken {
-		return nil, fmt.Errorf("phone %s: no simulation of vendor %.40q; use yealink, snom or poly", cfg.MAC, cfg.Vendor)
+		return nil, fmt.Errorf("phone %s: no simulation of vendor %.40q; use one of %s", cfg.MAC, cfg.Vendor, VendorNames())
 	}
 	if cfg.MAC.IsZero() {
 		return nil, errors.New("phone: MAC missing")

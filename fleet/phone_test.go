@@ -223,7 +223,7 @@ func TestNewRefuses(t *testing.T) {
 		config fleet.Config
 		want   string
 	}{
-		{"vendor without a simulation", fleet.Config{Vendor: "acme"}, "use yealink, snom or poly"},
+		{"vendor without a simulation", fleet.Config{Vendor: "acme"}, "use one of yealink, snom, poly"},
 		{"no MAC", fleet.Config{Vendor: "snom", URL: "http://127.0.0.1/"}, "MAC missing"},
 		{"nowhere to ask", fleet.Config{Vendor: "snom", MAC: phone.MAC{2}}, "neither a DHCP server nor a URL"},
 	}

@@ -135,7 +135,7 @@ func readPoly(v values) Settings {
 			registrar = domain
 		}
 		s.Accounts = append(s.Accounts, Account{
-			Registrar: registrar, User: user, AuthID: at("auth.userId"),
+			Registrar: registrar, Port: at("server.1.port"), User: user, AuthID: at("auth.userId"),
 			Password: phone.NewSecret(at("auth.password")), DisplayName: at("displayName"), Label: at("label"),
 		})
 	}

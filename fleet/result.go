@@ -100,6 +100,7 @@ type Settings struct {
 // Account is a SIP account as the phone understood it.
 type Account struct {
 	Registrar   string       `json:"registrar"`
+	Port        string       `json:"port,omitempty"` // where it stands beside the registrar
 	User        string       `json:"user"`
 	AuthID      string       `json:"auth_id,omitempty"`
 	Password    phone.Secret `json:"password,omitzero"`

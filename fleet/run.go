@@ -15,7 +15,7 @@ import (
 type Plan struct {
 	// Phones is how many, default 1; at most 65,536 of each vendor.
 	Phones int
-	// Vendors take turns; default is all three.
+	// Vendors take turns; default is all that can be played.
 	Vendors []phone.Vendor
 	// First is the number of the first phone, put into the last three octets
 	// of its MAC; the next one has the next.
@@ -43,7 +43,7 @@ func (p Plan) Configs(table vendors.Table) ([]Config, error) {
 		p.Phones = 1
 	}
 	if len(p.Vendors) == 0 {
-		p.Vendors = []phone.Vendor{"yealink", "snom", "poly"}
+		p.Vendors = Vendors()
 	}
 	if p.Phones < 0 || p.Phones > maxPhones*len(p.Vendors) {
 		return nil, fmt.Errorf("%d phones: write 1 to %d", p.Phones, maxPhones*len(p.Vendors))
@@ -55,7 +55,7 @@ func (p Plan) Configs(table vendors.Table) ([]Config, error) {
 		maker, known := table.Of(c.Vendor)
 		d, spoken := dialects()[c.Vendor]
 		if !known || !spoken || len(maker.OUIs) == 0 {
-			return nil, fmt.Errorf("vendor %.40q has no simulation; use yealink, snom or poly", c.Vendor)
+			return nil, fmt.Errorf("vendor %.40q has no simulation; use one of %s", c.Vendor, VendorNames())
 		}
 		if len(p.Vendors) > 1 {
 			c.Model, c.Firmware = "", ""

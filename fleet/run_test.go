@@ -134,6 +134,29 @@ func TestPlan(t *testing.T) {
 	}
 }
 
+// TestVendors: every vendor listed can be played and is one a box serves, and a
+// plan that names none takes them all.
+func TestVendors(t *testing.T) {
+	for _, v := range fleet.Vendors() {
+		if got, err := fleet.ParseVendor(" " + strings.ToUpper(string(v))); got != v || err != nil {
+			t.Errorf("got %q, %v; want %s", got, err, v)
+		}
+	}
+	n := len(fleet.Vendors())
+	configs, err := fleet.Plan{Phones: n, Base: fleet.Config{URL: "http://127.0.0.1/"}}.Configs(vendors.All())
+	if err != nil || len(configs) != n {
+		t.Fatalf("got %d phones, %v; want %d", len(configs), err, n)
+	}
+	for i, c := range configs {
+		if c.Vendor != fleet.Vendors()[i] {
+			t.Errorf("phone %d is a %s, want %s", i, c.Vendor, fleet.Vendors()[i])
+		}
+	}
+	if v, err := fleet.ParseVendor("gigaset"); err == nil || !strings.Contains(err.Error(), fleet.VendorNames()) {
+		t.Errorf("got %q, %v; want an error that lists what can be played", v, err)
+	}
+}
+
 // BenchmarkRun is how many phones a second this simulation itself can play, so
 // that nobody takes its limit for a box's.
 func BenchmarkRun(b *testing.B) {

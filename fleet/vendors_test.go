@@ -94,6 +94,9 @@ func readRendered(t *testing.T, d phone.Device, stage vendors.Stage, want fleet.
 		}
 		return
 	}
+	if d.Vendor != "snom" {
+		account.Port = "5061" // snom's would stand beside the host, and 5061 goes without saying
+	}
 	if diff := cmp.Diff([]fleet.Account{account}, res.Settings.Accounts, cmp.Comparer(sameSecret)); diff != "" {
 		t.Errorf("accounts (-want +got):\n%s", diff)
 	}

@@ -122,7 +122,7 @@ func readYealink(v values) Settings {
 			registrar = at("sip_server_host") // firmware 70 and older
 		}
 		s.Accounts = append(s.Accounts, Account{
-			Registrar: registrar, User: at("user_name"), AuthID: at("auth_name"),
+			Registrar: registrar, Port: v.first(fmt.Sprintf("account.%d.sip_server.1.port", n), fmt.Sprintf("account.%d.sip_server_port", n)), User: at("user_name"), AuthID: at("auth_name"),
 			Password: phone.NewSecret(at("password")), DisplayName: at("display_name"), Label: at("label"),
 		})
 		if s.Hotline == "" && at("auto_dial_enable") == "1" {

@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"os"
@@ -19,8 +20,10 @@ const sipWait = 30 * time.Second
 // sipLab is a branch with a box, a phone and an SBC on one LAN.
 type sipLab struct {
 	*box
-	phone, sbc *netlab.Host
-	mac        phone.MAC
+	phone, sbc     *netlab.Host
+	mac            phone.MAC
+	user, password string // of the holding account, once read
+	login          string // password for the next fetch, of the same config
 }
 
 func newSIPLab(t *testing.T) *sipLab {
@@ -42,12 +45,12 @@ func newSIPLab(t *testing.T) *sipLab {
 	if err := os.WriteFile(l.config, []byte(changed), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	l.start(t)
 	return l
 }
 
 func TestRealSIPClients(t *testing.T) {
 	l := newSIPLab(t)
+	l.start(t)
 	sbc := l.sbc.Start("sipp", "-sn", "uas", "-i", "10.77.0.9", "-p", "5060", "-nostdin", "-aa")
 	defer sbc.Stop()
 	t.Run("emergency call of a phone that is not registered", func(t *testing.T) {
@@ -131,6 +134,7 @@ func (l *sipLab) account(t *testing.T) (user, password string) {
 		}
 		return strings.TrimSpace(m[1])
 	}
+	l.login = find("static.auto_provision.server.password")
 	return find("account.1.auth_name"), find("account.1.password")
 }
 
@@ -170,11 +174,14 @@ func (l *sipLab) askPnP(t *testing.T) {
 	}
 }
 
+// wantStep waits for a line of the running account.
 func (l *sipLab) wantStep(t *testing.T, text string) {
 	t.Helper()
-	for step, err := range l.client.Watch(t.Context(), phone.MAC{}, false) {
+	ctx, cancel := context.WithTimeout(t.Context(), sipWait)
+	defer cancel()
+	for step, err := range l.client.Watch(ctx, phone.MAC{}, true) {
 		if err != nil {
-			t.Fatal(err)
+			break
 		}
 		if strings.Contains(step.Text, text) {
 			return

@@ -12,12 +12,17 @@ tools='
 gcc gcc
 udhcpc udhcpc
 dhclient isc-dhcp-client
+dhcpcd dhcpcd-base
+dnsmasq dnsmasq-base
+kea-dhcp4 kea-dhcp4-server
+dhcpd isc-dhcp-server
 tftp tftp-hpa
 curl curl
 ip iproute2
 ping iputils-ping
 strace strace
 sipp sip-tester
+baresip baresip-core
 '
 
 missing=$(echo "$tools" | while read -r command package; do

@@ -48,13 +48,9 @@ type Peer struct {
 // sends to a phone must not go to who borrowed its MAC. The Ident is what the
 // phone says of itself.
 func (d *Desk) AdmitPeer(p Peer) (vendors.Ident, bool) {
-	now := d.tools.Now()
-	w := d.wire(now, plain(p.Remote))
-	c := caller{file: vendors.File{MAC: p.MAC}, layer2: w.mac(), by: "ip:" + w.addr.String()}
-	c.ident, c.isPhone = d.bySIPAgent(p.Agent)
-	switch d.verdict(now, w, c) {
-	case auth.Contradicted, auth.Doubted:
-		d.refusals.add(d.sipActor(w), p.MAC, auth.Reason("another phone's SIP account"), "")
+	w, c := d.peer(d.tools.Now(), p)
+	if c.strange() {
+		d.refused(d.sipActor(w), p.MAC, auth.Reason("another phone's SIP account"), "")
 		d.tell(Step{MAC: p.MAC, Front: SIP, Addr: w.addr, Text: "a registration was refused: layer 2 says that it is another device"}, false)
 		return c.ident, false
 	}
@@ -113,8 +109,13 @@ type EmergencyCall struct {
 func (d *Desk) EmergencyCalled(ctx context.Context, e EmergencyCall) {
 	w := d.wire(d.tools.Now(), plain(e.Remote))
 	mac := w.mac()
-	d.tell(Step{MAC: mac, Front: SIP, Addr: w.addr, Text: emergencyStory(e)}, d.has(mac))
-	err := d.store.Recorder.Record(ctx, audit.Record{MAC: mac, By: d.sipActor(w), Event: audit.EmergencyCalled{
+	known, by := d.has(mac), d.sipActor(w)
+	d.tell(Step{MAC: mac, Front: SIP, Addr: w.addr, Text: emergencyStory(e)}, known)
+	if !d.refusals.call(d.tools.Now(), by, mac, known) {
+		d.tools.Log.Warn("an emergency call is in the audit log as a number only: there are too many", "remote", w.addr, "mac", mac, "decision", e.Outcome)
+		return
+	}
+	err := d.store.Recorder.Record(ctx, audit.Record{MAC: mac, By: by, Event: audit.EmergencyCalled{
 		Number: e.Number, SBC: e.SBC, Tried: e.Tried, Outcome: e.Outcome, Status: e.Status,
 	}})
 	if err == nil {
@@ -173,7 +174,27 @@ func (d *Desk) PnP(ask PnPAsk) (url string, ok bool) {
 		MAC: ask.MAC, Front: SIP, Addr: w.addr, Ident: id, Agent: printable(ask.Agent),
 		Text: "asked by multicast (PnP) where its config is, and was told",
 	})
-	return d.box(ask.Self).URL, true
+	return d.pnpURL(id.Vendor, d.box(ask.Self)), true
+}
+
+// pnpURL is the URL in the maker's form: where its DHCP options name a file
+// below the box's URL, its phones want that here too, else the URL alone, to
+// which they add file names themselves.
+func (d *Desk) pnpURL(v phone.Vendor, box vendors.Box) string {
+	maker, ok := d.table.Of(v)
+	if !ok || maker.Options == nil {
+		return box.URL
+	}
+	options := maker.Options(box)
+	for _, code := range []uint8{66, 160, 114} { // those that are a URL and nothing else
+		for _, o := range options {
+			value := strings.TrimRight(string(o.Value), "\x00")
+			if o.Code == code && strings.HasPrefix(value, box.URL) {
+				return value
+			}
+		}
+	}
+	return box.URL
 }
 
 // pnpVendor finds the maker: by the name the phone gives, where that is an

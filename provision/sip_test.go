@@ -2,6 +2,7 @@ package provision_test
 
 import (
 	"context"
+	"log/slog"
 	"net/netip"
 	"slices"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/lineside/lineside/auth"
+	"github.com/lineside/lineside/metrics"
 	"github.com/lineside/lineside/phone"
 	"github.com/lineside/lineside/provision"
 	"github.com/lineside/lineside/vendors"
@@ -127,5 +129,24 @@ func TestResyncIsTriedAgainAtTheNextRegistration(t *testing.T) {
 	cancel()
 	if err := <-done; err != nil {
 		t.Error(err)
+	}
+}
+
+func TestPnPNamesThePlaceInEachMakersForm(t *testing.T) {
+	l := newLab(t, auth.FactorPIN)
+	desk, err := provision.New(provision.Config{
+		Site: phone.Site{Name: "Lab", Zone: "Europe/Berlin", Emergency: []string{"112"}}, Addr: netip.MustParseAddr("10.20.0.1"), HTTPPort: 80,
+	}, vendors.All(), provision.Stores{
+		Devices: l.store, Policies: l.store, Sightings: l.store, Recorder: l.store, Leases: l.store, Neighbours: l.store,
+	}, provision.Tools{Log: slog.New(slog.DiscardHandler), Health: l.board, Metrics: metrics.New(), Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range vendors.All().Makers() {
+		url, ok := desk.PnP(provision.PnPAsk{Remote: netip.MustParseAddr("10.20.0.50"), Self: netip.MustParseAddr("10.20.0.1"), MAC: mac, Vendor: string(m.Vendor)})
+		t.Logf("%s: %s", m.Vendor, url)
+		if !ok || !strings.HasPrefix(url, "http://10.20.0.1/cfg/") || strings.ContainsAny(url, "\x00\r\n ") {
+			t.Errorf("%s: got %q, %v, want a place below the box's", m.Vendor, url, ok)
+		}
 	}
 }

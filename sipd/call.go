@@ -3,189 +3,220 @@ package sipd
 import (
 	"context"
 	"errors"
-	"net/netip"
+	"strings"
 	"sync"
 
 	"github.com/emiago/sipgo/sip"
 
-	"github.com/lineside/lineside/phone"
 	"github.com/lineside/lineside/provision"
+	"github.com/lineside/lineside/voice"
 )
 
-// Voice answers the calls of phones on hold that are no emergency: the PIN call.
-type Voice interface {
-	// Answer has the call until it returns; then what is left of it is hung up.
-	// ctx ends when the phone hangs up or the box stops.
-	Answer(ctx context.Context, c *Call)
+// pinCall is a call of a phone on hold to the box itself: the PIN call.
+type pinCall struct {
+	s    *Server
+	peer provision.Peer
+	leg  *leg // the phone's side
+	sbc  *leg // the SBC's, of an emergency call dialled in this one
+
+	entered bool // a place among the emergency calls is taken
+	joined  bool // the SBC was heard
+	changed bool // a PIN changed the phone's state
 }
 
-// Info is an INFO request of the caller: a key pressed, as a rule.
-type Info struct {
-	Type string // Content-Type, empty where there was none
-	Body []byte
-}
+// textOff is what a phone shows that calls a box without PIN by telephone.
+const textOff = "PIN by telephone is switched off on this box"
 
-// Call is a call of a phone that proved its holding account. Its methods are
-// for the goroutine that answers it.
-type Call struct {
-	MAC    phone.MAC
-	Remote netip.AddrPort // where its SIP comes from
-	Local  netip.AddrPort // the box's end of it: sound goes the same way
-	Offer  []byte         // SDP; empty where the phone offers in its ACK
-	Type   string         // Content-Type of Offer
-
-	s     *Server
-	req   *sip.Request
-	tx    sip.ServerTransaction
-	leg   *leg
-	gone  chan struct{}
-	infos chan Info
-
-	mu       sync.Mutex
-	accepted bool
-	done     bool
-	answer   []byte
-}
-
-// maxInfos bounds the INFOs of one call nobody has looked at.
-const maxInfos = 32
-
-// ErrHungUp is returned for what is done to a call whose caller has gone.
-var ErrHungUp = errors.New("the caller has hung up")
-
-// dialled takes a call to any other number: 401 first, then the Voice has it.
+// dialled takes a call to any number that is no emergency: 401 first, then the
+// voice that asks for the PIN.
 func (s *Server) dialled(req *sip.Request, tx sip.ServerTransaction) {
 	mac, _, ok, stale := s.login(req)
 	if !ok {
 		s.challenge(req, tx, stale)
 		return
 	}
-	from := remote(req)
-	if _, admitted := s.dep.Desk.AdmitPeer(provision.Peer{MAC: mac, Remote: from.Addr(), Agent: headerText(req, "User-Agent")}); !admitted {
+	peer := provision.Peer{MAC: mac, Remote: remote(req).Addr(), Agent: headerText(req, "User-Agent")}
+	if _, admitted := s.dep.Desk.AdmitPeer(peer); !admitted {
 		s.challenge(req, tx, false)
 		return
 	}
 	if s.dep.Voice == nil || !s.sbcs.ready() {
-		s.respond(req, tx, sip.StatusTemporarilyUnavailable, "Temporarily Unavailable", warning("PIN by telephone is switched off on this box"))
+		s.respond(req, tx, sip.StatusTemporarilyUnavailable, "Temporarily Unavailable", warning(textOff))
 		return
 	}
-	if !s.calls.ring(mac.Hex()) {
+	if s.unsupported(req, tx) {
+		return
+	}
+	if !s.calls.ring(mac, peer.Remote) {
 		s.respond(req, tx, sip.StatusBusyHere, "Busy Here")
 		return
 	}
-	defer s.calls.hangUp(mac.Hex())
-	s.answer(req, tx, mac)
+	defer s.calls.hangUp(mac, peer.Remote)
+	c := &pinCall{s: s, peer: peer, leg: legOf(req, tx)}
+	c.run(req, tx)
 }
 
-// answer gives a call to the Voice and ends what it leaves.
-func (s *Server) answer(req *sip.Request, tx sip.ServerTransaction, mac phone.MAC) {
-	c := &Call{
-		MAC: mac, Remote: remote(req), Local: local(tx), Offer: req.Body(), Type: headerText(req, "Content-Type"),
-		s: s, req: req, tx: tx, leg: legOf(req, tx), gone: make(chan struct{}), infos: make(chan Info, maxInfos),
+// unsupported answers 420 to a request that requires an extension: the box has
+// none, and 100rel, which phones on hold are told to leave off, would leave them
+// waiting for what never comes (RFC 3261 section 8.2.2.3).
+func (s *Server) unsupported(req *sip.Request, tx sip.ServerTransaction) bool {
+	required := req.GetHeaders("Require")
+	if len(required) == 0 {
+		return false
 	}
-	ctx, cancel := context.WithCancel(s.context())
-	defer cancel()
-	over := sync.OnceFunc(func() {
-		close(c.gone)
-		cancel()
-	})
-	c.leg.call, c.leg.over = c, over
-	s.sources.hold(c.Remote.Addr())
-	s.calls.add(s.dep.Now(), c.leg)
-	defer s.sources.release(c.Remote.Addr())
-	defer s.calls.remove(c.leg)
-	tx.OnCancel(func(*sip.Request) { over() })
-	s.dep.Voice.Answer(ctx, c)
-	c.Hangup()
-}
-
-// Accept answers the call with 200 and an SDP, and returns once the phone has
-// confirmed it: sound may be sent from then on, for only now is it known that
-// the phone is where the call says. late is the body of the confirmation, the
-// phone's SDP where it made no offer before.
-func (c *Call) Accept(sdp []byte) (late []byte, err error) {
-	ok := c.ok(c.req, sdp)
-	c.mu.Lock()
-	if c.done || c.accepted {
-		c.mu.Unlock()
-		return nil, ErrHungUp
+	headers := make([]sip.Header, 0, len(required))
+	for range min(len(required), 4) {
+		headers = append(headers, sip.NewHeader("Unsupported", oneLine(required[len(headers)].Value())))
 	}
-	c.accepted, c.answer = true, sdp
-	c.mu.Unlock()
-	ack, err := c.s.confirm(c.tx, ok, c.leg, c.gone)
-	if err != nil {
-		return nil, ErrHungUp
-	}
-	return ack.Body(), nil
+	s.respond(req, tx, sip.StatusBadExtension, "Bad Extension", headers...)
+	return true
 }
 
-func (c *Call) ok(req *sip.Request, sdp []byte) *sip.Response {
-	ok := c.leg.answer(req, sip.StatusOK, "OK")
-	kind := sip.ContentTypeHeader("application/sdp")
-	ok.AppendHeader(&kind)
-	ok.SetBody(sdp)
-	return ok
-}
-
-// Reject answers with a failure, such as 488 for an offer without usable sound.
-func (c *Call) Reject(status int, reason, text string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.done || c.accepted {
+// run has the call from its offer to its end.
+func (c *pinCall) run(req *sip.Request, tx sip.ServerTransaction) {
+	offer, status, text := description(req)
+	if status != 0 {
+		c.s.refuse(req, tx, status, text)
 		return
 	}
-	c.done = true
-	res := c.leg.answer(c.req, status, reason)
-	if text != "" {
-		res.AppendHeader(warning(text))
+	media, err := c.open(offer)
+	if err != nil {
+		c.s.dep.Log.Warn("a call could not be answered", "mac", c.peer.MAC, "err", err)
+		c.s.respond(req, tx, sip.StatusServiceUnavailable, "Service Unavailable", sip.NewHeader("Retry-After", "10"))
+		return
 	}
-	c.s.reply(c.tx, res)
+	defer media.Close()
+	ctx, cancel := context.WithCancel(c.s.context())
+	defer cancel()
+	c.leg.media, c.leg.over = media, sync.OnceFunc(cancel)
+	c.s.sources.hold(c.peer.Remote)
+	defer c.s.sources.release(c.peer.Remote)
+	c.s.calls.add(c.s.dep.Now(), c.leg)
+	defer c.s.calls.remove(c.leg)
+	tx.OnCancel(func(*sip.Request) { cancel() })
+	if why, ok := c.accept(ctx, req, tx); !ok {
+		c.end(why)
+		return
+	}
+	c.end(c.talk(ctx))
 }
 
-// Hangup ends the call, at the phone too. A second one does nothing.
-func (c *Call) Hangup() {
-	c.mu.Lock()
-	done, accepted := c.done, c.accepted
-	c.done = true
-	c.mu.Unlock()
-	select {
-	case <-c.gone:
-		return // the phone was first
-	default:
+// description reads the offer of a request. status is that of the refusal, 0
+// for an offer that will do, and for none: then the box makes it.
+func description(req sip.Message) (d voice.Description, status int, text string) {
+	if len(req.Body()) == 0 {
+		return d, 0, ""
 	}
+	if kind := headerText(req, "Content-Type"); kind != "" && !isSDP(kind) {
+		return d, sip.StatusUnsupportedMediaType, ""
+	}
+	d, err := voice.ParseDescription(req.Body())
 	switch {
-	case done:
-	case accepted:
-		c.s.background(func(ctx context.Context) { c.s.sendBYE(ctx, c.leg) })
-	default:
-		c.s.reply(c.tx, c.leg.answer(c.req, sip.StatusTemporarilyUnavailable, "Temporarily Unavailable"))
+	case errors.Is(err, voice.ErrUnacceptable):
+		return d, sip.StatusNotAcceptableHere, err.Error()
+	case err != nil:
+		return d, sip.StatusBadRequest, ""
 	}
-	c.leg.over()
+	return d, 0, ""
 }
 
-// Infos gives the caller's INFO requests as they come; they are answered
-// already.
-func (c *Call) Infos() <-chan Info { return c.infos }
+// isSDP reads a Content-Type, parameters and case aside.
+func isSDP(contentType string) bool {
+	kind, _, _ := strings.Cut(contentType, ";")
+	return strings.EqualFold(strings.TrimSpace(kind), "application/sdp")
+}
 
-// within answers a request in the call.
-func (c *Call) within(req *sip.Request, tx sip.ServerTransaction) {
-	if req.Method == sip.INFO {
-		select {
-		case c.infos <- Info{Type: headerText(req, "Content-Type"), Body: req.Body()}:
-		default: // more keys than anybody presses
+// refuse answers an offer that will not do.
+func (s *Server) refuse(req *sip.Request, tx sip.ServerTransaction, status int, text string) {
+	switch status {
+	case sip.StatusNotAcceptableHere: // 305: the formats are not ours (RFC 3261 section 20.43)
+		s.respond(req, tx, status, "Not Acceptable Here", warningOf(305, text))
+	case sip.StatusUnsupportedMediaType:
+		s.respond(req, tx, status, "Unsupported Media Type", sip.NewHeader("Accept", "application/sdp"))
+	default:
+		s.respond(req, tx, status, "Bad Request")
+	}
+}
+
+// open makes the call's sound, with the talk the desk wants.
+func (c *pinCall) open(offer voice.Description) (*voice.Call, error) {
+	dialogue, err := voice.NewDialogue(voice.DialogueConfig{
+		Entry: entryOf(c.s.dep.Desk.Called(c.peer)), MAC: c.peer.MAC.String(), Emergency: c.s.numbers.digits(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	conn, err := c.s.cfg.Media.Open(c.leg.via().Addr())
+	if err != nil {
+		return nil, err
+	}
+	return c.s.dep.Voice.Open(conn, voice.Leg{
+		Offer: offer, Source: c.peer.Remote, Trusted: c.s.inLAN, Language: c.s.cfg.Language, Dialogue: dialogue,
+	})
+}
+
+// entryOf is what the desk says in the words of the voice.
+func entryOf(s provision.CallState) voice.Entry {
+	switch s {
+	case provision.CallAsk:
+		return voice.Ask
+	case provision.CallFailed:
+		return voice.Failed
+	case provision.CallBlocked:
+		return voice.Blocked
+	case provision.CallAwaiting:
+		return voice.Awaiting
+	case provision.CallUnneeded:
+		return voice.Unneeded
+	}
+	return voice.Visitor
+}
+
+// accept answers at once: some phones send no keys before the answer. Sound flows
+// once the phone has confirmed it, for only then is it known to be where the call
+// says. Where the phone made no offer, its confirmation holds its answer to ours.
+func (c *pinCall) accept(ctx context.Context, req *sip.Request, tx sip.ServerTransaction) (why string, ok bool) {
+	late := len(req.Body()) == 0
+	sdp := c.leg.media.Offer
+	if !late {
+		sdp = c.leg.media.Answer
+	}
+	ack, err := c.s.confirm(tx, c.leg.described(req, sdp()), c.leg, ctx.Done())
+	if errors.Is(err, errCancelled) {
+		return whyHungUp, false
+	}
+	c.leg.up.Store(true)
+	if err != nil {
+		return "it never confirmed the answer", false
+	}
+	if late {
+		d, status, _ := description(ack)
+		if status != 0 || len(ack.Body()) == 0 {
+			return "it has no sound the box speaks", false
+		}
+		c.leg.media.Update(d)
+	}
+	c.leg.media.Start()
+	c.leg.turns.note(req.CSeq().SeqNo)
+	return "", true
+}
+
+// digits are the numbers that can be dialled on a keypad.
+func (n numbers) digits() []string {
+	var all []string
+	for _, one := range n {
+		if one != "" && digitsOnly(one) {
+			all = append(all, one)
 		}
 	}
-	c.s.reply(tx, c.leg.answer(req, sip.StatusOK, "OK"))
+	return all
 }
 
-// reoffered answers a change within the call with what was agreed before.
-func (c *Call) reoffered(req *sip.Request, tx sip.ServerTransaction) {
-	c.mu.Lock()
-	sdp, live := c.answer, c.accepted && !c.done
-	c.mu.Unlock()
-	if !live {
-		c.s.reply(tx, c.leg.answer(req, 491, "Request Pending"))
-		return
+func digitsOnly(s string) bool {
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
 	}
-	_, _ = c.s.confirm(tx, c.ok(req, sdp), c.leg, c.gone)
+	return true
 }

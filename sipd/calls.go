@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"sync"
 	"time"
+
+	"github.com/lineside/lineside/phone"
 )
 
 // emergencyPerAddress is how many emergency calls of one address run at a time:
@@ -21,15 +23,16 @@ type calls struct {
 	emergency int
 	max       int
 	by        map[netip.Addr]int
-	others    int
-	maxOthers int
-	phones    map[string]struct{} // with a call to the box itself
+	others    inCalls // to the box itself
 }
 
 func newCalls(cfg Config) *calls {
 	return &calls{
 		legs: make(map[string]*leg), since: make(map[*leg]time.Time), by: make(map[netip.Addr]int),
-		max: cfg.EmergencyCalls, maxOthers: cfg.Calls, phones: make(map[string]struct{}),
+		max: cfg.EmergencyCalls,
+		others: inCalls{
+			max: cfg.Calls, each: cfg.CallsPerAddress, phones: make(map[phone.MAC]struct{}), by: make(map[netip.Addr]int),
+		},
 	}
 }
 
@@ -55,24 +58,31 @@ func (c *calls) leave(from netip.Addr) {
 	}
 }
 
-// ring takes a place for a phone's call to the box itself: one a phone.
-func (c *calls) ring(who string) bool {
+// ring takes a place for a phone's call to the box itself.
+func (c *calls) ring(mac phone.MAC, from netip.Addr) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if _, busy := c.phones[who]; busy || c.others >= c.maxOthers {
-		return false
-	}
-	c.others++
-	c.phones[who] = struct{}{}
-	return true
+	return c.others.enter(mac, from)
 }
 
-func (c *calls) hangUp(who string) {
+func (c *calls) hangUp(mac phone.MAC, from netip.Addr) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if _, ok := c.phones[who]; ok {
-		c.others--
-		delete(c.phones, who)
+	c.others.leave(mac, from)
+}
+
+// stop ends every call whose sound the box itself makes or passes on.
+func (c *calls) stop() {
+	c.mu.Lock()
+	var own []*leg
+	for l := range c.since {
+		if l.media != nil {
+			own = append(own, l)
+		}
+	}
+	c.mu.Unlock()
+	for _, l := range own {
+		l.over()
 	}
 }
 
@@ -122,5 +132,32 @@ func (c *calls) sweep(now time.Time) {
 func (c *calls) count() (emergency, others int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.emergency, c.others
+	return c.emergency, len(c.others.phones)
+}
+
+// inCalls are the places of calls to the box itself: one a phone, and few an
+// address, so that a caller with many accounts cannot have them all.
+type inCalls struct {
+	max, each int
+	phones    map[phone.MAC]struct{}
+	by        map[netip.Addr]int
+}
+
+func (i *inCalls) enter(mac phone.MAC, from netip.Addr) bool {
+	if _, busy := i.phones[mac]; busy || len(i.phones) >= i.max || i.by[from] >= i.each {
+		return false
+	}
+	i.phones[mac] = struct{}{}
+	i.by[from]++
+	return true
+}
+
+func (i *inCalls) leave(mac phone.MAC, from netip.Addr) {
+	if _, ok := i.phones[mac]; !ok {
+		return
+	}
+	delete(i.phones, mac)
+	if i.by[from]--; i.by[from] <= 0 {
+		delete(i.by, from)
+	}
 }

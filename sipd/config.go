@@ -15,6 +15,7 @@ import (
 	"github.com/lineside/lineside/phone"
 	"github.com/lineside/lineside/provision"
 	"github.com/lineside/lineside/vendors"
+	"github.com/lineside/lineside/voice"
 )
 
 // Mode is what becomes of calls to emergency numbers.
@@ -59,8 +60,13 @@ type Config struct {
 	// phone that was missed hears of it soon.
 	MinExpires, MaxExpires time.Duration
 	// EmergencyCalls bounds emergency calls at a time, default 256, of one
-	// address 4; Calls others, default 100, one a phone.
-	EmergencyCalls, Calls int
+	// address 4; Calls others, default 100, one a phone, and CallsPerAddress
+	// those of one address, default 2.
+	EmergencyCalls, Calls, CallsPerAddress int
+	// Media opens the sockets of the sound; Listen must be set where there is a
+	// Voice. Language is that of the prompts.
+	Media    voice.Ports
+	Language string
 	// Conns bounds TCP and TLS connections, default 256, ConnsPerAddress those
 	// of one address, default 16; Idle is when a silent one is closed, default
 	// 5 minutes.
@@ -93,10 +99,13 @@ func (c *Config) fill() error {
 	for _, n := range []struct {
 		to *int
 		is int
-	}{{&c.EmergencyCalls, 256}, {&c.Calls, 100}, {&c.Conns, 256}, {&c.ConnsPerAddress, 16}} {
+	}{{&c.EmergencyCalls, 256}, {&c.Calls, 100}, {&c.CallsPerAddress, 2}, {&c.Conns, 256}, {&c.ConnsPerAddress, 16}} {
 		if *n.to == 0 {
 			*n.to = n.is
 		}
+	}
+	if c.Language == "" {
+		c.Language = voice.Languages()[0]
 	}
 	return errors.Join(errs...)
 }
@@ -110,6 +119,9 @@ type Desk interface {
 	Keeps(mac phone.MAC) bool
 	EmergencyCalled(ctx context.Context, e provision.EmergencyCall)
 	PnP(ask provision.PnPAsk) (url string, ok bool)
+	Called(p provision.Peer) provision.CallState
+	DialPIN(ctx context.Context, p provision.Peer, pin phone.Secret) (provision.PINAnswer, error)
+	HungUp(p provision.Peer, why string, changed bool)
 }
 
 // Records is what this door keeps over a restart; *store.Store serves it.
@@ -127,9 +139,9 @@ type Deps struct {
 	Log     *slog.Logger
 	Health  *health.Board
 	Metrics *metrics.Set
-	// Voice answers calls of phones on hold; nil is a box with PIN by telephone
-	// switched off.
-	Voice Voice
+	// Voice is the sound of calls of phones on hold; nil is a box with PIN by
+	// telephone switched off. Its Serve has to end after the service's.
+	Voice *voice.Calls
 	// Now stamps and decides; nil means time.Now.
 	Now func() time.Time
 	// Resolve finds the addresses of an SBC's name; nil asks DNS.

@@ -15,10 +15,22 @@
 // between phone and SBC directly. An SBC that says nothing for three seconds is
 // passed over. When none takes the call, the caller gets 503 with a Warning.
 //
+// # The PIN call
+//
+// A call to any other number, of a phone that shows its holding account's login,
+// is answered at once by voice and asked for the PIN; the desk looks at each
+// entry, for this device and the caller's layer-2 identity. After the BYE the
+// phone is told to fetch. A visitor hears the phone's MAC and enters nothing.
+// Exactly an emergency number, followed by # or by three seconds of silence, is
+// bridged from within the call, its sound through the box.
+//
 // # What a stranger meets
 //
-// Packets from outside the LAN, of scanners, and beyond a source's or the
-// site's rate are dropped without an answer. REGISTER and INVITE of anybody are
+// A REGISTER or INVITE that shows no nonce of ours, given to the address it comes
+// from, is answered 401 at the doorstep: nothing is kept of it, and addresses
+// share no rate, so that a new phone gets in while sources are forged. Packets
+// from outside the LAN, of scanners, and beyond a source's or the site's rate are
+// dropped without an answer. REGISTER and INVITE of anybody are
 // answered 401, alike and with the same work for accounts that exist and that
 // do not; so is a right password from an address that layer 2 says is another
 // device. Nothing is sent to an address that a header names: answers and
@@ -32,12 +44,15 @@
 // lifted; it keeps an entry per remote address and port for ever, so sources
 // are counted and taken out; a read filter that returns an error ends the
 // listener, so dropping is returning nothing; its log repeats whole datagrams,
-// so it is given a handler with a rate.
+// so it is given a handler with a rate; its readers do not recover either, so
+// each message, of streams too, is read with its own parsers first, where a panic
+// ends one connection; it runs handlers side by side, so INFOs wait for their
+// turn by CSeq.
 //
 // # Left to others
 //
 // Who a phone is, what it is told and in which turn (provision); what is kept
-// over a restart (store, through Records); the sound of a PIN call (a Voice).
-// Without a Voice calls to other numbers are answered 480: the box runs with
-// PIN by telephone switched off.
+// over a restart (store, through Records); sound, keys and the talk of a PIN call
+// (voice). Without a Voice, or before an SBC has answered once, calls to other
+// numbers are answered 480: PIN by telephone is switched off.
 package sipd

@@ -133,22 +133,28 @@ func calleeSays(status int) bool {
 
 // offer prepares the call to one SBC.
 func (s *Server) offer(req *sip.Request, tx sip.ServerTransaction, caller *leg, g gateway, number string, gone <-chan struct{}) *forwarding {
-	r := s.uplinkTo(g, g.addr)
-	from := s.identity(caller, r)
-	callee := newLeg(r, from, g.uri(number))
+	callee, invite := s.callee(caller, g, number)
 	callee.peer, caller.peer = caller, callee
 	callee.over = caller.over
 	s.calls.add(s.dep.Now(), callee)
-	invite := callee.request(sip.INVITE)
-	if s.cfg.Identity != "" {
-		invite.AppendHeader(sip.NewHeader("P-Asserted-Identity", "<"+from.String()+">"))
-	}
-	invite.AppendHeader(sip.NewHeader("Allow", "INVITE, ACK, CANCEL, BYE, INFO, UPDATE, OPTIONS"))
 	carry(req, invite)
 	return &forwarding{
 		s: s, from: caller, to: callee, req: req, tx: tx, invite: invite, gone: gone,
 		silence: s.cfg.FailOver, unresolved: !g.addr.IsValid(),
 	}
+}
+
+// callee is the side of an SBC, and the INVITE it is called with, less its body.
+func (s *Server) callee(caller *leg, g gateway, number string) (*leg, *sip.Request) {
+	r := s.uplinkTo(g, g.addr)
+	from := s.identity(caller, r)
+	callee := newLeg(r, from, g.uri(number))
+	invite := callee.request(sip.INVITE)
+	if s.cfg.Identity != "" {
+		invite.AppendHeader(sip.NewHeader("P-Asserted-Identity", "<"+from.String()+">"))
+	}
+	invite.AppendHeader(sip.NewHeader("Allow", "INVITE, ACK, CANCEL, BYE, INFO, UPDATE, OPTIONS"))
+	return callee, invite
 }
 
 // identity is who the call comes from: what the site set, else the phone's own

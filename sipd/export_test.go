@@ -7,7 +7,34 @@ import (
 
 // Passes is the look before parsing.
 func (s *Server) Passes(local, remote netip.AddrPort, data []byte) bool {
-	return s.passes(local, remote, data)
+	ok, _ := s.passes(local, remote, data)
+	return ok
+}
+
+// Answered is what a packet is answered without being let in, empty for none.
+func (s *Server) Answered(local, remote netip.AddrPort, data []byte) string {
+	_, answer := s.passes(local, remote, data)
+	return string(answer)
+}
+
+// Frames cuts a stream that comes in pieces of n bytes into messages.
+func Frames(stream []byte, n int) (all [][]byte, err error) {
+	var f framer
+	for len(stream) > 0 {
+		f.add(stream[:min(n, len(stream))])
+		stream = stream[min(n, len(stream)):]
+		for {
+			msg, err := f.next()
+			if err != nil {
+				return all, err
+			}
+			if msg == nil {
+				break
+			}
+			all = append(all, append([]byte(nil), msg...))
+		}
+	}
+	return all, nil
 }
 
 // Remembered is how many addresses and ports are remembered.

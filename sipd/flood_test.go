@@ -73,7 +73,8 @@ func TestWhoIsLookedAtAndWhoIsNot(t *testing.T) {
 		data string
 		want bool
 	}{
-		{"a phone", "127.0.0.9:5060", string(plainRequest("REGISTER", "sip:box", "a")), true},
+		{"a phone", "127.0.0.9:5060", string(plainRequest("OPTIONS", "sip:box", "a")), true},
+		{"one without a login", "127.0.0.9:5060", string(plainRequest("REGISTER", "sip:box", "a")), false},
 		{"from elsewhere", "192.0.2.1:5060", string(plainRequest("REGISTER", "sip:box", "a")), false},
 		{"an emergency from elsewhere", "192.0.2.1:5060", string(plainRequest("INVITE", "sip:112@box", "a")), false},
 		{"a scanner", "127.0.0.9:5060", strings.Replace(string(plainRequest("OPTIONS", "sip:box", "a")), "CSeq", "User-Agent: friendly-scanner\r\nCSeq", 1), false},

@@ -31,7 +31,8 @@ type forwarding struct {
 	gone     <-chan struct{}       // closed when the caller cancels
 	silence  time.Duration         // how long the other side may say nothing, 0 for ever
 
-	unresolved bool // there is no address to send to
+	unresolved bool                // there is no address to send to
+	early      func(*sip.Response) // takes what is provisional; nil passes it on
 	out        sip.ClientTransaction
 	heard      bool // something provisional came: it may be cancelled
 	shown      bool // a login was shown
@@ -119,6 +120,10 @@ func (f *forwarding) heed(ctx context.Context, res *sip.Response, wait *time.Tim
 // progress passes ringing and early media on.
 func (f *forwarding) progress(res *sip.Response) {
 	f.to.establish(res)
+	if f.early != nil {
+		f.early(res)
+		return
+	}
 	up := f.from.answer(f.req, res.StatusCode, res.Reason)
 	carry(res, up)
 	f.s.reply(f.tx, up)
@@ -205,16 +210,7 @@ func (s *Server) connected(req *sip.Request, tx sip.ServerTransaction, f *forwar
 	f.to.establish(res)
 	ok := f.from.answer(req, res.StatusCode, res.Reason)
 	carry(res, ok)
-	again := make(chan struct{}, 1)
-	out := f.out
-	if c, is := out.(*sip.ClientTx); is {
-		c.OnRetransmission(func(*sip.Response) {
-			select {
-			case again <- struct{}{}:
-			default:
-			}
-		})
-	}
+	again := f.watch()
 	ack, err := s.confirm(tx, ok, f.from, f.gone)
 	if err != nil { // it never confirmed: both sides are hung up
 		s.sendACK(f.to, nil)
@@ -223,7 +219,31 @@ func (s *Server) connected(req *sip.Request, tx sip.ServerTransaction, f *forwar
 		f.from.over()
 		return
 	}
-	sent := s.sendACK(f.to, ack)
+	s.keepACK(f, again, s.sendACK(f.to, ack))
+}
+
+// acknowledge confirms the answer to an INVITE of ours at once.
+func (s *Server) acknowledge(f *forwarding, of *sip.Request) {
+	s.keepACK(f, f.watch(), s.sendACK(f.to, of))
+}
+
+// watch tells of answers that come again: their ACK was lost.
+func (f *forwarding) watch() <-chan struct{} {
+	again := make(chan struct{}, 1)
+	if c, is := f.out.(*sip.ClientTx); is {
+		c.OnRetransmission(func(*sip.Response) {
+			select {
+			case again <- struct{}{}:
+			default:
+			}
+		})
+	}
+	return again
+}
+
+// keepACK sends an ACK again with each answer that comes again.
+func (s *Server) keepACK(f *forwarding, again <-chan struct{}, sent *sip.Request) {
+	out := f.out
 	s.background(func(ctx context.Context) {
 		for {
 			select {
@@ -238,7 +258,8 @@ func (s *Server) connected(req *sip.Request, tx sip.ServerTransaction, f *forwar
 	})
 }
 
-// confirm sends an answer until its ACK comes.
+// confirm sends an answer until its ACK comes, and gives that. The error is
+// errCancelled where gone was closed first.
 func (s *Server) confirm(tx sip.ServerTransaction, ok *sip.Response, l *leg, gone <-chan struct{}) (*sip.Request, error) {
 	s.reply(tx, ok)
 	resend, pause := time.NewTimer(firstResend), firstResend
@@ -248,7 +269,9 @@ func (s *Server) confirm(tx sip.ServerTransaction, ok *sip.Response, l *leg, gon
 	for {
 		select {
 		case ack := <-l.acks:
-			return ack, nil
+			if ack.CSeq().SeqNo == ok.CSeq().SeqNo { // else it confirms an earlier answer once more
+				return ack, nil
+			}
 		case ack := <-tx.Acks():
 			return ack, nil
 		case <-resend.C:

@@ -25,29 +25,40 @@ func (g *guard) ReadFrom(b []byte) (int, net.Addr, error) {
 		if err != nil {
 			return n, addr, err
 		}
-		if g.s.passes(addrPortOf(g.LocalAddr()), addrPortOf(addr), b[:n]) {
+		ok, answer := g.s.passes(addrPortOf(g.LocalAddr()), addrPortOf(addr), b[:n])
+		if len(answer) > 0 {
+			_, _ = g.WriteTo(answer, addr) // lost, it is asked for again
+		}
+		if ok {
 			return n, addr, nil
 		}
 	}
 }
 
 // passes decides on one packet. It parses it as well: what the parser cannot
-// read, or throws at, ends here instead of in the library's reader.
-func (s *Server) passes(local, remote netip.AddrPort, data []byte) (ok bool) {
+// read, or throws at, ends here instead of in the library's reader. answer is
+// what a stranger is told without being let in.
+func (s *Server) passes(local, remote netip.AddrPort, data []byte) (ok bool, answer []byte) {
 	defer func() {
 		if r := recover(); r != nil {
 			s.panicked(r, remote.String())
-			ok = false
+			ok, answer = false, nil
 		}
 	}()
 	v := s.judge(local, remote, data)
-	if v == pass && !wellFormed(data) {
-		v = malformed
+	if v == pass || v == unproven {
+		msg, err := sip.NewParser().ParseSIP(data)
+		switch {
+		case err != nil || !usable(msg):
+			v = malformed
+		case v == unproven:
+			return false, s.meetAtTheDoor(remote, msg)
+		}
 	}
 	if v != pass {
 		s.dep.Metrics.Dropped.WithLabelValues(string(provision.SIP), string(v)).Inc()
 	}
-	return v == pass
+	return v == pass, nil
 }
 
 // judge looks at a packet before it is parsed.
@@ -63,11 +74,15 @@ func (s *Server) judge(local, remote netip.AddrPort, data []byte) verdict {
 	case !ok:
 		return noise
 	case s.sbcs.owns(remote.Addr()):
-		l.emergent = false // it takes such calls, it does not make them
+		l.emergent, l.sbc = false, true // it takes such calls, it does not make them
 	case local == s.uplinkAddr() && local.IsValid():
 		return foreign // nobody else has business there
 	case !s.inLAN(remote.Addr()):
 		return foreign
+	case l.asks() && !s.sources.expects(remote.Addr()):
+		if l.proven = s.nonces.shows(s.dep.Now(), data, remote.Addr()); !l.proven {
+			return s.judgeStranger(remote, l)
+		}
 	}
 	v, fresh := s.sources.admit(s.dep.Now(), remote, l)
 	if v == pass && l.scanner && !l.emergent {
@@ -79,17 +94,26 @@ func (s *Server) judge(local, remote netip.AddrPort, data []byte) verdict {
 	return v
 }
 
+// judgeStranger counts a message that is answered at the doorstep, or not.
+func (s *Server) judgeStranger(remote netip.AddrPort, l look) verdict {
+	switch {
+	case l.scanner:
+		return scanning
+	case !s.doorstep.admit(s.dep.Now(), remote.Addr()):
+		return rate
+	}
+	return unproven
+}
+
 // keepAlive reports the CRLF or NULs phones send to keep a NAT open.
 func keepAlive(data []byte) bool {
 	return len(data) <= 4 || strings.Trim(string(data[:min(len(data), 8)]), "\r\n\x00") == ""
 }
 
-// wellFormed reports that the library can read data and has what it needs to
-// make a transaction of it. A request whose CSeq names another method is a
-// trick.
-func wellFormed(data []byte) bool {
-	msg, err := sip.NewParser().ParseSIP(data)
-	if err != nil || msg.Via() == nil || msg.CSeq() == nil || msg.From() == nil || msg.To() == nil || msg.CallID() == nil {
+// usable reports that a message has what a transaction is made of. A request
+// whose CSeq names another method is a trick.
+func usable(msg sip.Message) bool {
+	if msg.Via() == nil || msg.CSeq() == nil || msg.From() == nil || msg.To() == nil || msg.CallID() == nil {
 		return false
 	}
 	if len(*msg.CallID()) == 0 || len(*msg.CallID()) > 256 {
@@ -127,12 +151,19 @@ func (s *Server) forget(remote netip.AddrPort) {
 }
 
 // strayFilter drops what comes in on UDP sockets the library made by itself:
-// none is meant to be.
+// none is meant to be. Of connections it dialled, to SBCs, it hands on whole
+// messages only, as guest does of those that were accepted.
 func (s *Server) strayFilter(p sip.TransportReadProps, data []byte) ([]byte, error) {
-	if p.Transport != "UDP" || s.ours(addrPortOf(p.LocalAddr)) {
+	remote := addrPortOf(p.RemoteAddr)
+	switch {
+	case p.Transport == "UDP" && s.ours(addrPortOf(p.LocalAddr)):
 		return data, nil
+	case p.Transport == "UDP":
+		return nil, nil
+	case !s.sbcs.owns(remote.Addr()):
+		return data, nil // accepted, and framed already
 	}
-	return nil, nil
+	return s.uplinks.whole(s, p.LocalAddr.String(), remote.String(), data)
 }
 
 func (s *Server) ours(local netip.AddrPort) bool {

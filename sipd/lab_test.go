@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -16,6 +17,7 @@ import (
 	"github.com/lineside/lineside/provision"
 	"github.com/lineside/lineside/sipd"
 	"github.com/lineside/lineside/vendors"
+	"github.com/lineside/lineside/voice"
 )
 
 // patience bounds what a test waits for; nothing should come near it.
@@ -33,6 +35,64 @@ type desk struct {
 	asked    []provision.PnPAsk
 	url      string
 	unserved string // a vendor that is not answered
+
+	state  provision.CallState // of every phone that calls, CallAsk by default
+	pin    string              // that is right
+	wrong  int                 // entered so far
+	over   chan ended
+	typed  []string
+	stuck  chan struct{} // holds DialPIN up until closed
+	dialed chan struct{} // one element for each DialPIN begun
+}
+
+// ended is a PIN call as the desk heard of its end.
+type ended struct {
+	mac     phone.MAC
+	why     string
+	changed bool
+}
+
+func (d *desk) Called(provision.Peer) provision.CallState {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.state == "" {
+		return provision.CallAsk
+	}
+	return d.state
+}
+
+// DialPIN knows one PIN, and locks at the third that is wrong.
+func (d *desk) DialPIN(_ context.Context, _ provision.Peer, pin phone.Secret) (provision.PINAnswer, error) {
+	select {
+	case d.dialed <- struct{}{}:
+	default:
+	}
+	d.mu.Lock()
+	stuck := d.stuck
+	d.mu.Unlock()
+	if stuck != nil {
+		<-stuck
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.typed = append(d.typed, pin.Reveal())
+	if pin.Reveal() == d.pin {
+		return provision.PINAnswer{Right: true, Now: provision.CallUnneeded}, nil
+	}
+	if d.wrong++; d.wrong%3 == 0 {
+		return provision.PINAnswer{Now: provision.CallFailed}, nil
+	}
+	return provision.PINAnswer{Now: provision.CallAsk, Left: 3 - d.wrong%3}, nil
+}
+
+func (d *desk) HungUp(p provision.Peer, why string, changed bool) {
+	d.over <- ended{p.MAC, why, changed}
+}
+
+func (d *desk) entries() []string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Clone(d.typed)
 }
 
 func (d *desk) HoldingAccount(user string) (phone.MAC, phone.Secret, bool) {
@@ -137,7 +197,8 @@ var loopback = netip.MustParsePrefix("127.0.0.0/8")
 func newLab(t testing.TB, change ...func(*sipd.Config, *sipd.Deps)) *lab {
 	t.Helper()
 	l := &lab{
-		desk:    &desk{refuse: make(map[phone.MAC]bool), calls: make(chan provision.EmergencyCall, 64), fresh: make(chan phone.Binding, 64), url: "http://10.20.0.1/cfg/"},
+		desk: &desk{refuse: make(map[phone.MAC]bool), calls: make(chan provision.EmergencyCall, 64), fresh: make(chan phone.Binding, 64), url: "http://10.20.0.1/cfg/",
+			pin: "271828", over: make(chan ended, 2048), dialed: make(chan struct{}, 1)},
 		records: newRecords(), board: new(health.Board), metrics: metrics.New(),
 	}
 	cfg := sipd.Config{LAN: []netip.Prefix{loopback}, Emergency: []string{"110", "112"}, FailOver: time.Second, Probe: time.Hour}
@@ -194,4 +255,32 @@ func tcpSocket(t testing.TB) net.Listener {
 	}
 	t.Cleanup(func() { _ = l.Close() })
 	return l
+}
+
+// withVoice gives the service a voice, and a site where no emergency calls are
+// made unless change says so after it.
+func withVoice(t testing.TB, most int) func(*sipd.Config, *sipd.Deps) {
+	t.Helper()
+	return func(c *sipd.Config, d *sipd.Deps) {
+		prompts, problems := voice.LoadPrompts(nil)
+		if len(problems) > 0 {
+			t.Fatal(problems)
+		}
+		calls, err := voice.New(voice.Config{MaxCalls: most}, prompts, d.Log, d.Metrics)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(context.Background())
+		done := make(chan error, 1)
+		go func() { done <- calls.Serve(ctx) }()
+		t.Cleanup(func() {
+			cancel()
+			if err := <-done; err != nil {
+				t.Error(err)
+			}
+		})
+		c.Mode, c.Calls, c.CallsPerAddress = sipd.NoCalls, most, most
+		c.Media = voice.Ports{Listen: net.ListenUDP}
+		d.Voice = calls
+	}
 }

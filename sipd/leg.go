@@ -5,8 +5,11 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/emiago/sipgo/sip"
+
+	"github.com/lineside/lineside/voice"
 )
 
 // leg is one side of a call: a dialog (RFC 3261 section 12) between the box and
@@ -24,10 +27,17 @@ type leg struct {
 	seq    uint32         // of our last request
 	invite uint32         // CSeq of our last INVITE, which its ACK repeats
 
-	peer *leg   // the other side, nil in a call with the box itself
+	peer *leg   // the other side where sound passes by the box, else nil
 	over func() // ends the call
-	call *Call  // a call with the box itself
 	acks chan *sip.Request
+
+	// Of a side whose sound is the box's: a PIN call, and the emergency call
+	// that may be joined to it.
+	media  *voice.Call
+	turns  *turns
+	mate   *leg        // what it is joined to
+	up     atomic.Bool // answered and confirmed
+	hungUp atomic.Bool // by itself
 }
 
 // legOf is the side of a caller: the dialog its INVITE asks for.
@@ -45,6 +55,7 @@ func legOf(req *sip.Request, tx sip.ServerTransaction) *leg {
 	l.from.Params.Add("tag", l.tag)
 	l.peerTo = req.From().AsTo()
 	l.target = req.From().Address
+	l.turns = newTurns(req.CSeq().SeqNo - 1) // the INVITE's own turn is over with its ACK
 	l.learn(req)
 	return l
 }
@@ -55,7 +66,24 @@ func newLeg(r route, from sip.Uri, to sip.Uri) *leg {
 	l.from = sip.FromHeader{Address: from}
 	l.from.Params.Add("tag", l.tag)
 	l.peerTo = sip.ToHeader{Address: bare(to)}
+	l.turns = newTurns(0)
 	return l
+}
+
+// marry joins two sides whose sound passes the box.
+func (l *leg) marry(other *leg) {
+	for _, pair := range [][2]*leg{{l, other}, {other, l}} {
+		pair[0].mu.Lock()
+		pair[0].mate = pair[1]
+		pair[0].mu.Unlock()
+	}
+}
+
+// joined is the side this one is joined to, nil before.
+func (l *leg) joined() *leg {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.mate
 }
 
 // key is what a request of the peer's is found by.
@@ -177,6 +205,8 @@ func (l *leg) sentBy(a netip.AddrPort) bool { return l.route.to.Addr() == a.Addr
 
 // warning is a Warning header (RFC 3261 section 20.43); 399 is for text that a
 // person may read.
-func warning(text string) sip.Header {
-	return sip.NewHeader("Warning", "399 lineside "+strconv.Quote(text))
+func warning(text string) sip.Header { return warningOf(399, text) }
+
+func warningOf(code int, text string) sip.Header {
+	return sip.NewHeader("Warning", strconv.Itoa(code)+" lineside "+strconv.Quote(text))
 }

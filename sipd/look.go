@@ -14,6 +14,8 @@ type look struct {
 	response bool
 	emergent bool // an INVITE to an emergency number
 	scanner  bool // its User-Agent is that of a scanner
+	sbc      bool // it comes from one of the site's SBCs
+	proven   bool // it shows a nonce of ours that its address was given
 }
 
 // maxMessage bounds a message; a big INVITE with several offers is under 8 KiB.

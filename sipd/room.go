@@ -13,8 +13,9 @@ import (
 
 // Bounds of one connection.
 const (
-	readRate  = 100 // reads a second; a phone makes a few a minute
+	readRate  = 100 // messages a second; a phone sends a few a minute
 	readBurst = 200
+	rawSize   = 4 << 10 // bytes of one read
 )
 
 var errTooFast = errors.New("too many messages on one connection")
@@ -26,6 +27,7 @@ type room struct {
 	lan       func(netip.Addr) bool
 	known     *sources
 	metrics   *metrics.Set
+	server    *Server
 
 	mu     sync.Mutex
 	inside map[*guest]struct{}
@@ -38,15 +40,19 @@ type guest struct {
 	room *room
 	addr netip.Addr
 
+	server *Server
+	frames framer
+	raw    []byte
+
 	mu    sync.Mutex
 	reads bucket
 	last  time.Time
 	once  sync.Once
 }
 
-func newRoom(cfg Config, lan func(netip.Addr) bool, known *sources, set *metrics.Set) *room {
+func newRoom(s *Server) *room {
 	return &room{
-		max: cfg.Conns, each: cfg.ConnsPerAddress, lan: lan, known: known, metrics: set,
+		max: s.cfg.Conns, each: s.cfg.ConnsPerAddress, lan: s.inLAN, known: s.sources, metrics: s.dep.Metrics, server: s,
 		inside: make(map[*guest]struct{}), by: make(map[netip.Addr]int),
 	}
 }
@@ -79,7 +85,7 @@ func (r *room) enter(c net.Conn) (*guest, bool) {
 		r.dropped(foreign)
 		return nil, false
 	}
-	g := &guest{Conn: c, room: r, addr: addr, reads: full(now, readBurst), last: now}
+	g := &guest{Conn: c, room: r, server: r.server, addr: addr, reads: full(now, readBurst), last: now}
 	r.mu.Lock()
 	var out *guest
 	if r.by[addr] >= r.each {
@@ -146,19 +152,56 @@ func (g *guest) heard() time.Time {
 	return g.last
 }
 
-// Read counts: a connection that sends too much ends, for a stream cannot lose
-// a part and go on.
+// Read gives the next whole message that the library can read; b has to have
+// room for it. A connection that sends too much, or what is no message, ends:
+// a stream cannot lose a part and go on.
 func (g *guest) Read(b []byte) (int, error) {
-	n, err := g.Conn.Read(b)
-	g.mu.Lock()
-	g.last = time.Now()
-	ok := g.reads.take(g.last, readRate, readBurst)
-	g.mu.Unlock()
-	if err == nil && !ok {
-		g.room.dropped(rate)
-		return 0, errTooFast
+	for {
+		msg, err := g.frames.next()
+		switch {
+		case err != nil, len(msg) > len(b):
+			g.room.dropped(malformed)
+			return 0, errNoMessage
+		case msg == nil:
+			if err := g.more(); err != nil {
+				return 0, err
+			}
+		case !g.counts():
+			g.room.dropped(rate)
+			return 0, errTooFast
+		case ping(msg):
+			if _, err := g.Conn.Write(msg[:2]); err != nil {
+				return 0, err
+			}
+		case isBlank(msg):
+		case !g.server.readable(g.addr.String(), msg):
+			g.room.dropped(malformed)
+			return 0, errNoMessage
+		default:
+			return copy(b, msg), nil
+		}
 	}
-	return n, err
+}
+
+// more reads what the connection has.
+func (g *guest) more() error {
+	if g.raw == nil {
+		g.raw = make([]byte, rawSize)
+	}
+	n, err := g.Conn.Read(g.raw)
+	g.frames.add(g.raw[:n])
+	if n > 0 {
+		return nil
+	}
+	return err
+}
+
+// counts counts a message.
+func (g *guest) counts() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.last = time.Now()
+	return g.reads.take(g.last, readRate, readBurst)
 }
 
 // Close gives the place back.

@@ -32,6 +32,8 @@ type Server struct {
 	numbers  numbers
 	nonces   *nonces
 	sources  *sources
+	doorstep *doorstep
+	uplinks  *uplinks
 	bindings *bindings
 	sbcs     *gateways
 	calls    *calls
@@ -62,7 +64,8 @@ func New(cfg Config, dep Deps) (*Server, error) {
 	dep.Log = dep.Log.With("component", "sip")
 	prepare()
 	s := &Server{cfg: cfg, dep: dep, numbers: cfg.Emergency, nonces: newNonces(), pnp: newAsked()}
-	s.sources = newSources(dep.Now(), s.forget)
+	s.sources, s.doorstep = newSources(dep.Now(), s.forget), newDoorstep(dep.Now())
+	s.uplinks = &uplinks{by: make(map[string]*uplink)}
 	s.bindings = newBindings(s.sources)
 	s.sbcs = newGateways(cfg, dep)
 	for _, g := range s.sbcs.list {
@@ -158,11 +161,12 @@ func (s *Server) context() context.Context {
 // Serve answers on the sockets until ctx ends, and closes them. Emergency calls
 // that run then go on: their sound does not pass the box.
 func (s *Server) Serve(ctx context.Context, l Listeners) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
 	if len(l.UDP) == 0 {
 		return errors.New("serve SIP: no UDP socket")
 	}
+	told := ctx.Done()
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
 	s.start(ctx, l)
 	if err := s.recall(); err != nil {
 		return err
@@ -183,27 +187,46 @@ func (s *Server) Serve(ctx context.Context, l Listeners) error {
 	for _, c := range l.packets() {
 		run("udp "+c.LocalAddr().String(), func() error { return s.server.ServeUDP(&guard{PacketConn: c, s: s}) })
 	}
-	room := newRoom(s.cfg, s.inLAN, s.sources, s.dep.Metrics)
+	room := newRoom(s)
 	for _, t := range l.TCP {
 		run("tcp "+t.Addr().String(), func() error { return s.server.ServeTCP(room.listener(t)) })
 	}
 	for _, t := range l.TLS {
 		run("tls "+t.Addr().String(), func() error { return s.server.ServeTLS(room.listener(t)) })
 	}
-	open.Go(func() { s.keep(ctx) })
+	open.Go(func() { s.keep(ctx, l.Group) })
 	open.Go(func() { s.sbcs.probe(ctx, s) })
 	var err error
 	select {
-	case <-ctx.Done():
+	case <-told:
+		s.hangUpAll()
 	case err = <-failed:
-		cancel()
 	}
+	cancel()
 	l.close()
 	_ = s.ua.Close() // ends every transaction; what it says of sockets closed already is no news
 	room.close()
 	open.Wait()
 	s.work.Wait()
 	return err
+}
+
+// hangUpAll ends the calls that have the box at one end, while there still are
+// sockets to say so; phones that do not answer are not waited for long.
+func (s *Server) hangUpAll() {
+	s.calls.stop()
+	tick, end := time.NewTicker(endTick), time.After(endWait)
+	defer tick.Stop()
+	for {
+		if _, others := s.calls.count(); others == 0 {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-end:
+			return
+		}
+	}
 }
 
 // cmpErr names an end without an error.
@@ -258,11 +281,13 @@ func (l Listeners) close() {
 const (
 	keepEvery    = 5 * time.Second
 	writeTimeout = 10 * time.Second
+	endWait      = 2 * time.Second // for the answers to the last BYEs
+	endTick      = 20 * time.Millisecond
 )
 
 // keep ends registrations and writes what changed, together, every few seconds
 // and once more at the end.
-func (s *Server) keep(ctx context.Context) {
+func (s *Server) keep(ctx context.Context, group net.PacketConn) {
 	tick := time.NewTicker(keepEvery)
 	defer tick.Stop()
 	for {
@@ -272,6 +297,7 @@ func (s *Server) keep(ctx context.Context) {
 				s.dep.Desk.Unregistered(gone, "it did not come again")
 			}
 			s.calls.sweep(s.dep.Now())
+			s.rejoin(group)
 			s.save(ctx)
 		case <-ctx.Done():
 			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), keepEvery)
@@ -279,6 +305,21 @@ func (s *Server) keep(ctx context.Context) {
 			s.save(last)
 			return
 		}
+	}
+}
+
+// rejoin keeps phones heard that ask by multicast, when the interface was made
+// anew.
+func (s *Server) rejoin(group net.PacketConn) {
+	g, ok := group.(*Group)
+	if !ok {
+		return
+	}
+	switch again, err := g.Renew(); {
+	case err != nil:
+		s.dep.Log.Warn("phones that ask by multicast are not heard", "iface", g.iface, "err", err)
+	case again:
+		s.dep.Log.Info("the multicast group was joined again", "iface", g.iface)
 	}
 }
 

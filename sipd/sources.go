@@ -13,16 +13,19 @@ const (
 	maxPorts       = 4096             // address and port together
 	portsPerSource = 32               // phones behind one router
 	newPortsRate   = 2                // per second in the long run: the library never forgets that it met one
+	ownPorts       = 64               // of an address that is known or proven, at once
+	ownPortsRate   = 0.5              // and per second in the long run
 	sourceIdle     = 10 * time.Minute // then an address may make room
 )
 
 // Rates, in messages a second; the burst is twice as much where nothing else
 // is said.
 const (
-	sourceRate    = 50  // of one address
-	strangersRate = 500 // of all addresses that are not known
-	emergencyRate = 10  // INVITEs to emergency numbers from addresses that are not known; see emergencyBurst
-	knownRate     = 100 // of one known address: a registered phone, one in a call, an SBC
+	sourceRate    = 50   // of one address
+	strangersRate = 500  // of all addresses that are not known
+	emergencyRate = 10   // INVITEs to emergency numbers from addresses that are not known; see emergencyBurst
+	knownRate     = 100  // of one known address: a registered phone, one in a call
+	sbcRate       = 2000 // of an SBC
 )
 
 // emergencyBurst is how many emergency calls of addresses not known may come at
@@ -65,6 +68,7 @@ type source struct {
 	all       bucket
 	emergency bucket
 	last      time.Time
+	fresh     bucket // of ports not seen before
 	ports     []port // the longest unused first
 }
 
@@ -110,6 +114,7 @@ const (
 	rate      verdict = "rate"
 	tooMany   verdict = "sources"
 	malformed verdict = "malformed"
+	unproven  verdict = "unproven" // answered at the doorstep, not let in
 )
 
 // admit counts a packet of a source against its rate and the site's.
@@ -123,8 +128,11 @@ func (s *sources) admit(now time.Time, from netip.AddrPort, l look) (v verdict, 
 	if l.response && !known {
 		return noise, false
 	}
-	first := known || l.emergent
+	first := known || l.emergent || l.proven
 	src := s.by[from.Addr()]
+	if l.method == "ACK" && !known && src == nil {
+		return noise, false // of an answer from the doorstep
+	}
 	if src != nil && !first && !src.all.take(now, sourceRate, 2*sourceRate) {
 		return rate, false // at its own rate it takes nothing of the others'
 	}
@@ -144,13 +152,17 @@ func (s *sources) admit(now time.Time, from netip.AddrPort, l look) (v verdict, 
 		if !src.emergency.take(now, 10, 20) || !known && !s.emergency.take(now, emergencyRate, emergencyBurst) {
 			return rate, false
 		}
-	case known:
+	case l.sbc: // it answers for everybody
+		if !src.all.take(now, sbcRate, 2*sbcRate) {
+			return rate, false
+		}
+	case known, l.proven:
 		if !src.all.take(now, knownRate, 2*knownRate) {
 			return rate, false
 		}
 	}
 	src.last = now
-	return s.portLocked(now, src, from, first)
+	return s.portLocked(now, src, from, first, l.emergent)
 }
 
 // sourceLocked makes the address's record, and room for it where it may.
@@ -158,7 +170,7 @@ func (s *sources) sourceLocked(now time.Time, a netip.Addr, first bool) *source 
 	if len(s.by) >= maxSources && !s.roomLocked(now, first) {
 		return nil
 	}
-	src := &source{all: full(now, 2*sourceRate), emergency: full(now, 20), last: now}
+	src := &source{all: full(now, 2*sourceRate), emergency: full(now, 20), fresh: full(now, ownPorts), last: now}
 	s.by[a] = src
 	return src
 }
@@ -196,14 +208,16 @@ func (s *sources) dropLocked(a netip.Addr) {
 }
 
 // portLocked notes the port a packet came from.
-func (s *sources) portLocked(now time.Time, src *source, from netip.AddrPort, first bool) (verdict, bool) {
+func (s *sources) portLocked(now time.Time, src *source, from netip.AddrPort, first, emergent bool) (verdict, bool) {
 	for i, p := range src.ports {
 		if p.number == from.Port() {
 			src.ports = append(append(src.ports[:i], src.ports[i+1:]...), port{from.Port(), now})
 			return pass, false
 		}
 	}
-	if !first && !s.fresh.take(now, newPortsRate, maxPorts) {
+	switch {
+	case emergent:
+	case first && !src.fresh.take(now, ownPortsRate, ownPorts), !first && !s.fresh.take(now, newPortsRate, maxPorts):
 		return tooMany, false
 	}
 	if len(src.ports) >= portsPerSource {

@@ -37,11 +37,12 @@ func (s *Server) invite(req *sip.Request, tx sip.ServerTransaction) {
 
 // reinvite passes a change within a call on: hold, resume, a session timer.
 func (s *Server) reinvite(req *sip.Request, tx sip.ServerTransaction, l *leg) {
-	l.learn(req)
-	if l.peer == nil {
-		l.call.reoffered(req, tx)
+	if l.media != nil {
+		l.turns.note(req.CSeq().SeqNo)
+		s.reoffer(req, tx, l)
 		return
 	}
+	l.learn(req)
 	invite := l.peer.request(sip.INVITE)
 	carry(req, invite)
 	f := &forwarding{s: s, from: l, to: l.peer, req: req, tx: tx, invite: invite, gone: cancelled(tx), silence: confirmWait}
@@ -74,6 +75,7 @@ func (s *Server) bye(req *sip.Request, tx sip.ServerTransaction) {
 		return
 	}
 	s.respond(req, tx, sip.StatusOK, "OK")
+	l.hungUp.Store(true)
 	peer := l.peer
 	l.over()
 	if peer != nil {
@@ -87,23 +89,30 @@ func (s *Server) within(req *sip.Request, tx sip.ServerTransaction) {
 	switch {
 	case l == nil:
 		s.respond(req, tx, sip.StatusCallTransactionDoesNotExists, "Call/Transaction Does Not Exist")
+	case l.media != nil:
+		s.inside(req, tx, l)
 	case l.peer == nil:
-		l.call.within(req, tx)
+		s.reply(tx, l.answer(req, 491, "Request Pending")) // no SBC was called yet
 	default:
 		l.learn(req)
-		on := l.peer.request(req.Method)
-		carry(req, on)
-		ctx, cancel := context.WithTimeout(s.context(), confirmWait)
-		defer cancel()
-		res, err := s.do(ctx, on)
-		if err != nil {
-			s.reply(tx, l.answer(req, sip.StatusRequestTimeout, "Request Timeout"))
-			return
-		}
-		back := l.answer(req, res.StatusCode, res.Reason)
-		carry(res, back)
-		s.reply(tx, back)
+		s.passOn(req, tx, l, l.peer)
 	}
+}
+
+// passOn sends a request of one side to the other, and its answer back.
+func (s *Server) passOn(req *sip.Request, tx sip.ServerTransaction, from, to *leg) {
+	on := to.request(req.Method)
+	carry(req, on)
+	ctx, cancel := context.WithTimeout(s.context(), confirmWait)
+	defer cancel()
+	res, err := s.do(ctx, on)
+	if err != nil {
+		s.reply(tx, from.answer(req, sip.StatusRequestTimeout, "Request Timeout"))
+		return
+	}
+	back := from.answer(req, res.StatusCode, res.Reason)
+	carry(res, back)
+	s.reply(tx, back)
 }
 
 // options answers who asks whether the box is there.

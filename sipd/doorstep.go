@@ -1,0 +1,87 @@
+package sipd
+
+import (
+	"bytes"
+	"hash/maphash"
+	"net/netip"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/emiago/sipgo/sip"
+
+	"github.com/lineside/lineside/provision"
+)
+
+// Rates of answers to callers that have proved nothing, not even that they are
+// where their packets come from. A place is shared by the addresses that fall
+// into it; all places together answer 8,000 messages a second at most, which is
+// a tenth of a core.
+const (
+	places     = 4096
+	placeRate  = 2
+	placeBurst = 8
+)
+
+// doorstep is where a REGISTER or INVITE is met that shows no nonce of ours. It
+// is answered 401 at once and forgotten: who comes back with the nonce has
+// received it, so is where it says it is. Forged sources get no further, cost no
+// memory, and use up no other address's share.
+type doorstep struct {
+	seed  maphash.Seed
+	mu    sync.Mutex
+	place [places]bucket
+}
+
+func newDoorstep(now time.Time) *doorstep {
+	d := &doorstep{seed: maphash.MakeSeed()}
+	for i := range d.place {
+		d.place[i] = full(now, placeBurst)
+	}
+	return d
+}
+
+// admit counts a message against its address's place.
+func (d *doorstep) admit(now time.Time, from netip.Addr) bool {
+	i := maphash.Comparable(d.seed, from) % places
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.place[i].take(now, placeRate, placeBurst)
+}
+
+// shows reports that a message carries a fresh nonce of ours, given to that
+// address. It is looked for before anything is parsed: whether the login is
+// right is found out later.
+func (n *nonces) shows(now time.Time, data []byte, from netip.Addr) bool {
+	for range 4 { // a phone may carry one of another realm as well
+		_, rest, ok := bytes.Cut(data, []byte(`nonce="`)) // "cnonce" matches too, and is none of ours
+		if !ok {
+			return false
+		}
+		nonce, _, ok := bytes.Cut(rest[:min(len(rest), 64)], []byte(`"`))
+		if ours, stale := n.check(now, string(nonce), from); ok && ours && !stale {
+			return true
+		}
+		data = rest
+	}
+	return false
+}
+
+// asks reports that a message of a stranger is to be answered at the doorstep.
+func (l look) asks() bool {
+	return !l.response && !l.emergent && (l.method == "REGISTER" || l.method == "INVITE")
+}
+
+// meetAtTheDoor is the 401 for such a message, nil for one that gets none.
+func (s *Server) meetAtTheDoor(remote netip.AddrPort, msg sip.Message) []byte {
+	req, ok := msg.(*sip.Request)
+	if !ok {
+		return nil
+	}
+	req.SetTransport("UDP")
+	req.SetSource(remote.String())
+	res := sip.NewResponseFromRequest(req, sip.StatusUnauthorized, "Unauthorized", nil)
+	res.AppendHeader(sip.NewHeader("WWW-Authenticate", s.nonces.challenge(s.dep.Now(), remote.Addr(), false)))
+	s.dep.Metrics.Answers.WithLabelValues(string(provision.SIP), strconv.Itoa(res.StatusCode)).Inc()
+	return []byte(res.String())
+}
