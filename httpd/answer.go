@@ -24,10 +24,22 @@ func (d *door) content(w http.ResponseWriter, r *http.Request, a provision.Answe
 	if a.Tag != "" {
 		h.Set("Etag", `"`+a.Tag+`"`)
 	}
-	if more := time.Duration(len(a.Body)/slowest) * time.Second; more > 0 {
+	var body io.ReadSeeker = bytes.NewReader(a.Body)
+	size := int64(len(a.Body))
+	if a.File != nil {
+		defer func() { _ = a.File.Close() }() // nothing was written
+		var err error
+		if size, err = a.File.Seek(0, io.SeekEnd); err != nil {
+			d.complain(r.Context(), "a local file could not be read", "remote", r.RemoteAddr, "err", err)
+			writeAbsent(w)
+			return
+		}
+		body = a.File
+	}
+	if more := time.Duration(size/slowest) * time.Second; more > 0 {
 		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(d.cfg.WriteTimeout + more))
 	}
-	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(a.Body))
+	http.ServeContent(w, r, "", time.Time{}, body)
 }
 
 // challenge writes the one answer to everything refused or not yet proved.

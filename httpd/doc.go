@@ -4,6 +4,12 @@
 // qop), puts one question to the desk and writes the answer down. It decides
 // nothing.
 //
+// PUT and POST are for what phones upload. The desk has to accept the sender
+// before a byte of the body is read; while it is, the request holds one of a few
+// slots for files and no place at the desk. Refused, it is answered as a refused
+// fetch; a name nobody uploads gets 405, as any other method does. A path token
+// ("t/<token>/<file>") is handed on in the file's name and left out of logs.
+//
 // It follows RFC 9110 (GET and HEAD, ranges, entity tags), RFC 7616 (Digest with
 // MD5 and SHA-256, qop=auth) and RFC 7617 (Basic, over TLS only). A login that
 // fails here for any reason is no attempt: the desk then sees a caller without

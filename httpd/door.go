@@ -26,6 +26,7 @@ const (
 	outcomeMethod    = "method"
 	outcomeBusy      = "busy"
 	outcomeFault     = "fault"
+	outcomeKept      = "kept"
 )
 
 // door is the server as one listener sees it.
@@ -40,7 +41,7 @@ type door struct {
 
 func newDoor(s *Server, front provision.Front) *door {
 	d := &door{Server: s, front: front, requests: newGate(s.cfg.MaxRequests, s.cfg.PerAddress), answers: make(map[string]counter)}
-	for _, o := range []string{outcomeContent, outcomeChallenge, outcomeAbsent, outcomeMethod, outcomeBusy, outcomeFault} {
+	for _, o := range []string{outcomeContent, outcomeChallenge, outcomeAbsent, outcomeMethod, outcomeBusy, outcomeFault, outcomeKept} {
 		d.answers[o] = s.metrics.Answers.WithLabelValues(string(front), o)
 	}
 	return d
@@ -60,12 +61,15 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	start := d.cfg.Now()
 	outcome := d.serve(w, r, remote, leave)
 	d.answers[outcome].Inc()
-	d.log.Debug("request answered", "remote", remote, "file", r.URL.Path, "decision", outcome, "dur", d.cfg.Now().Sub(start))
+	d.log.Debug("request answered", "remote", remote, "file", provision.Loggable(r.URL.Path), "decision", outcome, "dur", d.cfg.Now().Sub(start))
 }
 
 // serve is the door's three steps: is it for us, is it usable, what is the answer.
 // It calls leave when the desk has answered: who reads slowly holds no place there.
 func (d *door) serve(w http.ResponseWriter, r *http.Request, remote netip.AddrPort, leave func()) (outcome string) {
+	if isUpload(r.Method) {
+		return d.take(w, r, remote, leave)
+	}
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		writeMethod(w)
 		return outcomeMethod
@@ -75,13 +79,11 @@ func (d *door) serve(w http.ResponseWriter, r *http.Request, remote netip.AddrPo
 		writeAbsent(w)
 		return outcomeAbsent
 	}
-	attempt, stale := d.attempt(r, d.front)
-	answer, err := d.ask(r.Context(), provision.Ask{
-		Front: d.front, Remote: remote, File: file, Agent: agentOf(r), Attempt: attempt, Chain: chainOf(r.TLS),
-	})
+	ask, stale := d.question(r, remote, file)
+	answer, err := d.ask(r.Context(), func(ctx context.Context) (provision.Answer, error) { return d.desk.Fetch(ctx, ask) })
 	leave()
 	if err != nil {
-		d.complain(r.Context(), "the desk could not answer; the phone was refused", "remote", remote, "file", file, "err", err)
+		d.complain(r.Context(), "the desk could not answer; the phone was refused", "remote", remote, "file", provision.Loggable(file), "err", err)
 		d.challenge(w, answer.Phone, stale)
 		return outcomeFault
 	}
@@ -98,8 +100,22 @@ func (d *door) serve(w http.ResponseWriter, r *http.Request, remote netip.AddrPo
 	return outcomeAbsent
 }
 
+// maxQuery bounds what of a query the desk sees, in bytes: no phone asks for more.
+const maxQuery = 256
+
+// question is the request as the desk is asked; stale says that the nonce alone
+// of the login shown was at fault.
+func (d *door) question(r *http.Request, remote netip.AddrPort, file string) (ask provision.Ask, stale bool) {
+	ask = provision.Ask{Front: d.front, Remote: remote, File: file, Agent: agentOf(r), Chain: chainOf(r.TLS)}
+	if len(r.URL.RawQuery) <= maxQuery {
+		ask.Query = r.URL.RawQuery
+	}
+	ask.Attempt, stale = d.attempt(r, d.front)
+	return ask, stale
+}
+
 // ask puts the question; a panic of the desk is an error like any other.
-func (d *door) ask(ctx context.Context, ask provision.Ask) (answer provision.Answer, err error) {
+func (d *door) ask(ctx context.Context, put func(context.Context) (provision.Answer, error)) (answer provision.Answer, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			d.metrics.Panics.WithLabelValues(string(d.front)).Inc()
@@ -107,7 +123,7 @@ func (d *door) ask(ctx context.Context, ask provision.Ask) (answer provision.Ans
 			answer, err = provision.Answer{}, fmt.Errorf("panic: %v", p)
 		}
 	}()
-	return d.desk.Fetch(ctx, ask)
+	return put(ctx)
 }
 
 // complain logs at Error once a second at most, for a stranger chooses how often

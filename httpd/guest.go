@@ -99,11 +99,12 @@ func withGuest(ctx context.Context, c net.Conn) context.Context {
 const maxDrain = 64 << 10
 
 // unburdened has a request's body read away to a bound before next sees the
-// request: no method served has a use for one. Until then the connection waits for
-// its caller, and the request has no place at the desk.
+// request, but for a file somebody puts here: no other method served has a use for
+// one. Until then the connection waits for its caller, and the request has no place
+// at the desk.
 func unburdened(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Body == nil || r.Body == http.NoBody {
+		if r.Body == nil || r.Body == http.NoBody || isUpload(r.Method) {
 			next.ServeHTTP(w, r)
 			return
 		}

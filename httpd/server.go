@@ -22,6 +22,8 @@ import (
 // Desk answers what a caller gets.
 type Desk interface {
 	Fetch(ctx context.Context, ask provision.Ask) (provision.Answer, error)
+	// Upload takes a file; it calls read only where it keeps it.
+	Upload(ctx context.Context, ask provision.Ask, read func(most int64) ([]byte, error)) (provision.Answer, error)
 }
 
 // Config bounds the door. The zero value of a field means its default.
@@ -36,6 +38,9 @@ type Config struct {
 	// PerAddress is how many of them one address may have, default 64: phones
 	// behind a router share one. An IPv6 address counts as its /64.
 	PerAddress int
+	// MaxUploads is how many files are received at once, default 16, two of one
+	// address at most; one more is told 503.
+	MaxUploads int
 	// MaxConns is how many connections are held open, default 4096, and
 	// ConnsPerAddress how many of one address, default 128. For one more
 	// another is closed that waits for its caller; if all are being answered it
@@ -83,6 +88,7 @@ type Server struct {
 	printKey []byte
 	rooms    map[provision.Front]*room
 	spared   *spared
+	uploads  *gate // files being received
 }
 
 // New checks cfg and makes a door; it does no I/O.
@@ -108,7 +114,8 @@ func New(cfg Config, desk Desk, log *slog.Logger, set *metrics.Set) (*Server, er
 			provision.HTTP:  newRoom(provision.HTTP, cfg, set),
 			provision.HTTPS: newRoom(provision.HTTPS, cfg, set),
 		},
-		spared: &spared{now: cfg.Now, until: make(map[netip.Addr]time.Time)},
+		uploads: newGate(cfg.MaxUploads, maxUploadsEach),
+		spared:  &spared{now: cfg.Now, until: make(map[netip.Addr]time.Time)},
 	}, nil
 }
 
@@ -119,7 +126,7 @@ func (c Config) withDefaults() Config {
 	for _, d := range []struct {
 		field *int
 		value int
-	}{{&c.MaxRequests, 512}, {&c.PerAddress, 64}, {&c.MaxConns, 4096}, {&c.ConnsPerAddress, 128}, {&c.Nonces, 65536}} {
+	}{{&c.MaxRequests, 512}, {&c.MaxUploads, 16}, {&c.PerAddress, 64}, {&c.MaxConns, 4096}, {&c.ConnsPerAddress, 128}, {&c.Nonces, 65536}} {
 		if *d.field == 0 {
 			*d.field = d.value
 		}
@@ -146,7 +153,7 @@ func (c Config) validate() error {
 	if strings.ContainsFunc(c.Realm, func(r rune) bool { return r < ' ' || r > '~' || strings.ContainsRune(`"\:`, r) }) {
 		errs = append(errs, fmt.Errorf("realm %q holds a quote, backslash, colon or control character: write plain letters", c.Realm))
 	}
-	for _, n := range []int{c.MaxRequests, c.PerAddress, c.MaxConns, c.ConnsPerAddress, c.Nonces} {
+	for _, n := range []int{c.MaxRequests, c.PerAddress, c.MaxUploads, c.MaxConns, c.ConnsPerAddress, c.Nonces} {
 		if n < 0 {
 			errs = append(errs, fmt.Errorf("a bound of %d: write a positive number", n))
 		}

@@ -2,6 +2,7 @@ package provision
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -53,14 +54,17 @@ func (d *Desk) EnterPIN(ctx context.Context, by audit.Actor, mac phone.MAC, pin 
 		d.wrongPIN(mac)
 	}
 	d.step(Step{MAC: mac, Front: Front(by.Front), Text: d.pinStory(result)})
-	if result.Looked && (result.Accepted || result.State != auth.Needed) {
+	if result.Looked && (result.Accepted || result.State != auth.Needed) && by.Front != string(SIP) { // there HungUp does it
 		d.nudge(mac)
 	}
 	return result, nil
 }
 
+// pinWrong is how the audit log says that a PIN was wrong.
+const pinWrong = "wrong"
+
 func pinEvent(r auth.PINResult) audit.PINEntered {
-	e := audit.PINEntered{Result: "wrong", State: string(r.State), Until: r.Until}
+	e := audit.PINEntered{Result: pinWrong, State: string(r.State), Until: r.Until}
 	if r.Accepted {
 		e.Result = "right"
 	} else if r.State == auth.Needed {
@@ -104,8 +108,16 @@ func (d *Desk) Reset(ctx context.Context, by audit.Actor, mac phone.MAC) (auth.R
 	})
 }
 
-// Unblock takes a device out of blocked or failed.
+// ErrNotLocked is returned for unblocking a device that no wrong PIN stands
+// against.
+var ErrNotLocked = errors.New("is not locked out, and no wrong PIN is counted against it")
+
+// Unblock takes a device out of blocked or failed, and forgets its wrong PINs.
+// It returns ErrNotLocked, wrapped, where there is nothing to undo.
 func (d *Desk) Unblock(ctx context.Context, by audit.Actor, mac phone.MAC) (auth.Record, error) {
+	if rec, err := d.store.Devices.Device(mac); err == nil && auth.Unblock(rec.Enrolment) == rec.Enrolment {
+		return rec, fmt.Errorf("%s %w", mac, ErrNotLocked)
+	}
 	return d.act(ctx, by, mac, "unblocked: its PIN is taken again", func(e auth.Enrolment) (auth.Enrolment, audit.Event) {
 		from := e.At(d.tools.Now())
 		e = auth.Unblock(e)

@@ -169,7 +169,12 @@ func (s *site) suspend(p *handset) {
 }
 
 func (s *site) unblock(p *handset) {
+	c := s.claims[p.mac]
 	_, err := s.desk.Unblock(s.rt.Context(), operator, p.mac)
+	if errors.Is(err, provision.ErrNotLocked) && c.fails+c.lockOuts == 0 && !c.blocked {
+		s.say("an operator unblocks %s: %v", p, err)
+		return
+	}
 	if s.acted("unblocks "+p.String(), err) {
 		s.edit(p.mac, (*claim).freed)
 	}
@@ -230,27 +235,33 @@ func (s *site) ticketGoes() {
 
 // decideTicket has an operator end a ticket, or let in who showed it; where
 // that cannot be any more, nothing happens.
-func (s *site) decideTicket(p *handset, what string, err error, book func(*ticket)) {
+func (s *site) decideTicket(p *handset, what string, err error, book func(*claim)) {
 	if errors.Is(err, auth.ErrTicketState) {
 		s.say("an operator %s the ticket of %s: %v", what, p, err)
 	} else if s.acted(what+" the ticket of "+p.String(), err) {
-		s.edit(p.mac, func(c *claim) { book(&c.ticket) })
+		s.edit(p.mac, book)
 	}
 }
 
 func (s *site) approve(p *handset) {
 	_, err := s.desk.ApproveTicket(s.rt.Context(), operator, p.mac)
-	s.decideTicket(p, "approves", err, func(k *ticket) { k.approved = true })
+	s.decideTicket(p, "approves", err, func(c *claim) { c.ticket.approved = true })
 }
 
 func (s *site) reject(p *handset) {
 	_, err := s.desk.RejectTicket(s.rt.Context(), operator, p.mac, "not mine")
-	s.decideTicket(p, "rejects", err, func(k *ticket) { k.dead = true })
+	s.decideTicket(p, "rejects", err, func(c *claim) {
+		c.ticket.rejected, c.ticket.dead = true, true
+		c.turnAway()
+	})
 }
 
 func (s *site) revoke(p *handset) {
 	_, err := s.desk.RevokeTicket(s.rt.Context(), operator, p.mac)
-	s.decideTicket(p, "revokes", err, func(k *ticket) { k.dead = true })
+	s.decideTicket(p, "revokes", err, func(c *claim) {
+		c.ticket.dead = true
+		c.turnAway()
+	})
 }
 
 func (s *site) demand(p *handset) {

@@ -19,7 +19,7 @@ const Hotline = "*89"
 // record, so it cannot tell whether there is one.
 func (d *Desk) serveOpen(ask Ask, c caller) (Answer, error) {
 	in := d.input(d.tools.Now(), c)
-	body, err := d.rendered(in, 0, in.File.Kind == vendors.Common)
+	body, err := d.rendered(in, "", in.File.Kind == vendors.Common)
 	if err != nil {
 		return Answer{Phone: c.isPhone}, err
 	}
@@ -30,7 +30,7 @@ func (d *Desk) serveOpen(ask Ask, c caller) (Answer, error) {
 // answer turns a decision into bytes.
 func (d *Desk) answer(ask Ask, c caller, rec auth.Record, dec auth.Decision, now time.Time) (Answer, error) {
 	in := d.input(now, c)
-	keep := false
+	keep, version := false, ""
 	switch dec.Outcome {
 	case auth.Hold:
 		d.hold(&in, rec, now)
@@ -38,12 +38,12 @@ func (d *Desk) answer(ask Ask, c caller, rec auth.Record, dec auth.Decision, now
 			in.Hold.Text = auth.AwaitingText
 		}
 	case auth.Full:
-		full(&in, rec)
+		version = d.full(&in, rec)
 		keep = true
 	default:
 		return Answer{Status: Challenge, Phone: c.isPhone}, nil
 	}
-	body, err := d.rendered(in, rec.Rev, keep)
+	body, err := d.rendered(in, version, keep)
 	if err != nil {
 		return Answer{Phone: c.isPhone}, err
 	}
@@ -76,6 +76,8 @@ func (d *Desk) hold(in *vendors.Input, rec auth.Record, now time.Time) {
 	}
 	in.Stage = vendors.Holding
 	in.Login = holdingLogin(p, in.File.MAC)
+	maker, _ := d.table.Of(in.File.Vendor)
+	in.Token = tokenFor(maker, p.Key, in.File.MAC, in.Login)
 	in.Hold = vendors.Hold{
 		Text:     shown.Shown(),
 		User:     in.File.MAC.Hex(),
@@ -84,22 +86,32 @@ func (d *Desk) hold(in *vendors.Input, rec auth.Record, now time.Time) {
 	}
 }
 
-// full fills in the device's own config with its own login.
-func full(in *vendors.Input, rec auth.Record) {
+// full fills in the device's own config with its own login. The text it returns
+// is another whenever anything else in the config is, but what rendered looks at
+// by itself.
+func (d *Desk) full(in *vendors.Input, rec auth.Record) (version string) {
 	model := in.Device.Model
 	in.Stage = vendors.Full
 	in.Device = rec.Device
 	if in.Device.Model == "" {
 		in.Device.Model = model
 	}
+	maker, _ := d.table.Of(in.File.Vendor)
 	in.Login = login(rec.Enrolment.Login())
+	in.Token = tokenFor(maker, d.Policy().Key, in.File.MAC, in.Login)
+	var owner uint64
+	in.Book, owner = d.bookFor(maker, rec.Device, in.Box.URL)
+	in.Layers = d.templates.layers()
+	firmware := ""
+	in.Firmware, firmware = d.firmwareFor(rec.Device, in.Box.URL)
+	return fmt.Sprintf("%d/%d/%s/%s", rec.Rev, owner, in.Layers.VersionOf(in.File.Vendor, in.Device.Model), firmware)
 }
 
 // rendered gives the file's bytes, from the cache where keep allows. Holding
 // configs are rendered each time: were they kept for known devices only, the
 // time would tell them from visitors; were they kept for all, a stranger could
 // fill the cache.
-func (d *Desk) rendered(in vendors.Input, rev uint64, keep bool) (*page, error) {
+func (d *Desk) rendered(in vendors.Input, version string, keep bool) (*page, error) {
 	if !keep {
 		body, err := d.table.Render(in)
 		if err != nil {
@@ -108,7 +120,7 @@ func (d *Desk) rendered(in vendors.Input, rev uint64, keep bool) (*page, error) 
 		return newPage(body), nil
 	}
 	key := pageKey{mac: in.File.MAC, file: in.File.Name, vendor: in.File.Vendor}
-	version := fmt.Sprintf("%d/%d/%d/%s/%s", rev, in.Stage, in.Year, in.Device.Model, in.Box.URL)
+	version = fmt.Sprintf("%s/%d/%d/%s/%s", version, in.Stage, in.Year, in.Device.Model, in.Box.URL)
 	if p, ok := d.pages.get(key, version); ok {
 		d.tools.Metrics.Cache.WithLabelValues("hit").Inc()
 		return p, nil

@@ -2,6 +2,7 @@ package provision
 
 import (
 	"crypto/x509"
+	"io"
 	"net/netip"
 	"time"
 
@@ -28,6 +29,9 @@ type Ask struct {
 	// File is what the caller asked for: percent-decoded, without a leading
 	// slash and without "cfg/". A folder in it is kept.
 	File string
+	// Query is what stood behind the question mark of an HTTP request, empty
+	// where nothing did. Only the phone book reads it.
+	Query string
 	// Agent is the HTTP User-Agent, empty on TFTP.
 	Agent string
 	// Attempt is the login presented, nil where none was.
@@ -50,6 +54,9 @@ type Attempt struct {
 	// (Basic); zero with Digest. The same wrong password again has the same
 	// print.
 	Print [16]byte
+
+	// token is a path token, in the place of user and password; the desk sets it.
+	token phone.Secret
 }
 
 // Status is what kind of answer a door is to give.
@@ -62,6 +69,8 @@ const (
 	Absent Status = iota
 	Challenge
 	Content
+	// Kept is for a file the caller put on the box.
+	Kept
 )
 
 // Answer is what the caller gets. The zero Answer is Absent.
@@ -69,7 +78,10 @@ type Answer struct {
 	Status Status
 	// Body is shared with the cache and must not be changed.
 	Body []byte
-	// Type is the media type of Body.
+	// File is the content in the place of Body where it is too much to hold in
+	// memory. The door reads it and closes it.
+	File io.ReadSeekCloser
+	// Type is the media type of the content.
 	Type string
 	// Tag is a strong entity tag without quotes; two bodies share one only if
 	// they are the same bytes.
@@ -102,6 +114,9 @@ type Welcome struct {
 	Options []vendors.Option
 	// Known says that the box has a record of the device with this MAC.
 	Known bool
+	// SecondOffer says that the maker's phones read a second server's offer for
+	// where their configs are.
+	SecondOffer bool
 }
 
 // Sighting is something a door saw that operators want to know of and that

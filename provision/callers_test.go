@@ -166,7 +166,7 @@ func (s *site) phoneFetches() {
 
 var (
 	userIn     = regexp.MustCompile(`\b(own-[a-z2-7]{10}|hold-[0-9a-f]{12})\b`)
-	passwordIn = regexp.MustCompile(`(?:server\.password = |http_client_pass[^>]*>|prov\.password=")([a-z2-7]{32})`)
+	passwordIn = regexp.MustCompile(`(?:server\.password = |http_client_pass[^>]*>|prov\.password=")([a-z2-7]{20})`)
 )
 
 // readLogin reads the provisioning login out of a config, as a phone does.

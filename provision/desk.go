@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net/netip"
 	"net/url"
+	"os"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -42,6 +44,16 @@ type Config struct {
 	Factory *vendors.Factory
 	// CA is the box's CA certificate, PEM: served as CAFile.
 	CA []byte
+	// Templates is the folder of the operators' templates; nil is none.
+	Templates fs.FS
+	// Files is the folder files for phones are kept in, Uploads the one for
+	// what phones put on the box; nil is none. Nobody else writes there.
+	Files, Uploads *os.Root
+	// WrongPINs is how many wrong PINs an hour, over all phones, are no alarm,
+	// default DefaultWrongPINs.
+	WrongPINs int
+	// VLAN is where phones are sent by DHCP; 0 is nowhere.
+	VLAN int
 	// DHCP says that the box gives out addresses: a phone without one of its has
 	// it from another server.
 	DHCP bool
@@ -57,8 +69,10 @@ type Stores struct {
 	Leases    Leases
 	// Neighbours may be nil: then leases alone tell of layer 2.
 	Neighbours Neighbours
+	// Users may be nil: then there are none, and a device's owner is a note.
+	Users Users
 	// History is the audit log, read once at the start; nil remembers only the
-	// logins in force.
+	// logins in force, and no wrong PINs.
 	History History
 }
 
@@ -85,9 +99,13 @@ type Desk struct {
 	refusals   *refusals
 	deliveries *deliveries
 	resyncs    *resyncs
-	budget     budget
+	budget     *budget
 	onHold     onHold
 	thieves    latest // what layer 2 contradicted
+	people     people
+	templates  templates
+	files      *shelf
+	uploads    *drawer
 	trails     *trails
 	logins     *logins
 	alarms     alarms
@@ -113,6 +131,8 @@ func New(cfg Config, table vendors.Table, store Stores, tools Tools) (*Desk, err
 	known := newLogins()
 	store.Devices = watched{Devices: store.Devices, logins: known, now: tools.Now}
 	return &Desk{
+		files:      newShelf(cfg.Files),
+		uploads:    newDrawer(cfg.Uploads),
 		trails:     newTrails(cfg.Visitors),
 		logins:     known,
 		cfg:        cfg,
@@ -127,6 +147,7 @@ func New(cfg Config, table vendors.Table, store Stores, tools Tools) (*Desk, err
 		refusals:   newRefusals(),
 		deliveries: newDeliveries(),
 		resyncs:    newResyncs(),
+		budget:     newBudget(cfg.WrongPINs),
 	}, nil
 }
 
@@ -146,6 +167,12 @@ func (c *Config) fill() error {
 	}
 	if c.Visitors == 0 {
 		c.Visitors = 256
+	}
+	if c.WrongPINs == 0 {
+		c.WrongPINs = DefaultWrongPINs
+	}
+	if err := CheckWrongPINs(c.WrongPINs); err != nil {
+		return fmt.Errorf("site.wrong_pins: %w", err)
 	}
 	if c.URL == "" {
 		return nil
@@ -172,7 +199,7 @@ func (d *Desk) Welcome(c Caller) Welcome {
 		id = vendors.Ident{Vendor: v}
 	}
 	if maker, ok := d.table.Of(id.Vendor); ok && maker.Options != nil {
-		w.Ident, w.Options = id, maker.Options(d.box(c.Self))
+		w.Ident, w.Options, w.SecondOffer = id, maker.Leads(d.box(c.Self)), maker.SecondOffer
 	}
 	return w
 }
@@ -202,8 +229,9 @@ func (d *Desk) Run(ctx context.Context) error {
 	d.ticketed.Store(true)
 	d.keepTickets(ctx)
 	if err := d.recallLogins(ctx); err != nil {
-		d.tools.Log.Warn("whose logins were whose is not known from before", "err", err)
+		d.tools.Log.Warn("whose logins were whose, and what PINs were wrong lately, is not known from before", "err", err)
 	}
+	d.warnOfGuessing("counted from the audit log at the start")
 	tick, look := time.NewTicker(every), time.NewTicker(lookEvery)
 	defer tick.Stop()
 	defer look.Stop()
@@ -211,6 +239,7 @@ func (d *Desk) Run(ctx context.Context) error {
 		select {
 		case <-tick.C:
 			d.keepSeen(ctx)
+			d.keepRefusals(ctx, false)
 			d.keepDeliveries(ctx, false)
 			d.keepTickets(ctx)
 			d.calm()
@@ -220,6 +249,7 @@ func (d *Desk) Run(ctx context.Context) error {
 			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), every)
 			defer cancel()
 			d.keepSeen(last)
+			d.keepRefusals(last, true)
 			d.keepDeliveries(last, true)
 			return nil
 		}

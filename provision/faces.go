@@ -172,11 +172,6 @@ func (d *Desk) recall() error {
 // keepSeen writes what was seen since the last time. It may be lost, so an
 // error is only logged; the next round tries again.
 func (d *Desk) keepSeen(ctx context.Context) {
-	if events := d.refusals.take(); len(events) > 0 {
-		if err := d.store.Recorder.Record(ctx, events...); err != nil {
-			d.tools.Log.Warn("refusals are not in the audit log", "err", err)
-		}
-	}
 	f := d.faces
 	f.mu.Lock()
 	list := make([]phone.Seen, 0, len(f.dirty))

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/lineside/lineside/audit"
@@ -22,8 +24,24 @@ func (d *Desk) Fetch(ctx context.Context, ask Ask) (Answer, error) {
 	if ask.File == CAFile && len(d.cfg.CA) > 0 {
 		return Answer{Status: Content, Body: d.cfg.CA, Type: "application/x-pem-file", Tag: tagOf(d.cfg.CA)}, nil
 	}
+	if vendor, ok := strings.CutPrefix(ask.File, dirFolder); ok {
+		return d.directory(ctx, ask, vendor)
+	}
+	tokened := strings.HasPrefix(ask.File, tokenMark)
+	ask, fit := d.untoken(ask)
+	if !fit || tokened && ask.Front == TFTP {
+		return Answer{}, nil
+	}
 	now := d.tools.Now()
 	c, ok := d.identify(now, ask)
+	if !ok || c.file.Kind == vendors.Absent || strings.HasPrefix(ask.File, filesFolder) {
+		if a, served := d.serveLocal(ask, c); served {
+			return a, nil
+		}
+		if a, served, err := d.serveSeed(ask, c); served {
+			return a, err
+		}
+	}
 	if !ok || c.file.Kind == vendors.Absent {
 		d.noteAbsent(ask, c)
 		return Answer{Phone: c.isPhone}, nil
@@ -121,7 +139,14 @@ func (d *Desk) request(now time.Time, ask Ask, c caller, rec auth.Record, known 
 		Certified: c.certified,
 		OpenDoor:  ask.Front == TFTP,
 		PlainTFTP: rec.Device.PlainTFTP,
+		Silent:    d.silent(c.file.Vendor),
 	}
+}
+
+// silent reports that phones of the vendor speak TFTP and nothing else.
+func (d *Desk) silent(v phone.Vendor) bool {
+	m, ok := d.table.Of(v)
+	return ok && slices.Equal(m.Fetch.By, []vendors.Protocol{vendors.TFTP})
 }
 
 func state(rec auth.Record, known bool) auth.Enrolment {

@@ -1,14 +1,12 @@
 package provision_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/netip"
 	"strings"
 	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -138,39 +136,6 @@ func TestSiteWindow(t *testing.T) {
 	wantStage(t, "nine silent hours later", l.get(t, fourth, "10.20.0.60"), vendors.Holding)
 }
 
-// TestPINBudget spreads wrong PINs over many devices, each below its own bound.
-func TestPINBudget(t *testing.T) {
-	l := newLab(t, auth.FactorPIN)
-	for i := range provision.WrongPINsAnHour + 1 {
-		m := phone.MAC{0, 0x15, 0x65, 7, 0, byte(i)}
-		rec := l.add(t, m)
-		wrong := phone.NewSecret("000000")
-		if wrong.Equal(rec.Enrolment.PIN) {
-			wrong = phone.NewSecret("111111")
-		}
-		if _, err := l.EnterPIN(t.Context(), operator, m, wrong); err != nil {
-			t.Fatal(err)
-		}
-		if got, want := len(l.board.List()), (i+1)/(provision.WrongPINsAnHour+1); got != want {
-			t.Fatalf("after %d wrong PINs: got %d conditions, want %d", i+1, got, want)
-		}
-	}
-	rec := l.add(t, mac)
-	if r, err := l.EnterPIN(t.Context(), operator, mac, rec.Enrolment.PIN); err != nil || !r.Accepted {
-		t.Errorf("an honest phone during the alarm: got %+v, %v; want its PIN taken", r, err)
-	}
-	synctest.Test(t, func(t *testing.T) {
-		l.wait(time.Hour + time.Second)
-		ctx, cancel := context.WithCancel(t.Context())
-		go func() { _ = l.Run(ctx) }()
-		time.Sleep(time.Minute)
-		cancel()
-		if got := l.board.List(); len(got) != 0 {
-			t.Errorf("an hour later: got %+v, want the alarm over", got)
-		}
-	})
-}
-
 // TestStrangers asks the same with and without the box knowing the device.
 func TestStrangers(t *testing.T) {
 	for _, f := range []auth.Factor{auth.FactorPIN, auth.FactorOTP, auth.FactorBoth, auth.FactorNone} {
@@ -200,100 +165,6 @@ func TestStrangers(t *testing.T) {
 			}
 		}
 	}
-}
-
-func TestContradicted(t *testing.T) {
-	l := newLab(t, auth.FactorOTP)
-	l.add(t, mac)
-	l.lease("10.20.0.66", stranger)
-	wantChallenge(t, "lease of another MAC, with the OTP", l.get(t, mac, "10.20.0.66", "installer", "fake-brand-otp"))
-	if rec, _ := l.Device(mac); rec.Enrolment.OTP.Used {
-		t.Error("the victim's generation was consumed")
-	}
-	list := l.board.List()
-	if len(list) != 2 || !strings.Contains(list[0].Detail, mac.Hex()) || !strings.Contains(list[0].Detail, stranger.String()) {
-		t.Errorf("health: got %+v, want the site's condition naming both MACs, and the phone's own", list)
-	}
-	l.lease("10.20.0.57", mac)
-	wantStage(t, "the phone itself, later", l.get(t, mac, "10.20.0.57", "installer", "fake-brand-otp"), vendors.Full)
-}
-
-// TestForgedLayer2 has a laptop forge one of the two signals of layer 2 in a
-// phone's name. The device is suspended, so a proven MAC would be enough.
-func TestForgedLayer2(t *testing.T) {
-	victim, laptop := netip.MustParseAddr("10.20.0.57"), netip.MustParseAddr("10.20.0.66")
-	for _, tt := range []struct {
-		name  string
-		forge func(*lab)
-	}{
-		{"a lease in the phone's name, its own MAC on the wire", func(l *lab) {
-			l.lease(laptop.String(), mac)
-			l.store.wire[laptop] = stranger
-		}},
-		{"a lease in the phone's name, silent on the wire", func(l *lab) {
-			l.lease(laptop.String(), mac)
-			delete(l.store.wire, laptop)
-		}},
-		{"an ARP entry in the phone's name, which is leased elsewhere", func(l *lab) { l.store.wire[laptop] = mac }},
-		{"an ARP entry in the phone's name, a lease of its own", func(l *lab) {
-			l.lease(laptop.String(), stranger)
-			l.store.wire[laptop] = mac
-		}},
-		{"through a router", func(*lab) {}},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			l := newLab(t, auth.FactorOTP)
-			l.add(t, mac)
-			l.lease(victim.String(), mac)
-			tt.forge(l)
-			if _, err := l.Suspend(t.Context(), operator, mac); err != nil {
-				t.Fatal(err)
-			}
-			wantChallenge(t, "laptop", l.get(t, mac, laptop.String()))
-			wantStage(t, "the phone", l.get(t, mac, victim.String()), vendors.Full)
-		})
-	}
-}
-
-// TestWireAlone has a phone with an address of its own making, or an ARP entry
-// forged in its name: which, the box cannot tell.
-func TestWireAlone(t *testing.T) {
-	l := newLab(t, auth.FactorOTP)
-	l.add(t, mac)
-	l.store.wire[netip.MustParseAddr("10.20.0.57")] = mac
-	if _, err := l.Suspend(t.Context(), operator, mac); err != nil {
-		t.Fatal(err)
-	}
-	wantChallenge(t, "suspended", l.get(t, mac, "10.20.0.57"))
-	wantStage(t, "the password", l.get(t, mac, "10.20.0.57", "installer", "fake-brand-otp"), vendors.Full)
-}
-
-// TestTwoLeases has a laptop lease a second address in the phone's name and
-// answer for it. Nothing tells the two apart, so neither is proven; the phone's
-// own credential goes on, and the password it used is its address's alone.
-func TestTwoLeases(t *testing.T) {
-	l := newLab(t, auth.FactorOTP)
-	l.add(t, mac)
-	l.lease("10.20.0.57", mac)
-	user, password := loginIn(t, l.get(t, mac, "10.20.0.57", "installer", "fake-brand-otp"))
-	l.lease("10.20.0.66", mac)
-	wantChallenge(t, "the used password at the second address", l.get(t, mac, "10.20.0.66", "installer", "fake-brand-otp"))
-	if _, err := l.Suspend(t.Context(), operator, mac); err != nil {
-		t.Fatal(err)
-	}
-	wantChallenge(t, "suspended, at the second address", l.get(t, mac, "10.20.0.66"))
-	wantStage(t, "the phone's own credential", l.get(t, mac, "10.20.0.57", user, password), vendors.Full)
-}
-
-// TestAtHomeElsewhere has somebody lease an address in the name of a phone that
-// has one of its own making: that must not take the phone's credential away.
-func TestAtHomeElsewhere(t *testing.T) {
-	l := newLab(t, auth.FactorOTP)
-	l.add(t, mac)
-	user, password := loginIn(t, l.get(t, mac, "10.20.0.20", "installer", "fake-brand-otp"))
-	l.lease("10.20.0.66", mac)
-	wantStage(t, "its own credential", l.get(t, mac, "10.20.0.20", user, password), vendors.Full)
-	wantChallenge(t, "anything else", l.get(t, mac, "10.20.0.20"))
 }
 
 // TestPINThief has somebody harvest the phone's holding login, which anybody is

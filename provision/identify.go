@@ -46,10 +46,32 @@ func (d *Desk) identify(now time.Time, ask Ask) (caller, bool) {
 	}
 	c.verdict = d.verdict(now, w, c)
 	d.certify(ask, &c)
+	d.byRecord(ask, &c, hint)
 	if (c.verdict == auth.Proven || c.verdict == auth.Contradicted) && !c.layer2.IsZero() {
 		c.by = "mac:" + c.layer2.String()
 	}
 	return c, true
+}
+
+// byRecord reads a name several vendors share as the device's record has it,
+// where nothing the caller said settles it and layer 2 proves that the caller is
+// that phone. For anybody else the record counts for nothing: the answer would
+// tell which MACs the box knows.
+func (d *Desk) byRecord(ask Ask, c *caller, hint phone.Vendor) {
+	if c.verdict != auth.Proven || c.certified { // a certificate names its maker
+		return
+	}
+	rec, err := d.store.Devices.Device(c.file.MAC)
+	if err != nil || rec.Device.Vendor == c.file.Vendor {
+		return
+	}
+	if v, ok := d.table.ByOUI(c.file.MAC); ok && v == hint && c.ident.Vendor == "" {
+		hint = "" // a lease without an option 60 guesses by the MAC: several vendors share it
+	}
+	file, ok := d.table.File(path.Base(ask.File), hint, rec.Device.Vendor)
+	if ok && file.MAC == c.file.MAC { // or the verdict would be on another phone
+		c.file = file
+	}
 }
 
 // certify weighs a factory client certificate. One that names the phone of the
@@ -100,7 +122,9 @@ func (d *Desk) box(self netip.Addr) vendors.Box {
 	return vendors.Box{
 		URL:     url,
 		CAURL:   url + CAFile,
+		CA:      string(d.cfg.CA),
 		Addr:    self,
+		VLAN:    d.cfg.VLAN,
 		SIPPort: d.cfg.SIPPort,
 	}
 }

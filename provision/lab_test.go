@@ -33,6 +33,8 @@ type memory struct {
 	leases  map[netip.Addr]phone.Lease
 	fail    error // what the next change meets
 	wire    map[netip.Addr]phone.MAC
+	userMu  sync.Mutex // of users, which are read while devices change
+	users   map[string]phone.User
 }
 
 func (m *memory) Device(mac phone.MAC) (auth.Record, error) {
@@ -181,6 +183,7 @@ type lab struct {
 	board   *health.Board
 	renders atomic.Int64
 	clock   atomic.Pointer[time.Time]
+	metrics *metrics.Set // of a town only
 }
 
 var (

@@ -56,6 +56,7 @@ type ticket struct {
 	approval bool // an admin has to approve who showed it
 	approved bool
 	used     bool
+	rejected bool // and so dead: it stands until the device has another
 	dead     bool // rejected, revoked, or void in a restored copy
 	by       string
 	again    time.Time // until when it may fetch again, once used
@@ -208,7 +209,19 @@ func (l *ledger) grounds(now time.Time, t try) ground {
 func (l *ledger) trust(now time.Time, c claim, t try) bool {
 	listed := slices.ContainsFunc(l.allow, func(p netip.Prefix) bool { return p.Contains(t.from) })
 	unsettled := c.current == login{} && (c.pending == login{} || t.onHold())
-	return now.Before(c.suspended) || listed || now.Before(l.window) && !c.blocked && !c.ticketOnly && unsettled
+	return now.Before(c.suspended) || listed || now.Before(l.window) && !c.blocked && !c.ticketOnly && !c.ticket.judged(now) && unsettled
+}
+
+// judged reports that an admin has the say about this ticket's caller.
+func (k ticket) judged(now time.Time) bool {
+	return k.rejected || k.approval && !k.used && !k.dead && now.Before(k.until)
+}
+
+// turnAway books that a PIN lets nobody in that showed the ticket.
+func (c *claim) turnAway() {
+	if by := c.ticket.by; by != "" && !c.pass.used && (c.pass.by == by || c.pass.by == "") {
+		c.pass = pass{}
+	}
 }
 
 func (l *ledger) oneTime(now time.Time, c claim, t try) ground {

@@ -140,6 +140,10 @@ func (s story) again() (string, Fix) {
 	mac := s.mac.String()
 	suspend := fmt.Sprintf("let it in without proof: lineside device suspend %s, then restart it within 30 minutes", mac)
 	switch {
+	case s.rec.Enrolment.TicketOnly && s.mayTrust():
+		return fmt.Sprintf("make it a ticket: %s; or %s", s.newTicket(), suspend), FixTicket
+	case s.rec.Enrolment.TicketOnly:
+		return "make it a ticket: " + s.newTicket(), FixTicket
 	case s.otp && s.mayTrust():
 		return fmt.Sprintf("allow its one-time password once more: lineside device allow-otp %s, then type it on the phone; or %s", mac, suspend), FixAllowOTP
 	case s.otp:

@@ -149,9 +149,10 @@ func (l *logins) keepLocked(mac phone.MAC, keep func(string) bool) {
 	}
 }
 
-// recallLogins reads back whose logins there are and were.
+// recallLogins reads back whose logins there are and were, and on the way which
+// PINs were wrong within the last hour.
 func (d *Desk) recallLogins(ctx context.Context) error {
-	h := d.store.History
+	h, started := d.store.History, d.tools.Now()
 	if h == nil {
 		return d.recallValid()
 	}
@@ -161,14 +162,14 @@ func (d *Desk) recallLogins(ctx context.Context) error {
 	}
 	if len(tail) > 0 && tail[0].Seq > 0 {
 		from := tail[0].Seq - min(tail[0].Seq, maxReadBack)
-		if err := d.readBack(ctx, from); err != nil {
+		if err := d.readBack(ctx, started, from); err != nil {
 			return err
 		}
 	}
 	return d.recallValid()
 }
 
-func (d *Desk) readBack(ctx context.Context, since uint64) error {
+func (d *Desk) readBack(ctx context.Context, started time.Time, since uint64) error {
 	for {
 		page, err := d.store.History.Audit(ctx, since, phone.MAC{}, 1000)
 		if err != nil {
@@ -179,6 +180,7 @@ func (d *Desk) readBack(ctx context.Context, since uint64) error {
 			if event, ok := loginEvent(e); ok {
 				d.logins.learn(e.At, e.MAC, event)
 			}
+			d.budget.recall(started, e)
 		}
 		if len(page) == 0 {
 			return nil

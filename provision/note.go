@@ -40,7 +40,7 @@ func (d *Desk) note(now time.Time, ask Ask, c caller, rec auth.Record, known boo
 	}
 	refused := dec.Outcome == auth.Refuse || dec.Count || dec.Reason.IsReplay()
 	if refused {
-		d.refusals.add(actorOf(ask, c), c.file.MAC, dec.Reason, c.file.Name)
+		d.refused(actorOf(ask, c), c.file.MAC, dec.Reason, c.file.Name)
 	}
 	if known && dec.Changes {
 		d.tools.Log.Info("enrolment changed", "mac", c.file.MAC, "vendor", c.file.Vendor,
@@ -54,6 +54,10 @@ func (d *Desk) note(now time.Time, ask Ask, c caller, rec auth.Record, known boo
 func trace(c caller, known bool, rec auth.Record, dec auth.Decision) bool {
 	if !known || c.verdict == auth.Proven || dec.Outcome == auth.Full {
 		return true
+	}
+	t := rec.Enrolment.Ticket
+	if t.State.IsLive() && t.Asked.By != "" && t.Asked.By != c.by { // an admin is to look at the one it is bound to
+		return false
 	}
 	return c.verdict == auth.Claimed && rec.Enrolment.Login().IsZero()
 }

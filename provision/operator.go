@@ -31,12 +31,17 @@ func (d *Desk) Add(ctx context.Context, by audit.Actor, dev phone.Device) (auth.
 	if err := d.check(dev); err != nil {
 		return auth.Record{}, err
 	}
+	if err := d.writable(dev); err != nil {
+		return auth.Record{}, err
+	}
+	d.people.owners.RLock()
 	rec, err := d.change(ctx, dev.MAC, func(old auth.Record) (*auth.Record, []audit.Record, error) {
 		if old.Rev != 0 {
 			return nil, nil, fmt.Errorf("%s: %w", dev.MAC, ErrExists)
 		}
 		return d.create(by, dev)
 	})
+	d.people.owners.RUnlock()
 	if err == nil {
 		d.faces.adopt(dev.MAC)
 		d.step(Step{MAC: dev.MAC, Front: Front(by.Front), Vendor: dev.Vendor, Text: "set up"})
@@ -54,6 +59,9 @@ func (d *Desk) check(dev phone.Device) error {
 }
 
 func (d *Desk) create(by audit.Actor, dev phone.Device) (*auth.Record, []audit.Record, error) {
+	if err := d.checkOwner("", dev); err != nil {
+		return nil, nil, err
+	}
 	dev = dev.Clone()
 	dev.Created = d.tools.Now().UTC()
 	rec := auth.Record{Device: dev, Enrolment: auth.NewEnrolment(mintPIN())}
@@ -82,6 +90,8 @@ func (d *Desk) Import(ctx context.Context, by audit.Actor, devices []phone.Devic
 	for _, dev := range devices {
 		if err := d.check(dev); err != nil {
 			errs = append(errs, err)
+		} else if err := d.writable(dev); err != nil {
+			errs = append(errs, err)
 		}
 		if _, twice := wanted[dev.MAC]; twice {
 			errs = append(errs, fmt.Errorf("device %s is %w: it is listed twice", dev.MAC, ErrInvalid))
@@ -93,10 +103,15 @@ func (d *Desk) Import(ctx context.Context, by audit.Actor, devices []phone.Devic
 		return 0, 0, err
 	}
 	fresh, touched := make(map[phone.MAC]bool), make(map[phone.MAC]bool)
+	d.people.owners.RLock()
+	defer d.people.owners.RUnlock()
 	_, err = d.store.Devices.Change(ctx, func(old auth.Record) (*auth.Record, []audit.Record, error) {
 		mac := old.Device.MAC
 		if fresh[mac] = old.Rev == 0; fresh[mac] {
 			return d.create(by, wanted[mac])
+		}
+		if err := d.checkOwner(old.Device.Owner, wanted[mac]); err != nil {
+			return nil, nil, err
 		}
 		next, events := amend(by, old, merge(old.Device, wanted[mac]))
 		touched[mac] = len(events) > 0
@@ -120,6 +135,11 @@ func (d *Desk) Import(ctx context.Context, by audit.Actor, devices []phone.Devic
 // operator saw, 0 for whatever it is now; ErrStale, wrapped, says that somebody
 // else was faster.
 func (d *Desk) Edit(ctx context.Context, by audit.Actor, mac phone.MAC, rev uint64, edit func(*phone.Device) error) (auth.Record, error) {
+	if err := d.tryEdit(mac, edit); err != nil {
+		return auth.Record{}, err
+	}
+	d.people.owners.RLock()
+	defer d.people.owners.RUnlock()
 	return d.change(ctx, mac, func(old auth.Record) (*auth.Record, []audit.Record, error) {
 		switch {
 		case old.Rev == 0:
@@ -132,7 +152,7 @@ func (d *Desk) Edit(ctx context.Context, by audit.Actor, mac phone.MAC, rev uint
 			return nil, nil, err
 		}
 		dev.MAC, dev.Created = mac, old.Device.Created
-		if err := d.check(dev); err != nil {
+		if err := errors.Join(d.check(dev), d.checkOwner(old.Device.Owner, dev)); err != nil {
 			return nil, nil, err
 		}
 		next, events := amend(by, old, dev)
@@ -160,8 +180,9 @@ func amend(by audit.Actor, old auth.Record, dev phone.Device) (*auth.Record, []a
 	return &next, events
 }
 
-// changedFields names what differs, by the names of the API.
-func changedFields(a, b phone.Device) []string {
+// changedFields names what differs of a device or a user, by the names of the
+// API.
+func changedFields[T any](a, b T) []string {
 	var names []string
 	va, vb := reflect.ValueOf(a), reflect.ValueOf(b)
 	for i := range va.NumField() {
@@ -223,6 +244,9 @@ func (d *Desk) Remove(ctx context.Context, by audit.Actor, mac phone.MAC) error 
 	})
 	if err == nil {
 		d.faces.drop(mac)
+		if err := d.uploads.forget(mac); err != nil {
+			d.tools.Log.Warn("not all that a removed phone had put here is gone", "mac", mac, "err", err)
+		}
 		d.step(Step{MAC: mac, Front: Front(by.Front), Text: "removed; its credentials are void"})
 	}
 	return err

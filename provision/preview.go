@@ -17,6 +17,8 @@ type Preview struct {
 	Type  string `json:"type"`
 	Body  string `json:"body"`
 	Why   string `json:"why"`
+	// Settings says of each parameter of a full config where it comes from.
+	Settings []Setting `json:"settings,omitempty"`
 }
 
 // masked stands for a secret in a preview.
@@ -66,6 +68,7 @@ func (d *Desk) preview(rec auth.Record, f vendors.File, reveal bool) ([]Preview,
 		d.hold(&held, rec, now)
 		if !reveal {
 			held.Login.Password, held.Hold.Password = masked, masked
+			held.Token = mask(held.Token)
 		}
 		p, err := d.show(held, "holding", "given now: "+st.Shown())
 		if err != nil {
@@ -73,14 +76,21 @@ func (d *Desk) preview(rec auth.Record, f vendors.File, reveal bool) ([]Preview,
 		}
 		list = append(list, p)
 	}
-	full(&in, rec)
+	d.full(&in, rec)
 	if in.Login.User == "" {
 		in.Login = vendors.Login{User: "minted-at-proof", Password: masked}
+		if maker, _ := d.table.Of(f.Vendor); takesToken(maker) {
+			in.Token = masked
+		}
 	}
 	if !reveal {
 		in = hide(in)
 	}
 	p, err := d.show(in, "full", why(rec, now))
+	if err != nil {
+		return nil, err
+	}
+	p.Settings, err = d.settings(in)
 	return append(list, p), err
 }
 
@@ -94,20 +104,26 @@ func (d *Desk) show(in vendors.Input, stage, why string) (Preview, error) {
 func hide(in vendors.Input) vendors.Input {
 	in.Device = in.Device.Clone()
 	in.Login.Password = masked
-	if !in.Device.AdminPassword.IsZero() {
-		in.Device.AdminPassword = masked
-	}
+	in.Token, in.Book.Login.Password = mask(in.Token), mask(in.Book.Login.Password)
+	in.Device.AdminPassword = mask(in.Device.AdminPassword)
+	in.Layers = in.Layers.Masked(masked.Reveal(), secretPlace)
 	for name := range in.Device.Overrides {
-		if secretName(name) {
+		if secretPlace(name, in.Device.Overrides[name]) {
 			in.Device.Overrides[name] = masked.Reveal()
 		}
 	}
 	for i := range in.Device.Lines {
-		if !in.Device.Lines[i].Password.IsZero() {
-			in.Device.Lines[i].Password = masked
-		}
+		in.Device.Lines[i].Password = mask(in.Device.Lines[i].Password)
 	}
 	return in
+}
+
+// mask hides a secret; what there is none of stays so.
+func mask(s phone.Secret) phone.Secret {
+	if s.IsZero() {
+		return s
+	}
+	return masked
 }
 
 // secretName reports that a vendor's parameter of this name holds a secret, as

@@ -41,9 +41,16 @@ func (d *Desk) SetBrand(ctx context.Context, by audit.Actor, v phone.Vendor, use
 		if p.Brands == nil {
 			p.Brands = make(map[phone.Vendor]auth.Brand)
 		}
-		b := auth.Brand{Vendor: v, User: user, Password: password, Generation: p.Brands[v].Generation + 1, Set: d.tools.Now().UTC()}
+		was := p.Brands[v]
+		b := auth.Brand{
+			Vendor: v, User: user, Password: password, Generation: was.Generation + 1, Set: d.tools.Now().UTC(),
+			FormerUser: was.User, FormerPassword: was.Password,
+		}
 		if password.IsZero() {
 			b.User = ""
+		}
+		if was.Password.IsZero() { // it was taken away in between
+			b.FormerUser, b.FormerPassword = was.FormerUser, was.FormerPassword
 		}
 		p.Brands[v] = b
 		return p, one(phone.MAC{}, by, audit.BrandSet{Vendor: string(v), Generation: b.Generation}), nil

@@ -90,6 +90,7 @@ const (
 	FixAllowOTP Fix = "allow-otp" // the brand OTP once more
 	FixSuspend  Fix = "suspend"   // no proof for 30 minutes
 	FixUnblock  Fix = "unblock"   // PINs are taken again
+	FixTicket   Fix = "ticket"    // a new ticket, in the place of the one it had
 )
 
 // Finding is what the box makes of a phone's timeline: what is wrong, in plain

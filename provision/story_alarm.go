@@ -20,8 +20,8 @@ const (
 	CodeContradicted = "mac-contradicted"
 	// CodeDoubted: a caller's MAC is at home at another address.
 	CodeDoubted = "mac-doubted"
-	// CodeStalled: a phone was given its config for an OTP or a PIN and never
-	// used the login in it. It is a finding's code too.
+	// CodeStalled: a phone was given its config for an OTP, a ticket or a PIN and
+	// never used the login in it. It is a finding's code too.
 	CodeStalled = "enrolment-stalled"
 )
 
@@ -252,7 +252,7 @@ func (d *Desk) story(now time.Time, mac phone.MAC) story {
 		s.events = append(s.events, claims...)
 		slices.SortStableFunc(s.events, func(a, b Event) int { return a.At.Compare(b.At) })
 	}
-	s.clashes = slices.DeleteFunc(claims, func(e Event) bool { return e.Kind != KindRefused })
+	s.clashes = slices.DeleteFunc(claims, func(e Event) bool { return e.Kind != KindRefused && e.facts.reason != auth.TicketBound })
 	return s
 }
 

@@ -13,6 +13,9 @@ func signingIn(now time.Time, s story) []Finding {
 	if !ok || e.Kind != KindChallenge || !s.known {
 		return nil
 	}
+	if f, ok := s.aboutTicket(now, e); ok {
+		return said(f)
+	}
 	f := Finding{At: e.At}
 	mac, vendor := s.mac.String(), s.rec.Device.Vendor
 	switch e.facts.reason {
@@ -37,10 +40,25 @@ func signingIn(now time.Time, s story) []Finding {
 		f.Do, f.Fix = fmt.Sprintf("put the phones' network on the allow-list: lineside allow add NETWORK; or let this one in: lineside device suspend %s", mac), FixSuspend
 	case auth.WantsOTP, auth.DefaultLogin:
 		return s.waitsOTP(e)
+	case auth.VoidLogin:
+		if e.facts.login != "" {
+			return nil // looks says which
+		}
+		f.Code, f.Text = "void-login", "goes on showing a user name and password that are not valid: those from before they were changed, or the same wrong ones"
+		f.Do = "type the ones in force; the user name is in: lineside otp list"
 	default:
 		return nil
 	}
 	f.Text += s.doubt(e)
+	return []Finding{f}
+}
+
+// said is the findings of a rule that has at most one; one without a code says
+// that there is nothing to say.
+func said(f Finding) []Finding {
+	if f.Code == "" {
+		return nil
+	}
 	return []Finding{f}
 }
 
@@ -69,6 +87,10 @@ func holding(now time.Time, s story) []Finding {
 	}
 	mac, en := s.mac.String(), s.rec.Enrolment
 	f := Finding{At: e.At}
+	right := now.Before(en.Pass.Until) && !en.Pass.Used && s.wantsPIN()
+	if f, ok := s.aboutTicket(now, e); ok && !right {
+		return said(f)
+	}
 	switch st := en.At(now); {
 	case e.facts.reason == auth.DoorTooOpen:
 		f.Code, f.Text = "tftp-no-secrets", "its PIN was right, but it asks by TFTP, which carries no secrets"
@@ -79,11 +101,14 @@ func holding(now time.Time, s story) []Finding {
 	case st == auth.Failed:
 		f.Code, f.Text, f.Fix = "pin-failed", "takes no PIN until "+s.clock(en.Until)+": three wrong ones were entered", FixUnblock
 		f.Do = "wait, or: lineside device unblock " + mac
-	case now.Before(en.Pass.Until) && !en.Pass.Used:
+	case right:
 		f.Code, f.Text = "pin-right", "its PIN was right; its next fetch is the full config"
 		f.Do = "restart the phone before " + s.clock(en.Pass.Until)
 	case st == auth.Successful:
 		return nil
+	case !s.wantsPIN():
+		f.Code, f.Text = "pin-not-asked", "is on hold, and no PIN lets it in any more: the rules have changed since"
+		f.Do, f.Fix = s.again()
 	default:
 		f.Code, f.Text = "waits-pin", "is on hold until its PIN is entered"
 		f.Do = fmt.Sprintf("enter it: lineside pin enter %s PIN (see it with: lineside pin show %s)", mac, mac)

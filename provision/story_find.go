@@ -106,6 +106,8 @@ func clashing(_ time.Time, s story) []Finding {
 	for _, e := range slices.Backward(s.clashes) {
 		f := Finding{At: e.At}
 		switch {
+		case e.facts.reason == auth.TicketBound:
+			f = s.shownTwice(e)
 		case e.facts.culprit:
 			f.Code = "asks-as-another"
 			f.Text = fmt.Sprintf("asked for the config of %s from %s and was refused", e.facts.other, e.Addr)
@@ -124,8 +126,7 @@ func clashing(_ time.Time, s story) []Finding {
 	return list
 }
 
-// neverCameBack is for a phone that was given its config by an OTP or a PIN and
-// has not used the login in it.
+// neverCameBack is for a phone that was given its config for a proof and has not used the login in it.
 func neverCameBack(now time.Time, s story) []Finding {
 	until, by := handedOut(s.rec.Enrolment)
 	if !s.known || until.IsZero() || now.Before(until) {
@@ -133,29 +134,43 @@ func neverCameBack(now time.Time, s story) []Finding {
 	}
 	f := Finding{Code: CodeStalled, At: s.rec.Enrolment.Pending.Minted}
 	f.Text = fmt.Sprintf("was given its config by its %s at %s and has not come back with its new login", by, s.clock(f.At))
-	f.Do, f.Fix = rearm(s)
+	f.Do, f.Fix = rearm(s, by)
 	return []Finding{f}
 }
 
-// handedOut is until when a phone that was given a login for an OTP or a PIN may
-// fetch it again; zero where none waits to be used.
+// What a phone was given its login for, in words.
+const (
+	byOTP    = "one-time password"
+	byPIN    = "PIN"
+	byTicket = "ticket"
+)
+
+// handedOut is until when a phone that was given a login for a proof may fetch
+// it again; zero where none waits to be used. A new login ends the older
+// grounds, so the one that reaches furthest is what it was given for.
 func handedOut(e auth.Enrolment) (until time.Time, by string) {
 	if !e.Enrolling() {
 		return time.Time{}, ""
 	}
 	if e.OTP.Used {
-		until, by = e.OTP.Until, "one-time password"
+		until, by = e.OTP.Until, byOTP
+	}
+	if e.Ticket.State == auth.TicketUsed && e.Ticket.Again.After(until) {
+		until, by = e.Ticket.Again, byTicket
 	}
 	if e.Pass.Used && e.Pass.Until.After(until) {
-		until, by = e.Pass.Until, "PIN"
+		until, by = e.Pass.Until, byPIN
 	}
 	return until, by
 }
 
 // rearm is again for a phone that may yet come back: what it was given stays
 // valid until it uses something newer.
-func rearm(s story) (string, Fix) {
+func rearm(s story, by string) (string, Fix) {
 	do, fix := s.again()
+	if by == byTicket {
+		do, fix = "make it another ticket: "+s.newTicket(), FixTicket
+	}
 	return "see whether it has power and network, and restart it; if it asks for a login again, " + do, fix
 }
 

@@ -139,7 +139,12 @@ func TestFindings(t *testing.T) {
 			e.Pending = auth.Credential{User: "own-x"}
 			e.Pass = auth.Pass{Used: true, Until: noon.Add(-m)}
 		})), codes: CodeStalled, text: "by its PIN", do: "lineside pin enter", fix: FixSuspend, anyMoment: true},
-		"not set up": {story: tale([]Event{ago(m, KindChallenge, HTTP, 4, own(auth.WantsOTP, auth.Nothing))}, isNew), codes: "not-set-up", do: "lineside visitors claim", at: m},
+		"never came back after its ticket": {story: tale(nil, in(func(e *auth.Enrolment) {
+			e.Pending = auth.Credential{User: "own-x", Minted: noon.Add(-11 * m)}
+			e.Ticket = auth.Ticket{State: auth.TicketUsed, Again: noon.Add(-m)}
+		})), codes: CodeStalled, text: "by its ticket at 2 Mar 11:49", do: "make it another ticket: lineside otp ticket 00:15:65:4a:a9:37", fix: FixTicket, at: 11 * m},
+		"never came back, a ticket is demanded": {story: tale(nil, stalled, in(demanded)), codes: CodeStalled, text: "by its one-time password", do: "make it a ticket: lineside otp ticket", fix: FixTicket, at: 11 * m},
+		"not set up":                            {story: tale([]Event{ago(m, KindChallenge, HTTP, 4, own(auth.WantsOTP, auth.Nothing))}, isNew), codes: "not-set-up", do: "lineside visitors claim", at: m},
 		"somebody else asks as it": {story: tale(nil, func(s *story) {
 			s.clashes = []Event{ago(m, KindRefused, HTTP, 1, facts{other: another, reason: auth.MACContradicted})}
 		}), codes: "mac-contradicted", text: "which is 00:15:65:00:00:02", do: "find 00:15:65:00:00:02", at: m},

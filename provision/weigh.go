@@ -28,7 +28,7 @@ type candidate struct {
 // sender could see, the length of the penalty included.
 func (d *Desk) weigh(now time.Time, ask Ask, c caller, rec auth.Record, p auth.Policy) (auth.Shown, uint64) {
 	a := ask.Attempt
-	if a == nil || a.Proves == nil {
+	if a == nil || a.Proves == nil && a.token.IsZero() {
 		return auth.Nothing, 0
 	}
 	brand := p.Brands[c.file.Vendor]
@@ -39,10 +39,17 @@ func (d *Desk) weigh(now time.Time, ask Ask, c caller, rec auth.Record, p auth.P
 		{login(rec.Enrolment.Pending), auth.OwnPending},
 		{holdingLogin(p, c.file.MAC), auth.HoldingLogin},
 		{vendors.Login{User: brand.User, Password: brand.Password}, auth.BrandOTP},
+		{vendors.Login{User: brand.FormerUser, Password: brand.FormerPassword}, auth.SameWrong},
 		{vendors.Login{User: rec.Enrolment.Ticket.User, Password: rec.Enrolment.Ticket.Password}, auth.TicketOTP},
 		{maker.FirstTry, auth.FirstTry},
 	} {
-		if proves(a, k.login) && shown == auth.Wrong {
+		is := false
+		if a.token.IsZero() {
+			is = proves(a, k.login)
+		} else {
+			is = tokenProves(maker, p.Key, c.file.MAC, a, k)
+		}
+		if is && shown == auth.Wrong {
 			shown = k.means
 		}
 	}
@@ -100,7 +107,7 @@ func derive(key phone.Secret, purpose string, mac phone.MAC) phone.Secret {
 	h := hmac.New(sha256.New, []byte(key.Reveal()))
 	h.Write([]byte(purpose))
 	h.Write(mac[:])
-	return phone.NewSecret(readable(h.Sum(nil)[:20]))
+	return phone.NewSecret(password(h.Sum(nil)))
 }
 
 // readable spells bytes in lower-case letters and digits, which every vendor's
@@ -109,14 +116,18 @@ func readable(b []byte) string {
 	return strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(b))
 }
 
-// mint makes a credential of a device's own: 50 bits of user name so that it
-// is never used twice, 160 bits of password.
+// password spells 100 bits in 20 characters: more than anybody guesses, and as
+// many as the phone with the shortest memory keeps (Mitel 6800: 20, Avaya: 31).
+func password(b []byte) string { return readable(b[:13])[:20] }
+
+// mint makes a credential of a device's own, with 50 bits of user name so that
+// it is never used twice.
 func mint(now time.Time, by string) auth.Credential {
 	var b [32]byte
 	random(b[:])
 	return auth.Credential{
 		User:     ownPrefix + readable(b[:7])[:10],
-		Password: phone.NewSecret(readable(b[12:])),
+		Password: phone.NewSecret(password(b[12:])),
 		Minted:   now.UTC(),
 		By:       by,
 	}

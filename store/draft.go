@@ -28,7 +28,7 @@ const (
 var buckets = []string{bucketMeta, bucketDevices, bucketPolicy, bucketLeases, bucketSeen, bucketAudit}
 
 // laterBuckets came after schema 2 and are not in every file.
-var laterBuckets = []string{bucketBindings, bucketSBCs}
+var laterBuckets = []string{bucketBindings, bucketSBCs, bucketUsers}
 
 // overlay is what differs from the state last committed. A nil record or lease
 // is a deleted one.

@@ -28,6 +28,7 @@ type memory struct {
 	leases  map[netip.Addr]*phone.Lease
 	policy  *auth.Policy
 	tokens  []Token
+	users   people
 }
 
 // readAll reads and verifies every record.
@@ -87,6 +88,7 @@ func readTx(tx *bolt.Tx, key Key) (*memory, error) {
 	}
 	for _, read := range []func(*bolt.Tx) error{
 		func(tx *bolt.Tx) error { return m.readDevices(tx, codec{key}) },
+		func(tx *bolt.Tx) (err error) { m.users, err = readUsers(tx, codec{key}); return err },
 		m.readLeases, m.readSeen, func(tx *bolt.Tx) error { return m.readAudit(tx, key) },
 	} {
 		if err := read(tx); err != nil {
@@ -193,6 +195,9 @@ func (m *memory) checkRevs() error {
 	highest := m.policy.Rev
 	for _, rec := range m.devices {
 		highest = max(highest, rec.Rev)
+	}
+	for _, u := range m.users {
+		highest = max(highest, u.Rev)
 	}
 	if highest > m.rev {
 		return fmt.Errorf("%w: revision %d is above the last one given, %d", errDamaged, highest, m.rev)

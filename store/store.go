@@ -101,6 +101,8 @@ type Store struct {
 	policy  atomic.Pointer[auth.Policy]
 	tokens  atomic.Pointer[[]Token]
 	tokenMu sync.Mutex // one change of the tokens at a time
+	users   atomic.Pointer[people]
+	userMu  sync.Mutex // one change of the users at a time
 
 	mu      sync.RWMutex // never held while the disk is waited for
 	devices map[phone.MAC]*auth.Record
@@ -151,7 +153,7 @@ func (c Config) withDefaults() Config {
 		c.FirstContact = auth.FactorPIN
 	}
 	if c.AuditKeep <= 0 {
-		c.AuditKeep = 200_000
+		c.AuditKeep = defaultKeep
 	}
 	if c.SeenKeep <= 0 {
 		c.SeenKeep = 16_384
@@ -207,6 +209,7 @@ func (s *Store) adopt(m *memory) {
 	s.mu.Unlock()
 	s.policy.Store(m.policy)
 	s.tokens.Store(&m.tokens)
+	s.users.Store(&m.users)
 	s.rev, s.chain, s.seen, s.mark = m.rev, m.chain, m.seen, m.mark
 }
 

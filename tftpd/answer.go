@@ -27,22 +27,27 @@ func (s *Server) answer(ctx context.Context, r *relay, rf io.ReaderFrom) (err er
 	}
 	answer, err := s.ask(ctx, t)
 	if err != nil {
-		s.complain("the desk could not answer; the phone was refused", "remote", t.peer, "file", t.req.name, "err", err)
+		s.complain("the desk could not answer; the phone was refused", "remote", t.peer, "file", provision.Loggable(t.req.name), "err", err)
 	}
 	if err != nil || answer.Status != provision.Content {
 		s.answers[outcomeRefused].Inc()
-		s.log.Debug("request refused", "remote", t.peer, "file", t.req.name)
+		s.log.Debug("request refused", "remote", t.peer, "file", provision.Loggable(t.req.name))
 		return errRefused
 	}
 	defer r.end(t)
 	start := time.Now()
-	_, err = rf.ReadFrom(&bounded{Reader: bytes.NewReader(answer.Body), until: t.until})
+	var body io.ReadSeeker = bytes.NewReader(answer.Body)
+	if answer.File != nil {
+		defer func() { _ = answer.File.Close() }() // nothing was written
+		body = answer.File
+	}
+	_, err = rf.ReadFrom(&bounded{ReadSeeker: body, until: t.until})
 	outcome := outcomeContent
 	if err != nil {
 		outcome = outcomeBroken
 	}
 	s.answers[outcome].Inc()
-	s.log.Debug("transfer ended", "remote", t.peer, "file", t.req.name, "decision", outcome, "dur", time.Since(start), "err", err)
+	s.log.Debug("transfer ended", "remote", t.peer, "file", provision.Loggable(t.req.name), "decision", outcome, "dur", time.Since(start), "err", err)
 	return err
 }
 
@@ -80,7 +85,7 @@ func (s *Server) drop(reason string) {
 
 // bounded is a file that can be read until a given time.
 type bounded struct {
-	*bytes.Reader
+	io.ReadSeeker
 	until time.Time
 }
 
@@ -89,7 +94,7 @@ func (b *bounded) Read(p []byte) (int, error) {
 	if time.Now().After(b.until) {
 		return 0, errTooLong
 	}
-	return b.Reader.Read(p)
+	return b.ReadSeeker.Read(p)
 }
 
 var errTooLong = errors.New("the transfer took too long")

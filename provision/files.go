@@ -1,0 +1,218 @@
+package provision
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/lineside/lineside/auth"
+	"github.com/lineside/lineside/phone"
+	"github.com/lineside/lineside/vendors"
+)
+
+// filesFolder is what phones ask for local files behind: "files/<vendor>/<name>".
+const filesFolder = "files/"
+
+// Bounds of the files kept for phones.
+const (
+	MaxLocalFile  = 512 << 20 // bytes of one
+	MaxLocalTotal = 4 << 30   // bytes of all
+	MaxLocalFiles = 512
+	maxLocalName  = 100 // bytes
+)
+
+// LocalFile is a file for phones: firmware, a ring tone, a wallpaper, a language
+// pack. None of them is a secret.
+type LocalFile struct {
+	Vendor phone.Vendor `json:"vendor"`
+	Name   string       `json:"name"`
+	Size   int64        `json:"size"`
+	SHA256 string       `json:"sha256"`
+	Added  time.Time    `json:"added"`
+	// State is "served", "unchecked" until its bytes were compared with SHA256,
+	// or why it is not served.
+	State string `json:"state"`
+	// Path is what phones fetch it by, behind the box's URL.
+	Path string `json:"path"`
+}
+
+// FirmwareRule is which file phones of a model are told to install.
+type FirmwareRule struct {
+	Vendor phone.Vendor `json:"vendor"`
+	Model  string       `json:"model"`
+	File   string       `json:"file"`
+	// SHA256 is what the file was when the rule was made: another content under
+	// the same name is not installed.
+	SHA256 string `json:"sha256"`
+}
+
+// States of a local file.
+const (
+	fileServed    = "served"
+	fileUnchecked = "unchecked"
+	fileChanged   = "not what was added"
+	fileGone      = "gone from the disk"
+	fileUnpinned  = "not what its firmware rule pins"
+)
+
+// localKey names a file, also on the disk.
+type localKey struct {
+	vendor phone.Vendor
+	name   string
+}
+
+func (k localKey) path() string { return string(k.vendor) + "/" + k.name }
+
+// local is a file as the shelf knows it.
+type local struct {
+	LocalFile
+	seen os.FileInfo // as it was when its bytes were right; nil: not checked
+}
+
+// shelf is the folder of local files. Names are looked up in its index and never
+// joined to a path; what lies in the folder and not in the index does not exist.
+type shelf struct {
+	root   *os.Root // nil: there is no folder
+	adding sync.Mutex
+	wake   chan struct{} // one element: there is something to check
+
+	mu    sync.Mutex
+	files map[localKey]*local
+	rules map[localKey]FirmwareRule // by vendor and model
+}
+
+func newShelf(root *os.Root) *shelf {
+	return &shelf{root: root, wake: make(chan struct{}, 1), files: make(map[localKey]*local), rules: make(map[localKey]FirmwareRule)}
+}
+
+// errNotServed is for a file that is not on the shelf or not as it should be.
+var errNotServed = errors.New("not served")
+
+// open gives a file whose bytes are those that were added, as far as its size,
+// its date and the disk's own number of it tell since they were compared.
+func (s *shelf) open(key localKey) (*os.File, LocalFile, error) {
+	s.mu.Lock()
+	f, ok := s.files[key]
+	if !ok || f.State != fileServed {
+		s.mu.Unlock()
+		return nil, LocalFile{}, errNotServed
+	}
+	known, seen := f.LocalFile, f.seen
+	s.mu.Unlock()
+	file, err := s.root.Open(key.path())
+	if err != nil {
+		s.doubt(key)
+		return nil, known, err
+	}
+	info, err := file.Stat()
+	if err != nil || !same(info, seen) {
+		_ = file.Close() // nothing was written
+		s.doubt(key)
+		return nil, known, errors.Join(errNotServed, err)
+	}
+	return file, known, nil
+}
+
+// same reports that a file has not been touched.
+func same(a, b os.FileInfo) bool {
+	return b != nil && os.SameFile(a, b) && a.Size() == b.Size() && a.ModTime().Equal(b.ModTime())
+}
+
+// doubt takes a file out of service until it was checked again.
+func (s *shelf) doubt(key localKey) {
+	s.mu.Lock()
+	if f, ok := s.files[key]; ok && f.State == fileServed {
+		f.State, f.seen = fileUnchecked, nil
+	}
+	s.mu.Unlock()
+	s.ring()
+}
+
+func (s *shelf) ring() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+// find is the file a bare name means: the first of the vendors named that has
+// it, or the only one that does.
+func (s *shelf) find(name string, hints ...phone.Vendor) (localKey, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, v := range hints {
+		if key := (localKey{v, name}); s.files[key] != nil {
+			return key, true
+		}
+	}
+	var found []localKey
+	for key := range s.files {
+		if key.name == name {
+			found = append(found, key)
+		}
+	}
+	if len(found) != 1 {
+		return localKey{}, false
+	}
+	return found[0], true
+}
+
+// localAsked is the local file a caller asks for, by its whole path or by a name
+// its maker's phones ask for by themselves.
+func (d *Desk) localAsked(ask Ask, c caller) (localKey, bool) {
+	if rest, ok := strings.CutPrefix(ask.File, filesFolder); ok {
+		vendor, name, ok := strings.Cut(rest, "/")
+		return localKey{phone.Vendor(vendor), name}, ok
+	}
+	return d.files.find(path.Base(ask.File), c.file.Vendor, c.ident.Vendor)
+}
+
+// serveLocal answers with a local file, or false where there is none to give.
+// It looks at no device: whoever asks is given it.
+func (d *Desk) serveLocal(ask Ask, c caller) (Answer, bool) {
+	key, ok := d.localAsked(ask, c)
+	if !ok {
+		return Answer{}, false
+	}
+	file, known, err := d.files.open(key)
+	if err != nil {
+		return Answer{}, false
+	}
+	d.count(ask, caller{file: vendors.File{Vendor: known.Vendor}}, outcomeName(auth.Serve))
+	c.file.Name = known.Name
+	d.noteFile(ask, c, KindOpen, fmt.Sprintf("fetched %s, a file kept here for it", known.Name))
+	return Answer{
+		Status: Content, File: file, Type: "application/octet-stream", Tag: known.SHA256[:24], Phone: c.isPhone,
+	}, true
+}
+
+// firmwareFor is what a device's phone is told to install, and a text that is
+// another for another file. A file that is not served is not named: a phone sent
+// to it would try for ever.
+func (d *Desk) firmwareFor(dev phone.Device, boxURL string) (vendors.FirmwareSource, string) {
+	s := d.files
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	rule, ok := s.rules[d.modelKey(dev.Vendor, dev.Model)]
+	if !ok || dev.Model == "" {
+		return vendors.FirmwareSource{}, ""
+	}
+	f := s.files[localKey{rule.Vendor, rule.File}]
+	if f == nil || f.State != fileServed || f.SHA256 != rule.SHA256 {
+		return vendors.FirmwareSource{}, ""
+	}
+	return vendors.FirmwareSource{URL: boxURL + f.Path, File: f.Name}, f.SHA256[:24]
+}
+
+// modelKey is a model as rules name it: as its maker's table spells it, where
+// that knows it.
+func (d *Desk) modelKey(v phone.Vendor, model string) localKey {
+	if m, ok := d.table.Model(v, model); ok {
+		model = m.Name
+	}
+	return localKey{v, strings.ToLower(model)}
+}
