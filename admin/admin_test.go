@@ -73,7 +73,7 @@ func (l *lockedBuffer) String() string {
 }
 
 // newBox starts a box with one enrolled device (A) and one that is not (B).
-func newBox(t *testing.T, change func(*admin.Config)) *box {
+func newBox(t testing.TB, change func(*admin.Config)) *box {
 	t.Helper()
 	b := &box{desk: newDesk(), books: &books{}, board: &health.Board{}, metrics: metrics.New(), log: &lockedBuffer{}}
 	b.plant()
@@ -115,7 +115,7 @@ func (b *box) plant() {
 	b.visitors = []phone.Seen{{MAC: macC, Vendor: "snom", Model: "D385", Front: "http", At: start}}
 }
 
-func (b *box) serve(t *testing.T, srv *admin.Server) {
+func (b *box) serve(t testing.TB, srv *admin.Server) {
 	t.Helper()
 	b.socket = filepath.Join(t.TempDir(), "s")
 	local, err := net.Listen("unix", b.socket)

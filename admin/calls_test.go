@@ -189,6 +189,13 @@ func TestNextSaysWhatToDo(t *testing.T) {
 		"right PIN given": {auth.FactorPIN, auth.Enrolment{State: auth.Needed, Pass: auth.Pass{Until: soon}}, "its PIN was right"},
 		"enrolling":       {auth.FactorPIN, auth.Enrolment{State: auth.Needed, Pending: pending}, "allow-otp"},
 		"suspended":       {auth.FactorPIN, auth.Enrolment{State: auth.Blocked, Suspended: soon}, "no proof is asked"},
+
+		"enrolling, a ticket is demanded": {auth.FactorOTP, auth.Enrolment{State: auth.Needed, Pending: pending, TicketOnly: true}, "then make it another ticket: lineside otp ticket " + macB.String()},
+		"enrolling by a ticket":           {auth.FactorOTP, auth.Enrolment{State: auth.Needed, Pending: pending, Ticket: auth.Ticket{State: auth.TicketUsed}}, "then make it another ticket"},
+		"OTP used, a ticket is demanded":  {auth.FactorOTP, auth.Enrolment{State: auth.Needed, OTP: auth.Arming{Used: true}, TicketOnly: true}, "make one: lineside otp ticket"},
+		"its ticket was rejected":         {auth.FactorPIN, auth.Enrolment{State: auth.Needed, Ticket: auth.Ticket{State: auth.TicketRejected}}, "nothing to do where the phone is not yours"},
+		"a spare key":                     {auth.FactorPIN, auth.Enrolment{State: auth.Successful, Ticket: auth.Ticket{State: auth.TicketGenerated, Until: soon}}, "until 09:20 this ticket is a spare key"},
+		"right PIN, no longer asked":      {auth.FactorOTP, auth.Enrolment{State: auth.Needed, Pass: auth.Pass{Until: soon}}, "type the one-time password of poly"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBox(t, nil)
@@ -197,6 +204,9 @@ func TestNextSaysWhatToDo(t *testing.T) {
 			got, err := b.client.Device(t.Context(), macB)
 			if err != nil || !strings.Contains(got.Enrolment.Next, tc.want) {
 				t.Errorf("got %q %v, want %q", got.Enrolment.Next, err, tc.want)
+			}
+			if tc.e.TicketOnly && strings.Contains(got.Enrolment.Next, "allow-otp") {
+				t.Errorf("got %q, which is refused where a ticket is demanded", got.Enrolment.Next)
 			}
 		})
 	}

@@ -42,9 +42,10 @@ func (c *Client) Close() { c.http.CloseIdleConnections() }
 type request struct {
 	method, path string
 	query        url.Values
-	body         any    // sent as JSON, unless file is set
-	file         []byte // sent as CSV
-	match        string // If-Match
+	body         any       // sent as JSON, unless file or stream is set
+	file         []byte    // sent as CSV
+	stream       io.Reader // sent as it is
+	match        string    // If-Match
 }
 
 func (q request) url() string {
@@ -54,6 +55,8 @@ func (q request) url() string {
 
 func (q request) encode() (io.Reader, string, error) {
 	switch {
+	case q.stream != nil:
+		return q.stream, "application/octet-stream", nil
 	case q.file != nil:
 		return bytes.NewReader(q.file), "text/csv", nil
 	case q.body == nil:

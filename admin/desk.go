@@ -21,6 +21,8 @@ type Desk interface {
 	Ruler
 	Renderer
 	Watcher
+	People
+	Filer
 }
 
 // Reader knows the site's devices and who else asked.

@@ -67,11 +67,14 @@ func (s *Server) getPIN(c *call) error {
 	if err := s.record(c, mac, audit.PINShown{}); err != nil {
 		return err
 	}
-	return c.json(http.StatusOK, PIN{MAC: mac, PIN: rec.Enrolment.PIN.Reveal(), Next: next(s.cfg.Now(), s.dep.Desk.Policy(), rec)})
+	return c.json(http.StatusOK, PIN{MAC: mac, PIN: rec.Enrolment.PIN.Reveal(), Next: nextShown(s.cfg.Now(), s.dep.Desk.Policy(), rec)})
 }
 
 // record keeps an event of this package; without it on disk nothing is shown.
 func (s *Server) record(c *call, mac phone.MAC, e audit.Event) error {
+	if err := s.recordable(c); err != nil {
+		return err
+	}
 	if err := s.dep.Recorder.Record(c.r.Context(), audit.Record{MAC: mac, By: c.by, Event: e}); err != nil {
 		return fmt.Errorf("record %s: %w", e.Kind(), err)
 	}

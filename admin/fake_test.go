@@ -37,6 +37,7 @@ type desk struct {
 	panics   bool          // every read of the list panics
 	hold     chan struct{} // Suspend waits for it
 	held     chan struct{} // and says so here
+	town     town
 }
 
 func newDesk() *desk {

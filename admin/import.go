@@ -78,6 +78,9 @@ func (s *Server) importDevices(rows []row, bad faults) ([]phone.Device, error) {
 // getExport writes the list of devices. It is made whole before the first byte
 // leaves, so that an export is complete or an error.
 func (s *Server) getExport(c *call) error {
+	if err := s.thrifty(c); err != nil {
+		return err
+	}
 	all, err := s.dep.Desk.Devices()
 	if err != nil {
 		return fmt.Errorf("export devices: %w", err)
@@ -87,7 +90,12 @@ func (s *Server) getExport(c *call) error {
 	if err != nil {
 		return err
 	}
-	if err := s.record(c, phone.MAC{}, audit.DevicesExported{Devices: len(all), PINs: pins}); err != nil {
+	if pins == 0 {
+		err = s.recordList(c, len(all))
+	} else {
+		err = s.record(c, phone.MAC{}, audit.DevicesExported{Devices: len(all), PINs: pins, Times: 1})
+	}
+	if err != nil {
 		return err
 	}
 	h := c.w.Header()

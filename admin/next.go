@@ -15,22 +15,42 @@ func next(now time.Time, p auth.Policy, rec auth.Record) string {
 	switch st := e.At(now); {
 	case e.Ticket.At(now) == auth.TicketAwaiting:
 		return nextTicket(now, rec)
+	case st == auth.Successful && e.Ticket.At(now).IsLive():
+		return nextTicket(now, rec)
 	case st == auth.Successful:
 		return "nothing to do"
 	case e.IsSuspended(now):
 		return "restart the phone before " + clock(now, e.Suspended) + ": no proof is asked until then"
 	case e.Enrolling():
-		return fmt.Sprintf("wait for the phone to use its new login; if it never does, restart it, then: lineside device allow-otp %s", mac)
+		return "wait for the phone to use its new login; if it never does, restart it, then " + onceMore(p, rec)
 	case st == auth.Blocked:
 		return fmt.Sprintf("give it a new PIN: lineside device reset %s; or keep the old one: lineside device unblock %s", mac, mac)
 	case st == auth.Failed:
 		return fmt.Sprintf("wait until %s, or: lineside device unblock %s", clock(now, e.Until), mac)
 	case e.Ticket.At(now).IsLive():
 		return nextTicket(now, rec)
-	case now.Before(e.Pass.Until) && !e.TicketOnly:
+	case now.Before(e.Pass.Until) && p.WantsPIN(e):
 		return "restart the phone before " + clock(now, e.Pass.Until) + ": its PIN was right and its next fetch is the full config"
 	}
+	if e.Ticket.State == auth.TicketRejected {
+		return nextTicket(now, rec)
+	}
 	return firstContact(p, rec)
+}
+
+// onceMore is how a phone that did not keep what it was given is let in again:
+// by what it was let in by, as far as that is taken of it.
+func onceMore(p auth.Policy, rec auth.Record) string {
+	e, mac := rec.Enrolment, rec.Device.MAC
+	switch {
+	case e.TicketOnly, e.Ticket.State == auth.TicketUsed && p.FirstContact != auth.FactorBoth:
+		return fmt.Sprintf("make it another ticket: lineside otp ticket %s", mac)
+	case !p.Brands[rec.Device.Vendor].Password.IsZero():
+		return fmt.Sprintf("allow its one-time password once more: lineside device allow-otp %s", mac)
+	case p.WantsPIN(e):
+		return fmt.Sprintf("enter its PIN: lineside pin enter %s PIN", mac)
+	}
+	return fmt.Sprintf("let it in without proof: lineside device suspend %s", mac)
 }
 
 // firstContact is what gets a device from needed onwards under the policy.
@@ -51,6 +71,22 @@ func firstContact(p auth.Policy, rec auth.Record) string {
 		return fmt.Sprintf("its one-time password is used up; allow it once more: lineside device allow-otp %s", mac)
 	}
 	return fmt.Sprintf("connect the phone and type the one-time password of %s when it asks", vendor)
+}
+
+// nextShown is what follows a PIN that was shown. Where a ticket is what the
+// phone is asked for, the PIN just read is not all of it.
+func nextShown(now time.Time, p auth.Policy, rec auth.Record) string {
+	e, text := rec.Enrolment, next(now, p, rec)
+	if e.At(now) != auth.Needed || e.IsSuspended(now) || e.Enrolling() {
+		return text
+	}
+	switch {
+	case e.TicketOnly && !p.WantsPIN(e):
+		return "this PIN does not let it in by itself: " + text
+	case e.Ticket.At(now).IsLive() && p.WantsPIN(e):
+		return fmt.Sprintf("it has a ticket, so the phone shows nothing of a PIN: %s; or enter the PIN here: lineside pin enter %s PIN", text, rec.Device.MAC)
+	}
+	return text
 }
 
 // nextPIN is what follows a PIN.

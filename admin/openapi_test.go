@@ -101,6 +101,10 @@ func TestOpenAPIDescribesTheShapes(t *testing.T) {
 		"DemandInput": admin.DemandInput{},
 		"Token":       admin.Token{}, "Tokens": admin.Tokens{}, "TokenInput": admin.TokenInput{}, "Step": provision.Step{},
 		"Timeline": admin.Timeline{}, "Finding": admin.Finding{}, "Action": admin.Action{}, "Event": provision.Event{},
+		"User": admin.User{}, "Users": admin.Users{}, "UserInput": admin.UserInput{}, "LocalFile": provision.LocalFile{},
+		"FirmwareRule": provision.FirmwareRule{}, "Files": admin.Files{}, "FirmwareInput": admin.FirmwareInput{},
+		"Upload": provision.Upload{}, "Uploads": admin.Uploads{}, "TemplateFault": provision.TemplateFault{},
+		"Templates": provision.Templates{}, "ConfigSetting": provision.Setting{},
 		"ResyncInput": admin.ResyncInput{}, "Resynced": admin.Resynced{},
 	}
 	d, text := describe(t)

@@ -49,6 +49,22 @@ func routes() []route {
 		{"GET", API + "/tickets", Viewer, (*Server).getTickets},
 		{"GET", API + "/devices/{mac}/timeline", Viewer, (*Server).getTimeline},
 		{"GET", API + "/devices/{mac}/render", Admin, (*Server).getRender},
+		{"GET", API + "/devices/{mac}/uploads", Viewer, (*Server).getUploads},
+		{"GET", API + "/devices/{mac}/uploads/{name}", Admin, (*Server).getUpload},
+		{"GET", API + "/users", Viewer, (*Server).getUsers},
+		{"POST", API + "/users", Admin, (*Server).postUser},
+		{"POST", API + "/users/import", Admin, (*Server).postUserImport},
+		{"GET", API + "/users/export", Viewer, (*Server).getUserExport},
+		{"GET", API + "/users/{id}", Viewer, (*Server).getUser},
+		{"PATCH", API + "/users/{id}", Admin, (*Server).patchUser},
+		{"DELETE", API + "/users/{id}", Admin, (*Server).deleteUser},
+		{"GET", API + "/files", Viewer, (*Server).getFiles},
+		{"PUT", API + "/files/{vendor}/{name}", Admin, (*Server).putFile},
+		{"DELETE", API + "/files/{vendor}/{name}", Admin, (*Server).deleteFile},
+		{"PUT", API + "/firmware/{vendor}/{model}", Admin, (*Server).putFirmware},
+		{"GET", API + "/templates", Admin, (*Server).getTemplates},
+		{"POST", API + "/templates/reload", Admin, (*Server).postTemplates},
+		{"GET", API + "/sheets/{sheet}", Admin, (*Server).getSheet},
 		{"POST", API + "/resync", Installer, (*Server).postResync},
 		{"GET", API + "/otps", Viewer, (*Server).getOTPs},
 		{"PUT", API + "/otps/{vendor}", Admin, (*Server).putOTP},
@@ -93,6 +109,9 @@ func (s *Server) mux(f front) *http.ServeMux {
 				err = fail(http.StatusForbidden, "a page of another web site may not call this", "call it from a script or with: lineside")
 			} else {
 				err = c.allowed(least)
+			}
+			if err == nil && r.Method != http.MethodGet && r.Method != http.MethodHead {
+				err = s.recordable(c)
 			}
 			if err == nil {
 				err = do(s, c)

@@ -106,6 +106,9 @@ func (s *Server) serve(ctx context.Context, f front, l net.Listener, run func(*h
 		_ = srv.Close()
 	}
 	<-ended
+	end, done := context.WithTimeout(base, s.cfg.Drain)
+	defer done()
+	s.keepLists(end)
 	return nil
 }
 

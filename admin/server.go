@@ -62,6 +62,7 @@ type Server struct {
 	dep      Deps
 	token    [sha256.Size]byte
 	tries    *tries
+	limits   *limits
 	watchers chan struct{}
 	backup   chan struct{} // holds one token: backups are taken one at a time
 	verify   chan struct{} // the same for reading the whole audit log
@@ -97,6 +98,7 @@ func New(cfg Config, dep Deps) (*Server, error) {
 		cfg: cfg, dep: dep, page: p,
 		token:    sha256.Sum256([]byte(cfg.Token.Reveal())),
 		tries:    newTries(maxTries, triesFor, maxTriers),
+		limits:   newLimits(),
 		watchers: make(chan struct{}, cfg.MaxWatchers),
 		backup:   make(chan struct{}, 1),
 		verify:   make(chan struct{}, 1),

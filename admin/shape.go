@@ -37,10 +37,13 @@ func (s *Server) enrolment(rec auth.Record) Enrolment {
 	now, e := s.cfg.Now(), rec.Enrolment
 	state := e.At(now)
 	out := Enrolment{
-		State: string(state), Shown: state.Shown(), Next: next(now, s.dep.Desk.Policy(), rec),
+		State: string(state), Shown: s.dep.Desk.Policy().Screen(now, e), Next: next(now, s.dep.Desk.Policy(), rec),
 		Enrolling: e.Enrolling(), Fails: e.Fails, LockOuts: e.LockOuts, Epoch: e.Epoch,
 		OTPUsed: e.OTP.Used, Login: e.Current.User,
 		Ticket: string(e.Ticket.At(now)), TicketDemanded: e.TicketOnly,
+	}
+	if e.Ticket.At(now).IsLive() {
+		out.TicketUntil = e.Ticket.Until
 	}
 	out.Suspended = future(now, e.Suspended)
 	out.Pass = future(now, e.Pass.Until)

@@ -80,9 +80,12 @@ func (s *Server) ticket(rec auth.Record) Ticket {
 
 // nextTicket is what an operator does next about a ticket.
 func nextTicket(now time.Time, rec auth.Record) string {
-	mac := rec.Device.MAC
-	switch t := rec.Enrolment.Ticket; t.At(now) {
+	e, mac := rec.Enrolment, rec.Device.MAC
+	switch t := e.Ticket; t.At(now) {
 	case auth.TicketGenerated:
+		if e.At(now) == auth.Successful {
+			return fmt.Sprintf("the phone is authenticated: until %s this ticket is a spare key, and whoever shows it first takes the phone's place; where that is not wanted: lineside otp revoke %s", clock(now, t.Until), mac)
+		}
 		return "connect the phone and type the ticket's user name and password when it asks, before " + clock(now, t.Until)
 	case auth.TicketAwaiting:
 		return fmt.Sprintf("compare the phone with what is said of it, then: lineside otp approve %s; or: lineside otp reject %s --reason TEXT", mac, mac)
@@ -90,6 +93,8 @@ func nextTicket(now time.Time, rec auth.Record) string {
 		return "restart the phone before " + clock(now, t.Until) + ": its next fetch is the full config"
 	case auth.TicketUsed:
 		return "nothing to do"
+	case auth.TicketRejected:
+		return fmt.Sprintf("nothing to do where the phone is not yours; if it is, make another: lineside otp ticket %s", mac)
 	}
 	return fmt.Sprintf("where the phone still waits, make another: lineside otp ticket %s", mac)
 }

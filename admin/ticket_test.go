@@ -44,7 +44,7 @@ func TestTicketCalls(t *testing.T) {
 		got.User != "" || got.Password != "" || !strings.Contains(got.Next, "lineside otp approve "+macB.String()) {
 		t.Errorf("list: got %+v", got)
 	}
-	if d, err := b.client.Device(t.Context(), macB); err != nil || d.Enrolment.Ticket != "awaiting approval" || !strings.Contains(d.Enrolment.Next, "lineside otp approve") {
+	if d, err := b.client.Device(t.Context(), macB); err != nil || d.Enrolment.Ticket != "awaiting approval" || d.Enrolment.Shown != "Awaiting approval" || !d.Enrolment.TicketUntil.Equal(start.Add(2*time.Hour)) || !strings.Contains(d.Enrolment.Next, "lineside otp approve") {
 		t.Errorf("device: got %+v, %v", d.Enrolment, err)
 	}
 	if rejected, err := b.client.RejectTicket(t.Context(), macB, "not ours"); err != nil || rejected.State != "rejected" || rejected.Reason != "not ours" {
@@ -52,6 +52,13 @@ func TestTicketCalls(t *testing.T) {
 	}
 	if _, err := b.client.RevokeTicket(t.Context(), macB); err == nil {
 		t.Error("a rejected ticket was revoked")
+	}
+	if d, err := b.client.Device(t.Context(), macB); err != nil || d.Enrolment.Shown != "Authentication needed" || !d.Enrolment.TicketUntil.IsZero() {
+		t.Errorf("rejected, on the screen: got %+v, %v", d.Enrolment, err)
+	}
+	b.policy.FirstContact = auth.FactorOTP
+	if d, err := b.client.Device(t.Context(), macB); err != nil || d.Enrolment.Shown != "" {
+		t.Errorf("under otp: got %q on the screen, %v; want nothing, for there is no text", d.Enrolment.Shown, err)
 	}
 	if d, err := b.client.DemandTicket(t.Context(), macB, true); err != nil || !d.Enrolment.TicketDemanded || !strings.Contains(d.Enrolment.Next, "lineside otp ticket") {
 		t.Errorf("demanded: got %+v, %v", d.Enrolment, err)

@@ -89,7 +89,7 @@ func (l Line) Input() LineInput {
 // Enrolment is where a device stands, in operators' words.
 type Enrolment struct {
 	State string `json:"state"` // needed, failed, blocked, successful
-	Shown string `json:"shown"` // what the phone's screen says
+	Shown string `json:"shown"` // what the phone's screen says; empty where it has no text of ours
 	Next  string `json:"next"`  // what the operator does next
 	// Enrolling says that the phone was given its login and has yet to use it.
 	Enrolling bool `json:"enrolling"`
@@ -103,10 +103,12 @@ type Enrolment struct {
 	LockOuts int       `json:"lock_outs"`
 	Epoch    uint32    `json:"epoch"`
 	OTPUsed  bool      `json:"otp_used"`
-	// Ticket is where the device's ticket stands, empty for none;
-	// TicketDemanded says that nothing else lets the device in.
-	Ticket         string `json:"ticket,omitempty"`
-	TicketDemanded bool   `json:"ticket_demanded,omitempty"`
+	// Ticket is where the device's ticket stands, empty for none, and TicketUntil
+	// until when it may be shown, while it may; TicketDemanded says that nothing
+	// else lets the device in.
+	Ticket         string    `json:"ticket,omitempty"`
+	TicketUntil    time.Time `json:"ticket_until,omitzero"`
+	TicketDemanded bool      `json:"ticket_demanded,omitempty"`
 	// Login is the user name of the device's own provisioning login.
 	Login string `json:"login,omitempty"`
 }

@@ -44,3 +44,13 @@ type Record struct {
 	By    Actor
 	Event Event
 }
+
+// Concerns reports that the entry is about the device: by itself, or as one of
+// those that a RefusedMore names.
+func (e Entry) Concerns(mac phone.MAC) bool {
+	if e.MAC == mac || e.Kind != (RefusedMore{}).Kind() {
+		return e.MAC == mac
+	}
+	var what RefusedMore
+	return json.Unmarshal(e.What, &what) == nil && what.Devices[mac] > 0
+}

@@ -15,11 +15,13 @@ func TestKinds(t *testing.T) {
 	for _, e := range []audit.Event{
 		audit.DeviceAdded{}, audit.DeviceChanged{}, audit.DeviceRemoved{}, audit.PINEntered{}, audit.OTPConsumed{},
 		audit.CredentialMinted{}, audit.CredentialConfirmed{}, audit.StateChanged{}, audit.Suspended{}, audit.Reset{},
-		audit.OTPAllowed{}, audit.Refused{}, audit.BrandSet{}, audit.PolicyChanged{},
+		audit.OTPAllowed{}, audit.Refused{}, audit.RefusedMore{}, audit.BrandSet{}, audit.PolicyChanged{},
 		audit.PINShown{}, audit.WindowOpened{}, audit.SecretsShown{}, audit.DevicesExported{}, audit.BackupTaken{},
 		audit.TokenAdded{}, audit.TokenRemoved{},
 		audit.TicketMade{}, audit.TicketDemanded{}, audit.TicketShown{}, audit.TicketApproved{}, audit.TicketRejected{},
 		audit.TicketUsed{}, audit.TicketExpired{}, audit.TicketRevoked{}, audit.DeliveredAgain{},
+		audit.UserAdded{}, audit.UserChanged{}, audit.UserRemoved{}, audit.PortalTried{}, audit.UsersExported{},
+		audit.FileAdded{}, audit.FileRemoved{}, audit.FirmwareSet{}, audit.UploadShown{}, audit.SheetShown{}, audit.TemplatesLoaded{},
 	} {
 		if seen[e.Kind()] {
 			t.Errorf("two events are called %s", e.Kind())

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"time"
 )
 
 // Hash is the SHA-256 that ties an entry to all before it. It is written in
@@ -94,7 +95,9 @@ type Check struct {
 	BrokenAt uint64 `json:"broken_at"`
 	// Why says how that shows.
 	Why string `json:"why,omitempty"`
-	// Anchor is the last entry dropped for its age, from which the chain goes
-	// on. Its Seq is 0 where none was dropped yet.
+	// Anchor is the last entry that was dropped to make room, from which the
+	// chain goes on. Its Seq is how many were dropped so far, 0 for none.
 	Anchor Link `json:"anchor"`
+	// Oldest is when the first entry still there was written.
+	Oldest time.Time `json:"oldest,omitzero"`
 }

@@ -1,6 +1,10 @@
 package audit
 
-import "time"
+import (
+	"time"
+
+	"github.com/lineside/lineside/phone"
+)
 
 // DeviceAdded says that an operator set up a device.
 type DeviceAdded struct {
@@ -77,6 +81,24 @@ type Refused struct {
 	Times  int    `json:"times"`
 }
 
+// RefusedMore sums up what had no room of its own: refusals and emergency calls
+// beyond what the log takes of them one by one. So that nobody who is after one
+// phone can hide in noise of their own making, it names the devices they went
+// by.
+type RefusedMore struct {
+	Since time.Time `json:"since"`
+	Times int       `json:"times"` // refusals
+	// Emergencies is how many of the calls had no entry; they were connected
+	// like any other, and the box's own log names each.
+	Emergencies int `json:"emergencies,omitempty"`
+	// Senders are the loudest, by address, with how often at the least.
+	Senders map[string]int `json:"senders,omitempty"`
+	// Devices are those gone by most, with how often; Unnamed is how many more
+	// there were.
+	Devices map[phone.MAC]int `json:"devices,omitempty"`
+	Unnamed int               `json:"unnamed,omitempty"`
+}
+
 // BrandSet says that a vendor's brand OTP was changed.
 type BrandSet struct {
 	Vendor     string `json:"vendor"`
@@ -100,10 +122,12 @@ type SecretsShown struct {
 }
 
 // DevicesExported says that an operator took the list of devices, and how many
-// PINs were in it.
+// PINs were in it. Lists without a PIN are counted, not repeated: Times is how
+// many the operator took since the entry before; 0, of an older build, is one.
 type DevicesExported struct {
 	Devices int `json:"devices"`
 	PINs    int `json:"pins"`
+	Times   int `json:"times,omitempty"`
 }
 
 // BackupTaken says that an operator asked for a copy of the database and was
@@ -130,6 +154,7 @@ type EmergencyCalled struct {
 
 // Kind names the event in the log.
 func (EmergencyCalled) Kind() string     { return "emergency-called" }
+func (RefusedMore) Kind() string         { return "refused-more" }
 func (WindowOpened) Kind() string        { return "window-opened" }
 func (DeviceAdded) Kind() string         { return "device-added" }
 func (DeviceChanged) Kind() string       { return "device-changed" }

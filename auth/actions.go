@@ -59,6 +59,19 @@ func AllowOTP(e Enrolment, clear bool) Enrolment {
 	return e
 }
 
+// Screen is what the phone's screen says under this policy, as far as its last
+// holding config goes; empty where it has none, or its full config.
+func (p Policy) Screen(now time.Time, e Enrolment) string {
+	ticket := e.Ticket.At(now)
+	switch {
+	case ticket == TicketAwaiting && !p.AutoApprove:
+		return AwaitingText
+	case e.Enrolling(), !p.WantsPIN(e), ticket.IsLive(), e.OTP.Allowed && !e.OTP.Used: // challenged: no text
+		return ""
+	}
+	return e.At(now).Shown()
+}
+
 // Shown is the state's text as the phone displays it; empty for Successful.
 func (s State) Shown() string {
 	switch s {

@@ -57,6 +57,9 @@ type Request struct {
 	// PlainTFTP says that an admin accepted this device's secrets on an open
 	// door.
 	PlainTFTP bool
+	// Silent says that phones of this vendor speak TFTP only: they have no way
+	// to show a login, ever.
+	Silent bool
 }
 
 // Outcome is what a caller is given.
@@ -89,6 +92,7 @@ const (
 	TrustAllowed     Reason = "allow-list"
 	TrustCertificate Reason = "factory certificate"
 	TrustWindow      Reason = "site window open"
+	SilentVendor     Reason = "let in before; its vendor's phones show no login"
 	RightPIN         Reason = "right PIN"
 	PINAgain         Reason = "right PIN, same phone again"
 	RightOTP         Reason = "one-time password"
@@ -162,6 +166,9 @@ func Decide(now time.Time, p Policy, e Enrolment, r Request, fresh Credential) (
 	if why, ok := trusted(now, p, e, r); ok { // row 5
 		return e.hand(Decision{Outcome: Full, Reason: why}, fresh)
 	}
+	if e.silent(r) { // row 5a
+		return e.hand(Decision{Outcome: Full, Reason: SilentVendor}, fresh)
+	}
 	if r.Shown == BrandOTP { // row 6
 		if d, next, ok := decideOTP(now, p, e, r, fresh); ok {
 			return d, next
@@ -206,10 +213,17 @@ func trusted(now time.Time, p Policy, e Enrolment, r Request) (Reason, bool) {
 		return TrustAllowed, true
 	case r.Certified:
 		return TrustCertificate, true
-	case p.IsOpen(now) && !e.TicketOnly && e.At(now) != Blocked && e.unsettled(r):
+	case p.IsOpen(now) && !e.TicketOnly && !e.Ticket.judged(now) && e.At(now) != Blocked && e.unsettled(r):
 		return TrustWindow, true
 	}
 	return "", false
+}
+
+// silent reports that the device was let in once, cannot say so, and is proven by
+// layer 2: all that its vendor's phones have. Without it such a phone would lose
+// its lines at the next start.
+func (e Enrolment) silent(r Request) bool {
+	return r.Silent && r.Known && r.OpenDoor && r.PlainTFTP && r.Identity == Proven && !e.Login().IsZero()
 }
 
 // unsettled reports that the device has no credential it could show: none was

@@ -46,6 +46,19 @@ func TestWindow(t *testing.T) {
 		{"an open door", noon.Add(time.Minute), failed, ask(openDoor), auth.Hold, auth.WantsPIN},
 		{"over", noon, failed, ask(), auth.Hold, auth.WantsPIN},
 		{"a clock that went back", noon.Add(9 * time.Hour), failed, ask(), auth.Hold, auth.WantsPIN},
+		{"a ticket that wants no approval", noon.Add(time.Minute), with(ticket(auth.TicketGenerated)), ask(), auth.Full, auth.TrustWindow},
+		{"a ticket to be judged, not shown yet", noon.Add(time.Minute), with(ticket(auth.TicketGenerated, approval)), ask(), auth.Challenge, auth.WantsTicket},
+		{"a ticket that awaits approval", noon.Add(time.Minute), with(ticket(auth.TicketAwaiting, approval)), ask(), auth.Hold, auth.AwaitsApproval},
+		{"a ticket that awaits approval, another caller", noon.Add(time.Minute), with(ticket(auth.TicketAwaiting, approval)), ask(from(there)), auth.Challenge, auth.WantsTicket},
+		{"a ticket that awaited approval, too late", noon.Add(time.Minute), with(ticket(auth.TicketAwaiting, approval, lateNow)), ask(), auth.Full, auth.TrustWindow},
+		{"a rejected ticket", noon.Add(time.Minute), with(ticket(auth.TicketRejected, approval)), ask(), auth.Hold, auth.WantsPIN},
+		{"a rejected ticket, whatever its time", noon.Add(time.Minute), with(ticket(auth.TicketRejected, approval, lateNow)), ask(), auth.Hold, auth.WantsPIN},
+		{"a rejected ticket, the holding login", noon.Add(time.Minute), with(ticket(auth.TicketRejected, approval)), ask(shows(auth.HoldingLogin)), auth.Hold, auth.WantsPIN},
+		{"a revoked ticket", noon.Add(time.Minute), with(ticket(auth.TicketRevoked, approval)), ask(), auth.Full, auth.TrustWindow},
+		{"a rejected ticket, but on the allow-list", noon.Add(time.Minute), with(ticket(auth.TicketRejected, approval)), ask(allowed), auth.Full, auth.TrustAllowed},
+		{"a rejected ticket, but suspended by an operator", noon.Add(time.Minute), auth.Suspend(noon, with(ticket(auth.TicketRejected, approval))), ask(), auth.Full, auth.TrustSuspended},
+		{"awaiting approval, with its maker's certificate", noon.Add(time.Minute), with(ticket(auth.TicketAwaiting, approval)), ask(certified), auth.Full, auth.TrustCertificate},
+		{"a rejected ticket before a reset", noon.Add(time.Minute), auth.Reset(with(ticket(auth.TicketRejected, approval)), pin), ask(), auth.Full, auth.TrustWindow},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			p := auth.Policy{FirstContact: auth.FactorPIN, Window: auth.SiteWindow, WindowUntil: tt.until}
@@ -84,6 +97,7 @@ func seen(v auth.Verdict) func(*auth.Request)     { return func(r *auth.Request)
 func unknown(r *auth.Request)                     { r.Known = false }
 func openDoor(r *auth.Request)                    { r.OpenDoor = true }
 func accepted(r *auth.Request)                    { r.PlainTFTP = true }
+func silent(r *auth.Request)                      { r.Silent = true }
 func allowed(r *auth.Request)                     { r.Allowed = true }
 func certified(r *auth.Request)                   { r.Certified = true }
 func noSecret(r *auth.Request)                    { r.Secret = false }
@@ -145,6 +159,12 @@ func TestDecide(t *testing.T) {
 		{"5 allow-list does not know strangers", auth.FactorNone, auth.Enrolment{State: auth.Needed}, ask(allowed, unknown), auth.Challenge, auth.WantsTrust, false},
 		{"5 factory certificate", auth.FactorOTP, needed, ask(certified), auth.Full, auth.TrustCertificate, true},
 		{"5 factory certificate against layer 2", auth.FactorOTP, needed, ask(certified, seen(auth.Contradicted)), auth.Refuse, auth.MACContradicted, false},
+		{"5a let in before, a vendor that shows no login", auth.FactorPIN, with(settled), ask(openDoor, accepted, silent), auth.Full, auth.SilentVendor, false},
+		{"5a its first start after the PIN", auth.FactorPIN, with(handed), ask(openDoor, accepted, silent), auth.Full, auth.SilentVendor, true},
+		{"5a never let in", auth.FactorPIN, needed, ask(openDoor, accepted, silent), auth.Hold, auth.WantsPIN, false},
+		{"5a only claimed", auth.FactorPIN, with(settled), ask(openDoor, accepted, silent, seen(auth.Claimed)), auth.Challenge, auth.WantsLogin, false},
+		{"5a not accepted by an admin", auth.FactorPIN, with(settled), ask(openDoor, silent), auth.Challenge, auth.WantsLogin, false},
+		{"5a a vendor that can show a login", auth.FactorPIN, with(settled), ask(openDoor, accepted), auth.Challenge, auth.WantsLogin, false},
 		{"6 OTP", auth.FactorOTP, needed, ask(shows(auth.BrandOTP)), auth.Full, auth.RightOTP, true},
 		{"6 OTP through a router", auth.FactorOTP, needed, ask(shows(auth.BrandOTP), seen(auth.Claimed)), auth.Full, auth.RightOTP, true},
 		{"6 OTP again by the same phone", auth.FactorOTP, with(fetched), ask(shows(auth.BrandOTP)), auth.Full, auth.OTPAgain, false},
@@ -265,6 +285,11 @@ func TestDecideEverything(t *testing.T) {
 								p := auth.Policy{FirstContact: f, Claimed: claimed, AutoApprove: auto}
 								n++
 								holds(t, func() string { return fmt.Sprintf("%s/%s/%+v/claimed=%t/auto=%t", name, f, r, claimed, auto) }, p, e, r)
+								if r.OpenDoor && r.PlainTFTP {
+									r.Silent = true
+									holds(t, func() string { return fmt.Sprintf("%s/%s/%+v/claimed=%t/auto=%t", name, f, r, claimed, auto) }, p, e, r)
+									r.Silent = false
+								}
 							}
 						}
 					}
@@ -330,7 +355,8 @@ func grounds(p auth.Policy, e auth.Enrolment, r auth.Request) bool {
 	}
 	passed := noon.Before(e.Pass.Until) && (layer2 || r.Shown == auth.HoldingLogin && e.Pass.By == r.By) &&
 		(p.FirstContact == auth.FactorPIN && !e.TicketOnly || p.FirstContact == auth.FactorBoth && (e.OTP.Used && !e.TicketOnly || e.Ticket.State == auth.TicketUsed))
-	return own || trust || otp || again || passed || ticketGrounds(p, e, r)
+	silent := r.Silent && r.OpenDoor && r.PlainTFTP && r.Identity == auth.Proven && !e.Login().IsZero()
+	return own || trust || otp || again || passed || silent || ticketGrounds(p, e, r)
 }
 
 // alike checks that a stranger is answered like a device in needed that has

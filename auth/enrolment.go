@@ -120,4 +120,9 @@ type Brand struct {
 	Password   phone.Secret
 	Generation uint64 // raised at each change, from 1
 	Set        time.Time
+	// FormerUser and FormerPassword are what the last change made void, zero for
+	// none: a phone somebody typed it into goes on showing it, and is not
+	// guessing. It opens nothing.
+	FormerUser     string
+	FormerPassword phone.Secret
 }

@@ -2,10 +2,12 @@ package auth
 
 import "time"
 
-// Penalty is what wrong logins cost their sender: after FreeTries the one-time
-// passwords it shows are not looked at for a while, twice as long each time up
-// to MaxPenalty. A device's own credential is always looked at: it cannot be
-// guessed, so nobody can lock a phone out by guessing for it.
+// Penalty is what wrong logins cost: after FreeTries the one-time passwords a
+// sender shows are not looked at for a while, twice as long each time up to
+// MaxPenalty; after DeviceTries, neither are those shown for that device by
+// callers layer 2 does not prove, whoever they are. A device's own credential is
+// always looked at: it cannot be guessed, so nobody can lock a phone out by
+// guessing for it. Nor does a proven phone pay for what others tried in its name.
 type Penalty struct {
 	Wrong int
 	Until time.Time
@@ -14,15 +16,16 @@ type Penalty struct {
 
 // Bounds of a penalty.
 const (
-	FreeTries     = 5
+	FreeTries     = 5  // of one sender
+	DeviceTries   = 20 // for one device, of all senders that are not proven to be it
 	FirstPenalty  = time.Minute
 	MaxPenalty    = 30 * time.Minute
 	PenaltyForget = time.Hour // without a wrong login
 )
 
-// Add counts one wrong login. One shown during a penalty was not looked at, so
+// Add counts one wrong login, of which free cost nothing. One shown during a penalty was not looked at, so
 // it does not count: the penalty ends when the sender was told it would.
-func (p Penalty) Add(now time.Time) Penalty {
+func (p Penalty) Add(now time.Time, free int) Penalty {
 	if p.Active(now) {
 		return p
 	}
@@ -31,7 +34,7 @@ func (p Penalty) Add(now time.Time) Penalty {
 	}
 	p.Wrong++
 	p.Last = now
-	if over := p.Wrong - FreeTries; over >= 0 {
+	if over := p.Wrong - free; over >= 0 {
 		wait := MaxPenalty
 		if over < 5 {
 			wait = min(MaxPenalty, FirstPenalty<<over)

@@ -89,6 +89,13 @@ func (t Ticket) At(now time.Time) TicketState {
 // isZero reports that there is no ticket, dead or alive.
 func (t Ticket) isZero() bool { return t.State == NoTicket }
 
+// judged reports that an admin is to say, or has said no, about who comes with
+// this ticket: no open window may take that answer's place. A rejection stands
+// until the device has another ticket or is reset.
+func (t Ticket) judged(now time.Time) bool {
+	return t.Approval && t.At(now).IsLive() || t.State == TicketRejected
+}
+
 // gone is the device without its ticket; the serial stays.
 func (t Ticket) gone() Ticket { return Ticket{Serial: t.Serial} }
 
@@ -123,22 +130,35 @@ func ApproveTicket(now time.Time, e Enrolment) (Enrolment, error) {
 }
 
 // RejectTicket ends a ticket that awaits approval, or was approved and not yet
-// used.
+// used, and turns away who showed it: a PIN entered for that caller before, and
+// the site window, do not let it in either.
 func RejectTicket(now time.Time, e Enrolment, reason string) (Enrolment, error) {
 	if st := e.Ticket.At(now); st != TicketAwaiting && st != TicketApproved {
 		return e, ticketStateError(st)
 	}
 	e.Ticket.State, e.Ticket.Reason = TicketRejected, reason
-	return e, nil
+	return e.turnAway(), nil
 }
 
-// RevokeTicket ends a ticket that is still good for something.
+// turnAway ends a right PIN not yet used that would let in whoever showed the
+// ticket: one entered for that caller, or for nobody yet. One entered for another
+// caller stays, for it was never about this one.
+func (e Enrolment) turnAway() Enrolment {
+	by := e.Ticket.Asked.By
+	if by != "" && !e.Pass.Used && (e.Pass.By == by || e.Pass.By == "") {
+		e.Pass = Pass{}
+	}
+	return e
+}
+
+// RevokeTicket ends a ticket that is still good for something. Who showed it is
+// turned away with it.
 func RevokeTicket(now time.Time, e Enrolment) (Enrolment, error) {
 	if st := e.Ticket.At(now); !st.IsLive() {
 		return e, ticketStateError(st)
 	}
 	e.Ticket.State = TicketRevoked
-	return e, nil
+	return e.turnAway(), nil
 }
 
 // VoidTicket ends a live ticket without an admin: in a copy of the state that

@@ -205,6 +205,79 @@ func TestTicketAnswers(t *testing.T) {
 	}
 }
 
+// TestTurnedAway: who showed a ticket that an admin ends does not come in by a
+// PIN entered for it before, nor by one entered for nobody yet.
+func TestTurnedAway(t *testing.T) {
+	used := func(e *auth.Enrolment) { e.Pass.Used = true }
+	for _, tt := range []struct {
+		name  string
+		e     auth.Enrolment
+		stays bool
+	}{
+		{"entered for who showed it", both(ticket(auth.TicketAwaiting, approval), passedFor(here)), false},
+		{"entered for nobody yet", both(ticket(auth.TicketAwaiting, approval), passedFor("")), false},
+		{"entered for another caller", both(ticket(auth.TicketAwaiting, approval), passedFor(there)), true},
+		{"used already", both(ticket(auth.TicketAwaiting, approval), passedFor(here), used), true},
+		{"approved in the meantime", both(ticket(auth.TicketApproved, approval), passedFor(here)), false},
+	} {
+		for name, answer := range map[string]func(auth.Enrolment) (auth.Enrolment, error){
+			"rejected": func(e auth.Enrolment) (auth.Enrolment, error) { return auth.RejectTicket(noon, e, "not ours") },
+			"revoked":  func(e auth.Enrolment) (auth.Enrolment, error) { return auth.RevokeTicket(noon, e) },
+		} {
+			after, err := answer(tt.e)
+			if stays := after.Pass == tt.e.Pass; err != nil || stays != tt.stays {
+				t.Errorf("%s, %s: got %+v, %v; want it to stay %t", tt.name, name, after.Pass, err, tt.stays)
+			}
+		}
+	}
+	e, err := auth.RevokeTicket(noon, both(ticket(auth.TicketGenerated), passedFor("")))
+	if err != nil || e.Pass.Until.IsZero() {
+		t.Errorf("nobody showed the ticket: got %+v, %v; want the PIN to stay", e.Pass, err)
+	}
+	after, _ := auth.RejectTicket(noon, both(ticket(auth.TicketAwaiting, approval), passedFor(here)), "not ours")
+	if d, _ := auth.Decide(noon, policy(auth.FactorPIN), after, ask(shows(auth.HoldingLogin)), fresh); d.Outcome == auth.Full {
+		t.Errorf("rejected, then back with its holding login: got its full config (%s)", d.Reason)
+	}
+}
+
+// TestScreen is what phones display, by policy and state.
+func TestScreen(t *testing.T) {
+	blocked := func(e *auth.Enrolment) { e.State = auth.Blocked }
+	auto := func(p *auth.Policy) { p.AutoApprove = true }
+	for _, tt := range []struct {
+		name   string
+		policy auth.Factor
+		e      auth.Enrolment
+		want   string
+		change []func(*auth.Policy)
+	}{
+		{"needed", auth.FactorPIN, auth.NewEnrolment(pin), "Authentication needed", nil},
+		{"blocked", auth.FactorPIN, with(blocked), "Authentication blocked", nil},
+		{"no text under otp", auth.FactorOTP, with(blocked), "", nil},
+		{"no text under none", auth.FactorNone, auth.NewEnrolment(pin), "", nil},
+		{"otp+pin, nothing shown", auth.FactorBoth, auth.NewEnrolment(pin), "", nil},
+		{"otp+pin, the OTP shown", auth.FactorBoth, with(halfway), "Authentication needed", nil},
+		{"otp+pin, the ticket shown", auth.FactorBoth, with(ticket(auth.TicketUsed)), "Authentication needed", nil},
+		{"awaiting approval", auth.FactorOTP, with(ticket(auth.TicketAwaiting, approval)), "Awaiting approval", nil},
+		{"awaited approval, too late", auth.FactorPIN, with(ticket(auth.TicketAwaiting, approval, lateNow)), "Authentication needed", nil},
+		{"approved by itself", auth.FactorOTP, with(ticket(auth.TicketAwaiting, approval)), "", []func(*auth.Policy){auto}},
+		{"rejected", auth.FactorPIN, with(ticket(auth.TicketRejected, approval)), "Authentication needed", nil},
+		{"asked for its ticket", auth.FactorPIN, with(ticket(auth.TicketGenerated)), "", nil},
+		{"asked for the OTP it may use", auth.FactorPIN, auth.AllowOTP(auth.NewEnrolment(pin), false), "", nil},
+		{"a ticket is demanded", auth.FactorPIN, both(alone), "", nil},
+		{"enrolling", auth.FactorPIN, with(handed), "", nil},
+		{"successful", auth.FactorPIN, with(settled), "", nil},
+	} {
+		p := policy(tt.policy)
+		for _, f := range tt.change {
+			f(&p)
+		}
+		if got := p.Screen(noon, tt.e); got != tt.want {
+			t.Errorf("%s: got %q, want %q", tt.name, got, tt.want)
+		}
+	}
+}
+
 // TestPINBesideATicket: a right PIN lets the phone in that waits for an admin,
 // and nobody else.
 func TestPINBesideATicket(t *testing.T) {

@@ -120,22 +120,36 @@ func TestEnterPIN(t *testing.T) {
 }
 
 func TestPenalty(t *testing.T) {
-	var p auth.Penalty
-	now := noon
-	for range auth.FreeTries - 1 {
-		p = p.Add(now)
-	}
-	if p.Active(now) {
-		t.Fatal("free tries are penalised")
-	}
-	for _, want := range []time.Duration{1, 2, 4, 8, 16, 30, 30, 30} {
-		p = p.Add(now)
-		if got := p.Until.Sub(now); got != want*time.Minute {
-			t.Fatalf("after %d wrong: got %s, want %s", p.Wrong, got, want*time.Minute)
+	for _, free := range []int{auth.FreeTries, auth.DeviceTries} {
+		var p auth.Penalty
+		now := noon
+		for range free - 1 {
+			p = p.Add(now, free)
 		}
-		now = p.Until
+		if p.Active(now) {
+			t.Fatalf("free tries %d: they are penalised", free)
+		}
+		for _, want := range []time.Duration{1, 2, 4, 8, 16, 30, 30, 30} {
+			p = p.Add(now, free)
+			if got := p.Until.Sub(now); got != want*time.Minute {
+				t.Fatalf("free tries %d, after %d wrong: got %s, want %s", free, p.Wrong, got, want*time.Minute)
+			}
+			now = p.Until
+		}
+		now = now.Add(auth.PenaltyForget + time.Second)
+		if p = p.Add(now, free); p.Active(now) {
+			t.Errorf("free tries %d: an hour without a wrong login is not forgotten", free)
+		}
 	}
-	if p = p.Add(now.Add(auth.PenaltyForget + time.Second)); p.Active(now.Add(auth.PenaltyForget + time.Second)) {
-		t.Error("an hour without a wrong login is not forgotten")
+}
+
+// TestSuspendLasts holds the length operators are told, and that it ends.
+func TestSuspendLasts(t *testing.T) {
+	e := auth.Suspend(noon, auth.NewEnrolment(pin))
+	if got, want := e.Suspended.Sub(noon), 30*time.Minute; got != want || auth.SuspendFor != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if !e.IsSuspended(noon.Add(30*time.Minute-time.Second)) || e.IsSuspended(noon.Add(30*time.Minute)) {
+		t.Errorf("got suspended until %s, want for half an hour and not a second longer", e.Suspended)
 	}
 }

@@ -50,6 +50,8 @@ func variants() []variant {
 			`!(r.Identity == Proven || p.Claimed)`, `false`, []string{proof}},
 		{"the window lets in who holds a login", "auth/decide.go",
 			`return e.Login().IsZero() || `, `return true || `, []string{proof}},
+		{"the window answers in the admin's place", "auth/decide.go",
+			`!e.Ticket.judged(now) && `, ``, []string{proof}},
 		{"a right PIN is for anybody", "auth/decide.go",
 			`mine := e.Pass.By == r.By || `, `mine := true || `, []string{proof}},
 		{"the new login never replaces the old", "auth/decide.go",

@@ -46,7 +46,7 @@ func (d *dhcpDesk) Welcome(c provision.Caller) provision.Welcome {
 		return provision.Welcome{}
 	}
 	maker, _ := vendors.All().Of(id.Vendor)
-	return provision.Welcome{Ident: id, Options: maker.Options(vendors.Box{URL: dhcpURL, Addr: c.Self, SIPPort: 5060})}
+	return provision.Welcome{Ident: id, SecondOffer: maker.SecondOffer, Options: maker.Options(vendors.Box{URL: dhcpURL, Addr: c.Self, SIPPort: 5060})}
 }
 
 func (d *dhcpDesk) Sighted(s provision.Sighting) {

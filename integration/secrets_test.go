@@ -192,6 +192,7 @@ func TestPlantedSecrets(t *testing.T) {
 	v.setUpAll()
 	v.phonesAndStrangers()
 	v.operate()
+	v.people()
 	v.commands()
 	v.overTLS()
 	v.covers()

@@ -14,6 +14,7 @@ import (
 	bolt "go.etcd.io/bbolt"
 
 	"github.com/lineside/lineside/audit"
+	"github.com/lineside/lineside/health"
 	"github.com/lineside/lineside/phone"
 )
 
@@ -47,6 +48,11 @@ const (
 	pruneBatch = 1024
 	// maxAudit bounds the entries of one answer.
 	maxAudit = 10_000
+	// defaultKeep is how many entries are kept. It is what two years of all
+	// audit.Budgets at once leave room beside, see doc.go.
+	defaultKeep = 200_000
+	// auditReach is how far back the log is expected to reach at the least.
+	auditReach = 90 * 24 * time.Hour
 )
 
 // Record keeps events that change no record.
@@ -54,8 +60,8 @@ func (s *Store) Record(ctx context.Context, events ...audit.Record) error {
 	return s.submit(ctx, func(_ *view, d *draft) error { return d.record(events) })
 }
 
-// Audit gives entries numbered above since, oldest first, of one device or,
-// for the zero MAC, of all. limit bounds them, 0 or more than 10,000 meaning
+// Audit gives entries numbered above since, oldest first, that concern one
+// device or, for the zero MAC, all. limit bounds them, 0 or more than 10,000 meaning
 // 10,000.
 func (s *Store) Audit(ctx context.Context, since uint64, mac phone.MAC, limit int) ([]audit.Entry, error) {
 	return s.entries(ctx, mac, limit, func(c *bolt.Cursor) (k, value []byte) { return c.Seek(entryKey(since + 1)) }, (*bolt.Cursor).Next)
@@ -87,7 +93,7 @@ func (s *Store) entries(ctx context.Context, mac phone.MAC, limit int, start, st
 			if err != nil {
 				return err
 			}
-			if mac.IsZero() || e.MAC == mac {
+			if mac.IsZero() || e.Concerns(mac) {
 				all = append(all, e)
 			}
 		}
@@ -115,8 +121,10 @@ func (v *view) append(tx *bolt.Tx, entries []storedEntry) error {
 	return b.SetSequence(v.chain.head.Seq)
 }
 
-// pruneAudit drops the oldest entries once a batch of them is too old. What a
-// commit adds is bounded, so it may drop more than it adds but never much.
+// pruneAudit drops the oldest entries once there are a batch too many. What a
+// commit adds is bounded, so it may drop more than it adds but never much. What
+// anybody but an admin can have written is bounded too (audit.Budget), so entries
+// that have to go while they are young are told of.
 func (v *view) pruneAudit(tx *bolt.Tx) error {
 	over := int64(v.chain.head.Seq-v.chain.anchor.Seq) - int64(v.s.cfg.AuditKeep)
 	if over < pruneBatch {
@@ -136,7 +144,25 @@ func (v *view) pruneAudit(tx *bolt.Tx) error {
 		}
 	}
 	v.chain.dropped(audit.Link{Seq: e.Seq, Hash: e.Hash})
+	v.s.showReach(e.At)
 	return nil
+}
+
+// showReach tells the operator when entries written at a time have to make room
+// although they are young.
+func (s *Store) showReach(at time.Time) {
+	now := s.clock.time()
+	if now.Sub(at) >= auditReach {
+		s.tools.Health.Clear("audit-short")
+		return
+	}
+	s.tools.Health.Raise(now, health.Condition{
+		Code:    "audit-short",
+		Title:   "the audit log does not reach back far",
+		Meaning: "phones notice nothing; so much was written that entries of the last three months had to make room",
+		Do:      "see who writes so much: lineside audit --limit 1000; if it is a token, remove it: lineside token remove NAME; a backup of before has what is gone",
+		Detail:  "the last entry dropped is of " + at.UTC().Format(time.RFC3339),
+	})
 }
 
 func entryKey(seq uint64) []byte { return binary.BigEndian.AppendUint64(nil, seq) }

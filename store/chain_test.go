@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"testing"
+	"time"
 
 	bolt "go.etcd.io/bbolt"
 
@@ -49,7 +50,11 @@ func TestChainGoesOnAcrossRestarts(t *testing.T) {
 		if err := s.Record(t.Context(), audit.Record{Event: audit.PINShown{}}); err != nil {
 			t.Fatal(err)
 		}
-		if got := verify(t, s); got != (audit.Check{Entries: want, First: 1, Last: want, OK: true}) {
+		got := verify(t, s)
+		if oldest := got.Oldest; oldest.IsZero() || oldest.After(s.clock.time()) {
+			t.Errorf("got %s for the oldest, want a time that was", oldest)
+		}
+		if got.Oldest = (time.Time{}); got != (audit.Check{Entries: want, First: 1, Last: want, OK: true}) {
 			t.Errorf("got %+v, want %d entries, whole", got, want)
 		}
 		all, err := s.Audit(t.Context(), 0, phone.MAC{}, 0)
@@ -253,8 +258,8 @@ func kinds(t testing.TB, s *Store) map[string]int {
 	return n
 }
 
-// TestPrunedLogIsVouchedForAgain: once the part that was changed has been
-// dropped for its age, what is left is whole.
+// TestPrunedLogIsVouchedForAgain: once the part that was changed has been dropped
+// to make room, what is left is whole.
 func TestPrunedLogIsVouchedForAgain(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "db")
 	logged(t, path, 50, 100)

@@ -25,7 +25,7 @@
 //
 // Each entry holds the SHA-256 of itself and the entry before (audit.Entry's
 // Chain), written in the transaction the entry describes. The chain record
-// holds both ends: the anchor, which is the last entry pruned for its age, and
+// holds both ends: the anchor, which is the last entry dropped to make room, and
 // the head, the last there is. It is sealed with an HMAC under a key made from
 // the site key, so that who can write to the file, but has no key, cannot cut
 // the log short at either end, nor change an entry and hash the rest anew. Open
@@ -33,6 +33,26 @@
 // changed is told, never mended: the record keeps the first entry that cannot be
 // vouched for, until that is pruned. What nothing in the file can show is a
 // whole file put back from an earlier day.
+//
+// The newest 200,000 entries are kept, so whoever can have entries written at
+// will can have all others dropped. Each such cause has a budget (audit.Budget),
+// kept at the door it comes in by; what goes beyond is counted, and the numbers
+// are in the log. At their worst, all at once and every day, they come to
+//
+//	refusals of callers that go by a device's MAC    48 a day
+//	refusals of all others                           24
+//	sums of refusals that had no room                24
+//	emergency calls                                  24
+//	lists of devices without a PIN                   24
+//	calls of one token below an admin's              48, of two entries each
+//	                                                240 a day
+//
+// and 2,189 at once after a start: 177,389 in two years, which leaves room for
+// 22,611 others, the log of a site of some thousands of enrolments. What no
+// budget bounds is bounded otherwise: wrong PINs by the lock-outs of their
+// device, configs given out again by the device's proof. An admin can fill the
+// log: that shows as the condition audit-short, and in what audit --verify says
+// of its beginning.
 //
 // # Time
 //

@@ -35,7 +35,7 @@ func TestOpensSavedFileOfSchema1(t *testing.T) {
 	if err != nil || len(log) != 3 || log[1].Kind != "brand-otp-set" || log[2].Kind != "audit-chain-started" || string(log[2].What) != `{"entries":2}` {
 		t.Errorf("audit log %+v, %v", log, err)
 	}
-	if got, want := verify(t, s), (audit.Check{Entries: 3, First: 1, Last: 3, OK: true}); got != want {
+	if got, want := verify(t, s), (audit.Check{Entries: 3, First: 1, Last: 3, OK: true, Oldest: savedAt}); got != want {
 		t.Errorf("verifying: got %+v, want %+v", got, want)
 	}
 }

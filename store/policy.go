@@ -56,6 +56,10 @@ type storedBrand struct {
 	Password   string       `json:"sealed_password,omitempty"`
 	Generation uint64       `json:"generation"`
 	Set        time.Time    `json:"set,omitzero"`
+	// What the last change made void; missing in files of the first versions,
+	// which forgot it.
+	FormerUser     string `json:"former_user,omitempty"`
+	FormerPassword string `json:"sealed_former_password,omitempty"`
 }
 
 // ChangePolicy runs edit in a transaction and returns once the new document is
@@ -134,6 +138,7 @@ func plainPolicy(p auth.Policy) storedPolicy {
 		b := p.Brands[v]
 		s.Brands = append(s.Brands, storedBrand{
 			Under: v, Vendor: b.Vendor, User: b.User, Password: b.Password.Reveal(), Generation: b.Generation, Set: stamp(b.Set),
+			FormerUser: b.FormerUser, FormerPassword: b.FormerPassword.Reveal(),
 		})
 	}
 	return s
@@ -146,6 +151,7 @@ func (c codec) encodePolicy(p auth.Policy) ([]byte, error) {
 	for i := range s.Brands {
 		b := &s.Brands[i]
 		b.Password = seal.seal("brands."+string(b.Under)+".password", phone.NewSecret(b.Password))
+		b.FormerPassword = seal.seal("brands."+string(b.Under)+".former_password", phone.NewSecret(b.FormerPassword))
 	}
 	return frame(s)
 }
@@ -175,8 +181,13 @@ func (c codec) decodePolicy(value []byte) (*auth.Policy, error) {
 		if err != nil {
 			return nil, err
 		}
+		former, err := seal.open("brands."+string(b.Under)+".former_password", b.FormerPassword)
+		if err != nil {
+			return nil, err
+		}
 		p.Brands[b.Under] = auth.Brand{
 			Vendor: b.Vendor, User: b.User, Password: password, Generation: b.Generation, Set: stamp(b.Set),
+			FormerUser: b.FormerUser, FormerPassword: former,
 		}
 	}
 	return p, nil

@@ -47,7 +47,7 @@ func newSite(t testing.TB) *site {
 		set(t, s, testRecord(n))
 	}
 	if _, err := s.ChangePolicy(t.Context(), func(p auth.Policy) (auth.Policy, []audit.Record, error) {
-		p.Brands["snom"] = auth.Brand{Vendor: "snom", User: "brand", Password: phone.NewSecret("brand-password"), Generation: 1}
+		p.Brands["snom"] = auth.Brand{Vendor: "snom", User: "brand", Password: phone.NewSecret("brand-password"), Generation: 1, FormerUser: "former", FormerPassword: phone.NewSecret("former-password")}
 		return p, nil, nil
 	}); err != nil {
 		t.Fatal(err)

@@ -76,7 +76,7 @@ func TestNoSecretIsInTheFile(t *testing.T) {
 	s := openTest(t, path, Config{})
 	rec := set(t, s, testRecord(7))
 	policy, err := s.ChangePolicy(t.Context(), func(p auth.Policy) (auth.Policy, []audit.Record, error) {
-		p.Brands["snom"] = auth.Brand{Vendor: "snom", User: "brand", Password: phone.NewSecret("brand-password"), Generation: 1}
+		p.Brands["snom"] = auth.Brand{Vendor: "snom", User: "brand", Password: phone.NewSecret("brand-password"), Generation: 1, FormerUser: "former", FormerPassword: phone.NewSecret("former-password")}
 		return p, nil, nil
 	})
 	if err != nil {
@@ -88,7 +88,7 @@ func TestNoSecretIsInTheFile(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	secrets := []string{"brand-password", policy.Key.Reveal(), string(s.key.bytes[:])}
+	secrets := []string{"brand-password", "former-password", policy.Key.Reveal(), string(s.key.bytes[:])}
 	for _, what := range []string{"admin", "line0", "line1", "override", "pin", "current", "pending"} {
 		secrets = append(secrets, what+"-"+rec.Device.MAC.Hex())
 	}

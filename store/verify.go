@@ -46,7 +46,7 @@ func followChain(ctx context.Context, tx *bolt.Tx, c *chain, sealed bool) (audit
 			return audit.Check{}, err
 		}
 		if found.Entries++; found.First == 0 {
-			found.First = e.Seq
+			found.First, found.Oldest = e.Seq, e.At
 		}
 		if found.Last = e.Seq; found.BrokenAt == 0 && (e.Seq != last.Seq+1 || e.Chain(last.Hash) != e.Hash) {
 			found.BrokenAt, found.Why = e.Seq, "it does not follow from those before it"
