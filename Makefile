@@ -6,7 +6,7 @@ BENCH ?= .
 PKG ?= ./...
 
 .DEFAULT_GOAL := build
-.PHONY: build run test lint fuzz golden bench prompts help
+.PHONY: build run test sequences lint fuzz golden bench prompts help
 
 build: ## static binaries into bin/
 	CGO_ENABLED=0 go build -trimpath -o bin/ ./cmd/...
@@ -18,6 +18,9 @@ test: ## all that must pass: tools, lint, then every test with the race detector
 	packaging/tools.sh
 	packaging/lint.sh
 	REQUIRE=1 CGO_ENABLED=1 go test -race -shuffle=on ./...
+
+sequences: ## every vendor's phone from first contact to full config, as a table; as root
+	REQUIRE=1 go test -count=1 -v -run '^TestSequences$$' ./integration
 
 lint: ## gofmt, go vet, staticcheck, shell syntax, systemd units
 	packaging/lint.sh
@@ -35,4 +38,4 @@ prompts: ## speak the prompts of the PIN call anew; the results are committed
 	packaging/prompts/make.sh
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -21,6 +21,15 @@ const (
 	hunt  = "if the unknown ones should not be here, find them by their hardware addresses (`lineside dhcp leases`, then the switch's table) and take them off the network; a reservation in dhcp.reservations keeps a phone its address whatever others take; else "
 )
 
+// code is a condition's, with the network where it is a scope's: each pool has
+// its own.
+func (s *Server) code(c string) string {
+	if !s.remote {
+		return c
+	}
+	return c + "-" + s.cfg.network().String()
+}
+
 // level is how full the pool is.
 type level int
 
@@ -75,7 +84,7 @@ func (s *Server) watchPool(now time.Time) {
 	s.mu.Unlock()
 	if s.alarm.conflict && f.resting == 0 {
 		s.alarm.conflict = false
-		s.deps.Health.Clear(codeConflict)
+		s.deps.Health.Clear(s.code(codeConflict))
 	}
 	was := s.alarm
 	s.alarm.level, s.alarm.fill = was.level.next(f), f
@@ -91,9 +100,9 @@ func (s *Server) watchPool(now time.Time) {
 func (s *Server) turn(was level, f fill) {
 	switch was {
 	case low:
-		s.deps.Health.Clear(codeLow)
+		s.deps.Health.Clear(s.code(codeLow))
 	case exhausted:
-		s.deps.Health.Clear(codeExhausted)
+		s.deps.Health.Clear(s.code(codeExhausted))
 	}
 	if s.alarm.level == ample {
 		s.log.Info("address pool has room again", "decision", f.String())
@@ -111,13 +120,13 @@ func (s *Server) raiseFill(now time.Time, f fill) {
 	switch s.alarm.level {
 	case low:
 		s.deps.Health.Raise(now, health.Condition{
-			Code: codeLow, Title: "Few addresses are left in the pool",
+			Code: s.code(codeLow), Title: "Few addresses are left in the pool",
 			Meaning: "only phones are given one now, and the last only phones that are set up here; others that start stay without network",
 			Do:      do, Detail: f.String(),
 		})
 	case exhausted:
 		s.deps.Health.Raise(now, health.Condition{
-			Code: codeExhausted, Title: "The address pool is exhausted",
+			Code: s.code(codeExhausted), Title: "The address pool is exhausted",
 			Meaning: "phones that start now get no address and stay without network",
 			Do:      do, Detail: f.String(),
 		})
@@ -130,7 +139,7 @@ func (s *Server) raiseConflict(now time.Time, l *phone.Lease) {
 	}
 	s.alarm.conflict = true
 	s.deps.Health.Raise(now, health.Condition{
-		Code: codeConflict, Title: "Two machines want one address",
+		Code: s.code(codeConflict), Title: "Two machines want one address",
 		Meaning: "the phone was given another address; the one in question rests for " + declineRest.String(),
 		Do:      fmt.Sprintf("find the machine set to %s by hand (`ip neigh show %s`) and let it use DHCP, or take the address out of dhcp.pool", l.Addr, l.Addr),
 		Detail:  fmt.Sprintf("%s was given to %s, which found it in use by another machine", l.Addr, l.MAC),
@@ -139,7 +148,7 @@ func (s *Server) raiseConflict(now time.Time, l *phone.Lease) {
 
 func (s *Server) raiseUnsaved(now time.Time, err error) {
 	s.deps.Health.Raise(now, health.Condition{
-		Code: codeUnsaved, Title: "Leases cannot be stored",
+		Code: s.code(codeUnsaved), Title: "Leases cannot be stored",
 		Meaning: "phones are not given an address, nor is one renewed, until storing works",
 		Do:      "look at free space and health of the disk that holds the state directory (`df -h`, `dmesg`); the box goes on by itself",
 		Detail:  err.Error(),

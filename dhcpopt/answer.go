@@ -11,6 +11,10 @@ import (
 
 // handle answers one usable message.
 func (s *Server) handle(a *ask, now time.Time) {
+	if s.cfg.Mode == ModeInform {
+		s.beside(a, now)
+		return
+	}
 	s.mu.Lock()
 	s.pool.expire(now)
 	s.mu.Unlock()
@@ -38,6 +42,10 @@ func (s *Server) welcome(a *ask) provision.Welcome {
 // discover offers an address (RFC 2131 section 4.3.1).
 func (s *Server) discover(a *ask, now time.Time) {
 	w := s.welcome(a)
+	if s.turnsAway(a, w) {
+		s.count(a, "no-phone")
+		return
+	}
 	addr, length, why := s.promise(a, w, now)
 	if why != "" {
 		s.count(a, "exhausted")
@@ -82,6 +90,10 @@ func (s *Server) request(a *ask, now time.Time) {
 		return
 	}
 	w := s.welcome(a)
+	if s.turnsAway(a, w) {
+		s.count(a, "no-phone")
+		return
+	}
 	switch i, v := s.judge(a, addr, w, now); v {
 	case grant:
 		s.bind(a, i, w, now)
@@ -90,6 +102,17 @@ func (s *Server) request(a *ask, now time.Time) {
 	default:
 		s.count(a, "silent")
 	}
+}
+
+// turnsAway reports that settings keep the pool to phones and a client is none:
+// not by what it says of itself, nor set up, nor kept an address for.
+func (s *Server) turnsAway(a *ask, w provision.Welcome) bool {
+	if !s.cfg.PhonesOnly || w.Ident.Vendor != "" || w.Known {
+		return false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return !s.pool.vouched(a.client.mac)
 }
 
 // forsake frees what was offered to a client that took another server's offer.

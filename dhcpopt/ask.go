@@ -65,6 +65,20 @@ type ask struct {
 // parse says whether a packet is for this server and usable. The error is one
 // of those above.
 func (s *Server) parse(data []byte, from netip.AddrPort) (*ask, error) {
+	a, err := newAsk(data, from)
+	if err != nil {
+		return nil, err
+	}
+	for _, step := range []func(*ask) error{readHeader, s.checkRelay, readKind, s.checkRemote, readAddresses, readClaims, readWishes} {
+		if err := step(a); err != nil {
+			return nil, err
+		}
+	}
+	return a, nil
+}
+
+// newAsk reads the fixed fields of a message.
+func newAsk(data []byte, from netip.AddrPort) (*ask, error) {
 	if len(data) < minPacket || len(data) > maxPacket {
 		return nil, errMalformed
 	}
@@ -74,11 +88,6 @@ func (s *Server) parse(data []byte, from netip.AddrPort) (*ask, error) {
 	}
 	a := &ask{packet: m, from: from, limit: minMessage}
 	a.ciaddr, a.giaddr = address(m.ClientIPAddr), address(m.GatewayIPAddr)
-	for _, step := range []func(*ask) error{readHeader, s.checkRelay, readKind, readAddresses, readClaims, readWishes} {
-		if err := step(a); err != nil {
-			return nil, err
-		}
-	}
 	return a, nil
 }
 
@@ -96,6 +105,12 @@ func readHeader(a *ask) error {
 	if m.OpCode != dhcpv4.OpcodeBootRequest {
 		return errNotAsked
 	}
+	return readClient(a)
+}
+
+// readClient reads whose message it is, whichever way it goes.
+func readClient(a *ask) error {
+	m := a.packet
 	if m.HWType != iana.HWTypeEthernet || len(m.ClientHWAddr) != 6 {
 		return errHardware
 	}

@@ -137,7 +137,7 @@ func (s *Server) commit(ctx context.Context, batch []change) {
 		s.unsaved(ctx, batch, err)
 		return
 	}
-	s.deps.Health.Clear(codeUnsaved)
+	s.deps.Health.Clear(s.code(codeUnsaved))
 	s.settle(batch, latest)
 	for _, c := range batch {
 		s.conclude(c, c.standsIn(latest[c.leases[0].Addr]))

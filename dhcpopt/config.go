@@ -16,7 +16,8 @@ import (
 // Mode is how the box takes part in DHCP, as settings name it.
 type Mode string
 
-// The modes. This build serves ModeServer only; Config refuses the rest.
+// The modes. New makes a server for the first and third, NewRelay a relay for
+// the second; the last needs neither.
 const (
 	ModeServer Mode = "server" // pool of its own
 	ModeRelay  Mode = "relay"  // adds options to an existing server's answers
@@ -43,8 +44,20 @@ type Config struct {
 	// Self is the box's address on the phones' LAN with the LAN's prefix
 	// length. It is the server identifier.
 	Self netip.Prefix
-	// Pool is what addresses are given from.
+	// Net is the network of the clients; the zero value is that of Self. A scope
+	// behind a relay has one that Self is not on.
+	Net netip.Prefix
+	// Pool is what addresses are given from; ModeServer alone has one.
 	Pool []Range
+	// Scopes are further networks, whose clients come by a relay agent.
+	Scopes []Scope
+	// PhonesOnly gives no address to what is no phone, nor set up or reserved.
+	PhonesOnly bool
+	// Upstream are the servers of ModeRelay, the one to be asked first, first.
+	Upstream []netip.AddrPort
+	// TrustRelayInfo carries messages that another machine, as a rule a switch,
+	// has put option 82 into (RFC 3046 section 2.1.1).
+	TrustRelayInfo bool
 	// Reservations tie an address of the LAN, inside the pool or not, to one
 	// hardware address.
 	Reservations map[phone.MAC]netip.Addr
@@ -78,22 +91,61 @@ func (c Config) checked() (Config, error) {
 	if !c.Self.IsValid() || !c.Self.Addr().Is4() || c.Self.Bits() > 30 || c.Self.Bits() < 8 {
 		return c, fmt.Errorf("listen.interface: %s is no IPv4 network phones can live on; give the interface an address such as 10.20.0.1/24", c.Self)
 	}
-	if !c.hostAddr(c.Self.Addr()) {
-		return c, fmt.Errorf("listen.interface: %s is the network or broadcast address; give the box a host address such as %s", c.Self, c.Self.Masked().Addr().Next())
+	if own := c.Self.Masked(); c.Self.Addr() == own.Addr() || c.Self.Addr() == lastAddr(own) {
+		return c, fmt.Errorf("listen.interface: %s is the network or broadcast address; give the box a host address such as %s", c.Self, own.Addr().Next())
 	}
-	return c, errors.Join(c.checkTimes(), c.checkServers(), c.checkPool(), c.checkReservations())
+	switch c.Mode {
+	case ModeRelay:
+		return c, c.checkUpstream()
+	case ModeInform:
+		return c, nil
+	}
+	return c, errors.Join(c.checkTimes(), c.checkServers(), c.checkPool(), c.checkReservations(), c.checkScopes())
+}
+
+// network is where the clients are.
+func (c Config) network() netip.Prefix {
+	if c.Net.IsValid() {
+		return c.Net
+	}
+	return c.Self.Masked()
 }
 
 func (c Config) checkMode() error {
 	switch c.Mode {
-	case ModeServer:
+	case ModeServer, ModeRelay, ModeInform:
 		return nil
-	case ModeRelay, ModeInform:
-		return fmt.Errorf("dhcp.mode: %q is not in this build; write \"server\" where the box owns the voice LAN, or \"off\" and set options 66 and 160 on the existing server", c.Mode)
 	case ModeOff:
 		return errors.New("dhcp.mode: is \"off\", so no DHCP server can be made; write \"server\" to let the box give addresses")
 	}
-	return fmt.Errorf("dhcp.mode: %.20q is not known; write \"server\" or \"off\"", string(c.Mode))
+	return fmt.Errorf("dhcp.mode: %.20q is not known; write \"server\", \"relay\", \"inform\" or \"off\"", string(c.Mode))
+}
+
+// maxUpstream is how many servers a relay asks at most.
+const maxUpstream = 8
+
+func (c Config) checkUpstream() error {
+	if c.Interface == "" {
+		return errors.New("listen.interface: a relay has to know which side the phones are on; write the interface's name")
+	}
+	if len(c.Upstream) == 0 {
+		return errors.New("dhcp.upstream: missing; write the addresses of the servers that give the addresses, such as [\"10.0.0.5\"]")
+	}
+	if len(c.Upstream) > maxUpstream {
+		return fmt.Errorf("dhcp.upstream: %d servers are too many, at most %d", len(c.Upstream), maxUpstream)
+	}
+	var errs []error
+	for _, u := range c.Upstream {
+		switch a := u.Addr(); {
+		case !a.Is4() || a.IsUnspecified() || a.IsMulticast() || u.Port() == 0:
+			errs = append(errs, fmt.Errorf("dhcp.upstream: %s is no IPv4 address of a server", u))
+		case a == c.Self.Addr():
+			errs = append(errs, fmt.Errorf("dhcp.upstream: %s is this box; write the address of the server that gives the addresses", a))
+		case c.network().Contains(a):
+			errs = append(errs, fmt.Errorf("dhcp.upstream: %s is on the phones' own network and answers them itself, so the box cannot come between; write dhcp.mode = \"inform\"", a))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 func (c Config) checkTimes() error {
@@ -106,7 +158,7 @@ func (c Config) checkTimes() error {
 func (c Config) checkServers() error {
 	var errs []error
 	if c.Router.IsValid() && !c.hostAddr(c.Router) {
-		errs = append(errs, fmt.Errorf("dhcp.router: %s is not on %s; write the gateway's address on the phones' LAN", c.Router, c.Self.Masked()))
+		errs = append(errs, fmt.Errorf("dhcp.router: %s is not on %s; write the gateway's address on the phones' LAN", c.Router, c.network()))
 	}
 	for _, list := range []struct {
 		key   string
@@ -135,7 +187,7 @@ func (c Config) checkPool() error {
 	size := len(c.Reservations)
 	for i, r := range c.Pool {
 		if !c.hostAddr(r.First) || !c.hostAddr(r.Last) || r.Last.Less(r.First) {
-			errs = append(errs, fmt.Errorf("dhcp.pool: %s does not lie within %s without its network and broadcast address", r, c.Self.Masked()))
+			errs = append(errs, fmt.Errorf("dhcp.pool: %s does not lie within %s without its network and broadcast address", r, c.network()))
 			continue
 		}
 		size += r.Size()
@@ -168,7 +220,7 @@ func (c Config) checkReservations() error {
 		case mac.IsZero():
 			errs = append(errs, fmt.Errorf("dhcp.reservations: %s is kept for no hardware address; write the phone's", a))
 		case !c.hostAddr(a):
-			errs = append(errs, fmt.Errorf("dhcp.reservations: %s of %s is no host address of %s", a, mac, c.Self.Masked()))
+			errs = append(errs, fmt.Errorf("dhcp.reservations: %s of %s is no host address of %s", a, mac, c.network()))
 		case a == c.Self.Addr() || a == c.Router:
 			errs = append(errs, fmt.Errorf("dhcp.reservations: %s of %s is the box or the router", a, mac))
 		case twice:
@@ -181,7 +233,7 @@ func (c Config) checkReservations() error {
 
 // hostAddr reports that a can be a machine on the LAN.
 func (c Config) hostAddr(a netip.Addr) bool {
-	return a.Is4() && c.Self.Contains(a) && a != c.Self.Masked().Addr() && a != lastAddr(c.Self)
+	return a.Is4() && c.network().Contains(a) && a != c.network().Addr() && a != lastAddr(c.network())
 }
 
 // lastAddr is the broadcast address of an IPv4 prefix.

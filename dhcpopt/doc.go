@@ -1,6 +1,17 @@
-// Package dhcpopt is the DHCPv4 server of the phones' LAN: it gives addresses
-// from a pool of its own and tells desk phones, and only them, where their
-// provisioning box is.
+// Package dhcpopt is the box's part in DHCPv4 on the phones' LAN: it tells desk
+// phones, and only them, where their provisioning box is. What else it does is
+// the mode's:
+//
+//   - server: it gives addresses from a pool of its own, and from one for each
+//     network behind a relay agent (Scope).
+//   - relay: it carries messages to existing servers elsewhere (Relay) and puts
+//     the options into the OFFERs and ACKs of phones.
+//   - inform: it stands beside the LAN's own server, answers the INFORM of
+//     phones and makes a second offer to those that read one; it gives no address.
+//   - off: Snippet writes what the existing server is to be told.
+//
+// In each of them Watch listens to what others do on the LAN, and Probe asks
+// what a new phone would be offered.
 //
 // It follows RFC 2131 (protocol) and RFC 2132 (options), with RFC 3046 (relay
 // agent information, echoed), RFC 3396 (long options), RFC 6842 (client
@@ -14,8 +25,29 @@
 // bounded queue for one commit that makes everything gathered durable; no ACK
 // leaves before its lease is on disk. Leases are stored for one part in a
 // hundred longer than they are promised, so whoever asks again meanwhile is
-// answered from memory, by a record that is on disk already. Two goroutines do
-// all the work: one receives, one commits.
+// answered from memory, by a record that is on disk already. Three goroutines do
+// all the work: one receives, one answers, one commits. Between the first two
+// stands a ring that drops the oldest packet when it is full.
+//
+// # Relay
+//
+// A client's message leaves with this box as its relay (giaddr), one more hop
+// and option 82 (RFC 3046), and is otherwise as it came. One that has a relay
+// already keeps it; one that carries option 82 without a relay is dropped unless
+// settings trust the switch that put it there. An answer is taken from the named
+// servers only, loses this box's option 82, and goes on as it is to what is no
+// phone. A phone's OFFER and ACK get the options in place of what the server has
+// under the same numbers, wherever that stands (options, file, sname), as long
+// as they fit what the phone takes (option 57, 576 bytes where it says nothing).
+//
+// A renewal goes from the phone to the server by itself, past any relay, and so
+// does its ACK: it has none of the options. Phones keep what they were told when
+// they started, and ask by broadcast, through the relay, when they start again
+// or when nobody renews their lease.
+//
+// The first server in settings is asked as long as it answers. One that leaves
+// three questions and four seconds unanswered is passed over and tried every ten
+// seconds; a client that has waited for six seconds is carried to all of them.
 //
 // # One laptop against the phones
 //
@@ -66,9 +98,9 @@
 //     told is what it asked for.
 //   - Some clients send RELEASE after they have dropped the address, and RFC
 //     5107 relays pass it on. Both are ignored; the lease ends by itself.
-//   - Options in sname and file (option 52) are not read: no known phone sends
-//     its own that way.
-//
-// Left to others: relaying to an existing server and answering beside one
-// (modes "relay" and "inform"), and snippets for foreign servers.
+//   - Options in sname and file (option 52) of a client's message are not read:
+//     no known phone sends its own that way.
+//   - A second offer has no address in it, which RFC 2131 does not know. Who takes
+//     it for a real one asks this box for the address, is told to start over, and
+//     gets no second offer for ten minutes.
 package dhcpopt

@@ -108,6 +108,10 @@ func (s *Server) inform(a *ask) {
 		return
 	}
 	w := s.welcome(a)
+	if s.cfg.Mode == ModeInform && w.Ident.Vendor == "" || s.turnsAway(a, w) {
+		s.count(a, "no-phone")
+		return
+	}
 	r := s.reply(a, dhcpv4.MessageTypeAck, a.ciaddr, 0, w)
 	s.send(r)
 	s.count(a, "informed")

@@ -91,8 +91,9 @@ type fakeDesk struct {
 	seen []provision.Sighting
 	more []vendors.Option // told to phones besides
 	// known are the devices set up; nil is none.
-	known func(phone.MAC) bool
-	trip  bool
+	known  func(phone.MAC) bool
+	trip   bool
+	second bool // phones read a second offer
 }
 
 func (f *fakeDesk) Welcome(c provision.Caller) provision.Welcome {
@@ -105,7 +106,7 @@ func (f *fakeDesk) Welcome(c provision.Caller) provision.Welcome {
 	}
 	url := []byte("http://" + c.Self.String() + "/cfg/")
 	return provision.Welcome{
-		Known: known,
+		Known: known, SecondOffer: f.second,
 		Ident: vendors.Ident{Vendor: "yealink", Model: "T46G"},
 		Options: append([]vendors.Option{
 			{Code: 66, Value: url, Always: true},
@@ -237,15 +238,19 @@ func (l *lan) restart(cfg Config) {
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	s.load(leases)
-	s.out = newWire(l.conn, s.self, s.log)
+	for _, one := range append([]*Server{s}, s.scopes...) {
+		one.load(leases)
+		one.out = newWire(l.conn, s.self, s.log)
+	}
 	l.s = s
 }
 
 // deliver hands the server one packet, commits, and gives what it sent.
 func (l *lan) deliver(data []byte, from netip.AddrPort) []sent {
 	l.s.receive(data, from)
-	l.s.commit(context.Background(), l.s.queue.take())
+	for _, one := range append([]*Server{l.s}, l.s.scopes...) {
+		one.commit(context.Background(), one.queue.take())
+	}
 	return l.conn.taken()
 }
 

@@ -93,8 +93,16 @@ func TestConfigCheck(t *testing.T) {
 		{"good", good(func(*Config) {}), ""},
 		{"reservation outside the pool", good(reserve("10.20.0.7")), ""},
 		{"reservation inside the pool", good(reserve("10.20.0.77")), ""},
-		{"relay is not built yet", good(func(c *Config) { c.Mode = ModeRelay }), "dhcp.mode: \"relay\" is not in this build"},
-		{"inform is not built yet", good(func(c *Config) { c.Mode = ModeInform }), "not in this build"},
+		{"relay to nowhere", good(func(c *Config) { c.Mode = ModeRelay }), "dhcp.upstream: missing"},
+		{"relay", good(relayTo("10.0.0.5:67")), ""},
+		{"relay to itself", good(relayTo("10.20.0.1:67")), "is this box"},
+		{"relay to a server the phones hear", good(relayTo("10.20.0.9:67")), "dhcp.mode = \"inform\""},
+		{"relay to no server", good(relayTo("0.0.0.0:67")), "no IPv4 address of a server"},
+		{"inform has no pool", good(func(c *Config) { c.Mode, c.Pool = ModeInform, nil }), ""},
+		{"scope", good(scoped("10.30.0.0/24", "10.30.0.50-10.30.0.99")), ""},
+		{"scope over the LAN", good(scoped("10.20.0.0/16", "10.20.3.50-10.20.3.99")), "overlap"},
+		{"scope with a pool elsewhere", good(scoped("10.30.0.0/24", "10.31.0.50-10.31.0.99")), "does not lie within 10.30.0.0/24"},
+		{"scope without a pool", good(func(c *Config) { c.Scopes = []Scope{{Net: netip.MustParsePrefix("10.30.0.0/24")}} }), "dhcp.pool: missing"},
 		{"off makes no server", good(func(c *Config) { c.Mode = ModeOff }), "dhcp.mode: is \"off\""},
 		{"unknown mode", good(func(c *Config) { c.Mode = "proxy" }), "is not known"},
 		{"no own address", good(func(c *Config) { c.Self = netip.Prefix{} }), "listen.interface"},
@@ -148,5 +156,20 @@ func TestConfigDefaults(t *testing.T) {
 	}
 	if got := lastAddr(netip.MustParsePrefix("10.20.0.1/30")); got != ip("10.20.0.3") {
 		t.Errorf("broadcast address of 10.20.0.1/30: got %s, want 10.20.0.3", got)
+	}
+}
+
+func relayTo(addrs ...string) func(*Config) {
+	return func(c *Config) {
+		c.Mode = ModeRelay
+		for _, a := range addrs {
+			c.Upstream = append(c.Upstream, netip.MustParseAddrPort(a))
+		}
+	}
+}
+
+func scoped(net, pool string) func(*Config) {
+	return func(c *Config) {
+		c.Scopes = append(c.Scopes, Scope{Net: netip.MustParsePrefix(net), Pool: testConfig(pool).Pool})
 	}
 }

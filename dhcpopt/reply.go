@@ -116,7 +116,11 @@ func (s *Server) fill(m *dhcpv4.DHCPv4, a *ask, w provision.Welcome, left int) {
 // wishes lists options by how much the client misses without them: to reach
 // the network, to find its box, to be comfortable.
 func (s *Server) wishes(a *ask, w provision.Welcome) []option {
-	mask := fromNumber(^uint32(0) << (32 - s.cfg.Self.Bits()))
+	if s.cfg.Mode == ModeInform {
+		// The network is the other server's to describe.
+		return append(vendorOptions(a, w, true), vendorOptions(a, w, false)...)
+	}
+	mask := fromNumber(^uint32(0) << (32 - s.cfg.network().Bits()))
 	list := []option{{1, mask.AsSlice()}}
 	if s.cfg.Router.IsValid() {
 		list = append(list, option{3, s.cfg.Router.AsSlice()})
@@ -124,7 +128,7 @@ func (s *Server) wishes(a *ask, w provision.Welcome) []option {
 	list = append(list, option{6, join(s.cfg.DNS)})
 	list = append(list, vendorOptions(a, w, true)...)
 	list = append(list, vendorOptions(a, w, false)...)
-	for _, o := range []option{{42, join(s.cfg.NTP)}, {15, []byte(s.cfg.Domain)}, {28, lastAddr(s.cfg.Self).AsSlice()}} {
+	for _, o := range []option{{42, join(s.cfg.NTP)}, {15, []byte(s.cfg.Domain)}, {28, lastAddr(s.cfg.network()).AsSlice()}} {
 		if a.wants(o.code) {
 			list = append(list, o)
 		}
@@ -164,7 +168,7 @@ func (s *Server) destination(a *ask, kind dhcpv4.MessageType, addr netip.Addr) (
 		return netip.AddrPortFrom(a.giaddr, a.from.Port()), phone.MAC{}
 	case !a.giaddr.IsUnspecified():
 		return netip.AddrPortFrom(a.giaddr, serverPort), phone.MAC{}
-	case kind == dhcpv4.MessageTypeNak:
+	case kind == dhcpv4.MessageTypeNak, addr.IsUnspecified():
 		return broadcast(), phone.MAC{}
 	case a.ciaddr == addr: // a renewal, and no other address a stranger writes
 		return netip.AddrPortFrom(addr, clientPort), phone.MAC{}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
 
+	"github.com/lineside/lineside/metrics"
 	"github.com/lineside/lineside/provision"
 	"github.com/lineside/lineside/vendors"
 )
@@ -40,7 +41,11 @@ func (s *Server) sighted(a *ask, g provision.Sighting) {
 func (s *Server) count(a *ask, outcome string) { s.countKind(a.kind, outcome) }
 
 func (s *Server) countKind(kind dhcpv4.MessageType, outcome string) {
-	s.deps.Metrics.DHCP.WithLabelValues(strings.ToLower(kind.String()), outcome).Inc()
+	count(s.deps.Metrics, kind, outcome)
+}
+
+func count(m *metrics.Set, kind dhcpv4.MessageType, outcome string) {
+	m.DHCP.WithLabelValues(strings.ToLower(kind.String()), outcome).Inc()
 }
 
 // send puts a reply on the wire. One that cannot leave is lost like any

@@ -55,6 +55,11 @@ type Server struct {
 	rates rates
 	alarm alarm
 
+	// scopes serve networks behind relays; each has remote set.
+	scopes  []*Server
+	remote  bool
+	spurned spurned
+
 	queue *queue
 
 	mu   sync.Mutex
@@ -68,11 +73,31 @@ func New(cfg Config, deps Deps) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	if deps.Leases == nil || deps.Desk == nil || deps.Log == nil || deps.Metrics == nil || deps.Health == nil {
+	if cfg.Mode == ModeRelay {
+		return nil, errors.New("make DHCP server: the mode is a relay's")
+	}
+	if deps.Leases == nil && cfg.Mode == ModeServer || deps.Desk == nil || deps.Log == nil || deps.Metrics == nil || deps.Health == nil {
 		return nil, errors.New("make DHCP server: a dependency is missing")
 	}
 	if deps.Now == nil {
 		deps.Now = time.Now
+	}
+	s := newServer(cfg, deps)
+	for _, sc := range cfg.Scopes {
+		child, err := cfg.scope(sc).checked()
+		if err != nil {
+			return nil, err
+		}
+		remote := newServer(child, deps)
+		remote.remote = true
+		s.scopes = append(s.scopes, remote)
+	}
+	return s, nil
+}
+
+func newServer(cfg Config, deps Deps) *Server {
+	if len(cfg.Scopes) > 0 {
+		cfg = cfg.ownReservations()
 	}
 	return &Server{
 		cfg:   cfg,
@@ -82,7 +107,7 @@ func New(cfg Config, deps Deps) (*Server, error) {
 		queue: newQueue(maxQueue),
 		pool:  newPool(cfg),
 		owed:  make(map[netip.Addr]*phone.Lease),
-	}, nil
+	}
 }
 
 // Serve loads the leases and answers what arrives on conn until ctx ends; then
@@ -90,23 +115,28 @@ func New(cfg Config, deps Deps) (*Server, error) {
 // Listen also reaches clients that have no address yet by frames of its own;
 // with any other, those are answered by broadcast.
 func (s *Server) Serve(ctx context.Context, conn net.PacketConn) error {
-	leases, err := s.deps.Leases.Leases()
-	if err != nil {
-		return fmt.Errorf("load leases: %w", err)
+	all := append([]*Server{s}, s.scopes...)
+	if s.cfg.Mode == ModeServer {
+		leases, err := s.deps.Leases.Leases()
+		if err != nil {
+			return fmt.Errorf("load leases: %w", err)
+		}
+		for _, one := range all {
+			one.load(leases)
+		}
+		s.forget(ctx, leases)
 	}
-	s.load(leases)
-	s.out = newWire(conn, s.self, s.log)
-
+	out := newWire(conn, s.self, s.log)
 	ctx, cancel := context.WithCancel(ctx)
-	stop := context.AfterFunc(ctx, func() {
-		_ = conn.SetReadDeadline(time.Unix(1, 0)) // wakes the receiver
-	})
-	defer stop()
-	var committer sync.WaitGroup
-	committer.Go(func() { s.commitAll(ctx) })
-	err = s.receiveAll(ctx, conn)
+	var committers sync.WaitGroup
+	for _, one := range all {
+		one.out = out
+		committers.Go(func() { one.commitAll(ctx) })
+	}
+	in := newIntake(maxIntake, func(p datagram) { s.receive(p.data, p.from) }, s.drop)
+	err := in.serve(ctx, conn, s.log)
 	cancel()
-	committer.Wait()
+	committers.Wait()
 	return err
 }
 
@@ -117,48 +147,6 @@ func (s *Server) load(leases []phone.Lease) {
 	})
 }
 
-// receiveAll reads packets until ctx ends or conn is closed. Other errors (the
-// interface went down) pass, so it tries again, slower each time.
-func (s *Server) receiveAll(ctx context.Context, conn net.PacketConn) error {
-	buf := make([]byte, maxPacket+1)
-	const first, last = 10 * time.Millisecond, 2 * time.Second
-	for delay := first; ; {
-		n, from, err := conn.ReadFrom(buf)
-		switch {
-		case ctx.Err() != nil:
-			return nil
-		case errors.Is(err, net.ErrClosed):
-			return fmt.Errorf("receive DHCP: %w", err)
-		case err != nil:
-			s.deps.Metrics.Dropped.WithLabelValues(string(provision.DHCP), "receive").Inc()
-			s.log.Debug("receive", "err", err, "dur", delay)
-			pause(ctx, delay)
-			delay = min(2*delay, last)
-		default:
-			delay = first
-			s.receive(buf[:n], addrPort(from))
-		}
-	}
-}
-
-func pause(ctx context.Context, d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-	case <-t.C:
-	}
-}
-
-func addrPort(a net.Addr) netip.AddrPort {
-	u, ok := a.(*net.UDPAddr)
-	if !ok {
-		return netip.AddrPort{}
-	}
-	p := u.AddrPort()
-	return netip.AddrPortFrom(p.Addr().Unmap(), p.Port())
-}
-
 // receive deals with one packet. Whatever it holds, the server lives on.
 func (s *Server) receive(data []byte, from netip.AddrPort) {
 	defer func() {
@@ -166,6 +154,7 @@ func (s *Server) receive(data []byte, from netip.AddrPort) {
 			s.panicked(v)
 		}
 	}()
+	s = s.inScope(data, from)
 	a, err := s.parse(data, from)
 	if err != nil {
 		s.drop(err.Error(), from)
@@ -181,9 +170,12 @@ func (s *Server) receive(data []byte, from netip.AddrPort) {
 	s.handle(a, now)
 }
 
-func (s *Server) panicked(v any) {
-	s.deps.Metrics.Panics.WithLabelValues(string(provision.DHCP)).Inc()
-	s.log.Error("panic while answering", "err", v, "stack", string(debug.Stack()))
+func (s *Server) panicked(v any) { panicked(s.deps.Metrics, s.log, v) }
+
+// panicked counts a panic that was recovered, and says where it was.
+func panicked(m *metrics.Set, log *slog.Logger, v any) {
+	m.Panics.WithLabelValues(string(provision.DHCP)).Inc()
+	log.Error("panic while answering", "err", v, "stack", string(debug.Stack()))
 }
 
 func (s *Server) drop(reason string, from netip.AddrPort) {

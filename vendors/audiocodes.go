@@ -24,6 +24,7 @@ func audiocodes() Maker {
 		OUIs:        audiocodesOUI,
 		Models:      audiocodesModels,
 		Class:       audiocodesClass,
+		Classes:     classModels("", audiocodesModels),
 		Agent:       audiocodesAgent,
 		SIPAgent:    audiocodesSIPAgent,
 		File:        audiocodesFile,

@@ -24,6 +24,7 @@ func avaya() Maker {
 		},
 		Models:      avayaModels,
 		Class:       avayaClass,
+		Classes:     classPrefixes("ccp.avaya.com"),
 		Agent:       avayaAgent,
 		File:        avayaFile,
 		Options:     avayaOptions,

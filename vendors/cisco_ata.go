@@ -19,6 +19,7 @@ func ciscoATA() Maker {
 		OUIs:     append(ciscoLater[:2:2], ciscoNumbered...),
 		Models:   ciscoATAModels,
 		Class:    ciscoATAClass,
+		Classes:  classPrefixes("CISCO SPA1", "CISCO SPA2", "CISCO ATA191", "CISCO ATA192"),
 		Agent:    ciscoATAAgent,
 		SIPAgent: ciscoATAAgent,
 		File:     ciscoFile(ciscoATAVendor, ciscoATAProfile.own, ciscoProduct(ciscoATAProduct, ciscoATAModels)),

@@ -19,6 +19,7 @@ func ciscoMPP() Maker {
 		OUIs:        ciscoLater,
 		Models:      ciscoMPPModels,
 		Class:       ciscoMPPClass,
+		Classes:     []ClassMatch{{Prefix: "Cisco Systems, Inc. IP Phone ", Has: "-3PCC"}},
 		Agent:       ciscoMPPAgent,
 		SIPAgent:    ciscoMPPAgent, // the same, as a rule without the MAC
 		File:        ciscoFile(ciscoMPPVendor, ciscoMPPProfile.own, ciscoMPPFirst),

@@ -31,6 +31,7 @@ func ciscoSEP() Maker {
 		// No OUIs: the maker has hundreds, most of them of other things.
 		Models:      ciscoSEPModels,
 		Class:       ciscoSEPClass,
+		Classes:     classPrefixes("Cisco Systems, Inc."),
 		SIPAgent:    ciscoSEPAgent,
 		File:        ciscoSEPFile,
 		Options:     ciscoSEPOptions,

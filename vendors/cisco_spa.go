@@ -18,6 +18,7 @@ func ciscoSPA() Maker {
 		OUIs:     ciscoNumbered,
 		Models:   ciscoSPAModels,
 		Class:    ciscoSPAClass,
+		Classes:  classPrefixes("Cisco SPA", "Cisco Systems, Inc. IP Phone SPA"),
 		Agent:    ciscoSPAAgent,
 		SIPAgent: ciscoSPAAgent, // the same without what is in brackets
 		File:     ciscoFile(ciscoSPAVendor, ciscoSPAProfile.own, ciscoProduct(ciscoSPAProduct, ciscoSPAModels)),

@@ -3,6 +3,7 @@ package vendors
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/lineside/lineside/phone"
@@ -64,6 +65,7 @@ func gigasetMaker(v phone.Vendor, name string, models Models) Maker {
 		OUIs:        [][3]byte{{0x7c, 0x2f, 0x80}, {0x58, 0x9e, 0xc6}, {0x00, 0x21, 0x04}},
 		Models:      models,
 		Class:       func(class []byte) (Ident, bool) { return gigasetClass(v, class) },
+		Classes:     slices.Concat(classModels("Gigaset_", models), classModels("Gigaset ", models), classModels("", models)),
 		Agent:       func(agent string) (Ident, bool) { return gigasetAgent(v, agent) },
 		SIPAgent:    func(agent string) (Ident, bool) { return gigasetAgent(v, agent) },
 		File:        func(name string) (File, bool) { return gigasetFile(v, name) },

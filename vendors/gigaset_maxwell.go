@@ -11,6 +11,7 @@ import (
 // gigasetMaxwell serves the desk phones Maxwell Basic, 2, 3, 4 and C.
 func gigasetMaxwell() Maker {
 	m := gigasetMaker(gigasetMaxwellVendor, "Gigaset Maxwell", gigasetMaxwellModels)
+	m.Classes = classPrefixes("Gigaset_Maxwell", "Gigaset Maxwell", "Maxwell")
 	m.Options = gigasetMacroOptions
 	m.Sequence = func(mac phone.MAC, _ string) []string { return []string{"provisioning.xml", upperHex(mac) + ".xml"} }
 	m.Rehome = Rehome{

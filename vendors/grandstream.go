@@ -33,21 +33,29 @@ func grandstream() Maker {
 	return m
 }
 
+// grandstreamFamilies are the beginnings of models newer than the lists. HT8 is
+// the phones' too, where the list names no gateway.
+var grandstreamFamilies = map[phone.Vendor][]string{
+	grandstreamVendor: {"GXP", "GRP"}, grandstreamHTVendor: {"HT7", "HT8"}, grandstreamDPVendor: {"DP7"},
+}
+
 // grandstreamMaker is what the four have in common (SIP Device Provisioning
 // Guide; configuration templates of GXP21xx, HT80x, HT81x and DP750).
 func grandstreamMaker(v phone.Vendor, name string, models Models) Maker {
 	return Maker{
-		Vendor: v,
-		Name:   name,
-		OUIs:   [][3]byte{{0x00, 0x0b, 0x82}, {0xc0, 0x74, 0xad}, {0xec, 0x74, 0xd7}},
-		Models: models,
-		Class:  func(class []byte) (Ident, bool) { return grandstreamClass(v, models, class) },
-		Agent:  func(agent string) (Ident, bool) { return grandstreamAgent(v, models, agent) },
+		Vendor:  v,
+		Name:    name,
+		OUIs:    [][3]byte{{0x00, 0x0b, 0x82}, {0xc0, 0x74, 0xad}, {0xec, 0x74, 0xd7}},
+		Models:  models,
+		Class:   func(class []byte) (Ident, bool) { return grandstreamClass(v, models, class) },
+		Classes: append(classModels("", models), classPrefixes(grandstreamFamilies[v]...)...),
+		Agent:   func(agent string) (Ident, bool) { return grandstreamAgent(v, models, agent) },
 		SIPAgent: func(agent string) (Ident, bool) {
 			return grandstreamSIPAgent(v, models, agent)
 		},
 		File:        func(name string) (File, bool) { return grandstreamFile(v, models, name) },
 		Options:     grandstreamOptions,
+		VLAN:        vlanText,
 		Sequence:    func(mac phone.MAC, model string) []string { return grandstreamSequence(models, mac, model) },
 		Fetch:       Fetch{By: []Protocol{HTTPS, HTTP, TFTP}, Auth: Digest | Basic},
 		ContentType: "text/xml; charset=utf-8",

@@ -26,6 +26,7 @@ func linksys() Maker {
 		},
 		Models:   linksysModels,
 		Class:    linksysClass,
+		Classes:  classPrefixes("LINKSYS SPA", "LINKSYS PAP"),
 		Agent:    linksysAgent,
 		SIPAgent: linksysAgent, // the same without the serial number
 		File:     ciscoFile(linksysVendor, linksysProfile.own, linksysFirst),

@@ -75,6 +75,8 @@ type Box struct {
 	CA string
 	// Addr is the box's address on the phones' LAN: the holding registrar.
 	Addr netip.Addr
+	// VLAN is where phones that start in this LAN are to go; 0 is nowhere.
+	VLAN int
 	// SIPPort is the UDP port of the holding registrar, 5060 as a rule.
 	SIPPort int
 }
@@ -150,6 +152,9 @@ type Maker struct {
 	File func(name string) (File, bool)
 	// Options are the DHCP options that lead this vendor's phones to box.
 	Options func(box Box) []Option
+	// VLAN are the options that send its phones into a VLAN; they start again
+	// in it, and need Options there too.
+	VLAN func(id int) []Option
 	// Classes say which texts of option 60 are this vendor's, for servers that
 	// are told what to look for. Class reads the same, and more exactly.
 	Classes []ClassMatch

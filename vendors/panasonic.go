@@ -80,6 +80,14 @@ func panasonicUTG() Maker {
 	return m
 }
 
+// panasonicClasses: the families say the same, so the first has it.
+func panasonicClasses(v phone.Vendor) []ClassMatch {
+	if v != panasonicVendor {
+		return nil
+	}
+	return classPrefixes("Panasonic")
+}
+
 func panasonicMaker(v phone.Vendor, name, own string, models Models) Maker {
 	return Maker{
 		Vendor:      v,
@@ -87,6 +95,7 @@ func panasonicMaker(v phone.Vendor, name, own string, models Models) Maker {
 		OUIs:        [][3]byte{{0x00, 0x80, 0xf0}, {0x08, 0x00, 0x23}, {0xbc, 0xc3, 0x42}},
 		Models:      models,
 		Class:       func(class []byte) (Ident, bool) { return panasonicClass(v, class) },
+		Classes:     panasonicClasses(v),
 		Agent:       func(agent string) (Ident, bool) { return panasonicAgent(v, agent) },
 		SIPAgent:    func(agent string) (Ident, bool) { return panasonicAgent(v, agent) },
 		File:        func(name string) (File, bool) { return panasonicFile(v, own, name) },

@@ -31,6 +31,7 @@ func patton() Maker {
 // pattonTrinity serves the SmartNodes that run Trinity 3.
 func pattonTrinity() Maker {
 	m := pattonMaker(trinity, pattonTrinityModels)
+	m.Classes = classPrefixes("SN4", "SN5", "SN6", "SN10") // what is SmartWare's is narrower
 	m.Vendor, m.Name = pattonTrinityVendor, "Patton SmartNode (Trinity)"
 	m.Class = func(class []byte) (Ident, bool) { return pattonClass(class, false) }
 	m.Agent = func(agent string) (Ident, bool) { return pattonAgent(agent, false) }
@@ -50,6 +51,7 @@ func pattonMaker(d pattonDialect, models Models) Maker {
 	return Maker{
 		OUIs:     [][3]byte{{0x00, 0xa0, 0xba}},
 		Models:   models,
+		Classes:  classModels("", models),
 		Options:  pattonOptions,
 		Sequence: func(mac phone.MAC, _ string) []string { return []string{mac.Hex() + ".cfg"} },
 		// No source says that a SmartNode answers a challenge, so its login is

@@ -27,10 +27,12 @@ func poly() Maker {
 		OUIs:     [][3]byte{{0x00, 0x04, 0xf2}, {0x64, 0x16, 0x7f}, {0x48, 0x25, 0x67}, {0x00, 0x90, 0x7a}},
 		Models:   polyModels,
 		Class:    polyClass,
+		Classes:  classPrefixes("Poly", string(polyEnterprise)),
 		Agent:    polyAgent,
 		SIPAgent: polySIPAgent,
 		File:     polyFile,
 		Options:  urlOptions,
+		VLAN:     vlanPoly,
 		Sequence: polySequence,
 		Uploads: []Upload{
 			{Name: "{mac}-boot.log", What: "log"}, {Name: "{mac}-app.log", What: "log"},

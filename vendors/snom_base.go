@@ -20,6 +20,7 @@ func snomBase() Maker {
 		OUIs:        [][3]byte{{0x00, 0x04, 0x13}, {0x00, 0x08, 0x7b}},
 		Models:      snomBaseModels,
 		Class:       snomBaseClass,
+		Classes:     classModels("snom", snomBaseModels),
 		Agent:       snomBaseAgent,
 		SIPAgent:    snomBaseSIPAgent,
 		File:        func(name string) (File, bool) { return snomAnyFile(snomBaseVendor, name) },

@@ -24,6 +24,7 @@ func spectralink() Maker {
 		OUIs:        [][3]byte{{0x00, 0x90, 0x7a}, {0x00, 0x13, 0xd1}, {0x00, 0x90, 0x33}},
 		Models:      spectralinkModels,
 		Class:       spectralinkClass,
+		Classes:     classPrefixes("KIRK.IP6000"),
 		Agent:       func(agent string) (Ident, bool) { return spectralinkAgent(strings.CutPrefix(agent, "FileTransport ")) },
 		SIPAgent:    func(agent string) (Ident, bool) { return spectralinkAgent(agent, true) },
 		File:        spectralinkFile,

@@ -24,10 +24,12 @@ func yealink() Maker {
 		},
 		Models:   yealinkModels,
 		Class:    yealinkClass,
+		Classes:  classPrefixes("yealink", "Yealink"),
 		Agent:    yealinkAgent,
 		SIPAgent: yealinkAgent, // the same text, as a rule without the MAC
 		File:     yealinkFile,
 		Options:  urlOptions,
+		VLAN:     vlanText,
 		Sequence: yealinkSequence,
 		Uploads: []Upload{
 			{Name: "{mac}-local.cfg", What: "settings"}, {Name: "{mac}-contact.xml", What: "contacts"}, {Name: "{mac}-calllog.xml", What: "calls"},

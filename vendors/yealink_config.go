@@ -48,7 +48,7 @@ func yealinkSite(ps *params, in Input) {
 	ps.static("auto_provision.pnp_enable", "0")
 	ps.static("zero_touch.enable", "0")
 	ps.set("static.auto_provision.user_agent_mac.enable", "1")
-	// Uploads would come to the box, which takes none.
+	// Uploads are for an operator's template to switch on: on flash they add up.
 	for _, what := range []string{"local_log", "local_contact", "local_calllog"} {
 		ps.set("static.auto_provision."+what+".backup.enable", "0")
 	}

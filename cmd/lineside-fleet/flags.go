@@ -15,7 +15,6 @@ import (
 
 	"github.com/lineside/lineside/fleet"
 	"github.com/lineside/lineside/phone"
-	"github.com/lineside/lineside/vendors"
 )
 
 // flags is the command line as written; plan gives it meaning.
@@ -40,7 +39,7 @@ type flags struct {
 // fleet are the flags that say which phones there are.
 func (f *flags) fleet(s *pflag.FlagSet) {
 	s.IntVarP(&f.phones, "phones", "n", 1, "how many phones")
-	s.StringSliceVar(&f.vendors, "vendor", nil, "yealink, snom or poly, several with commas; they take turns (default all; with one phone yealink)")
+	s.StringSliceVar(&f.vendors, "vendor", nil, "one of "+fleet.VendorNames()+", or several with commas; they take turns (default all; with one phone the first)")
 	s.StringVar(&f.model, "model", "", "model, where there is one vendor only (default a common one)")
 	s.StringVar(&f.first, "first", "f00000", "last three octets of the first phone's MAC; the others count on")
 }
@@ -96,24 +95,21 @@ func (f *flags) plan() (fleet.Plan, error) {
 }
 
 func (f *flags) vendorList() ([]phone.Vendor, error) {
-	table := vendors.All()
 	if len(f.vendors) == 0 && f.phones == 1 {
-		return []phone.Vendor{"yealink"}, nil
+		return fleet.Vendors()[:1], nil
+	}
+	if len(f.vendors) == 0 {
+		return fleet.Vendors(), nil
 	}
 	var list []phone.Vendor
 	var errs []error
 	for _, name := range f.vendors {
-		v, err := table.Parse(name)
+		v, err := fleet.ParseVendor(name)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("--vendor: %w", err))
 			continue
 		}
 		list = append(list, v)
-	}
-	if len(f.vendors) == 0 {
-		for _, m := range table.Makers() {
-			list = append(list, m.Vendor)
-		}
 	}
 	return list, errors.Join(errs...)
 }

@@ -93,6 +93,7 @@ func TestUsage(t *testing.T) {
 		{"nothing to ask", nil, "--dhcp HOST:PORT"},
 		{"unknown flag", []string{"--nonsense"}, "unknown flag"},
 		{"unknown vendor", []string{"--vendor", "acme"}, "yealink, snom, poly"},
+		{"vendor without a simulation", []string{"--vendor", "gigaset"}, "no simulation; use one of yealink, snom, poly"},
 		{"model of several vendors", []string{"-n", "2", "--model", "T46G"}, "one vendor"},
 		{"no phones", []string{"-n", "0"}, "1 or more"},
 		{"server without a port", []string{"--dhcp", "10.20.0.1"}, "10.20.0.1:67"},

@@ -14,6 +14,7 @@ import (
 
 	"github.com/lineside/lineside/admin"
 	"github.com/lineside/lineside/auth"
+	"github.com/lineside/lineside/dhcpopt"
 	"github.com/lineside/lineside/health"
 	"github.com/lineside/lineside/httpd"
 	"github.com/lineside/lineside/metrics"
@@ -162,7 +163,7 @@ func exists(path string) bool {
 func (b *box) openDesk(ca []byte) error {
 	l := b.settings.Listen
 	cfg := provision.Config{
-		Site: b.settings.Site, URL: l.URL, Addr: b.where.Self.Addr(), SIPPort: l.SIPPort, CA: ca, DHCP: b.settings.DHCP.Server,
+		Site: b.settings.Site, URL: l.URL, Addr: b.where.Self.Addr(), SIPPort: l.SIPPort, CA: ca, WrongPINs: b.settings.WrongPINs, DHCP: b.settings.DHCP.Mode == dhcpopt.ModeServer, VLAN: b.settings.DHCP.VoiceVLAN,
 	}
 	if b.settings.Trust.FactoryCertificates {
 		var wrong problems
@@ -175,10 +176,13 @@ func (b *box) openDesk(ca []byte) error {
 	if l.HTTP != "" {
 		cfg.HTTPPort = portOf(l.HTTP)
 	}
+	if err := b.openFolders(&cfg); err != nil {
+		return err
+	}
 	wire := neigh.New(b.log)
 	b.base = append(b.base, newServer("neighbours", wire.Run))
 	stores := provision.Stores{
-		Devices: b.store, Policies: b.store, Sightings: b.store, Recorder: b.store, Leases: b.store, Neighbours: wire, History: b.store,
+		Devices: b.store, Policies: b.store, Sightings: b.store, Recorder: b.store, Leases: b.store, Neighbours: wire, History: b.store, Users: b.store,
 	}
 	var err error
 	b.desk, err = provision.New(cfg, b.table, stores, provision.Tools{Log: b.log, Health: b.health, Metrics: b.metrics, Now: b.now})
@@ -186,6 +190,7 @@ func (b *box) openDesk(ca []byte) error {
 		return err
 	}
 	b.base = append(b.base, newServer("desk", b.desk.Run))
+	b.readFolders()
 	return nil
 }
 

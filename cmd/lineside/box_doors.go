@@ -29,7 +29,7 @@ func (b *box) openSockets(ctx context.Context) (err error) {
 	b.sockets = append(b.sockets, b.operator)
 	var errs []error
 	for _, d := range b.settings.doors() {
-		o, err := d.on(b.where.Self.Addr()).open(ctx, b.where.Interface)
+		o, err := d.on(b.where.Self.Addr()).open(ctx, b.settings.DHCP.Mode, b.where.Interface)
 		if err != nil {
 			errs = append(errs, err)
 			continue
@@ -41,7 +41,7 @@ func (b *box) openSockets(ctx context.Context) (err error) {
 }
 
 // open opens a door's socket. DHCP alone is tied to the interface.
-func (d door) open(ctx context.Context, iface string) (o opened, err error) {
+func (d door) open(ctx context.Context, mode dhcpopt.Mode, iface string) (o opened, err error) {
 	o.door = d
 	if d.network != "udp" {
 		o.stream, err = d.openStream(ctx)
@@ -50,7 +50,7 @@ func (d door) open(ctx context.Context, iface string) (o opened, err error) {
 	if d.name != "DHCP" {
 		iface = ""
 	}
-	o.conn, err = d.openPacket(ctx, iface)
+	o.conn, err = d.openPacket(ctx, mode, iface)
 	return o, err
 }
 
@@ -90,17 +90,14 @@ func (b *box) addDoors(operator *admin.Server, certs *tls.Config) error {
 		}
 		b.addDoor(o.title(), o.at(), serve)
 	}
-	return nil
+	return b.addWatch()
 }
 
 // behind makes what serves a door.
 func (b *box) behind(o opened, web *httpd.Server, operator *admin.Server, certs *tls.Config) (func(context.Context) error, error) {
 	switch o.name {
 	case "DHCP":
-		srv, err := dhcpopt.New(b.settings.dhcpConfig(b.where), dhcpopt.Deps{
-			Leases: b.store, Desk: b.desk, Log: b.log, Metrics: b.metrics, Health: b.health, Now: b.now,
-		})
-		return func(ctx context.Context) error { return srv.Serve(ctx, o.conn) }, err
+		return b.behindDHCP(o.conn)
 	case "TFTP":
 		srv, err := tftpd.New(tftpd.Config{}, b.desk, b.log, b.metrics)
 		return func(ctx context.Context) error { return srv.Serve(ctx, o.conn) }, err

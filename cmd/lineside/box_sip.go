@@ -7,8 +7,11 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"os"
+	"path/filepath"
 
 	"github.com/lineside/lineside/sipd"
+	"github.com/lineside/lineside/voice"
 )
 
 // pnpPort is the port phones ask at by multicast, whatever listen.sip is.
@@ -67,12 +70,18 @@ func (b *box) addSIP(certs *tls.Config) error {
 	if len(l.UDP) == 0 {
 		return errors.New("the SIP service has no UDP socket; set listen.sip")
 	}
-	e := b.settings.Emergency
+	calls, err := b.newVoice()
+	if err != nil {
+		return err
+	}
+	e, sip := b.settings.Emergency, b.settings.SIP
 	srv, err := sipd.New(sipd.Config{
 		LAN: append([]netip.Prefix{b.where.Self.Masked()}, b.settings.Listen.Phones...), Emergency: b.settings.Site.Emergency,
 		Mode: e.Mode, SBCs: e.SBCs, User: e.User, Password: e.Password, Identity: e.Identity,
+		Calls: sip.Calls, CallsPerAddress: sip.CallsPerAddress, Language: b.settings.Site.Language,
+		Media: voice.Ports{First: sip.First, Last: sip.Last, Listen: net.ListenUDP},
 	}, sipd.Deps{
-		Desk: b.desk, Records: b.store, Log: b.log, Health: b.health, Metrics: b.metrics, Now: b.now,
+		Desk: b.desk, Records: b.store, Log: b.log, Health: b.health, Metrics: b.metrics, Now: b.now, Voice: calls,
 	})
 	if err != nil {
 		return err
@@ -83,4 +92,23 @@ func (b *box) addSIP(certs *tls.Config) error {
 	}
 	b.base = append(b.base, newServer("resyncs", func(ctx context.Context) error { return b.desk.RunResyncs(ctx, srv) }))
 	return nil
+}
+
+// newVoice makes the sound of PIN calls, with the site's own prompts in the place
+// of ours; nil where PIN by telephone is switched off. It outlives the SIP
+// service, which has to say goodbye.
+func (b *box) newVoice() (*voice.Calls, error) {
+	if !b.settings.SIP.PINCalls {
+		return nil, nil
+	}
+	prompts, wrong := voice.LoadPrompts(os.DirFS(filepath.Join(b.settings.State, "prompts")))
+	for _, err := range wrong {
+		b.log.Warn("a prompt of the site is not used", "err", err)
+	}
+	calls, err := voice.New(voice.Config{MaxCalls: b.settings.SIP.Calls}, prompts, b.log, b.metrics)
+	if err != nil {
+		return nil, err
+	}
+	b.base = append(b.base, newServer("calls", calls.Serve))
+	return calls, nil
 }

@@ -101,6 +101,7 @@ func check(ctx context.Context, path string, list func() ([]nic, error)) verdict
 	}
 	if answers(s.Listen.Socket) {
 		v.Notes = append(v.Notes, "lineside runs here already, so the ports were not tried")
+		v.Notes = append(v.Notes, doubtNotes(ctx, s.Listen.Socket)...)
 	} else {
 		v.Problems = append(v.Problems, checkDoors(ctx, s, where)...)
 	}
@@ -123,7 +124,7 @@ func asProblems(err error) problems {
 
 // checkDHCP compares pool and reservations with the LAN found.
 func checkDHCP(s settings, where lan) problems {
-	if !s.DHCP.Server {
+	if !s.DHCP.serves() {
 		return nil
 	}
 	var out problems
@@ -137,9 +138,10 @@ func checkDHCP(s settings, where lan) problems {
 // dhcpConfig is what the settings say, for the LAN found.
 func (s settings) dhcpConfig(where lan) dhcpopt.Config {
 	return dhcpopt.Config{
-		Mode: dhcpopt.ModeServer, Interface: where.Interface, Self: where.Self,
+		Mode: s.DHCP.Mode, Interface: where.Interface, Self: where.Self,
 		Pool: s.DHCP.Pool, Reservations: s.DHCP.Reservations, Router: s.DHCP.Router,
 		DNS: s.DHCP.DNS, NTP: s.DHCP.NTP, Lease: s.DHCP.Lease, Domain: s.DHCP.Domain,
+		Scopes: s.DHCP.Scopes, PhonesOnly: s.DHCP.PhonesOnly, Upstream: s.DHCP.Upstream, TrustRelayInfo: s.DHCP.TrustRelayInfo,
 	}
 }
 
@@ -169,7 +171,7 @@ func checkState(dir string) problems {
 func checkDoors(ctx context.Context, s settings, where lan) problems {
 	var out problems
 	for _, d := range s.doors() {
-		o, err := d.on(where.Self.Addr()).open(ctx, where.Interface)
+		o, err := d.on(where.Self.Addr()).open(ctx, s.DHCP.Mode, where.Interface)
 		if err == nil {
 			err = o.Close()
 		}

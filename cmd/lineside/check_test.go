@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net"
 	"net/netip"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/lineside/lineside/dhcpopt"
 	"github.com/lineside/lineside/httpd"
 )
 
@@ -151,7 +153,7 @@ func TestDoorsPhonesCannotReach(t *testing.T) {
 		}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			l, d, where := good, dhcpSettings{Server: true, Listen: ":67"}, self
+			l, d, where := good, dhcpSettings{Mode: dhcpopt.ModeServer, Listen: ":67"}, self
 			tc.change(&l, &d, &where)
 			got := checkReach(settings{Listen: l, DHCP: d}, where)
 			if len(got) != len(tc.want) {
@@ -170,16 +172,7 @@ func TestCheckOfGoodSettings(t *testing.T) {
 	dir := t.TempDir()
 	path := writeSettings(t, `
 state = "`+dir+`/not/yet/there"
-[listen]
-http = "127.20.0.1:8998"
-https = "off"
-tftp = "off"
-admin = "off"
-address = "127.20.0.1/24"
-socket = "`+dir+`/sock"
-[dhcp]
-mode = "off"
-`)
+`+freeDoors(t, dir))
 	code, out, errs := lineside(t, "check", "--config", path)
 	if code != exitOK || !strings.Contains(out, "nothing is wrong") {
 		t.Errorf("got exit %d, %s%s, want 0 and that nothing is wrong", code, out, errs)
@@ -203,17 +196,7 @@ func TestCheckOfFactoryCAs(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	rest := `
-[listen]
-http = "127.20.0.1:8997"
-https = "off"
-tftp = "off"
-admin = "off"
-address = "127.20.0.1/24"
-socket = "` + state + `/sock"
-[dhcp]
-mode = "off"
-`
+	rest := freeDoors(t, state)
 	code, out, _ := lineside(t, "check", "--config", writeSettings(t, "state = \""+state+"\"\n"+rest))
 	if code != exitWrong {
 		t.Errorf("got exit %d, want %d", code, exitWrong)
@@ -233,6 +216,28 @@ mode = "off"
 	}
 }
 
+// freeDoors are settings of doors nobody else has, also where a demo runs.
+func freeDoors(t *testing.T, dir string) string {
+	t.Helper()
+	web, err := freePort(demoSelf.Addr(), "tcp", 0)
+	sip, err2 := freePort(demoSelf.Addr(), "udp", 0)
+	if err := errors.Join(err, err2); err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf(`
+[listen]
+http = "%[1]s:%[2]d"
+https = "off"
+tftp = "off"
+sip = "%[1]s:%[3]d"
+admin = "off"
+address = %[4]q
+socket = "%[5]s/sock"
+[dhcp]
+mode = "off"
+`, demoSelf.Addr(), web, sip, demoSelf.String(), dir)
+}
+
 // makeCA is a CA certificate in PEM, any will do.
 func makeCA(t *testing.T) string {
 	t.Helper()
@@ -244,7 +249,7 @@ func makeCA(t *testing.T) string {
 }
 
 func TestBindErrorsHaveThreeParts(t *testing.T) {
-	s := settings{Listen: listenSettings{HTTP: ":80", HTTPS: ":443", TFTP: ":69", Admin: ":8443"}, DHCP: dhcpSettings{Server: true, Listen: ":67"}}
+	s := settings{Listen: listenSettings{HTTP: ":80", HTTPS: ":443", TFTP: ":69", Admin: ":8443"}, DHCP: dhcpSettings{Mode: dhcpopt.ModeServer, Listen: ":67"}}
 	want := `udp :67 is taken: another DHCP server runs here, phones will not get options; stop it or set dhcp.mode = "off"`
 	doors := s.doors()
 	if len(doors) != 5 {

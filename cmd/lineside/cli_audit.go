@@ -123,14 +123,23 @@ func (p *program) verifyAudit(ctx context.Context, c *admin.Client) error {
 		return hint(fmt.Errorf("the audit log was changed: entry %d: %s", found.BrokenAt, printable(found.Why)),
 			"find out who could write to the database; compare with the log of a backup")
 	}
+	return p.say("%s", wholeText(found, zone(ctx, c)))
+}
+
+// wholeText says of a log that was not changed how much there is of it.
+func wholeText(found audit.Check, zone *time.Location) string {
 	text := "the audit log is empty"
 	if found.Entries > 0 {
 		text = fmt.Sprintf("the audit log is whole: %s, %d to %d", count(int(found.Entries), "entry", "entries"), found.First, found.Last)
 	}
-	if found.Anchor.Seq > 0 {
-		text += fmt.Sprintf("; those up to %d were dropped for their age", found.Anchor.Seq)
+	if found.Anchor.Seq == 0 {
+		return text
 	}
-	return p.say("%s", text)
+	text += fmt.Sprintf("; the %d before were dropped to make room", found.Anchor.Seq)
+	if !found.Oldest.IsZero() {
+		text += ", the oldest kept is of " + found.Oldest.In(zone).Format("2006-01-02 15:04")
+	}
+	return text
 }
 
 func (p *program) showAudit(entries []audit.Entry, zone *time.Location) error {
@@ -146,21 +155,27 @@ func (p *program) showAudit(entries []audit.Entry, zone *time.Location) error {
 		case e.By.Remote.IsValid():
 			by += " " + e.By.Remote.String()
 		}
-		t.add(fmt.Sprint(e.Seq), clock(e.At, p.now(), zone), mac, by, e.Kind, eventText(e.What))
+		t.add(fmt.Sprint(e.Seq), clock(e.At, p.now(), zone), mac, by, e.Kind, eventText(e.What, p.now(), zone))
 	}
 	t.print(p.out)
 	return nil
 }
 
 // eventText writes an event's fields as name=value, in order of name, so that
-// kinds this build does not know can be read too.
-func eventText(what json.RawMessage) string {
+// kinds this build does not know can be read too. Times are told in the site's
+// zone, as the entry's own is.
+func eventText(what json.RawMessage, now time.Time, zone *time.Location) string {
 	var fields map[string]any
 	if json.Unmarshal(what, &fields) != nil {
 		return ""
 	}
 	parts := make([]string, 0, len(fields))
 	for name, value := range fields {
+		if text, ok := value.(string); ok {
+			if at, err := time.Parse(time.RFC3339, text); err == nil {
+				value = clock(at, now, zone)
+			}
+		}
 		if value != nil && value != "" {
 			parts = append(parts, fmt.Sprintf("%s=%v", name, value))
 		}

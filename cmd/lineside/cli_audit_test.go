@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/lineside/lineside/admin"
 	"github.com/lineside/lineside/audit"
@@ -47,6 +48,30 @@ func TestAuditVerb(t *testing.T) {
 		o.does("", exitUsage, "neither an entry's number", "audit", "--since", since)
 	}
 	o.does("", exitUsage, "leave out --since", "audit", "--verify", "--since", "1")
+}
+
+// TestWholeText: what is said of a log's beginning is what happened to it.
+func TestWholeText(t *testing.T) {
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	oldest := time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC)
+	for _, tt := range []struct {
+		found audit.Check
+		want  string
+	}{
+		{audit.Check{OK: true}, "the audit log is empty"},
+		{audit.Check{OK: true, Entries: 1, First: 1, Last: 1, Oldest: oldest}, "the audit log is whole: 1 entry, 1 to 1"},
+		{audit.Check{OK: true, Entries: 200, First: 1025, Last: 1224, Oldest: oldest, Anchor: audit.Link{Seq: 1024}},
+			"the audit log is whole: 200 entries, 1025 to 1224; the 1024 before were dropped to make room, the oldest kept is of 2026-03-01 09:00"},
+		{audit.Check{OK: true, Entries: 200, First: 1025, Last: 1224, Anchor: audit.Link{Seq: 1024}}, // of an older box
+			"the audit log is whole: 200 entries, 1025 to 1224; the 1024 before were dropped to make room"},
+	} {
+		if got := wholeText(tt.found, berlin); got != tt.want {
+			t.Errorf("got %q, want %q", got, tt.want)
+		}
+	}
 }
 
 // TestVerifySaysWhatIsBroken stands in for a box whose log was changed.

@@ -15,7 +15,7 @@ import (
 func (p *program) deviceCommand() *cobra.Command {
 	return group("device", "Set up phones and see how far they are",
 		p.deviceListCommand(), p.deviceShowCommand(), p.deviceAddCommand(), p.deviceEditCommand(),
-		p.deviceImportCommand(), p.deviceExportCommand(), p.deviceRenderCommand(), p.deviceRemoveCommand(),
+		p.deviceImportCommand(), p.deviceExportCommand(), p.deviceRenderCommand(), p.deviceUploadsCommand(), p.deviceRemoveCommand(),
 		p.deviceVerb("reset", "Make a device's authentication void and give it a new PIN",
 			func(ctx context.Context, c *admin.Client, mac phone.MAC) (admin.Device, error) {
 				return c.Reset(ctx, mac)
@@ -140,6 +140,7 @@ func (p *program) showDevice(ctx context.Context, c *admin.Client, d admin.Devic
 	}
 	fact("suspended", until(d.Enrolment.Suspended, p.now(), z))
 	fact("failed", until(d.Enrolment.Until, p.now(), z))
+	fact("ticket", ticketText(d.Enrolment, p.now(), z))
 	fact("login", d.Enrolment.Login)
 	for i, l := range d.Lines {
 		fact(fmt.Sprintf("line %d", i+1), lineText(l))
@@ -155,6 +156,18 @@ func (p *program) showDevice(ctx context.Context, c *admin.Client, d admin.Devic
 		return err
 	}
 	return p.next(d.Enrolment.Next)
+}
+
+// ticketText is where a device's ticket stands, and whether nothing else counts.
+func ticketText(e admin.Enrolment, now time.Time, zone *time.Location) string {
+	text := strings.TrimSpace(e.Ticket + " " + until(e.TicketUntil, now, zone))
+	switch {
+	case !e.TicketDemanded:
+		return text
+	case text == "":
+		return "demanded, and it has none"
+	}
+	return text + "; demanded"
 }
 
 func until(at, now time.Time, zone *time.Location) string {

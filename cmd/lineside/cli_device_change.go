@@ -26,7 +26,7 @@ type deviceFlags struct {
 
 func (f *deviceFlags) register(cmd *cobra.Command) {
 	fl := cmd.Flags()
-	fl.StringVar(&f.vendor, "vendor", "", "yealink, snom or poly; left out, the MAC tells")
+	fl.StringVar(&f.vendor, "vendor", "", "maker's short name, one of those lineside vendors lists; left out, the MAC tells")
 	fl.StringVar(&f.model, "model", "", "model, such as T46G")
 	fl.StringVar(&f.label, "label", "", "what people call the phone")
 	fl.StringVar(&f.owner, "owner", "", "user ID of whose phone it is")
@@ -199,6 +199,7 @@ func (p *program) writeDevice(cmd *cobra.Command, args []string, f *deviceFlags,
 	if err != nil {
 		return err
 	}
+	p.warn(d)
 	return p.showDevice(cmd.Context(), c, d)
 }
 

@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/lineside/lineside/admin"
+	"github.com/lineside/lineside/vendors"
 )
 
 func (p *program) deviceImportCommand() *cobra.Command {
@@ -37,8 +37,10 @@ func (p *program) deviceImportCommand() *cobra.Command {
 
 func (p *program) deviceExportCommand() *cobra.Command {
 	var force bool
+	var sheet string
 	cmd := &cobra.Command{
 		Use: "export [FILE]", Short: "Write all devices as CSV, with the PINs of those not yet authenticated", Args: atMostOne,
+		Long: "Write all devices as CSV, with the PINs of those not yet authenticated. With --for it\nwrites the rows that a maker's redirect service imports, such as yealink-rps, with the\nbrand's one-time password where policy takes one; the audit log notes it.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 && !force {
 				if err := vacant(args[0]); err != nil {
@@ -49,27 +51,33 @@ func (p *program) deviceExportCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if len(args) == 0 {
-				return c.Export(cmd.Context(), p.out)
+			export, holds := c.Export, "PINs"
+			if sheet != "" {
+				holds = "the brand's one-time password where policy takes one"
+				export = func(ctx context.Context, w io.Writer) error { return c.Sheet(ctx, sheet, w) }
 			}
-			if err := exportTo(cmd.Context(), c, args[0], force); err != nil {
+			if len(args) == 0 {
+				return export(cmd.Context(), p.out)
+			}
+			if err := exportTo(cmd.Context(), export, args[0], force); err != nil {
 				return err
 			}
 			if p.json {
 				return writeJSON(p.out, map[string]string{"file": args[0]})
 			}
-			return p.say("devices are in %s; it holds PINs, keep it safe", args[0])
+			return p.say("devices are in %s; it holds %s, keep it safe", args[0], holds)
 		},
 	}
 	cmd.Flags().BoolVar(&force, "force", false, "replace FILE if it is there")
+	cmd.Flags().StringVar(&sheet, "for", "", "write the sheet of a redirect service: "+strings.Join(sheetNames(), ", "))
 	return cmd
 }
 
 // exportTo writes the devices into a file. PINs are in it, so nobody but the
 // operator may read it. What came there meanwhile is left alone unless force.
-func exportTo(ctx context.Context, c *admin.Client, path string, force bool) error {
+func exportTo(ctx context.Context, export func(context.Context, io.Writer) error, path string, force bool) error {
 	err := writeWhole(path, func(w io.Writer) error {
-		err := c.Export(ctx, w)
+		err := export(ctx, w)
 		if err == nil && !force {
 			err = vacant(path)
 		}
@@ -82,7 +90,7 @@ func exportTo(ctx context.Context, c *admin.Client, path string, force bool) err
 }
 
 func (p *program) deviceRenderCommand() *cobra.Command {
-	var reveal bool
+	var reveal, diff bool
 	cmd := &cobra.Command{
 		Use: "render MAC [FILE]", Short: "Show what a phone would be given now, and why", ValidArgsFunction: p.completeMACs,
 		Args: func(cmd *cobra.Command, args []string) error {
@@ -105,17 +113,21 @@ func (p *program) deviceRenderCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if p.json {
-				return writeJSON(p.out, files)
-			}
-			for _, f := range files {
-				if err := p.say("=== %s (%s: %s)\n%s", f.File, f.Stage, f.Why, strings.TrimRight(f.Body, "\n")); err != nil {
-					return err
-				}
-			}
-			return nil
+			return p.showRendered(files, diff)
 		},
 	}
+	cmd.Flags().BoolVar(&diff, "diff", false, "show only what templates and the device's overrides change, and where that is said")
 	cmd.Flags().BoolVar(&reveal, "reveal", false, "show passwords; the audit log notes it")
 	return cmd
+}
+
+// sheetNames are the redirect services' sheets this build knows.
+func sheetNames() []string {
+	var names []string
+	for _, m := range vendors.All().Makers() {
+		if m.Redirect != nil {
+			names = append(names, m.Redirect.Name)
+		}
+	}
+	return names
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -35,7 +36,10 @@ func (p *program) eachDevice(cmd *cobra.Command, args []string, do func(context.
 	for _, mac := range macs {
 		d, err := do(cmd.Context(), c, mac)
 		if err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", mac, err))
+			if !strings.Contains(err.Error(), mac.String()) {
+				err = fmt.Errorf("%s: %w", mac, err)
+			}
+			errs = append(errs, err)
 			continue
 		}
 		done = append(done, d)

@@ -39,8 +39,11 @@ func syncDir(dir string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
-// vacant refuses a path where something is.
-func vacant(path string) error {
+// vacant refuses a path where something is, for a command that has --force.
+func vacant(path string) error { return vacantOr(path, ", or --force to replace it") }
+
+// vacantOr is vacant with what else there is to do than to write another name.
+func vacantOr(path, instead string) error {
 	_, err := os.Lstat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -48,5 +51,5 @@ func vacant(path string) error {
 	case err != nil:
 		return err
 	}
-	return hint(fmt.Errorf("%s is there already", path), "write another name, or --force to replace it")
+	return hint(fmt.Errorf("%s is there already", path), "write another name%s", instead)
 }

@@ -146,7 +146,7 @@ func placeKey(pending string) string {
 
 // saveKey keeps the key that is about to be destroyed.
 func saveKey(at stateFlags, path string) error {
-	if err := vacant(path); err != nil {
+	if err := vacantOr(path, ": it may be the key of other backups"); err != nil {
 		return err
 	}
 	if _, err := store.LoadKey(at.key, at.database()); err != nil { // a rotation that was cut changes it first

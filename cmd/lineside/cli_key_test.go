@@ -31,7 +31,7 @@ func TestKeyRotate(t *testing.T) {
 	if is := fileText(t, keyFile); bytes.Equal(was, is) || !bytes.Equal(was, fileText(t, oldKey)) {
 		t.Error("the key in place is the old one, or the one kept is not")
 	}
-	s.does("", 1, "is there already", "key", "rotate", "--config", s.config, "--save-old", oldKey)
+	s.does("", 1, "is there already.*\n.*write another name: it may be the key of other backups\n", "key", "rotate", "--config", s.config, "--save-old", oldKey)
 
 	s.start()
 	s.does("", 0, "^"+pin, "pin", "show", mac)

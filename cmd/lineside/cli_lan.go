@@ -133,7 +133,7 @@ func (p *program) allow(cmd *cobra.Command, do func(context.Context, *admin.Clie
 }
 
 func (p *program) dhcpCommand() *cobra.Command {
-	return group("dhcp", "See the address pool", p.leasesCommand())
+	return group("dhcp", "See the address pool, and what to paste into another DHCP server", p.leasesCommand(), p.snippetCommand())
 }
 
 func (p *program) leasesCommand() *cobra.Command {

@@ -164,11 +164,36 @@ func (p *program) demandCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return p.eachDevice(cmd, args[:1], func(ctx context.Context, c *admin.Client, mac phone.MAC) (admin.Device, error) {
-				return c.DemandTicket(ctx, mac, demanded)
-			})
+			macs, err := macArgs(cmd, args[:1])
+			if err != nil {
+				return err
+			}
+			c, err := p.client()
+			if err != nil {
+				return err
+			}
+			d, err := c.DemandTicket(cmd.Context(), macs[0], demanded)
+			if err != nil {
+				return err
+			}
+			return p.showDemand(d)
 		},
 	}
+}
+
+// showDemand says what a device is let in by from now on.
+func (p *program) showDemand(d admin.Device) error {
+	if p.json {
+		return writeJSON(p.out, []admin.Device{d}) // a list, as other verbs on devices answer
+	}
+	text := "no ticket is demanded of it; it is let in as the site's policy says"
+	if d.Enrolment.TicketDemanded {
+		text = "a ticket is demanded of it: nothing else lets it in at first contact"
+	}
+	if err := p.say("%s: %s", d.MAC, text); err != nil {
+		return err
+	}
+	return p.next(d.Enrolment.Next)
 }
 
 // yesOrNo reads a yes or no; what is how the command line went so far.

@@ -20,14 +20,19 @@ func TestTicketVerbs(t *testing.T) {
 	o.does("", 1, "no phone has shown it yet.*→.*lineside otp tickets", "otp", "approve", mac)
 	o.does("", 1, "no phone has shown it yet", "otp", "reject", mac, "--reason", "not ours")
 	o.does("", 2, `--reason "not our phone"`, "otp", "reject", mac)
+	o.does("", 0, `ticket +generated until .*\n`, "device", "show", mac)
 	o.does("", 0, "ticket revoked", "otp", "revoke", mac)
+	o.does("", 0, `ticket +revoked\n`, "device", "show", mac)
 	o.does("", 1, "it is revoked", "otp", "revoke", mac)
 	o.does("", 1, "1 to 336", "otp", "ticket", mac, "--hours", "337")
 	o.does("", 2, "1 to 336", "otp", "ticket", mac, "--hours", "0")
-	o.does("", 0, "a ticket is demanded of it; make one: lineside otp ticket "+mac, "otp", "demand", mac, "yes")
+	o.does("", 0, mac+": a ticket is demanded of it: nothing else lets it in.*make one: lineside otp ticket "+mac, "otp", "demand", mac, "yes")
+	o.does("", 0, `ticket +revoked; demanded\n`, "device", "show", mac)
+	o.does("", 0, "", "otp", "set", "yealink", "--generate")
+	o.does("", 1, "^lineside: "+mac+": a ticket is demanded of this device\n.*lineside otp ticket MAC", "device", "allow-otp", mac, "--keep")
 	o.does("", 2, "neither; write: otp demand MAC yes", "otp", "demand", mac, "perhaps")
 	o.does("", 1, "a ticket is demanded.*lineside otp demand MAC no", "pin", "enter", mac, "123456")
-	o.does("", 0, "", "otp", "demand", mac, "no")
+	o.does("", 0, mac+": no ticket is demanded of it; it is let in as the site's policy says", "otp", "demand", mac, "no")
 
 	var made admin.Ticket
 	if err := json.Unmarshal([]byte(o.does("", 0, "", "otp", "ticket", mac, "--json")), &made); err != nil || len(made.Password) != 12 {

@@ -92,14 +92,17 @@ func (d *demo) settings(p *program) (settings, error) {
 			HTTP: at(ports.http), HTTPS: at(ports.https), TFTP: at(ports.tftp), Admin: at(ports.admin),
 			SIP: at(ports.sip), SIPPort: ports.sip, Socket: socket, Address: demoSelf,
 		},
+		Trust:     trustSettings{Window: auth.SiteWindow},
 		Emergency: emergencySettings{Mode: sipd.NoCalls}, // nobody here needs help
-		DHCP:      dhcpSettings{Server: true, Listen: at(ports.dhcp), Pool: []dhcpopt.Range{demoPool}, Lease: time.Hour},
+		SIP:       sipSettings{PINCalls: true, Calls: 100, CallsPerAddress: 2},
+		DHCP:      dhcpSettings{Mode: dhcpopt.ModeServer, Listen: at(ports.dhcp), Pool: []dhcpopt.Range{demoPool}, Lease: time.Hour},
 	}
 	for _, o := range [][2]string{
 		{"state", dir}, {"site.name", s.Site.Name}, {"site.timezone", s.Site.Zone}, {"site.first_contact", string(s.FirstContact)},
 		{"listen.address", demoSelf.String()}, {"listen.http", s.Listen.HTTP}, {"listen.https", s.Listen.HTTPS},
 		{"listen.tftp", s.Listen.TFTP}, {"listen.admin", s.Listen.Admin}, {"listen.socket", socket},
 		{"listen.sip", s.Listen.SIP}, {"emergency.mode", string(s.Emergency.Mode)},
+		{"trust.window", humane(s.Trust.Window)},
 		{"dhcp.listen", s.DHCP.Listen}, {"dhcp.pool", demoPool.String()},
 	} {
 		s.Origin = append(s.Origin, admin.Setting{Key: o[0], Value: o[1], From: "demo"})

@@ -48,13 +48,16 @@ func TestDemo(t *testing.T) {
 		if code, out, _ := lineside(t, "leases", "--socket", socket); code != exitOK || strings.Count(out, "127.20.0.") != 4 {
 			t.Errorf("leases: got exit %d\n%s\nwant four", code, out)
 		}
+		if code, out, _ := lineside(t, "policy", "show", "--socket", socket); code != exitOK || !strings.Contains(out, "8h, open") {
+			t.Errorf("policy show: got exit %d\n%s\nwant the site open after the right PIN", code, out)
+		}
 		if code, out, _ := lineside(t, "audit", "--socket", socket); code != exitOK || !strings.Contains(out, "otp-consumed") || !strings.Contains(out, "pin-entered") {
 			t.Errorf("audit: got exit %d\n%s\nwant the OTP and the PIN", code, out)
 		}
 	})
 	for _, want := range []string{
 		"person types user install", "its own login is", "login not accepted", "the same 401 for both",
-		"wrong, 2 tries left", "accepted", "remembers it as a visitor", "Where it ends",
+		"wrong PIN; 2 more tries", "accepted", "remembers it as a visitor", "Where it ends",
 	} {
 		if !strings.Contains(told, want) {
 			t.Errorf("the story lacks %q", want)

@@ -81,9 +81,9 @@ func (p *program) root() *cobra.Command {
 	_ = root.MarkPersistentFlagFilename("socket")
 	root.AddCommand(
 		p.runCommand(), p.checkCommand(), p.statusCommand(), p.versionCommand(), p.manCommand(),
-		p.deviceCommand(), p.pinCommand(), p.otpCommand(), p.visitorsCommand(), p.allowCommand(),
+		p.deviceCommand(), p.userCommand(), p.fileCommand(), p.templateCommand(), p.pinCommand(), p.otpCommand(), p.visitorsCommand(), p.allowCommand(),
 		p.dhcpCommand(), p.leasesCommand(), p.policyCommand(), p.auditCommand(), p.watchCommand(),
-		p.backupCommand(), p.restoreCommand(), p.tokenCommand(), p.keyCommand(),
+		p.backupCommand(), p.restoreCommand(), p.tokenCommand(), p.keyCommand(), p.vendorsCommand(),
 	)
 	return root
 }

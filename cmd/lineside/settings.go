@@ -16,6 +16,7 @@ import (
 	"github.com/lineside/lineside/auth"
 	"github.com/lineside/lineside/dhcpopt"
 	"github.com/lineside/lineside/phone"
+	"github.com/lineside/lineside/provision"
 )
 
 // Where the daemon and the operator's verbs look when told nothing else.
@@ -38,10 +39,12 @@ type settings struct {
 	Site         phone.Site
 	FirstContact auth.Factor
 	BlockAfter   int // lock-outs until a device is blocked
+	WrongPINs    int // an hour, over all phones, that are no alarm
 	Listen       listenSettings
 	DHCP         dhcpSettings
 	Trust        trustSettings
 	Emergency    emergencySettings
+	SIP          sipSettings
 	Level        slog.Level
 	// Origin says where each value comes from, for "lineside status".
 	Origin []admin.Setting
@@ -59,18 +62,6 @@ type listenSettings struct {
 	Interface                string // empty: the only one with an IPv4 address
 	Address                  netip.Prefix
 	URL                      string // what phones are told; empty: own address
-}
-
-// dhcpSettings are the DHCP server's; Server false leaves the LAN alone.
-type dhcpSettings struct {
-	Server       bool
-	Listen       string
-	Pool         []dhcpopt.Range
-	Lease        time.Duration
-	Router       netip.Addr
-	DNS, NTP     []netip.Addr
-	Domain       string
-	Reservations map[phone.MAC]netip.Addr
 }
 
 // trustSettings say what takes the place of a proof. All but FactoryCertificates
@@ -95,6 +86,7 @@ type rawSettings struct {
 	DHCP      rawDHCP      `toml:"dhcp"`
 	Trust     rawTrust     `toml:"trust"`
 	Emergency rawEmergency `toml:"emergency"`
+	SIP       rawSIP       `toml:"sip"`
 	Log       rawLog       `toml:"log"`
 	Central   any          `toml:"central"`
 	Mail      any          `toml:"mail"`
@@ -109,6 +101,7 @@ type rawSite struct {
 	NTP          any `toml:"ntp"`
 	FirstContact any `toml:"first_contact"`
 	BlockAfter   any `toml:"block_after"`
+	WrongPINs    any `toml:"wrong_pins"`
 }
 
 type rawListen struct {
@@ -124,19 +117,6 @@ type rawListen struct {
 	Interface any `toml:"interface"`
 	Address   any `toml:"address"`
 	URL       any `toml:"url"`
-}
-
-type rawDHCP struct {
-	Mode         any            `toml:"mode"`
-	Listen       any            `toml:"listen"`
-	Pool         any            `toml:"pool"`
-	Lease        any            `toml:"lease"`
-	Router       any            `toml:"router"`
-	DNS          any            `toml:"dns"`
-	NTP          any            `toml:"ntp"`
-	Domain       any            `toml:"domain"`
-	Upstream     any            `toml:"upstream"`
-	Reservations map[string]any `toml:"reservations"`
 }
 
 type rawTrust struct {
@@ -199,17 +179,19 @@ func (r *reader) settings(raw rawSettings) settings {
 	s := settings{Path: r.path, State: r.absolute("state", raw.State, defaultState)}
 	s.Site, s.FirstContact = r.site(raw.Site)
 	s.BlockAfter = r.number("site.block_after", raw.Site.BlockAfter, auth.LockOutsToBlock, auth.CheckBlockAfter)
+	s.WrongPINs = r.number("site.wrong_pins", raw.Site.WrongPINs, provision.DefaultWrongPINs, provision.CheckWrongPINs)
 	s.Listen = r.listen(raw.Listen)
 	s.DHCP = r.dhcp(raw.DHCP)
 	s.Trust = r.trust(raw.Trust)
 	s.Emergency = r.emergency(raw.Emergency, s.Site)
+	s.SIP = r.sip(raw.SIP)
 	s.Level = r.level("log.level", raw.Log.Level)
 	r.later("central", raw.Central, "the platform's sync comes with a later version")
 	r.later("mail", raw.Mail, "mail comes with a later version")
 	if s.Listen.HTTP == "" && s.Listen.URL == "" && !r.has("listen.http") && !r.has("listen.url") {
 		r.add("listen.http", `is off, so phones must be told another place; write listen.url = "https://…/cfg/"`)
 	}
-	if s.DHCP.Server && len(s.DHCP.Pool) == 0 && !r.has("dhcp.pool") && !r.has("dhcp.mode") {
+	if s.DHCP.Mode == dhcpopt.ModeServer && len(s.DHCP.Pool) == 0 && !r.has("dhcp.pool") && !r.has("dhcp.mode") {
 		r.add("dhcp.pool", `missing; write the first and last address phones may have, such as "10.20.0.50-10.20.0.250", or set dhcp.mode = "off"`)
 	}
 	s.Origin = r.origin

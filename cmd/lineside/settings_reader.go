@@ -213,10 +213,12 @@ func keyLines(text []byte) map[string]int {
 		Site   struct{} `toml:"site"`
 		Listen struct{} `toml:"listen"`
 		DHCP   struct {
-			Reservations struct{} `toml:"reservations"`
+			Reservations struct{}            `toml:"reservations"`
+			Scopes       map[string]struct{} `toml:"scopes"`
 		} `toml:"dhcp"`
 		Trust     struct{} `toml:"trust"`
 		Emergency struct{} `toml:"emergency"`
+		SIP       struct{} `toml:"sip"`
 		Log       struct{} `toml:"log"`
 	}
 	lines := make(map[string]int)

@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"net"
 	"net/netip"
 	"net/url"
@@ -13,7 +12,6 @@ import (
 	"time"
 
 	"github.com/lineside/lineside/auth"
-	"github.com/lineside/lineside/dhcpopt"
 	"github.com/lineside/lineside/phone"
 )
 
@@ -68,74 +66,6 @@ func (r *reader) listen(raw rawListen) listenSettings {
 		r.add("listen.interface", fmt.Sprintf("%.40q is no interface name; \"ip -brief address\" lists them", l.Interface))
 	}
 	return l
-}
-
-func (r *reader) dhcp(raw rawDHCP) dhcpSettings {
-	d := dhcpSettings{
-		Server: r.dhcpMode(raw),
-		Listen: r.socket("dhcp.listen", raw.Listen, ":67"),
-		Lease:  r.duration("dhcp.lease", raw.Lease, dhcpopt.DefaultLease, dhcpopt.MinLease, dhcpopt.MaxLease),
-		Router: r.addr("dhcp.router", raw.Router),
-		DNS:    r.addrs("dhcp.dns", raw.DNS),
-		NTP:    r.addrs("dhcp.ntp", raw.NTP),
-		Domain: r.text("dhcp.domain", raw.Domain, ""),
-	}
-	if d.Listen == "" && !r.has("dhcp.listen") {
-		r.add("dhcp.listen", `cannot be off; set dhcp.mode = "off" to switch the DHCP server off`)
-	}
-	if text := r.text("dhcp.pool", raw.Pool, ""); text != "" {
-		pool, err := dhcpopt.ParsePool(text)
-		if err != nil {
-			r.add("dhcp.pool", err.Error())
-		}
-		d.Pool = pool
-	}
-	d.Reservations = r.reservations(raw.Reservations)
-	return d
-}
-
-func (r *reader) dhcpMode(raw rawDHCP) bool {
-	mode := r.text("dhcp.mode", raw.Mode, "server")
-	switch mode {
-	case "server", off, "":
-	case "relay", "inform":
-		r.add("dhcp.mode", fmt.Sprintf("%q is not available in this version; write \"server\", or \"off\" and set options 66 and 160 on the server that is there", mode))
-	default:
-		r.add("dhcp.mode", fmt.Sprintf("%.20q is not known; write \"server\" or \"off\"", mode))
-	}
-	if upstream := r.text("dhcp.upstream", raw.Upstream, ""); upstream != "" {
-		r.add("dhcp.upstream", `belongs to dhcp.mode = "relay", which is not available in this version; take the line out`)
-	}
-	return mode == "server"
-}
-
-func (r *reader) reservations(raw map[string]any) map[phone.MAC]netip.Addr {
-	if len(raw) == 0 {
-		return nil
-	}
-	out := make(map[phone.MAC]netip.Addr, len(raw))
-	for _, name := range slices.Sorted(maps.Keys(raw)) {
-		key := "dhcp.reservations." + name
-		mac, err := phone.ParseMAC(name)
-		if err != nil {
-			r.add(key, err.Error())
-			continue
-		}
-		text, ok := raw[name].(string)
-		if !ok {
-			r.add(key, `is not an address in quotes; write one such as "10.20.0.60"`)
-			continue
-		}
-		addr, ok := r.addr4(key, text)
-		if !ok {
-			continue
-		}
-		if _, twice := out[mac]; twice {
-			r.add(key, "is reserved twice, in two spellings; take one line out")
-		}
-		out[mac] = addr
-	}
-	return out
 }
 
 // trust reads what phones are believed for. The allow-list is the store's: a file

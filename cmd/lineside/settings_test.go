@@ -16,6 +16,7 @@ import (
 	"github.com/lineside/lineside/auth"
 	"github.com/lineside/lineside/dhcpopt"
 	"github.com/lineside/lineside/phone"
+	"github.com/lineside/lineside/provision"
 	"github.com/lineside/lineside/sipd"
 )
 
@@ -33,7 +34,7 @@ func TestSampleIsTheDefaults(t *testing.T) {
 		if got.Key != want.Key || got.Value != want.Value {
 			t.Errorf("the sample says %s = %q, the default is %s = %q", got.Key, got.Value, want.Key, want.Value)
 		}
-		if !strings.Contains(string(sampleSettings), "\n"+want.Key[strings.LastIndexByte(want.Key, '.')+1:]+" = ") && want.Key != "dhcp.upstream" {
+		if !strings.Contains(string(sampleSettings), "\n"+want.Key[strings.LastIndexByte(want.Key, '.')+1:]+" = ") {
 			t.Errorf("the sample does not show %s", want.Key)
 		}
 	}
@@ -69,6 +70,9 @@ window = "90m"
 sbcs = ["sbc.example.net:5061;transport=tls"]
 user = "branch7"
 password = "fake-upstream"
+[sip]
+calls = 20
+media_ports = "16384-16463"
 [log]
 level = "debug"
 `))
@@ -80,12 +84,13 @@ level = "debug"
 		Site:         phone.Site{Name: "Branch 7", Zone: "Europe/Berlin", Language: "de", Emergency: []string{"112"}},
 		FirstContact: auth.FactorOTP,
 		BlockAfter:   auth.LockOutsToBlock,
+		WrongPINs:    provision.DefaultWrongPINs,
 		Listen: listenSettings{
 			HTTP: "10.20.0.1:8080", TFTP: ":69", Admin: ":8443", SIP: ":5070", SIPPort: 5070, PnP: true, Socket: defaultSocket,
 			Address: netip.MustParsePrefix("10.20.0.1/24"), URL: "http://box.example/cfg/",
 		},
 		DHCP: dhcpSettings{
-			Server: true, Listen: ":67", Lease: 90 * time.Minute,
+			Mode: dhcpopt.ModeServer, Listen: ":67", Lease: 90 * time.Minute,
 			Pool: []dhcpopt.Range{
 				{First: netip.MustParseAddr("10.20.0.50"), Last: netip.MustParseAddr("10.20.0.99")},
 				{First: netip.MustParseAddr("10.20.0.150"), Last: netip.MustParseAddr("10.20.0.250")},
@@ -99,6 +104,7 @@ level = "debug"
 			Mode: sipd.Bridge, User: "branch7", Password: phone.NewSecret("fake-upstream"),
 			SBCs: []sipd.SBC{{Host: "sbc.example.net", Port: 5061, Transport: phone.TLS}},
 		},
+		SIP:   sipSettings{PINCalls: true, Calls: 20, CallsPerAddress: 2, First: 16384, Last: 16463},
 		Level: slog.LevelDebug,
 	}
 	got.Origin = nil
@@ -125,9 +131,12 @@ func TestSettingsErrorsSayWhereAndWhat(t *testing.T) {
 		{"no pool", "", []string{`f: dhcp.pool: missing; write the first and last address`}},
 		{"pool backwards", "[dhcp]\npool = \"10.0.0.9-10.0.0.2\"\n",
 			[]string{`f:2: dhcp.pool: "10.0.0.9-10.0.0.2" is not an address range: it ends before it begins; write 10.0.0.2-10.0.0.9`}},
-		{"modes of later versions", "[dhcp]\nmode = \"relay\"\nupstream = \"10.0.0.1\"\n",
-			[]string{`f:2: dhcp.mode: "relay" is not available in this version; write "server", or "off"`,
-				`f:3: dhcp.upstream: belongs to dhcp.mode = "relay"`}},
+		{"a mode nobody knows", "[dhcp]\nmode = \"proxy\"\n", []string{`f:2: dhcp.mode: "proxy" is not known; write "server", "relay", "inform" or "off"`}},
+		{"a relay to nowhere", "[dhcp]\nmode = \"relay\"\n", []string{`f: dhcp.upstream: missing`}},
+		{"servers behind no relay", "[dhcp]\nmode = \"inform\"\nupstream = [\"10.0.0.5\"]\nvoice_vlan = 4095\n",
+			[]string{`f:3: dhcp.upstream: belongs to dhcp.mode = "relay"`, `f:4: dhcp.voice_vlan: is no VLAN`}},
+		{"networks behind relays", "[dhcp]\nmode = \"server\"\npool = \"10.0.0.2-10.0.0.9\"\n[dhcp.scopes]\n\"10.30.0.7/24\" = { pool = \"x\" }\n",
+			[]string{`f: dhcp.scopes.10.30.0.7/24.pool: "x" is not an address range`, `f: dhcp.scopes.10.30.0.7/24: "10.30.0.7/24" is no network`}},
 		{"features of later versions", "[central]\nurl = \"x\"\n[mail]\nsmtp = \"y\"\n[trust]\nallow = []\n[dhcp]\nmode = \"off\"\n",
 			[]string{`f:1: central: not available in this version`, `f:3: mail: not available in this version`,
 				`f:6: trust.allow: the allow-list is kept by the box, not by this file; take the line out and type: lineside allow add`}},
@@ -136,6 +145,7 @@ func TestSettingsErrorsSayWhereAndWhat(t *testing.T) {
 				`f:3: trust.claimed: is a number; write true or false`, `f:4: trust.window: "1y" is no length of time`}},
 		{"lock-outs", "[site]\nblock_after = 0\n[trust]\nauto_approve = \"no\"\n[dhcp]\nmode = \"off\"\n",
 			[]string{`f:2: site.block_after: 0 is out of range; write 1 to 100`, `f:4: trust.auto_approve: is text; write true or false`}},
+		{"wrong PINs", "[site]\nwrong_pins = 0\n[dhcp]\nmode = \"off\"\n", []string{`f:2: site.wrong_pins: 0 is out of range; write 1 to 1000`}},
 		{"lock-outs in words", "[site]\nblock_after = \"three\"\n[dhcp]\nmode = \"off\"\n", []string{`f:2: site.block_after: is text; write a whole number`}},
 		{"lock-outs beyond counting", "[site]\nblock_after = 4294967299\n[dhcp]\nmode = \"off\"\n", []string{`f:2: site.block_after: 2147483647 is out of range`}},
 		{"window too short", "[trust]\nwindow = \"1s\"\n[dhcp]\nmode = \"off\"\n", []string{`f:2: trust.window: 1s is out of range; write 10m to`}},
@@ -150,6 +160,9 @@ func TestSettingsErrorsSayWhereAndWhat(t *testing.T) {
 				`f:13: dhcp.ntp: "::1" is no IPv4 address`}},
 		{"emergency", "[listen]\nphones = [\"all\"]\n[emergency]\nmode = \"maybe\"\nsbcs = [\"sbc\", \"a b\", \"x;transport=sctp\"]\npassword = 7\nidentity = \"112\"\n[dhcp]\nmode = \"off\"\n",
 			[]string{`f:2: listen.phones: "all" is no network`, `f:4: emergency.mode: "maybe" is not known`, `f:5: emergency.sbcs: "a b" is no SBC`, `f:5: emergency.sbcs: "x;transport=sctp" is no SBC`, `f:6: emergency.password: is a number`, `f:7: emergency.identity: "112" is no SIP address`}},
+		{"calls", "[sip]\npin_calls = 1\ncalls = 0\ncalls_per_address = 1001\nmedia_ports = \"80-90\"\n[dhcp]\nmode = \"off\"\n",
+			[]string{`f:2: sip.pin_calls: is a number`, `f:3: sip.calls: 0 is out of range`, `f:4: sip.calls_per_address: 1001 is out of range`, `f:5: sip.media_ports: "80-90" is no range of ports`}},
+		{"too few ports", "[sip]\nmedia_ports = \"16384-16400\"\n[dhcp]\nmode = \"off\"\n", []string{`f:2: sip.media_ports: "16384-16400" is too small: 100 calls need 400 ports`}},
 		{"nowhere to fetch from", "listen.http = \"off\"\ndhcp.mode = \"off\"\n", []string{`f:1: listen.http: is off, so phones must be told another place`}},
 		{"reservations", "[dhcp]\nmode = \"off\"\n[dhcp.reservations]\n\"00:15:65:4a:a9\" = \"10.0.0.9\"\n\"00:15:65:4a:a9:37\" = 9\n\"00:15:65:4a:a9:38\" = \"ten\"\n",
 			[]string{`f:4: dhcp.reservations.00:15:65:4a:a9: "00:15:65:4a:a9" is not a MAC address`,
@@ -229,7 +242,7 @@ func FuzzSettings(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		s, err := parseSettings("f", []byte(text))
 		if err == nil {
-			if s.Site.Validate() != nil || s.State == "" || s.DHCP.Server && len(s.DHCP.Pool) == 0 ||
+			if s.Site.Validate() != nil || s.State == "" || s.DHCP.Mode == dhcpopt.ModeServer && len(s.DHCP.Pool) == 0 ||
 				s.Trust.Window != 0 && (s.Trust.Window < auth.MinWindow || s.Trust.Window > auth.MaxWindow) {
 				t.Fatalf("settings that break their own rules were accepted: %+v", s)
 			}

@@ -41,7 +41,7 @@ func (s settings) doors() []door {
 		all = append(all, door{d[0], d[1], s.Listen.SIP, "listen.sip", "another SIP server or telephone", "phones on hold cannot register, nor call for help through the box", `set listen.sip to another port`})
 	}
 	all = append(all, door{"SIPS", "tcp", s.Listen.SIPS, "listen.sips", "another SIP server", "phones on hold cannot register by TLS", `set listen.sips = "off"`})
-	if s.DHCP.Server {
+	if s.DHCP.serves() {
 		all = append([]door{{"DHCP", "udp", s.DHCP.Listen, "dhcp.listen", "another DHCP server", "phones will not get options", `set dhcp.mode = "off"`}}, all...)
 	}
 	open := all[:0]
@@ -86,11 +86,11 @@ func (d door) explain(err error) error {
 
 // openPacket opens the socket of a UDP door. An interface is given where only
 // its packets are to be seen.
-func (d door) openPacket(ctx context.Context, iface string) (net.PacketConn, error) {
+func (d door) openPacket(ctx context.Context, mode dhcpopt.Mode, iface string) (net.PacketConn, error) {
 	var conn net.PacketConn
 	var err error
 	if d.name == "DHCP" {
-		conn, err = listenDHCP(ctx, iface, d.addr)
+		conn, err = listenDHCP(ctx, mode, iface, d.addr)
 	} else {
 		conn, err = tftpd.Listen(ctx, "udp", d.addr)
 	}
@@ -100,7 +100,8 @@ func (d door) openPacket(ctx context.Context, iface string) (net.PacketConn, err
 	return conn, nil
 }
 
-func listenDHCP(ctx context.Context, iface, addr string) (net.PacketConn, error) {
+// listenDHCP binds to the interface, but for a relay: its servers are elsewhere.
+func listenDHCP(ctx context.Context, mode dhcpopt.Mode, iface, addr string) (net.PacketConn, error) {
 	at, err := net.ResolveUDPAddr("udp4", addr)
 	if err != nil {
 		return nil, err
@@ -109,7 +110,11 @@ func listenDHCP(ctx context.Context, iface, addr string) (net.PacketConn, error)
 	if !ok {
 		ip = netip.IPv4Unspecified()
 	}
-	return dhcpopt.Listen(ctx, iface, netip.AddrPortFrom(ip, uint16(at.Port)))
+	where := netip.AddrPortFrom(ip, uint16(at.Port))
+	if mode == dhcpopt.ModeRelay {
+		return dhcpopt.ListenRelay(ctx, iface, where)
+	}
+	return dhcpopt.Listen(ctx, iface, where)
 }
 
 // openStream opens the socket of a TCP door.

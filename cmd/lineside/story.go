@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/lineside/lineside/admin"
@@ -29,7 +30,7 @@ func (s *story) tell(ctx context.Context) error {
 	l := s.box.settings.Listen
 	s.line("Lineside plays a small branch on loopback: the box is %s, phones get %s.", s.box.where.Self.Addr(), demoPool)
 	s.line("DHCP %s, HTTP %s, HTTPS %s, TFTP %s.", s.box.settings.DHCP.Listen, l.HTTP, l.HTTPS, l.TFTP)
-	for _, scene := range []func(context.Context) error{s.setUp, s.oneTimePassword, s.replay, s.pinByHand, s.visitor} {
+	for _, scene := range []func(context.Context) error{s.setUp, s.oneTimePassword, s.replay, s.pinByPhone, s.visitor} {
 		if err := scene(ctx); err != nil {
 			return err
 		}
@@ -41,7 +42,11 @@ func (s *story) tell(ctx context.Context) error {
 // earlier play is made new again.
 func (s *story) setUp(ctx context.Context) error {
 	s.scene(ctx, "The operator sets up three phones and a one-time password for two brands")
-	if _, err := s.client.SetPolicy(ctx, admin.PolicyInput{FirstContact: admin.Set(string(auth.FactorOTP))}); err != nil {
+	pol, err := s.client.SetPolicy(ctx, admin.PolicyInput{FirstContact: admin.Set(string(auth.FactorOTP))})
+	if err == nil && !pol.WindowOpen.IsZero() { // the PIN of an earlier play still lets every phone in
+		err = s.shutWindow(ctx)
+	}
+	if err != nil {
 		return err
 	}
 	for _, v := range []phone.Vendor{"yealink", "poly"} {
@@ -63,6 +68,16 @@ func (s *story) setUp(ctx context.Context) error {
 		s.event(ctx, "operator", fmt.Sprintf("%s: %s %s, %s, state %s", c.label, c.vendor, c.model, c.mac, d.Enrolment.State))
 	}
 	s.names[stranger().mac] = stranger().label
+	return nil
+}
+
+// shutWindow ends the time in which the site takes phones without a PIN.
+func (s *story) shutWindow(ctx context.Context) error {
+	for _, length := range []string{off, auth.SiteWindow.String()} {
+		if _, err := s.client.SetPolicy(ctx, admin.PolicyInput{Window: admin.Set(length)}); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -138,8 +153,9 @@ func (s *story) attack(ctx context.Context, c part) (kind string, err error) {
 	return fleet.Kind(err), ctx.Err()
 }
 
-// pinByHand: the policy asks for the PIN, the installer mistypes it once.
-func (s *story) pinByHand(ctx context.Context) error {
+// pinByPhone: the policy asks for the PIN, and the installer types it on the
+// phone itself, wrong at first.
+func (s *story) pinByPhone(ctx context.Context) error {
 	s.scene(ctx, "The operator asks for a PIN instead, and a snom is plugged in")
 	if _, err := s.client.SetPolicy(ctx, admin.PolicyInput{FirstContact: admin.Set(string(auth.FactorPIN))}); err != nil {
 		return err
@@ -149,24 +165,31 @@ func (s *story) pinByHand(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.boots(ctx, p, fleet.Waiting); err != nil {
+	res, err := p.Boot(ctx)
+	if err := s.must(ctx, res, err, fleet.Waiting); err != nil {
 		return err
 	}
+	line, err := p.Register(ctx, res)
+	if err != nil {
+		return err
+	}
+	defer line.Close()
 	pin, err := s.client.ShowPIN(ctx, c.mac)
 	if err != nil {
 		return err
 	}
-	s.scene(ctx, "The installer types the PIN, wrong at first")
-	for _, try := range []string{wrong(pin.PIN), pin.PIN} {
-		r, err := s.client.EnterPIN(ctx, c.mac, phone.NewSecret(try), netip.Addr{})
-		if err != nil {
-			return err
+	s.scene(ctx, "The installer lifts its handset and types the PIN "+pin.PIN+", wrong at first")
+	begin := s.box.now()
+	if err := line.Call(ctx, res.Settings.Hotline, wrong(pin.PIN)+"#", pin.PIN+"#"); err != nil {
+		return err
+	}
+	if err := line.Told(ctx); err != nil {
+		return err
+	}
+	for _, step := range s.box.desk.Recent(c.mac) {
+		if !step.At.Before(begin) && strings.Contains(step.Text, "PIN") {
+			s.event(ctx, "box", step.Text)
 		}
-		text := fmt.Sprintf("pin enter %s %s: wrong, %s left", c.mac, try, count(r.Left, "try", "tries"))
-		if r.Accepted {
-			text = fmt.Sprintf("pin enter %s %s: accepted", c.mac, try)
-		}
-		s.event(ctx, "installer", text)
 	}
 	for range 2 {
 		if err := s.resyncs(ctx, p, fleet.Provisioned); err != nil {

@@ -1,0 +1,120 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"slices"
+	"time"
+
+	"github.com/lineside/lineside/dhcpopt"
+	"github.com/lineside/lineside/health"
+)
+
+// dhcpDeps is what every part of DHCP works with.
+func (b *box) dhcpDeps() dhcpopt.Deps {
+	return dhcpopt.Deps{
+		Leases: b.store, Desk: b.desk, Log: b.log, Metrics: b.metrics, Health: b.health, Now: b.now,
+	}
+}
+
+// behindDHCP makes what serves the DHCP port, by the mode.
+func (b *box) behindDHCP(conn net.PacketConn) (func(context.Context) error, error) {
+	cfg := b.settings.dhcpConfig(b.where)
+	if cfg.Mode == dhcpopt.ModeRelay {
+		relay, err := dhcpopt.NewRelay(cfg, b.dhcpDeps())
+		return func(ctx context.Context) error { return relay.Serve(ctx, conn) }, err
+	}
+	srv, err := dhcpopt.New(cfg, b.dhcpDeps())
+	return func(ctx context.Context) error { return srv.Serve(ctx, conn) }, err
+}
+
+// addWatch listens to what others do on the LAN. Without the privilege for it
+// the box does everything else; on loopback there are no others.
+func (b *box) addWatch() error {
+	if b.where.Interface == "" {
+		return nil
+	}
+	b.base = append(b.base, newServer("interface", b.keepInterface))
+	conn, err := dhcpopt.ListenFrames(b.where.Interface)
+	if err != nil {
+		b.log.Warn("the LAN is not watched: other DHCP servers and addresses used twice will not be told of; give the service CAP_NET_RAW", "err", err)
+		return nil
+	}
+	b.sockets = append(b.sockets, conn)
+	watch, err := dhcpopt.NewWatch(b.settings.dhcpConfig(b.where), b.store, b.dhcpDeps())
+	if err != nil {
+		return err
+	}
+	b.doors = append(b.doors, newServer("LAN watch", func(ctx context.Context) error { return watch.Serve(ctx, conn) }))
+	return nil
+}
+
+// How often the interface is looked at, and its condition.
+const (
+	interfaceEvery = 2 * time.Second
+	codeInterface  = "lan-interface-gone"
+)
+
+// keepInterface watches the interface the box lives on. While it, or the
+// address, is gone operators are told; where it comes back as another, with
+// another index or address, what was bound to the old one is deaf for good, and
+// the daemon ends, so that the service manager starts it on what there is.
+func (b *box) keepInterface(ctx context.Context) error {
+	tick := time.NewTicker(interfaceEvery)
+	defer tick.Stop()
+	index := interfaceIndex(b.where.Interface)
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		nics, err := systemNICs()
+		if err != nil {
+			continue // the next look may do better
+		}
+		now, there := lanNow(b.where, b.settings.Listen.Address.IsValid(), nics)
+		switch {
+		case !there:
+			b.raiseInterface()
+		case now != b.where || interfaceIndex(b.where.Interface) != index:
+			return fmt.Errorf("the LAN changed from %s to %s on %s: phones would be sent to the old one; started anew by the service manager, the box takes the new", b.where.Self, now.Self, now.Interface)
+		default:
+			b.health.Clear(codeInterface)
+		}
+	}
+}
+
+// lanNow is what became of the LAN the box was started on; false where its
+// interface is gone or down, or has no address. Another address counts only
+// where settings leave the address to the interface.
+func lanNow(was lan, fixed bool, nics []nic) (lan, bool) {
+	for _, n := range nics {
+		if n.name != was.Interface || !n.up || len(n.addrs) == 0 {
+			continue
+		}
+		if slices.Contains(n.addrs, was.Self) {
+			return was, true
+		}
+		return lan{n.name, n.addrs[0]}, !fixed
+	}
+	return lan{}, false
+}
+
+func interfaceIndex(name string) int {
+	ifi, err := net.InterfaceByName(name)
+	if err != nil {
+		return 0
+	}
+	return ifi.Index
+}
+
+func (b *box) raiseInterface() {
+	b.health.Raise(b.now(), health.Condition{
+		Code: codeInterface, Title: "The interface on the phones' LAN is gone, down or without its address",
+		Meaning: "phones reach nothing of this box: no address, no config, no registration on hold",
+		Do:      "look at the cable and at: ip -brief address show " + b.where.Interface,
+		Detail:  b.where.Interface + " should have " + b.where.Self.String(),
+	})
+}

@@ -1,0 +1,33 @@
+package main
+
+import (
+	"net/netip"
+	"testing"
+)
+
+func TestLANNow(t *testing.T) {
+	prefix := netip.MustParsePrefix
+	was := lan{"eth0", prefix("10.20.0.1/24")}
+	for name, tt := range map[string]struct {
+		nics  []nic
+		fixed bool
+		want  lan
+		there bool
+	}{
+		"as it was":         {nics: []nic{{name: "eth0", up: true, addrs: []netip.Prefix{prefix("10.9.0.1/8"), was.Self}}}, want: was, there: true},
+		"another has one":   {nics: []nic{{name: "eth0", up: true, addrs: []netip.Prefix{was.Self}}, {name: "eth1", up: true, addrs: []netip.Prefix{prefix("10.9.0.1/8")}}}, want: was, there: true},
+		"gone":              {nics: []nic{{name: "eth1", up: true, addrs: []netip.Prefix{was.Self}}}},
+		"down":              {nics: []nic{{name: "eth0", addrs: []netip.Prefix{was.Self}}}},
+		"without addresses": {nics: []nic{{name: "eth0", up: true}}},
+		"readdressed":       {nics: []nic{{name: "eth0", up: true, addrs: []netip.Prefix{prefix("10.30.0.1/24")}}}, want: lan{"eth0", prefix("10.30.0.1/24")}, there: true},
+		"readdressed against the settings": {nics: []nic{{name: "eth0", up: true, addrs: []netip.Prefix{prefix("10.30.0.1/24")}}},
+			fixed: true, want: lan{"eth0", prefix("10.30.0.1/24")}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, there := lanNow(was, tt.fixed, tt.nics)
+			if got != tt.want || there != tt.there {
+				t.Errorf("got %v, %v, want %v, %v", got, there, tt.want, tt.there)
+			}
+		})
+	}
+}

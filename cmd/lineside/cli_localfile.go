@@ -1,0 +1,227 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/lineside/lineside/phone"
+	"github.com/lineside/lineside/provision"
+	"github.com/lineside/lineside/vendors"
+)
+
+func (p *program) fileCommand() *cobra.Command {
+	return group("file", "Keep firmware, ring tones, wallpapers and language packs for phones",
+		p.fileListCommand(), p.fileAddCommand(), p.fileRemoveCommand(), p.fileFirmwareCommand())
+}
+
+func (p *program) fileListCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "list", Short: "List the files for phones, what each is fetched by, and the firmware rules", Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := p.client()
+			if err != nil {
+				return err
+			}
+			list, err := c.Files(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if p.json {
+				return writeJSON(p.out, list)
+			}
+			if len(list.Files) == 0 {
+				return p.say("no files; add one with: lineside file add VENDOR FILE")
+			}
+			z := zone(cmd.Context(), c)
+			t := newTable("FETCHED BY", "BYTES", "SHA-256", "STATE", "SINCE")
+			for _, f := range list.Files {
+				t.add(f.Path, fmt.Sprint(f.Size), f.SHA256[:min(16, len(f.SHA256))], f.State, clock(f.Added, p.now(), z))
+			}
+			t.print(p.out)
+			for _, r := range list.Firmware {
+				if err := p.say("%s %s installs %s", r.Vendor, r.Model, r.File); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}
+}
+
+func vendorArg(cmd *cobra.Command, arg string) (phone.Vendor, error) {
+	v, err := vendors.All().Parse(arg)
+	if err != nil {
+		return "", usagef(cmd, "%v", err)
+	}
+	return v, nil
+}
+
+func (p *program) fileAddCommand() *cobra.Command {
+	var name string
+	cmd := &cobra.Command{
+		Use: "add VENDOR FILE", Short: "Put a file where phones of a vendor can fetch it, in the place of one of its name", Args: exactArgs("VENDOR", "FILE"),
+		Long: "Put a file where phones of a vendor can fetch it, by TFTP and HTTP and without a login:\n" +
+			"firmware, ring tones and the like are no secret. It is served once all of it is on disk.",
+		Example: "  lineside file add yealink T46S-66.86.0.15.rom\n  lineside file add poly 3111-46161-001.sip.ld",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			v, err := vendorArg(cmd, args[0])
+			if err != nil {
+				return err
+			}
+			if name == "" {
+				name = filepath.Base(args[1])
+			}
+			src, err := os.Open(args[1])
+			if err != nil {
+				return fmt.Errorf("read %s: %w", args[1], err)
+			}
+			defer func() { _ = src.Close() }() // nothing was written
+			c, err := p.client()
+			if err != nil {
+				return err
+			}
+			f, err := c.AddFile(cmd.Context(), v, name, src)
+			if err != nil {
+				return err
+			}
+			if p.json {
+				return writeJSON(p.out, f)
+			}
+			return p.showFile(f)
+		},
+	}
+	cmd.Flags().StringVar(&name, "name", "", "what phones ask for it by, if not FILE's own name")
+	return cmd
+}
+
+func (p *program) showFile(f provision.LocalFile) error {
+	if err := p.say("%s: %d bytes, SHA-256 %s, %s", f.Path, f.Size, f.SHA256, f.State); err != nil {
+		return err
+	}
+	return p.next(fmt.Sprintf("where it is firmware, have phones install it: lineside file firmware %s MODEL %s", f.Vendor, f.Name))
+}
+
+func (p *program) fileRemoveCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "remove VENDOR FILE", Short: "Take a file away from phones", Args: exactArgs("VENDOR", "FILE"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			v, err := vendorArg(cmd, args[0])
+			if err != nil {
+				return err
+			}
+			c, err := p.client()
+			if err != nil {
+				return err
+			}
+			if err := c.RemoveFile(cmd.Context(), v, args[1]); err != nil {
+				return err
+			}
+			if p.json {
+				return writeJSON(p.out, map[string]string{"removed": args[1]})
+			}
+			return p.say("%s: removed; phones that ask for it are told that there is no such file", printable(args[1]))
+		},
+	}
+}
+
+func (p *program) fileFirmwareCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "firmware VENDOR MODEL FILE", Short: "Have phones of a model told to install a file; \"\" as FILE takes the rule back", Args: exactArgs("VENDOR", "MODEL", "FILE"),
+		Long: "Have phones of a model told to install a file, where their maker has a parameter for it;\n" +
+			"elsewhere a template can name {firmware.url}. The file is pinned by its SHA-256: another\n" +
+			"content under the same name is not served until this is said again.",
+		Example: "  lineside file firmware yealink T46S T46S-66.86.0.15.rom",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			v, err := vendorArg(cmd, args[0])
+			if err != nil {
+				return err
+			}
+			c, err := p.client()
+			if err != nil {
+				return err
+			}
+			rule, err := c.SetFirmware(cmd.Context(), v, args[1], args[2])
+			if err != nil {
+				return err
+			}
+			switch {
+			case p.json:
+				return writeJSON(p.out, rule)
+			case rule.File == "":
+				return p.say("%s %s: no firmware is named any more; phones keep what they have", rule.Vendor, rule.Model)
+			}
+			return p.say("%s %s: installs %s (SHA-256 %s) at its next fetch", rule.Vendor, rule.Model, rule.File, rule.SHA256)
+		},
+	}
+}
+
+func (p *program) templateCommand() *cobra.Command {
+	return group("template", "Check and load the templates that change what configs say",
+		p.templateVerb("check", "Say what is wrong with the templates, and change nothing"),
+		p.templateVerb("reload", "Put the templates in force; one with a fault is refused"))
+}
+
+// templateVerb checks or loads the templates and tells of each fault. Faults are
+// a failure: a script must notice.
+func (p *program) templateVerb(verb, short string) *cobra.Command {
+	return &cobra.Command{
+		Use: verb, Short: short, Args: noArgs,
+		Long: short + ".\n\nTemplates lie in templates/ of the state directory: yealink.conf for a vendor,\n" +
+			"yealink-T46G.conf for a model of it, with lines such as\n\n  parameter = value with {placeholders}\n  - parameter\n\n" +
+			"They say something in full configs only. Sending the daemon SIGHUP loads them too.",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := p.client()
+			if err != nil {
+				return err
+			}
+			ask := c.CheckTemplates
+			if verb == "reload" {
+				ask = c.LoadTemplates
+			}
+			out, err := ask(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if p.json {
+				err = writeJSON(p.out, out)
+			} else {
+				err = p.showTemplates(verb, out)
+			}
+			if err == nil && len(out.Faults) > 0 {
+				err = &quietError{}
+			}
+			return err
+		},
+	}
+}
+
+func (p *program) showTemplates(verb string, out provision.Templates) error {
+	for _, f := range out.Faults {
+		if err := p.say("%s", printable(f.String())); err != nil {
+			return err
+		}
+	}
+	if len(out.Faults) > 0 {
+		if err := p.next("correct it; until then phones are given what the last good template said"); err != nil {
+			return err
+		}
+	}
+	names := "none"
+	if len(out.Files) > 0 {
+		names = strings.Join(out.Files, ", ")
+	}
+	switch {
+	case verb == "check" && out.Changed:
+		return p.say("good: %s; put in force with: lineside template reload", names)
+	case out.Changed:
+		if err := p.say("in force: %s", names); err != nil {
+			return err
+		}
+		return p.next("phones get it at their next fetch; to tell those on hold now: lineside device resync --all")
+	}
+	return p.say("in force: %s; nothing changes", names)
+}

@@ -1,0 +1,180 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/lineside/lineside/phone"
+	"github.com/lineside/lineside/vendors"
+)
+
+// brand is one vendor as operators see it. All of it is read off the table the
+// box itself works with, so it cannot say more than the box does.
+type brand struct {
+	Vendor    phone.Vendor       `json:"vendor"`
+	Name      string             `json:"name"`
+	Models    []brandModel       `json:"models"`
+	Format    string             `json:"format"` // media type of its configs
+	Fetch     []vendors.Protocol `json:"fetch"`  // the best first
+	Login     string             `json:"login"`
+	TypeLogin bool               `json:"type_login"` // somebody can type a login into the phone
+	OwnCA     bool               `json:"own_ca"`     // it can be given the box's CA
+	Resync    string             `json:"resync"`
+	Polls     bool               `json:"polls"` // it also comes back by itself
+	OnHold    []string           `json:"on_hold"`
+	Emergency string             `json:"emergency"` // what a lifted handset leaves of the time to dial
+	Book      bool               `json:"book"`
+	Redirect  string             `json:"redirect,omitempty"`
+	Uploads   []string           `json:"uploads,omitempty"`
+	// Unverified are the facts no source has confirmed.
+	Unverified []string `json:"unverified"`
+}
+
+type brandModel struct {
+	Name   string `json:"name"`
+	Lines  int    `json:"lines,omitempty"`
+	Keys   int    `json:"keys,omitempty"`
+	Screen string `json:"screen,omitempty"`
+}
+
+// brandList is what "lineside vendors --json" answers.
+type brandList struct {
+	Vendors []brand `json:"vendors"`
+	Total   struct {
+		Vendors    int `json:"vendors"`
+		Models     int `json:"models"`
+		Unverified int `json:"unverified"`
+	} `json:"total"`
+}
+
+func (p *program) vendorsCommand() *cobra.Command {
+	var unverified bool
+	cmd := &cobra.Command{
+		Use: "vendors [VENDOR]", Short: "Say which brands and models this build serves, and what is not sure of them", Args: atMostOne,
+		Long: "Lists the brands of phones this build serves: how many models it knows of each,\n" +
+			"how they fetch their files, how they show who they are, what makes them fetch\n" +
+			"again and what they can show on hold. A model that is not in the list is served\n" +
+			"all the same, with its brand's generic config.",
+		ValidArgsFunction: completeVendors,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			table := vendors.All()
+			if len(args) == 1 {
+				v, err := table.Parse(args[0])
+				if err != nil {
+					return usagef(cmd, "%v", err)
+				}
+				m, _ := table.Of(v)
+				table = vendors.NewTable(m)
+			}
+			return p.showVendors(brandsOf(table), len(args) == 1, unverified)
+		},
+	}
+	cmd.Flags().BoolVar(&unverified, "unverified", false, "list the facts no source has confirmed")
+	return cmd
+}
+
+func (p *program) showVendors(list brandList, one, unverified bool) error {
+	switch {
+	case p.json:
+		return writeJSON(p.out, list)
+	case unverified:
+		return p.showUnverified(list)
+	case one:
+		return p.showBrand(list.Vendors[0])
+	}
+	t := newTable("VENDOR", "BRAND", "MODELS", "FILES", "BY", "LOGIN", "TOLD BY", "ON HOLD", "UNSURE")
+	for _, b := range list.Vendors {
+		t.add(string(b.Vendor), b.Name, fmt.Sprint(len(b.Models)), b.form(), b.by(), b.Login, b.Resync, strings.Join(b.OnHold, ", "), fmt.Sprint(len(b.Unverified)))
+	}
+	t.print(p.out)
+	return p.say("%s, %s, %s; see the last with: lineside vendors --unverified", count(list.Total.Vendors, "vendor", "vendors"),
+		count(list.Total.Models, "model", "models"), count(list.Total.Unverified, "fact no source has confirmed", "facts no source has confirmed"))
+}
+
+// showUnverified lists every guess with its vendor.
+func (p *program) showUnverified(list brandList) error {
+	for _, b := range list.Vendors {
+		for _, fact := range b.Unverified {
+			if err := p.say("%s: %s", b.Vendor, fact); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// showBrand is one vendor with its models.
+func (p *program) showBrand(b brand) error {
+	for _, f := range []struct{ name, value string }{
+		{"brand", b.Name}, {"configs", b.Format}, {"fetched by", b.by()}, {"login", b.Login}, {"told by", b.Resync},
+		{"on hold", strings.Join(b.OnHold, ", ")}, {"emergency", b.Emergency}, {"phone book", yesNo(b.Book)},
+		{"box's CA", yesNo(b.OwnCA)}, {"redirect", b.Redirect}, {"uploads", strings.Join(b.Uploads, ", ")},
+		{"unsure", count(len(b.Unverified), "fact", "facts")},
+	} {
+		if err := p.say("%-10s %s", f.name, printable(f.value)); err != nil {
+			return err
+		}
+	}
+	t := newTable("MODEL", "LINES", "KEYS", "SCREEN")
+	for _, m := range b.Models {
+		t.add(m.Name, known(m.Lines), known(m.Keys), m.Screen)
+	}
+	t.print(p.out)
+	return nil
+}
+
+// known is a number, or nothing where 0 means that nobody knows.
+func known(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprint(n)
+}
+
+// form is the format in one word for people.
+func (b brand) form() string {
+	media, _, _ := strings.Cut(b.Format, ";")
+	_, kind, _ := strings.Cut(media, "/")
+	return strings.Replace(kind, "plain", "text", 1)
+}
+
+func (b brand) by() string {
+	words := make([]string, len(b.Fetch))
+	for i, p := range b.Fetch {
+		words[i] = string(p)
+	}
+	return strings.Join(words, " ")
+}
+
+// brandsOf puts the table's facts into operators' words.
+func brandsOf(table vendors.Table) brandList {
+	var list brandList
+	for i, c := range table.Count() {
+		b := brandOf(table.Makers()[i])
+		list.Vendors = append(list.Vendors, b)
+		list.Total.Models += c.Models
+		list.Total.Unverified += len(c.Unverified)
+	}
+	list.Total.Vendors = len(list.Vendors)
+	return list
+}
+
+func brandOf(m vendors.Maker) brand {
+	b := brand{
+		Vendor: m.Vendor, Name: m.Name, Models: []brandModel{}, Format: m.ContentType, Fetch: m.Fetch.By, Login: loginWay(m.Fetch),
+		TypeLogin: m.Fetch.Asks, OwnCA: m.CA != vendors.NoCA, Resync: resyncWay(m.Resync), Polls: !m.Resync.Once,
+		OnHold: holdWays(m.Shows), Emergency: emergencyWay(m.Shows), Book: m.Book != nil, Unverified: m.Unverified,
+	}
+	for _, model := range m.Models.List() {
+		b.Models = append(b.Models, brandModel{Name: model.Name, Lines: model.Lines, Keys: model.Keys, Screen: model.Screen})
+	}
+	if m.Redirect != nil {
+		b.Redirect = m.Redirect.Name
+	}
+	for _, u := range m.Uploads {
+		b.Uploads = append(b.Uploads, u.What)
+	}
+	return b
+}

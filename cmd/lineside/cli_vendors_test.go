@@ -1,0 +1,140 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/lineside/lineside/admin"
+	"github.com/lineside/lineside/phone"
+	"github.com/lineside/lineside/vendors"
+)
+
+// TestVendorsAreCounted: what the verb says is what the table has.
+func TestVendorsAreCounted(t *testing.T) {
+	code, out, errs := lineside(t, "vendors", "--json")
+	var got brandList
+	if err := json.Unmarshal([]byte(out), &got); code != 0 || errs != "" || err != nil {
+		t.Fatalf("got exit %d, %q, %v", code, errs, err)
+	}
+	models, unverified := 0, 0
+	for i, c := range vendors.All().Count() {
+		b := got.Vendors[i]
+		if b.Vendor != c.Vendor || b.Name != c.Name || len(b.Models) != c.Models || len(b.Unverified) != len(c.Unverified) {
+			t.Errorf("%s: got %s with %d models and %d doubts, want %d and %d", c.Vendor, b.Vendor, len(b.Models), len(b.Unverified), c.Models, len(c.Unverified))
+		}
+		if b.Login == "" || len(b.Fetch) == 0 || b.Format == "" || b.Emergency == "" || b.Resync == "" {
+			t.Errorf("%s: something is not said: %+v", c.Vendor, b)
+		}
+		models, unverified = models+c.Models, unverified+len(c.Unverified)
+	}
+	if n := len(vendors.All().Names()); got.Total.Vendors != n || got.Total.Models != models || got.Total.Unverified != unverified {
+		t.Errorf("got %+v, want %d, %d, %d", got.Total, n, models, unverified)
+	}
+	_, text, _ := lineside(t, "vendors")
+	if want := fmt.Sprintf("%d vendors, %d models, %d facts", got.Total.Vendors, models, unverified); !strings.Contains(text, want) {
+		t.Errorf("got %s, want %q", text, want)
+	}
+	_, list, _ := lineside(t, "vendors", "--unverified")
+	if n := strings.Count(list, "\n"); n != unverified {
+		t.Errorf("--unverified: got %d lines, want %d", n, unverified)
+	}
+}
+
+// TestReadmeNamesTheBrands: the README names every brand and has the numbers right.
+func TestReadmeNamesTheBrands(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, list, _ := strings.Cut(string(text), "This version serves")
+	list, _, _ = strings.Cut(list, "\n\n")
+	brands := map[string]bool{}
+	for _, m := range vendors.All().Makers() {
+		name, _, _ := strings.Cut(m.Name, " ")
+		brands[name] = true
+		if !strings.Contains(list, name) {
+			t.Errorf("%s is not in the README", name)
+		}
+	}
+	want := fmt.Sprintf("%d kinds of phones, adapters\nand DECT bases of %d brands", len(vendors.All().Names()), len(brands))
+	if !strings.Contains(list, want) {
+		t.Errorf("got %q, want %q", list, want)
+	}
+}
+
+func TestOneVendor(t *testing.T) {
+	code, out, _ := lineside(t, "vendors", "Yealink")
+	if code != 0 || !strings.Contains(out, "T46G ") || !strings.Contains(out, "NOTIFY check-sync") || strings.Contains(out, "D385") {
+		t.Errorf("got exit %d and\n%s", code, out)
+	}
+	if code, _, errs := lineside(t, "vendors", "acme"); code != exitUsage || !strings.Contains(errs, "write one of yealink") {
+		t.Errorf("an unknown one: got exit %d and %q", code, errs)
+	}
+}
+
+func TestWaysInWords(t *testing.T) {
+	for name, tc := range map[string]struct{ got, want string }{
+		"digest":         {loginWay(vendors.Fetch{By: []vendors.Protocol{vendors.HTTP}, Auth: vendors.Digest | vendors.Basic, Asks: true}), "digest, asks on its screen"},
+		"basic":          {loginWay(vendors.Fetch{By: []vendors.Protocol{vendors.HTTPS}, Auth: vendors.Basic}), "basic"},
+		"token":          {loginWay(vendors.Fetch{By: []vendors.Protocol{vendors.HTTP, vendors.TFTP}}), "token in the path"},
+		"TFTP":           {loginWay(vendors.Fetch{By: []vendors.Protocol{vendors.TFTP}}), "none, by TFTP"},
+		"event":          {resyncWay(vendors.Resync{Event: "x", Reboots: true, Reboot: "y"}), "NOTIFY x (reboots)"},
+		"reboot":         {resyncWay(vendors.Resync{Reboot: "y"}), "NOTIFY y (reboots)"},
+		"page":           {resyncWay(vendors.Resync{Path: "/z"}), "HTTP /z"},
+		"nothing":        {resyncWay(vendors.Resync{}), "nothing"},
+		"late hotline":   {emergencyWay(vendors.Shows{Hotline: true, HotlineDelay: true}), "the hotline dials late enough to dial an emergency number first"},
+		"sudden hotline": {emergencyWay(vendors.Shows{Hotline: true}), "the hotline dials at once: an emergency call goes by it"},
+		"on hold":        {strings.Join(holdWays(vendors.Shows{Text: true, MAC: true}), " "), "text MAC"},
+	} {
+		if tc.got != tc.want {
+			t.Errorf("%s: got %q, want %q", name, tc.got, tc.want)
+		}
+	}
+}
+
+func TestDoubts(t *testing.T) {
+	line := []admin.Line{{Registrar: "sip.example.net", User: "1"}}
+	mac := phone.MAC{0x00, 0x15, 0x65, 1, 2, 3}
+	for name, tc := range map[string]struct {
+		device admin.Device
+		want   string
+	}{
+		"all is known":    {admin.Device{MAC: mac, Vendor: "yealink", Model: "SIP-T46G", Lines: line}, ""},
+		"no model":        {admin.Device{MAC: mac, Vendor: "yealink", Lines: line}, ""},
+		"unknown model":   {admin.Device{MAC: mac, Vendor: "yealink", Model: "T999", Lines: line}, "generic config"},
+		"no line":         {admin.Device{MAC: mac, Vendor: "yealink"}, "has no line"},
+		"a vendor's past": {admin.Device{MAC: mac, Vendor: "acme", Model: "X", Lines: line}, ""},
+	} {
+		got := ""
+		for _, d := range doubts(vendors.All(), tc.device) {
+			got += d.text + " → " + d.next
+		}
+		if (tc.want == "") != (got == "") || !strings.Contains(got, tc.want) || got != "" && !strings.Contains(got, "lineside device edit 00:15:65:01:02:03 --") {
+			t.Errorf("%s: got %q, want %q", name, got, tc.want)
+		}
+	}
+}
+
+// TestDoubtsAreTold beside the answer, and by check of the running box.
+func TestDoubtsAreTold(t *testing.T) {
+	o := newOperator(t)
+	const mac = "00:15:65:4a:a9:37"
+	out := o.does("", 0, `"T999" is no model known of Yealink`, "device", "add", mac, "--model", "T999", "--json")
+	if !json.Valid([]byte(out)) || strings.Contains(out, "generic") {
+		t.Errorf("the answer is not JSON alone: %s", out)
+	}
+	notes := strings.Join(doubtNotes(t.Context(), o.socket), "\n")
+	if !strings.Contains(notes, "T999") || !strings.Contains(notes, "has no line") {
+		t.Errorf("check: got %q, want both doubts", notes)
+	}
+	if got := o.does("", 0, "T46G", "device", "edit", mac, "--model", "T46G", "--line", "alice@sip.example.net"); strings.Contains(got, "generic") {
+		t.Errorf("corrected: got %s", got)
+	}
+	if notes := doubtNotes(t.Context(), o.socket); len(notes) != 0 {
+		t.Errorf("corrected: got %q, want none", notes)
+	}
+}

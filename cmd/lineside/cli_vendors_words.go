@@ -1,0 +1,69 @@
+package main
+
+import (
+	"strings"
+
+	"github.com/lineside/lineside/vendors"
+)
+
+// loginWay is how its phones show who they are.
+func loginWay(f vendors.Fetch) string {
+	http := f.Speaks(vendors.HTTP) || f.Speaks(vendors.HTTPS)
+	way := ""
+	switch {
+	case f.Auth.Has(vendors.Digest):
+		way = "digest"
+	case f.Auth.Has(vendors.Basic):
+		way = "basic"
+	case http:
+		way = "token in the path"
+	default:
+		return "none, by TFTP"
+	}
+	if f.Asks {
+		way += ", asks on its screen"
+	}
+	return way
+}
+
+// resyncWay is what makes its phones fetch again before their time.
+func resyncWay(r vendors.Resync) string {
+	switch {
+	case r.Event != "" && r.Reboots:
+		return "NOTIFY " + r.Event + " (reboots)"
+	case r.Event != "":
+		return "NOTIFY " + r.Event
+	case r.Reboot != "":
+		return "NOTIFY " + r.Reboot + " (reboots)"
+	case r.Path != "":
+		return "HTTP /" + strings.TrimPrefix(r.Path, "/")
+	}
+	return "nothing"
+}
+
+// holdWays is what a phone on hold can offer.
+func holdWays(s vendors.Shows) []string {
+	ways := []string{}
+	for _, w := range []struct {
+		can  bool
+		name string
+	}{{s.Text, "text"}, {s.Hotline, "hotline"}, {s.HotlineKey, "key"}, {s.MAC, "MAC"}} {
+		if w.can {
+			ways = append(ways, w.name)
+		}
+	}
+	return ways
+}
+
+// emergencyWay says what a lifted handset on hold leaves of the time to dial 112
+// by hand. Emergency numbers are in every config where a brand has a place for
+// them.
+func emergencyWay(s vendors.Shows) string {
+	switch {
+	case s.Hotline && s.HotlineDelay:
+		return "the hotline dials late enough to dial an emergency number first"
+	case s.Hotline:
+		return "the hotline dials at once: an emergency call goes by it"
+	}
+	return "no hotline: numbers are dialled as always"
+}

@@ -1,0 +1,57 @@
+package dhcpopt
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+
+	"golang.org/x/net/ipv4"
+)
+
+// RelayConn is a relay's socket: it hears the LAN and the servers elsewhere,
+// and tells which of the two a packet came from.
+type RelayConn struct {
+	*Conn
+	control *ipv4.PacketConn
+	lan     int // index of the interface on the LAN
+}
+
+// ListenRelay opens the socket of a relay, addr as a rule 0.0.0.0:67, with the
+// LAN on iface. It is bound to no interface: servers answer at the box's address
+// on the LAN, and those answers come in by whatever way leads there.
+func ListenRelay(ctx context.Context, iface string, addr netip.AddrPort) (*RelayConn, error) {
+	ifi, err := net.InterfaceByName(iface)
+	if err != nil {
+		return nil, fmt.Errorf("find interface %s: %w", iface, err)
+	}
+	c, err := Listen(ctx, "", addr)
+	if err != nil {
+		return nil, err
+	}
+	c.openFrames(iface)
+	control := ipv4.NewPacketConn(c.UDPConn)
+	if err := control.SetControlMessage(ipv4.FlagInterface, true); err != nil {
+		_ = c.Close()
+		return nil, fmt.Errorf("ask for the interface of packets: %w", err)
+	}
+	return &RelayConn{Conn: c, control: control, lan: ifi.Index}, nil
+}
+
+// ReadFromSide reads one packet and reports whether it came from the LAN.
+func (c *RelayConn) ReadFromSide(b []byte) (n int, lan bool, from netip.AddrPort, err error) {
+	n, cm, src, err := c.control.ReadFrom(b)
+	if err != nil {
+		return 0, false, netip.AddrPort{}, err
+	}
+	return n, cm != nil && cm.IfIndex == c.lan, addrPort(src), nil
+}
+
+// WriteTo sends one packet; a broadcast leaves on the LAN, whatever the routes
+// say.
+func (c *RelayConn) WriteTo(b []byte, to net.Addr) (int, error) {
+	if addrPort(to).Addr() != broadcast().Addr() {
+		return c.Conn.WriteTo(b, to)
+	}
+	return c.control.WriteTo(b, &ipv4.ControlMessage{IfIndex: c.lan}, to)
+}
