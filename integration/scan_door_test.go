@@ -54,7 +54,7 @@ func scanDoors(b *box, challenged phone.MAC, from func(worker int) netip.Addr) [
 				return nil, err
 			}
 			a := &httpAsker{Conn: c, in: bufio.NewReader(c), host: host, guess: guess}
-			return a, a.earnPenalty()
+			return a, a.earnPenalty(phone.MAC{0x02, 0, 0, 0, 0xff, byte(worker)})
 		}
 	}
 	return []scanDoor{
@@ -84,13 +84,14 @@ const nonceUses = 4096
 var challengeForm = regexp.MustCompile(`realm="([^"]*)", nonce="([^"]*)"`)
 
 // earnPenalty has a guesser guess until it has a penalty: from then on each answer
-// says how long that lasts, which depends on the sender alone.
-func (a *httpAsker) earnPenalty() error {
+// says how long that lasts, which depends on the sender alone. Each guesses at a
+// MAC of its own: guesses of several weigh on the MAC instead.
+func (a *httpAsker) earnPenalty(mac phone.MAC) error {
 	for range 2 * auth.FreeTries {
 		if a.guess.IsZero() {
 			return nil
 		}
-		if _, err := a.ask(a.guess); err != nil {
+		if _, err := a.ask(mac); err != nil {
 			return err
 		}
 	}

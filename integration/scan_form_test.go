@@ -52,9 +52,9 @@ func takeReply(resp *http.Response) (reply, error) {
 // the site's key and the MAC.
 var derivedKeys = []string{"account.1.password", "auto_provision.server.password", "static.auto_provision.server.password"}
 
-// isDerived reports that v looks like such a value: 160 bits in base32.
+// isDerived reports that v looks like such a value: 100 bits in base32.
 func isDerived(v string) bool {
-	return len(v) == 32 && strings.Trim(v, "abcdefghijklmnopqrstuvwxyz234567") == ""
+	return len(v) == 20 && strings.Trim(v, "abcdefghijklmnopqrstuvwxyz234567") == ""
 }
 
 // isNonce reports that v looks like a nonce: 192 bits in base64.
@@ -146,7 +146,7 @@ func TestFormOf(t *testing.T) {
 	}
 	const day, later = "Sun, 22 Nov 2026 08:00:00 GMT", "Sun, 22 Nov 2026 08:00:01 GMT"
 	nonces := []string{strings.Repeat("a", 32), strings.Repeat("B", 32)}
-	secrets := []string{strings.Repeat("a", 32), strings.Repeat("b", 32)}
+	secrets := []string{strings.Repeat("a", 20), strings.Repeat("b", 20)}
 	base := say(mac, day, nonces[0], secrets[0], "needed")
 	for _, tt := range []struct {
 		name, raw string

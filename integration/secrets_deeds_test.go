@@ -142,6 +142,8 @@ func (v *vault) operate() {
 		v.reveal("token", "", "POST "+api+"/tokens", api+"/tokens", `{"name":"test","role":"viewer"}`, "token")
 		v.ask("DELETE "+api+"/tokens/{name}", api+"/tokens/test", "")
 	}
+	v.get(byCSV, "on hold, for a wrong PIN", 200)
+	v.ask("POST "+api+"/devices/{mac}/pin", api+"/devices/"+byCSV+"/pin", fmt.Sprintf(`{"pin":%q,"from":"192.0.2.9"}`, otherPIN(v.pin(byCSV))))
 	for _, verb := range []string{"suspend", "allow-otp", "unblock", "reset"} {
 		v.ask("POST "+api+"/devices/{mac}/"+verb, api+"/devices/"+byCSV+"/"+verb, "")
 	}
