@@ -83,6 +83,10 @@ func TestScopes(t *testing.T) {
 	}
 	l.none(message(laptop1, discover, relay(ip("10.40.0.1"))))
 	l.none(message(laptop1, discover, uses(ip("10.30.0.77"))))
+	// A renewal in another's name goes nowhere: its answer would.
+	if out := l.deliver(message(yealink1, request, uses(got), class("yealink")).ToBytes(), netip.MustParseAddrPort("10.20.0.66:68")); len(out) != 1 || out[0].to.Addr() == got {
+		t.Errorf("got %v, want the LAN's refusal and nothing for %s", out, got)
+	}
 	l.lease(laptop1, relay(agent))
 	l.none(message(laptop2, discover, relay(agent)))
 }

@@ -24,8 +24,8 @@ func (s *Server) sighting(a *ask, id vendors.Ident, addr netip.Addr, text string
 // leased is what the desk hears of an address given. A client without one of
 // its own is starting; else it renews, and a phone that renews fetches nothing.
 func (s *Server) leased(a *ask, id vendors.Ident, addr netip.Addr, length time.Duration, renewed bool, l provision.Lead) provision.Sighting {
-	l.Starting = a.ciaddr.IsUnspecified()
 	g := s.sighting(a, id, addr, leaseText(addr, length, renewed, l))
+	l.Starting = a.ciaddr.IsUnspecified()
 	g.Kind, g.Lead = provision.KindLease, l
 	return g
 }

@@ -11,7 +11,7 @@ import (
 // anywhere in option 60 and knows no hardware addresses, so phones that send no
 // class are not found by it.
 func writeMikroTik(b *strings.Builder, parts []part) {
-	b.WriteString("# MikroTik RouterOS 7.4 or later, in a terminal. Put the name of the phones' DHCP\n# server in the place of dhcp1, and of its pool in the place of pool1. From the\n# maker's manual; nobody has tried it on a router yet.\n")
+	b.WriteString("# MikroTik RouterOS 7.4 or later, in a terminal. Put the name of the phones' DHCP\n# server in the place of dhcp1, and of its pool in the place of pool1. Nobody has\n# tried it on a router yet.\n")
 	for _, p := range widestLast(parts) {
 		if len(p.Is) == 0 {
 			continue
@@ -43,7 +43,7 @@ func writeMikroTik(b *strings.Builder, parts []part) {
 // writeWindows writes PowerShell for the DHCP role of Windows Server: a vendor
 // class and a policy for each vendor.
 func writeWindows(b *strings.Builder, parts []part) {
-	b.WriteString("# Windows Server, PowerShell as administrator. From the maker's manual; nobody\n# has tried it on a server yet. Put the phones' scope here:\n$Scope = '10.20.0.0'\n")
+	b.WriteString("# Windows Server, PowerShell as administrator. Nobody has tried it on a\n# server yet. Put the phones' scope here:\n$Scope = '10.20.0.0'\n")
 	for _, code := range codesOf(parts) {
 		if code != 43 && code != 66 && code != 67 {
 			fmt.Fprintf(b, "if (-not (Get-DhcpServerv4OptionDefinition -OptionId %d -ErrorAction SilentlyContinue)) { Add-DhcpServerv4OptionDefinition -OptionId %d -Name 'Lineside %d' -Type %s }\n", code, code, code, windowsType(code, parts))

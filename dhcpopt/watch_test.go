@@ -69,6 +69,7 @@ func TestWatch(t *testing.T) {
 		"the leased address is its own":   {ModeServer, [][]byte{arpFrame(yealink1, leased.Addr)}, nil},
 		"somebody has a leased address":   {ModeServer, [][]byte{arpFrame(laptop1, leased.Addr)}, []string{codeTwice}},
 		"an address goes back and forth":  {ModeOff, [][]byte{arpFrame(laptop1, ip("10.20.0.7")), arpFrame(laptop2, ip("10.20.0.7")), arpFrame(laptop1, ip("10.20.0.7"))}, []string{codeTwice}},
+		"an address changes hands twice":  {ModeOff, [][]byte{arpFrame(laptop1, ip("10.20.0.7")), arpFrame(laptop2, ip("10.20.0.7")), arpFrame(boxMAC, ip("10.20.0.7")), arpFrame(yealink1, ip("10.20.0.7"))}, nil},
 		"an address changes hands":        {ModeOff, [][]byte{arpFrame(laptop1, ip("10.20.0.7")), arpFrame(laptop2, ip("10.20.0.7"))}, nil},
 		"a phone at two addresses":        {ModeOff, [][]byte{arpFrame(yealink2, ip("10.20.0.7")), arpFrame(yealink2, ip("10.20.0.8")), arpFrame(yealink2, ip("10.20.0.7"))}, []string{codeSpread}},
 		"a server with two addresses":     {ModeOff, [][]byte{arpFrame(laptop1, ip("10.20.0.7")), arpFrame(laptop1, ip("10.20.0.8")), arpFrame(laptop1, ip("10.20.0.7"))}, nil},

@@ -88,7 +88,7 @@ func variants() []variant {
 			return &next, nil, nil`, `if !result.Accepted {
 			return &old, nil, nil`, []string{onDisk}},
 		{"old pages are served", "provision/answer.go",
-			`"%d/%d/%d/%s/%s", rev,`, `"%d/%d/%d/%s/%s", 0*rev,`, []string{proof}},
+			`"%d/%d/%s/%s", rec.Rev,`, `"%d/%d/%s/%s", 0*rec.Rev,`, []string{proof}},
 		{"a name can be too short", "provision/identify.go",
 			`d.table.File(path.Base(ask.File), hint)`, `d.table.File(path.Base(ask.File[1:]), hint)`, []string{answering}},
 		{"answers do not wait for the disk", "store/commit.go",

@@ -55,7 +55,7 @@ func (d *dhcpDesk) Sighted(s provision.Sighting) {
 	d.seen = append(d.seen, s.MAC.String()+" "+s.Text)
 }
 
-// waitSeen waits until the timeline has a line that ends so.
+// waitSeen waits until the timeline has a line that begins so.
 func (d *dhcpDesk) waitSeen(t *testing.T, line string) {
 	t.Helper()
 	deadline := time.NewTimer(clientTime)
@@ -63,18 +63,24 @@ func (d *dhcpDesk) waitSeen(t *testing.T, line string) {
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		d.mu.Lock()
-		seen := slices.Clone(d.seen)
-		d.mu.Unlock()
-		if slices.Contains(seen, line) {
+		if d.has(line) {
 			return
 		}
 		select {
 		case <-deadline.C:
-			t.Fatalf("timeline lacks %q:\n%s", line, strings.Join(seen, "\n"))
+			d.mu.Lock()
+			defer d.mu.Unlock()
+			t.Fatalf("timeline lacks %q:\n%s", line, strings.Join(d.seen, "\n"))
 		case <-tick.C:
 		}
 	}
+}
+
+// has reports that the timeline has a line that begins so.
+func (d *dhcpDesk) has(line string) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.ContainsFunc(d.seen, func(s string) bool { return strings.HasPrefix(s, line) })
 }
 
 // dhcpStore keeps leases in memory.
@@ -268,6 +274,10 @@ func TestDHCPUdhcpc(t *testing.T) {
 		t.Error(diff)
 	}
 	b.desk.waitSeen(t, "00:15:65:00:00:01 lease 10.77.0.50 for 8h0m0s, told "+dhcpURL)
+	b.desk.waitSeen(t, "3c:52:82:00:00:01 lease 10.77.0.51 for 8h0m0s")
+	if b.desk.has("3c:52:82:00:00:01 lease 10.77.0.51 for 8h0m0s, told") {
+		t.Error("a laptop's line speaks of configs")
+	}
 }
 
 func TestDHCPUdhcpcRenewAndRelease(t *testing.T) {

@@ -14,7 +14,7 @@ fi
 go vet ./...
 go tool staticcheck ./...
 
-for script in packaging/*.sh; do
+for script in packaging/*.sh packaging/*/*.sh; do
 	sh -n "$script"
 done
 bash -n .ci/run

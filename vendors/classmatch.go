@@ -87,12 +87,3 @@ func classModels(word string, models Models) []ClassMatch {
 	}
 	return list
 }
-
-// classHas is one ClassMatch for each word that stands anywhere in the text.
-func classHas(words ...string) []ClassMatch {
-	list := make([]ClassMatch, len(words))
-	for i, w := range words {
-		list[i].Has = w
-	}
-	return list
-}

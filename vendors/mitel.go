@@ -46,6 +46,7 @@ func mitel() Maker {
 		format: mitelFormat,
 		Unverified: []string{
 			"option 60 of the 69xx",
+			"a second offer of DHCP without an address is taken",
 			"which of 43, 66, 159 and 160 wins without an override; all but 159 say the same",
 			"https user certificates takes a whole URL",
 			"the transport of a single line; where it is not known all lines go by that of the first",
