@@ -1,0 +1,140 @@
+package integration
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"net/netip"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lineside/lineside/phone"
+)
+
+const (
+	// pnpAround is how many unknown MACs are asked about beside the known ones.
+	// The whole block does not go through this door: it remembers 1,024 who ask
+	// within half a minute and has no answer for more.
+	pnpAround = 500
+	sipPort   = 5060
+)
+
+// TestScanPnP asks by SIP for the config server of known phones and unknown
+// ones, and compares what they are told, byte for byte.
+func TestScanPnP(t *testing.T) {
+	s := newScanned(t)
+	macs := make([]phone.MAC, 0, pnpAround+len(s.known))
+	for mac := range s.known {
+		macs = append(macs, mac)
+	}
+	for len(macs) < cap(macs) {
+		if mac := blockMAC(s.rnd.IntN(blockSize)); s.known[mac].mac.IsZero() {
+			macs = append(macs, mac)
+		}
+	}
+	s.rnd.Shuffle(len(macs), func(i, j int) { macs[i], macs[j] = macs[j], macs[i] })
+	forms := map[string][2]int{} // of unknown, of known
+	took := [2][]time.Duration{}
+	to := netip.AddrPortFrom(s.b.self, sipPort)
+	for i, mac := range macs {
+		start := time.Now()
+		form, err := askPnP(s.from(i%100), to, mac)
+		if err != nil {
+			t.Fatalf("%s: %v", mac, err)
+		}
+		known := 0
+		if _, ok := s.known[mac]; ok {
+			known = 1
+		}
+		n := forms[form]
+		n[known]++
+		forms[form] = n
+		took[known] = append(took[known], time.Since(start))
+	}
+	for k, which := range []string{"unknown", "known"} {
+		slices.Sort(took[k])
+		t.Logf("%d %s MACs, answered in %v as a rule", len(took[k]), which, took[k][len(took[k])/2].Round(10*time.Microsecond))
+	}
+	if len(forms) != 1 {
+		t.Errorf("got %d different answers, want one", len(forms))
+	}
+	for form, n := range forms {
+		t.Logf("%d unknown and %d known are told:\n%s", n[0], n[1], form)
+		if !strings.Contains(form, "NOTIFY") || !strings.Contains(form, "/cfg/") {
+			t.Errorf("this is no answer to PnP")
+		}
+	}
+}
+
+// askPnP asks once as a Yealink does, and gives the 200 and the NOTIFY with
+// everything that may differ replaced by what it is.
+func askPnP(from netip.Addr, to netip.AddrPort, mac phone.MAC) (string, error) {
+	c, err := net.ListenUDP("udp4", net.UDPAddrFromAddrPort(netip.AddrPortFrom(from, 0)))
+	if err != nil {
+		return "", err
+	}
+	defer c.Close()
+	at, id := c.LocalAddr().String(), fmt.Sprintf("%016x", rand.Uint64())
+	who := "<sip:MAC" + mac.Hex() + "@224.0.1.75>"
+	ask := strings.Join([]string{
+		"SUBSCRIBE sip:MAC" + mac.Hex() + "@224.0.1.75 SIP/2.0", "Via: SIP/2.0/UDP " + at + ";branch=z9hG4bK" + id,
+		"From: " + who + ";tag=" + id, "To: " + who, "Call-ID: " + id, "CSeq: 1 SUBSCRIBE", "Contact: <sip:" + at + ">", "Max-Forwards: 70",
+		`Event: ua-profile;profile-type="device";vendor="yealink";model="T46G";version="28.83.0.120"`, "Expires: 0", "Accept: application/url", "Content-Length: 0", "", "",
+	}, "\r\n")
+	var answer, notify string
+	for range scanTries {
+		if _, err := c.WriteToUDPAddrPort([]byte(ask), to); err != nil {
+			return "", err
+		}
+		for answer == "" || notify == "" {
+			m, err := readSIP(c)
+			if errors.Is(err, os.ErrDeadlineExceeded) {
+				break
+			}
+			switch {
+			case err != nil:
+				return "", err
+			case strings.HasPrefix(m, "NOTIFY "):
+				notify = m
+				_, _ = c.WriteToUDPAddrPort([]byte(okTo(m)), to)
+			default:
+				answer = m
+			}
+		}
+		if answer != "" && notify != "" {
+			plain := strings.NewReplacer(mac.Hex(), "<mac>", at, "<phone>", id, "<id>", strings.TrimPrefix(at, from.String()+":"), "<port>", from.String(), "<host>")
+			return pnpVaries.ReplaceAllString(plain.Replace(answer+notify), "$1=<random>"), nil
+		}
+	}
+	return "", errors.New("no answer")
+}
+
+// pnpVaries are the parts the box draws by lot.
+var pnpVaries = regexp.MustCompile(`(branch|tag)=[A-Za-z0-9.~_-]+`)
+
+func readSIP(c *net.UDPConn) (string, error) {
+	if err := c.SetReadDeadline(time.Now().Add(scanWait / 4)); err != nil {
+		return "", err
+	}
+	buf := make([]byte, 4096)
+	n, err := c.Read(buf)
+	return string(buf[:n]), err
+}
+
+// okTo is the 200 to a request.
+func okTo(request string) string {
+	head, _, _ := strings.Cut(request, "\r\n\r\n")
+	lines := []string{"SIP/2.0 200 OK"}
+	for line := range strings.SplitSeq(head, "\r\n") {
+		name, _, _ := strings.Cut(line, ":")
+		if slices.Contains([]string{"Via", "From", "To", "Call-ID", "CSeq"}, name) {
+			lines = append(lines, line)
+		}
+	}
+	return strings.Join(append(lines, "Content-Length: 0", "", ""), "\r\n")
+}
