@@ -6,7 +6,7 @@ BENCH ?= .
 PKG ?= ./...
 
 .DEFAULT_GOAL := build
-.PHONY: build run test sequences lint fuzz golden bench prompts help
+.PHONY: build run test sequences soak lint fuzz golden bench prompts help
 
 build: ## static binaries into bin/
 	CGO_ENABLED=0 go build -trimpath -o bin/ ./cmd/...
@@ -17,10 +17,14 @@ run: build ## the demo: a box and three phones on this machine, no root needed
 test: ## all that must pass: tools, lint, then every test with the race detector
 	packaging/tools.sh
 	packaging/lint.sh
-	REQUIRE=1 CGO_ENABLED=1 go test -race -shuffle=on ./...
+	REQUIRE=1 CGO_ENABLED=1 go test -race -shuffle=on -timeout 18m ./...
 
 sequences: ## every vendor's phone from first contact to full config, as a table; as root
 	REQUIRE=1 go test -count=1 -v -run '^TestSequences$$' ./integration
+
+soak: ## what takes longer: every broken rule, many more random sites, the tests with them
+	packaging/tools.sh
+	SOAK=1 RAPID_CHECKS=6000 REQUIRE=1 go test -shuffle=on -timeout 3h ./integration ./provision ./store
 
 lint: ## gofmt, go vet, staticcheck, shell syntax, systemd units
 	packaging/lint.sh

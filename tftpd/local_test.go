@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"github.com/lineside/lineside/provision"
@@ -15,11 +16,15 @@ import (
 // shelfDesk serves one file from the disk, once it is closed again.
 type shelfDesk struct {
 	path string
+
+	mu   sync.Mutex
 	open []*os.File
 }
 
 func (d *shelfDesk) Fetch(context.Context, provision.Ask) (provision.Answer, error) {
 	f, err := os.Open(d.path)
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	d.open = append(d.open, f)
 	return provision.Answer{Status: provision.Content, File: f}, err
 }
@@ -39,7 +44,10 @@ func TestLocalFile(t *testing.T) {
 		t.Errorf("got %d bytes, want %d", len(got), len(want))
 	}
 	d.running(t, "0")
-	if _, err := desk.open[0].Stat(); !errors.Is(err, os.ErrClosed) {
+	desk.mu.Lock()
+	first := desk.open[0]
+	desk.mu.Unlock()
+	if _, err := first.Stat(); !errors.Is(err, os.ErrClosed) {
 		t.Errorf("the file is still open: %v", err)
 	}
 	curl, err := exec.LookPath("curl")
