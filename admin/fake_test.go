@@ -271,6 +271,10 @@ func (d *desk) SetAutoApprove(_ context.Context, by audit.Actor, auto bool) erro
 	return d.rule(by, func(p *auth.Policy) error { p.AutoApprove = auto; return nil })
 }
 
+func (d *desk) SetPINOnScreen(_ context.Context, by audit.Actor, yes bool) error {
+	return d.rule(by, func(p *auth.Policy) error { p.PINOnScreen = yes; return nil })
+}
+
 func (d *desk) SetFirstContact(_ context.Context, by audit.Actor, f auth.Factor) error {
 	return d.rule(by, func(p *auth.Policy) error { p.FirstContact = f; return nil })
 }

@@ -57,6 +57,8 @@ func onceMore(p auth.Policy, rec auth.Record) string {
 func firstContact(p auth.Policy, rec auth.Record) string {
 	mac, vendor := rec.Device.MAC, rec.Device.Vendor
 	switch {
+	case p.WantsPIN(rec.Enrolment) && p.PINOnScreen:
+		return fmt.Sprintf("type user pin and its PIN on the phone where it asks for a login (see it with: lineside pin show %s); or enter it here: lineside pin enter %s PIN", mac, mac)
 	case p.WantsPIN(rec.Enrolment):
 		return fmt.Sprintf("enter its PIN: lineside pin enter %s PIN (see it with: lineside pin show %s)", mac, mac)
 	case rec.Enrolment.TicketOnly:

@@ -100,7 +100,7 @@ func (s *Server) policy() Policy {
 	p := s.dep.Desk.Policy()
 	out := Policy{
 		FirstContact: string(p.FirstContact), Claimed: p.Claimed, Window: p.WindowText(),
-		BlockAfter: p.BlocksAfter(), AutoApprove: p.AutoApprove, Allow: allowList(p), Rev: p.Rev,
+		BlockAfter: p.BlocksAfter(), AutoApprove: p.AutoApprove, PINOnScreen: p.PINOnScreen, Allow: allowList(p), Rev: p.Rev,
 	}
 	if p.IsOpen(s.cfg.Now()) {
 		out.WindowOpen = p.WindowUntil
@@ -127,7 +127,7 @@ func (s *Server) patchPolicy(c *call) error {
 	}
 	if len(changes) == 0 {
 		return fail(http.StatusUnprocessableEntity, "no rule is given",
-			"name one: first_contact (pin, otp, otp+pin or none), claimed, window, block_after or auto_approve")
+			"name one: first_contact (pin, otp, otp+pin or none), claimed, window, block_after, auto_approve or pin_on_screen")
 	}
 	for _, change := range changes {
 		if err := change(c.r.Context(), c.by); err != nil {
@@ -164,6 +164,11 @@ func (s *Server) policyChanges(in PolicyInput) (changes []func(context.Context, 
 	if in.AutoApprove.Given {
 		change(func(ctx context.Context, by audit.Actor) error {
 			return desk.SetAutoApprove(ctx, by, in.AutoApprove.Value)
+		})
+	}
+	if in.PINOnScreen.Given {
+		change(func(ctx context.Context, by audit.Actor) error {
+			return desk.SetPINOnScreen(ctx, by, in.PINOnScreen.Value)
 		})
 	}
 	return changes, errors.Join(errs...)

@@ -90,7 +90,8 @@ func TestTicketRefusals(t *testing.T) {
 		"block never":       {"PATCH", "/api/v1/policy", `{"block_after":0}`, 422, "block_after: 0 is out of range"},
 		"auto-approval":     {"PATCH", "/api/v1/policy", `{"auto_approve":true}`, 200, `"auto_approve":true`},
 		"no rule":           {"PATCH", "/api/v1/policy", `{}`, 422, "no rule is given"},
-		"policy as it is":   {"GET", "/api/v1/policy", ``, 200, `"window":"off","block_after":3,"auto_approve":false`},
+		"policy as it is":   {"GET", "/api/v1/policy", ``, 200, `"window":"off","block_after":3,"auto_approve":false,"pin_on_screen":false`},
+		"PIN on the screen": {"PATCH", "/api/v1/policy", `{"pin_on_screen":true}`, 200, `"pin_on_screen":true`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBox(t, nil)

@@ -250,7 +250,9 @@ type Policy struct {
 	// BlockAfter is at which lock-out a device is blocked.
 	BlockAfter int `json:"block_after"`
 	// AutoApprove says that tickets that want approval get it as they are shown.
-	AutoApprove bool    `json:"auto_approve"`
+	AutoApprove bool `json:"auto_approve"`
+	// PINOnScreen says that a PIN may be typed on the phone's own screen.
+	PINOnScreen bool    `json:"pin_on_screen"`
 	Allow       []Allow `json:"allow"`
 	Rev         uint64  `json:"rev"`
 }
@@ -262,6 +264,7 @@ type PolicyInput struct {
 	Window       Field[string] `json:"window,omitzero"`
 	BlockAfter   Field[int]    `json:"block_after,omitzero"`
 	AutoApprove  Field[bool]   `json:"auto_approve,omitzero"`
+	PINOnScreen  Field[bool]   `json:"pin_on_screen,omitzero"`
 }
 
 // Allow is an entry of the permanent allow-list.

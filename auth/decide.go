@@ -29,9 +29,11 @@ const (
 	HoldingLogin       // the login every holding config carries: it proves nothing
 	BrandOTP           // the vendor's one-time password in force
 	TicketOTP          // the device's own ticket, dead or alive
+	ScreenPIN          // the device's PIN, typed on the phone's own screen
 	FirstTry           // the login factory-new phones of the vendor offer
 	Wrong              // anything else
 	SameWrong          // one that is no guess: the same wrong one as before, or a void one
+	WrongPIN           // another PIN than the device's, typed there
 	Unlooked           // not looked at: its sender guessed wrong too often
 )
 
@@ -60,6 +62,9 @@ type Request struct {
 	// Silent says that phones of this vendor speak TFTP only: they have no way
 	// to show a login, ever.
 	Silent bool
+	// Asks says that phones of this vendor ask the person in front of them for
+	// user name and password when they are challenged.
+	Asks bool
 }
 
 // Outcome is what a caller is given.
@@ -95,6 +100,8 @@ const (
 	SilentVendor     Reason = "let in before; its vendor's phones show no login"
 	RightPIN         Reason = "right PIN"
 	PINAgain         Reason = "right PIN, same phone again"
+	PINMistyped      Reason = "wrong PIN on the phone's screen"
+	PINNotTaken      Reason = "PIN on the phone's screen not looked at"
 	RightOTP         Reason = "one-time password"
 	OTPAgain         Reason = "one-time password again, same phone"
 	OTPSpent         Reason = "one-time password already used"
@@ -130,6 +137,9 @@ type Decision struct {
 	// Changes says that the Enrolment returned with it differs, and must be on
 	// disk before the caller hears of it.
 	Changes bool
+	// PIN is what became of a PIN typed on the phone's screen; one that was not
+	// looked at leaves it zero.
+	PIN PINResult
 }
 
 // Decide is the decision table: the first row that matches (ARCHITECTURE.md has
@@ -142,7 +152,7 @@ type Decision struct {
 // An unknown device is asked about with Known false and a zero Enrolment, and
 // walks the same rows as a known one in Needed.
 func Decide(now time.Time, p Policy, e Enrolment, r Request, fresh Credential) (Decision, Enrolment) {
-	if !r.showable(e) {
+	if !r.showable(p, e) {
 		r.Shown = Wrong
 	}
 	switch {
@@ -160,6 +170,8 @@ func Decide(now time.Time, p Policy, e Enrolment, r Request, fresh Credential) (
 		return Decision{Outcome: Challenge, Reason: WrongLogin, Count: true}, e
 	case r.Shown == SameWrong:
 		return Decision{Outcome: Challenge, Reason: VoidLogin}, e
+	case r.Shown == ScreenPIN, r.Shown == WrongPIN:
+		return decideScreen(now, p, e, r, fresh)
 	case r.Shown == Unlooked: // counted like a wrong one, so that a right one shows in nothing
 		return Decision{Outcome: Challenge, Reason: TooManyWrong, Count: true}, e
 	}
@@ -185,7 +197,7 @@ func Decide(now time.Time, p Policy, e Enrolment, r Request, fresh Credential) (
 
 // showable reports that what the caller is said to have shown exists, and can
 // have come by this door. The desk says nothing else; this holds if it errs.
-func (r Request) showable(e Enrolment) bool {
+func (r Request) showable(p Policy, e Enrolment) bool {
 	switch r.Shown {
 	case Nothing:
 		return true
@@ -195,6 +207,8 @@ func (r Request) showable(e Enrolment) bool {
 		return r.Known && !r.OpenDoor && !e.Pending.IsZero()
 	case TicketOTP:
 		return r.Known && !r.OpenDoor && !e.Ticket.isZero()
+	case ScreenPIN, WrongPIN:
+		return r.Known && p.asksPIN(r)
 	}
 	return !r.OpenDoor
 }
@@ -260,7 +274,7 @@ func decideOTP(now time.Time, p Policy, e Enrolment, r Request, fresh Credential
 	used := Arming{Generation: e.OTP.Generation, Used: true, Brand: r.Brand, By: r.By, Until: now.Add(RefetchWindow)}
 	if p.FirstContact == FactorBoth { // half of what is wanted
 		e.OTP = used
-		return Decision{Outcome: Hold, Reason: WantsPIN, Changes: true}, e, true
+		return Decision{Outcome: p.waiting(r), Reason: WantsPIN, Changes: true}, e, true
 	}
 	e = e.mint(fresh)
 	e.OTP = used
@@ -273,31 +287,6 @@ func (e Enrolment) mint(fresh Credential) Enrolment {
 	e.Pending = fresh
 	e.Pass, e.OTP.Until, e.Ticket.Again = Pass{}, time.Time{}, time.Time{}
 	return e
-}
-
-// half is the identity that showed the one-time password, or the ticket, of
-// which otp+pin wants the PIN as well; empty is nobody. A generation that a
-// restored copy made void was shown by nobody.
-func (e Enrolment) half() string {
-	switch {
-	case e.Ticket.State == TicketUsed:
-		return e.Ticket.Asked.By
-	case e.OTP.Used && !e.TicketOnly:
-		return e.OTP.By
-	}
-	return ""
-}
-
-// WantsPIN reports that a right PIN is all that is still wanted of the device.
-func (p Policy) WantsPIN(e Enrolment) bool {
-	return p.FirstContact == FactorPIN && !e.TicketOnly || p.FirstContact == FactorBoth && e.half() != ""
-}
-
-// halfway reports that the OTP or the ticket was shown by this caller and that
-// the PIN is awaited.
-func (p Policy) halfway(e Enrolment, r Request) bool {
-	by := e.half()
-	return p.FirstContact == FactorBoth && r.Known && by != "" && (r.By == by || r.Identity == Proven)
 }
 
 // decidePass turns a right PIN into a credential, once. It is for the phone
@@ -321,9 +310,7 @@ func decidePass(now time.Time, p Policy, e Enrolment, r Request, fresh Credentia
 	case r.Identity != Proven && !p.Claimed && r.Shown != HoldingLogin:
 		return Decision{Outcome: Challenge, Reason: WantsHolding}, e
 	}
-	e = e.mint(fresh)
-	e.Pass = Pass{Used: true, By: r.By, Until: now.Add(RefetchWindow)}
-	return Decision{Outcome: Full, Reason: RightPIN, Changes: true}, e
+	return Decision{Outcome: Full, Reason: RightPIN, Changes: true}, e.mintForPIN(now, r, fresh)
 }
 
 // decideFirstContact is for callers that have shown nothing that helps. A phone
@@ -339,7 +326,7 @@ func decideFirstContact(now time.Time, p Policy, e Enrolment, r Request) Decisio
 	case r.Known && !p.halfway(e, r) && (e.TicketOnly || e.Ticket.At(now).IsLive()):
 		return Decision{Outcome: Challenge, Reason: WantsTicket}
 	case p.FirstContact == FactorPIN, p.halfway(e, r):
-		return Decision{Outcome: Hold, Reason: WantsPIN}
+		return Decision{Outcome: p.waiting(r), Reason: WantsPIN}
 	case r.Shown == FirstTry:
 		return Decision{Outcome: Challenge, Reason: DefaultLogin}
 	case p.FirstContact.WantsOTP():

@@ -283,7 +283,12 @@ func TestDecideEverything(t *testing.T) {
 						for _, claimed := range bools {
 							for _, auto := range bools[:1+min(1, e.Ticket.Serial)] {
 								p := auth.Policy{FirstContact: f, Claimed: claimed, AutoApprove: auto}
-								n++
+								n += 2
+								onScreen, asked := p, r
+								onScreen.PINOnScreen, asked.Asks = true, true
+								holds(t, func() string {
+									return fmt.Sprintf("%s/%s/%+v/on screen/claimed=%t/auto=%t", name, f, asked, claimed, auto)
+								}, onScreen, e, asked)
 								holds(t, func() string { return fmt.Sprintf("%s/%s/%+v/claimed=%t/auto=%t", name, f, r, claimed, auto) }, p, e, r)
 								if r.OpenDoor && r.PlainTFTP {
 									r.Silent = true
@@ -313,7 +318,7 @@ func holds(t *testing.T, name func() string, p auth.Policy, e auth.Enrolment, r 
 			fail("full config against layer 2")
 		case r.Identity == auth.Doubted && r.Shown != auth.OwnCurrent && r.Shown != auth.OwnPending:
 			fail("full config for a MAC that is at home elsewhere")
-		case r.Shown == auth.Wrong || r.Shown == auth.SameWrong || r.Shown == auth.Unlooked:
+		case r.Shown == auth.Wrong || r.Shown == auth.SameWrong || r.Shown == auth.WrongPIN || r.Shown == auth.Unlooked:
 			fail("full config for a wrong login")
 		case after.Login().IsZero():
 			fail("full config without a credential of the device's own")
@@ -356,14 +361,18 @@ func grounds(p auth.Policy, e auth.Enrolment, r auth.Request) bool {
 	passed := noon.Before(e.Pass.Until) && (layer2 || r.Shown == auth.HoldingLogin && e.Pass.By == r.By) &&
 		(p.FirstContact == auth.FactorPIN && !e.TicketOnly || p.FirstContact == auth.FactorBoth && (e.OTP.Used && !e.TicketOnly || e.Ticket.State == auth.TicketUsed))
 	silent := r.Silent && r.OpenDoor && r.PlainTFTP && r.Identity == auth.Proven && !e.Login().IsZero()
-	return own || trust || otp || again || passed || silent || ticketGrounds(p, e, r)
+	half := e.OTP.Used && !e.TicketOnly && e.OTP.By != "" && (e.OTP.By == r.By || r.Identity == auth.Proven) ||
+		e.Ticket.State == auth.TicketUsed && (e.Ticket.Asked.By == r.By || r.Identity == auth.Proven)
+	screen := r.Shown == auth.ScreenPIN && p.PINOnScreen && r.Asks && !r.OpenDoor && e.At(noon) == auth.Needed &&
+		(p.FirstContact == auth.FactorPIN && !e.TicketOnly || p.FirstContact == auth.FactorBoth && half)
+	return own || trust || otp || again || passed || silent || screen || ticketGrounds(p, e, r)
 }
 
 // alike checks that a stranger is answered like a device in needed that has
 // shown nothing that helps.
 func alike(t *testing.T, name func() string, p auth.Policy, r auth.Request, got auth.Decision) {
 	t.Helper()
-	if r.Shown == auth.BrandOTP || r.Shown == auth.TicketOTP || r.Shown == auth.OwnCurrent || r.Shown == auth.OwnPending || r.Allowed || r.Certified {
+	if r.Shown == auth.BrandOTP || r.Shown == auth.TicketOTP || r.Shown == auth.ScreenPIN || r.Shown == auth.OwnCurrent || r.Shown == auth.OwnPending || r.Allowed || r.Certified {
 		return // these would help a known one
 	}
 	r.Known = true

@@ -45,7 +45,12 @@ func EnterPIN(now time.Time, p Policy, e Enrolment, pin phone.Secret, by string)
 	if !e.takesPIN(now, by) || !IsPIN(pin.Reveal()) {
 		return e.result(false, false), e
 	}
-	if pin.Equal(e.PIN) {
+	return e.enter(now, p, pin.Equal(e.PIN), by)
+}
+
+// enter counts a PIN that is looked at.
+func (e Enrolment) enter(now time.Time, p Policy, right bool, by string) (PINResult, Enrolment) {
+	if right {
 		e.Fails, e.LockOuts = 0, 0
 		e.Pass = Pass{Until: now.Add(PassFor), By: by}
 		return e.result(true, true), e
@@ -84,4 +89,29 @@ func (e Enrolment) settle(now time.Time) Enrolment {
 		e.State, e.Until = Needed, time.Time{}
 	}
 	return e
+}
+
+// half is the identity that showed the one-time password, or the ticket, of
+// which otp+pin wants the PIN as well; empty is nobody. A generation that a
+// restored copy made void was shown by nobody.
+func (e Enrolment) half() string {
+	switch {
+	case e.Ticket.State == TicketUsed:
+		return e.Ticket.Asked.By
+	case e.OTP.Used && !e.TicketOnly:
+		return e.OTP.By
+	}
+	return ""
+}
+
+// WantsPIN reports that a right PIN is all that is still wanted of the device.
+func (p Policy) WantsPIN(e Enrolment) bool {
+	return p.FirstContact == FactorPIN && !e.TicketOnly || p.FirstContact == FactorBoth && e.half() != ""
+}
+
+// halfway reports that the OTP or the ticket was shown by this caller and that
+// the PIN is awaited.
+func (p Policy) halfway(e Enrolment, r Request) bool {
+	by := e.half()
+	return p.FirstContact == FactorBoth && r.Known && by != "" && (r.By == by || r.Identity == Proven)
 }

@@ -58,6 +58,9 @@ type Policy struct {
 	BlockAfter int
 	// AutoApprove approves tickets that want approval as they are shown.
 	AutoApprove bool
+	// PINOnScreen takes a PIN as the password of a login as well, typed on the
+	// phone's own screen, of phones that ask for one there.
+	PINOnScreen bool
 	Brands      map[phone.Vendor]Brand
 	// Key is a random value of this site from which holding secrets are
 	// derived; it never leaves the box.

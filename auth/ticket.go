@@ -231,7 +231,7 @@ func (e Enrolment) bindTicket(now time.Time, p Policy, r Request, fresh Credenti
 func (e Enrolment) useTicket(now time.Time, p Policy, r Request, fresh Credential) (Decision, Enrolment, bool) {
 	e.Ticket.State = TicketUsed
 	if p.FirstContact == FactorBoth {
-		return Decision{Outcome: Hold, Reason: WantsPIN, Changes: true}, e, true
+		return Decision{Outcome: p.waiting(r), Reason: WantsPIN, Changes: true}, e, true
 	}
 	e = e.mint(fresh)
 	e.Ticket.Again = now.Add(RefetchWindow)

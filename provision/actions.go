@@ -45,19 +45,28 @@ func (d *Desk) EnterPIN(ctx context.Context, by audit.Actor, mac phone.MAC, pin 
 	if err != nil {
 		return auth.PINResult{}, err
 	}
-	switch {
-	case result.Accepted:
-		if err := d.openWindow(ctx, by, d.tools.Now()); err != nil {
-			return result, fmt.Errorf("the PIN was right, but the site window is not open: %w", err)
-		}
-	case result.Looked:
-		d.wrongPIN(mac)
+	if err := d.afterPIN(ctx, by, mac, result); err != nil {
+		return result, err
 	}
 	d.step(Step{MAC: mac, Front: Front(by.Front), Text: d.pinStory(result)})
 	if result.Looked && (result.Accepted || result.State != auth.Needed) && by.Front != string(SIP) { // there HungUp does it
 		d.nudge(mac)
 	}
 	return result, nil
+}
+
+// afterPIN does for the site what a PIN that was looked at brings: a right one
+// opens it, a wrong one is counted against its budget.
+func (d *Desk) afterPIN(ctx context.Context, by audit.Actor, mac phone.MAC, r auth.PINResult) error {
+	switch {
+	case r.Accepted:
+		if err := d.openWindow(ctx, by, d.tools.Now()); err != nil {
+			return fmt.Errorf("the PIN was right, but the site window is not open: %w", err)
+		}
+	case r.Looked:
+		d.wrongPIN(mac)
+	}
+	return nil
 }
 
 // pinWrong is how the audit log says that a PIN was wrong.

@@ -69,6 +69,9 @@ type Stores struct {
 	Leases    Leases
 	// Neighbours may be nil: then leases alone tell of layer 2.
 	Neighbours Neighbours
+	// Marker may be nil: then a PIN typed on a phone's screen is answered sooner
+	// where it changes nothing.
+	Marker Marker
 	// Users may be nil: then there are none, and a device's owner is a note.
 	Users Users
 	// History is the audit log, read once at the start; nil remembers only the

@@ -8,5 +8,6 @@
 //
 // What a caller is told never depends on whether the box knows the device:
 // unknown MACs walk the same way as a device in "needed", and all refusals of
-// a door are one answer.
+// a door are one answer. Where a device's state costs a write before the answer, as
+// a wrong PIN does, a stranger's costs one too.
 package provision

@@ -103,6 +103,9 @@ func (d *Desk) decide(ctx context.Context, now time.Time, ask Ask, c caller, rec
 		if rec.Enrolment.Ticket.State != before.State {
 			d.noteTicket(ctx, ask, c, rec)
 		}
+		d.screenPIN(ctx, ask, c, dec)
+	} else if err := d.evenOut(ctx, req.Shown, dec); err != nil {
+		return auth.Decision{}, rec, err
 	}
 	if again(dec) {
 		if err := d.deliver(ctx, now, ask, c, dec); err != nil {
@@ -140,6 +143,7 @@ func (d *Desk) request(now time.Time, ask Ask, c caller, rec auth.Record, known 
 		OpenDoor:  ask.Front == TFTP,
 		PlainTFTP: rec.Device.PlainTFTP,
 		Silent:    d.silent(c.file.Vendor),
+		Asks:      d.asks(c.file.Vendor),
 	}
 }
 
@@ -201,6 +205,9 @@ func eventsOf(by audit.Actor, old, next auth.Record, dec auth.Decision) []audit.
 	for _, e := range ticketEvents(was.Ticket, is.Ticket) {
 		add(e)
 	}
+	if dec.PIN.Looked {
+		add(pinEvent(dec.PIN)) // it tells of a lock-out too
+	}
 	if is.OTP.Used && !was.OTP.Used {
 		add(audit.OTPConsumed{Generation: is.OTP.Generation, Brand: is.OTP.Brand})
 	}
@@ -210,7 +217,7 @@ func eventsOf(by audit.Actor, old, next auth.Record, dec auth.Decision) []audit.
 	if is.Current.User != "" && is.Current.User != was.Current.User {
 		add(audit.CredentialConfirmed{User: is.Current.User})
 	}
-	if is.State != was.State {
+	if is.State != was.State && !dec.PIN.Looked {
 		add(audit.StateChanged{From: string(was.State), To: string(is.State), Reason: string(dec.Reason)})
 	}
 	return events

@@ -35,6 +35,7 @@ type memory struct {
 	wire    map[netip.Addr]phone.MAC
 	userMu  sync.Mutex // of users, which are read while devices change
 	users   map[string]phone.User
+	marks   atomic.Int64 // writes that changed nothing
 }
 
 func (m *memory) Device(mac phone.MAC) (auth.Record, error) {
@@ -127,6 +128,13 @@ func (m *memory) Record(_ context.Context, events ...audit.Record) error {
 	defer m.mu.Unlock()
 	m.events = append(m.events, events...)
 	return nil
+}
+
+func (m *memory) Mark(context.Context) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.marks.Add(1)
+	return m.fail
 }
 
 func (m *memory) LeaseOf(a netip.Addr) (phone.Lease, bool) {

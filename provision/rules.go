@@ -136,6 +136,16 @@ func (d *Desk) SetAutoApprove(ctx context.Context, by audit.Actor, auto bool) er
 	})
 }
 
+// SetPINOnScreen says whether a PIN may be typed on the phone's own screen, as
+// the password of a login.
+func (d *Desk) SetPINOnScreen(ctx context.Context, by audit.Actor, yes bool) error {
+	return d.changePolicy(ctx, by, func(p *auth.Policy) (audit.PolicyChanged, error) {
+		e := audit.PolicyChanged{Field: "pin_on_screen", From: strconv.FormatBool(p.PINOnScreen), To: strconv.FormatBool(yes)}
+		p.PINOnScreen = yes
+		return e, nil
+	})
+}
+
 // AddAllow puts a network on the permanent allow-list.
 func (d *Desk) AddAllow(ctx context.Context, by audit.Actor, n netip.Prefix, note string) error {
 	if !n.IsValid() || n.Bits() == 0 {

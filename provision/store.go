@@ -44,6 +44,11 @@ type Sightings interface {
 	SaveSeen(ctx context.Context, seen []phone.Seen) error
 }
 
+// Marker makes a write that changes nothing and costs what a change costs.
+type Marker interface {
+	Mark(ctx context.Context) error
+}
+
 // Recorder keeps audit events that change no record.
 type Recorder interface {
 	Record(ctx context.Context, events ...audit.Record) error

@@ -26,6 +26,10 @@ func signingIn(now time.Time, s story) []Finding {
 		f.Code, f.Text = "too-many-wrong", "showed wrong logins too often: for up to 30 minutes its one-time password is not looked at"
 		f.Do = "wait, then type it once, correctly; to let the phone in at once: lineside device suspend " + mac + ", then restart it"
 		f.Fix = FixSuspend
+	case auth.PINMistyped, auth.PINNotTaken:
+		return said(s.screenPIN(now, e))
+	case auth.WantsPIN:
+		return s.waitsPIN(e)
 	case auth.OTPSpent:
 		f.Code, f.Text, f.Fix = "otp-spent", "shows the one-time password, which it has used up already", FixAllowOTP
 		f.Do = "allow it once more: lineside device allow-otp " + mac

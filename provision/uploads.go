@@ -47,7 +47,9 @@ func (d *Desk) Upload(ctx context.Context, ask Ask, read func(most int64) ([]byt
 	if err != nil {
 		return denied, err
 	}
-	c.shown, _ = d.weigh(now, ask, c, rec, d.Policy())
+	p := d.Policy()
+	p.PINOnScreen = false // a PIN is typed to fetch; looked at here it would be one try more, and uncounted
+	c.shown, _ = d.weigh(now, ask, c, rec, p)
 	own := c.shown == auth.OwnCurrent || c.shown == auth.OwnPending
 	if !known || !own || c.verdict == auth.Contradicted {
 		d.denyUpload(now, ask, c)

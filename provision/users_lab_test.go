@@ -93,7 +93,7 @@ func newTown(t testing.TB, f auth.Factor, table func(*lab) vendors.Table, change
 	}
 	var err error
 	l.Desk, err = provision.New(cfg, table(l), provision.Stores{
-		Devices: l.store, Policies: l.store, Sightings: l.store, Recorder: l.store, Leases: l.store, Neighbours: l.store, Users: l.store,
+		Devices: l.store, Policies: l.store, Sightings: l.store, Recorder: l.store, Leases: l.store, Neighbours: l.store, Users: l.store, Marker: l.store,
 	}, provision.Tools{
 		Log: slog.New(slog.DiscardHandler), Health: l.board, Metrics: l.metrics,
 		Now: func() time.Time { return *l.clock.Load() },

@@ -33,6 +33,7 @@ func (d *Desk) weigh(now time.Time, ask Ask, c caller, rec auth.Record, p auth.P
 	}
 	brand := p.Brands[c.file.Vendor]
 	maker, _ := d.table.Of(c.file.Vendor)
+	asked := asksPIN(ask, c, p, maker)
 	shown := auth.Wrong
 	for _, k := range []candidate{
 		{login(rec.Enrolment.Current), auth.OwnCurrent},
@@ -42,6 +43,7 @@ func (d *Desk) weigh(now time.Time, ask Ask, c caller, rec auth.Record, p auth.P
 		{vendors.Login{User: brand.FormerUser, Password: brand.FormerPassword}, auth.SameWrong},
 		{vendors.Login{User: rec.Enrolment.Ticket.User, Password: rec.Enrolment.Ticket.Password}, auth.TicketOTP},
 		{maker.FirstTry, auth.FirstTry},
+		{pinLogin(a, asked, rec), auth.ScreenPIN},
 	} {
 		is := false
 		if a.token.IsZero() {
@@ -53,6 +55,9 @@ func (d *Desk) weigh(now time.Time, ask Ask, c caller, rec auth.Record, p auth.P
 			shown = k.means
 		}
 	}
+	if asked && shown == auth.Wrong {
+		shown = auth.WrongPIN // also one typed twice: a right one that is not looked at counts as often
+	}
 	switch {
 	case shown == auth.Wrong && (d.penalties.repeated(c, a.Print) || unguessable(a.User)):
 		shown = auth.SameWrong
@@ -63,7 +68,9 @@ func (d *Desk) weigh(now time.Time, ask Ask, c caller, rec auth.Record, p auth.P
 }
 
 // guess reports that what was shown is something people type.
-func guess(s auth.Shown) bool { return s == auth.Wrong || s == auth.BrandOTP || s == auth.TicketOTP }
+func guess(s auth.Shown) bool {
+	return s == auth.Wrong || s == auth.BrandOTP || s == auth.TicketOTP || isPIN(s)
+}
 
 // unguessable reports that the user name belongs to a login this box once
 // minted. Its password cannot be guessed, so a phone that goes on showing a

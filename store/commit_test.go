@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -112,6 +113,34 @@ func TestGatheredChangesShareOneCommit(t *testing.T) {
 	}
 	if all, err := s.Audit(t.Context(), 0, phone.MAC{}, 0); err != nil || len(all) != 3 {
 		t.Errorf("%d audit entries, %v, want 3: none of a rejected change", len(all), err)
+	}
+}
+
+// TestMarkIsCommitted: Mark costs a commit each time, also twice in a moment,
+// and changes no record and no entry.
+func TestMarkIsCommitted(t *testing.T) {
+	shared := metrics.New()
+	s, err := Open(filepath.Join(t.TempDir(), "db"), testKey(), Config{}, Tools{Metrics: shared})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	want := set(t, s, testRecord(1))
+	before, _ := strconv.Atoi(shown(t, shared, metrics.NameCommits))
+	entries, _ := s.Audit(t.Context(), 0, phone.MAC{}, 0)
+	for range 2 {
+		if err := s.Mark(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if after, _ := strconv.Atoi(shown(t, shared, metrics.NameCommits)); after != before+2 {
+		t.Errorf("got %d commits, want %d", after, before+2)
+	}
+	if rec, err := s.Device(testMAC(1)); err != nil || rec.Rev != want.Rev {
+		t.Errorf("got rev %d, %v, want still %d", rec.Rev, err, want.Rev)
+	}
+	if after, err := s.Audit(t.Context(), 0, phone.MAC{}, 0); err != nil || len(after) != len(entries) {
+		t.Errorf("got %d audit entries, %v, want still %d", len(after), err, len(entries))
 	}
 }
 

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"fmt"
 	"reflect"
 	"time"
@@ -75,6 +76,13 @@ func (s *Store) keepMark() {
 		compute: func(_ *view, d *draft) error { d.mark = true; return nil },
 		done:    make(chan error, 1),
 	}})
+}
+
+// Mark writes the time and nothing else, in a transaction of its own like a
+// change, and returns once that is on disk. It is for an answer whose time must
+// not tell whether there was anything to change.
+func (s *Store) Mark(ctx context.Context) error {
+	return s.submit(ctx, func(_ *view, d *draft) error { d.mark = true; return nil })
 }
 
 // ClockSetBack is the audit event of a time that proved wrong: the box had gone

@@ -37,10 +37,11 @@ type storedPolicy struct {
 	// which knew no site window: it is then off.
 	Window      time.Duration `json:"window,omitempty"`
 	WindowUntil time.Time     `json:"window_until,omitzero"`
-	// BlockAfter and AutoApprove are missing in files of the first versions: the
-	// default and no, then.
+	// BlockAfter, AutoApprove and PINOnScreen are missing in files of the first
+	// versions: the default and no, then.
 	BlockAfter  int  `json:"block_after,omitempty"`
 	AutoApprove bool `json:"auto_approve,omitempty"`
+	PINOnScreen bool `json:"pin_on_screen,omitempty"`
 }
 
 type storedAllow struct {
@@ -107,7 +108,7 @@ func mintPolicy(c Config) auth.Policy {
 	_, _ = rand.Read(key[:]) // never returns an error
 	return auth.Policy{
 		FirstContact: c.FirstContact, Claimed: c.Claimed, Window: c.Window,
-		BlockAfter: c.BlockAfter, AutoApprove: c.AutoApprove,
+		BlockAfter: c.BlockAfter, AutoApprove: c.AutoApprove, PINOnScreen: c.PINOnScreen,
 		Key: phone.NewSecret(hex.EncodeToString(key[:])),
 	}
 }
@@ -130,6 +131,7 @@ func plainPolicy(p auth.Policy) storedPolicy {
 		version: version{policySchema},
 		Rev:     p.Rev, FirstContact: p.FirstContact, Claimed: p.Claimed, Key: p.Key.Reveal(),
 		Window: p.Window, WindowUntil: stamp(p.WindowUntil), BlockAfter: p.BlockAfter, AutoApprove: p.AutoApprove,
+		PINOnScreen: p.PINOnScreen,
 	}
 	for _, a := range p.Allow {
 		s.Allow = append(s.Allow, storedAllow{Prefix: a.Prefix, Note: a.Note, Since: stamp(a.Since)})
@@ -171,7 +173,8 @@ func (c codec) decodePolicy(value []byte) (*auth.Policy, error) {
 	p := &auth.Policy{
 		Rev: s.Rev, FirstContact: s.FirstContact, Claimed: s.Claimed, Key: key,
 		Window: s.Window, WindowUntil: stamp(s.WindowUntil), BlockAfter: s.BlockAfter, AutoApprove: s.AutoApprove,
-		Brands: make(map[phone.Vendor]auth.Brand, len(s.Brands)),
+		PINOnScreen: s.PINOnScreen,
+		Brands:      make(map[phone.Vendor]auth.Brand, len(s.Brands)),
 	}
 	for _, a := range s.Allow {
 		p.Allow = append(p.Allow, auth.Allow{Prefix: a.Prefix, Note: a.Note, Since: stamp(a.Since)})

@@ -38,6 +38,7 @@ type Config struct {
 	Window       time.Duration
 	BlockAfter   int
 	AutoApprove  bool
+	PINOnScreen  bool
 	// AuditKeep is how many audit entries are kept, default 200,000. Up to
 	// 1,024 more stay until they are pruned together.
 	AuditKeep int

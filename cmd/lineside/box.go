@@ -99,7 +99,7 @@ func (b *box) openStore() error {
 	}
 	cfg := store.Config{
 		FirstContact: b.settings.FirstContact, Claimed: b.settings.Trust.Claimed, Window: b.settings.Trust.Window,
-		BlockAfter: b.settings.BlockAfter, AutoApprove: b.settings.Trust.AutoApprove,
+		BlockAfter: b.settings.BlockAfter, AutoApprove: b.settings.Trust.AutoApprove, PINOnScreen: b.settings.PINOnScreen,
 	}
 	b.store, err = store.Open(database, key, cfg, store.Tools{Log: b.log, Health: b.health, Metrics: b.metrics})
 	if err != nil {
@@ -183,6 +183,7 @@ func (b *box) openDesk(ca []byte) error {
 	b.base = append(b.base, newServer("neighbours", wire.Run))
 	stores := provision.Stores{
 		Devices: b.store, Policies: b.store, Sightings: b.store, Recorder: b.store, Leases: b.store, Neighbours: wire, History: b.store, Users: b.store,
+		Marker: b.store,
 	}
 	var err error
 	b.desk, err = provision.New(cfg, b.table, stores, provision.Tools{Log: b.log, Health: b.health, Metrics: b.metrics, Now: b.now})
@@ -241,7 +242,8 @@ func inForce(p auth.Policy) map[string]string {
 	}
 	return map[string]string{
 		"site.first_contact": string(p.FirstContact), "site.block_after": strconv.Itoa(p.BlocksAfter()),
-		"trust.claimed": strconv.FormatBool(p.Claimed), "trust.window": window, "trust.auto_approve": strconv.FormatBool(p.AutoApprove),
+		"site.pin_on_screen": strconv.FormatBool(p.PINOnScreen),
+		"trust.claimed":      strconv.FormatBool(p.Claimed), "trust.window": window, "trust.auto_approve": strconv.FormatBool(p.AutoApprove),
 	}
 }
 

@@ -49,8 +49,8 @@ func (p *program) tellPolicy(pol admin.Policy) error {
 	if !pol.WindowOpen.IsZero() {
 		window += ", open"
 	}
-	return p.say("first-contact: %s\nclaimed:       %s\nwindow:        %s\nblock-after:   %s\nauto-approve:  %s\nallow-list:    %s",
-		pol.FirstContact, yesNo(pol.Claimed), window, count(pol.BlockAfter, "lock-out", "lock-outs"), yesNo(pol.AutoApprove), strings.Join(nets, ", "))
+	return p.say("first-contact: %s\nclaimed:       %s\nwindow:        %s\nblock-after:   %s\nauto-approve:  %s\npin-on-screen: %s\nallow-list:    %s",
+		pol.FirstContact, yesNo(pol.Claimed), window, count(pol.BlockAfter, "lock-out", "lock-outs"), yesNo(pol.AutoApprove), yesNo(pol.PINOnScreen), strings.Join(nets, ", "))
 }
 
 // rule is one of the site's rules as it is changed.
@@ -89,12 +89,13 @@ func rules() []rule {
 			return admin.PolicyInput{BlockAfter: admin.Set(n)}, nil
 		}},
 		flag("auto-approve", func(in *admin.PolicyInput, yes bool) { in.AutoApprove = admin.Set(yes) }),
+		flag("pin-on-screen", func(in *admin.PolicyInput, yes bool) { in.PINOnScreen = admin.Set(yes) }),
 	}
 }
 
 func (p *program) policySetCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "set first-contact pin|otp|otp+pin|none | claimed yes|no | window 8h|off | block-after N | auto-approve yes|no", Short: "Change the site's rules",
+		Use: "set first-contact pin|otp|otp+pin|none | claimed yes|no | window 8h|off | block-after N | auto-approve yes|no | pin-on-screen yes|no", Short: "Change the site's rules",
 		Long: "Change the site's rules:\n\n" +
 			"first-contact  what phones must show at first contact\n" +
 			"claimed        whether trust (allow-list, suspension) lets a phone through whose MAC nothing\n" +
@@ -104,7 +105,10 @@ func (p *program) policySetCommand() *cobra.Command {
 			"               window is shortened with it\n" +
 			"block-after    at which lock-out in a row a phone is blocked until an operator unblocks it,\n" +
 			"               1 to 100; never is not offered\n" +
-			"auto-approve   whether a ticket that wants an admin's approval gets it as it is shown",
+			"auto-approve   whether a ticket that wants an admin's approval gets it as it is shown\n" +
+			"pin-on-screen  whether the PIN may be typed on the phone's own screen, user name \"pin\", where its\n" +
+			"               maker's phones ask for a login there; they are then challenged at first contact\n" +
+			"               and not put on hold, so they make no call before, no emergency call either",
 		Args: exactArgs("the rule", "its value"),
 		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 			var offers []string

@@ -46,7 +46,7 @@ func TestTicketVerbs(t *testing.T) {
 
 func TestPolicyVerbs(t *testing.T) {
 	o := newOperator(t)
-	o.does("", 0, "window: +8h\nblock-after: +3 lock-outs\nauto-approve: +no\n", "policy", "show")
+	o.does("", 0, "window: +8h\nblock-after: +3 lock-outs\nauto-approve: +no\npin-on-screen: +no\n", "policy", "show")
 	o.does("", 0, "window: +2h\n", "policy", "set", "window", "2h")
 	o.does("", 0, "window: +off\n", "policy", "set", "window", "off")
 	o.does("", 2, "window: 1s is out of range", "policy", "set", "window", "1s")
@@ -54,9 +54,11 @@ func TestPolicyVerbs(t *testing.T) {
 	o.does("", 1, "block_after: 0 is out of range; write 1 to 100", "policy", "set", "block-after", "0")
 	o.does("", 2, "is no number", "policy", "set", "block-after", "never")
 	o.does("", 0, "auto-approve: +yes\n", "policy", "set", "auto-approve", "yes")
+	o.does("", 0, "pin-on-screen: +yes\n", "policy", "set", "pin-on-screen", "yes")
+	o.does("", 2, "neither; write: policy set pin-on-screen yes", "policy", "set", "pin-on-screen", "maybe")
 	o.does("", 2, "is no rule; write: policy set first-contact pin, or another rule and its value: claimed, window", "policy", "set", "magic", "yes")
-	o.does("", 0, `site.block_after +1 +store.*trust.window +off +store.*trust.auto_approve +true +store`, "status", "--settings")
-	o.does("", 0, "policy-changed.*auto_approve", "audit")
+	o.does("", 0, `site.block_after +1 +store.*site.pin_on_screen +true +store.*trust.window +off +store.*trust.auto_approve +true +store`, "status", "--settings")
+	o.does("", 0, "policy-changed.*auto_approve.*policy-changed.*pin_on_screen", "audit")
 }
 
 // TestAllowOTPAsks has somebody, and nobody, asked whether the old login goes.

@@ -38,8 +38,9 @@ type settings struct {
 	State        string
 	Site         phone.Site
 	FirstContact auth.Factor
-	BlockAfter   int // lock-outs until a device is blocked
-	WrongPINs    int // an hour, over all phones, that are no alarm
+	BlockAfter   int  // lock-outs until a device is blocked
+	PINOnScreen  bool // a PIN may be typed on the phone's screen
+	WrongPINs    int  // an hour, over all phones, that are no alarm
 	Listen       listenSettings
 	DHCP         dhcpSettings
 	Trust        trustSettings
@@ -65,7 +66,7 @@ type listenSettings struct {
 }
 
 // trustSettings say what takes the place of a proof. All but FactoryCertificates
-// count at the first start only, as FirstContact and BlockAfter do.
+// count at the first start only, as FirstContact, BlockAfter and PINOnScreen do.
 type trustSettings struct {
 	// FactoryCertificates asks phones for the certificate of their maker.
 	FactoryCertificates bool
@@ -101,6 +102,7 @@ type rawSite struct {
 	NTP          any `toml:"ntp"`
 	FirstContact any `toml:"first_contact"`
 	BlockAfter   any `toml:"block_after"`
+	PINOnScreen  any `toml:"pin_on_screen"`
 	WrongPINs    any `toml:"wrong_pins"`
 }
 
@@ -179,6 +181,7 @@ func (r *reader) settings(raw rawSettings) settings {
 	s := settings{Path: r.path, State: r.absolute("state", raw.State, defaultState)}
 	s.Site, s.FirstContact = r.site(raw.Site)
 	s.BlockAfter = r.number("site.block_after", raw.Site.BlockAfter, auth.LockOutsToBlock, auth.CheckBlockAfter)
+	s.PINOnScreen = r.flag("site.pin_on_screen", raw.Site.PINOnScreen, false)
 	s.WrongPINs = r.number("site.wrong_pins", raw.Site.WrongPINs, provision.DefaultWrongPINs, provision.CheckWrongPINs)
 	s.Listen = r.listen(raw.Listen)
 	s.DHCP = r.dhcp(raw.DHCP)

@@ -145,6 +145,7 @@ func TestSettingsErrorsSayWhereAndWhat(t *testing.T) {
 				`f:3: trust.claimed: is a number; write true or false`, `f:4: trust.window: "1y" is no length of time`}},
 		{"lock-outs", "[site]\nblock_after = 0\n[trust]\nauto_approve = \"no\"\n[dhcp]\nmode = \"off\"\n",
 			[]string{`f:2: site.block_after: 0 is out of range; write 1 to 100`, `f:4: trust.auto_approve: is text; write true or false`}},
+		{"the PIN on the screen", "[site]\npin_on_screen = \"no\"\n[dhcp]\nmode = \"off\"\n", []string{`f:2: site.pin_on_screen: is text; write true or false`}},
 		{"wrong PINs", "[site]\nwrong_pins = 0\n[dhcp]\nmode = \"off\"\n", []string{`f:2: site.wrong_pins: 0 is out of range; write 1 to 1000`}},
 		{"lock-outs in words", "[site]\nblock_after = \"three\"\n[dhcp]\nmode = \"off\"\n", []string{`f:2: site.block_after: is text; write a whole number`}},
 		{"lock-outs beyond counting", "[site]\nblock_after = 4294967299\n[dhcp]\nmode = \"off\"\n", []string{`f:2: site.block_after: 2147483647 is out of range`}},
