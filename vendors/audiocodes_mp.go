@@ -15,6 +15,7 @@ const audiocodesMPVendor phone.Vendor = "audiocodes-mp"
 func audiocodesMP() Maker {
 	return Maker{
 		Vendor:      audiocodesMPVendor,
+		Brand:       audiocodesVendor,
 		Name:        "AudioCodes MediaPack",
 		OUIs:        audiocodesOUI,
 		Models:      audiocodesMPModels,

@@ -1,6 +1,7 @@
 package vendors_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -67,17 +68,26 @@ func TestBookInConfig(t *testing.T) {
 
 func TestRedirect(t *testing.T) {
 	phoneOf := vendors.Redirected{Model: "M", Label: "L", URL: "https://box.example/cfg/", Login: vendors.Login{User: "otp", Password: phone.NewSecret("fake-otp")}}
-	names := map[string]bool{}
+	brands := map[string]phone.Vendor{}
 	each(t, func(t *testing.T, m vendors.Maker, s samples) {
 		if m.Redirect == nil {
 			t.Skip("it has no redirect service")
 		}
 		phoneOf.MAC = mac(t, s.mac)
 		row := m.Redirect.Row(phoneOf)
-		if len(row) != len(m.Redirect.Columns) || names[m.Redirect.Name] {
-			t.Fatalf("%d cells of %d columns; name %q", len(row), len(m.Redirect.Columns), m.Redirect.Name)
+		if len(row) != len(m.Redirect.Columns) {
+			t.Fatalf("%d cells of %d columns", len(row), len(m.Redirect.Columns))
 		}
-		names[m.Redirect.Name] = true
+		brand := vendors.All().Brand(m.Vendor)
+		if b, used := brands[m.Redirect.Name]; used && b != brand {
+			t.Errorf("sheet %s is of %s and of %s, want one brand", m.Redirect.Name, b, brand)
+		}
+		brands[m.Redirect.Name] = brand
+		for _, other := range vendors.All().OfBrand(brand) {
+			if r := other.Redirect; r == nil || r.Name != m.Redirect.Name || !slices.Equal(r.Columns, m.Redirect.Columns) {
+				t.Errorf("%s has the sheet %+v, want its brand's, %s", other.Vendor, r, m.Redirect.Name)
+			}
+		}
 		all := strings.ToLower(strings.Join(row, " "))
 		for _, want := range []string{s.mac, phoneOf.URL} {
 			if !strings.Contains(strings.NewReplacer(":", "", "-", "").Replace(all), strings.NewReplacer(":", "", "-", "").Replace(want)) {

@@ -61,6 +61,9 @@ func ciscoNamed(models Models, word string) string {
 	return strings.ToUpper(word)
 }
 
+// ciscoBrand is what people call all four families.
+const ciscoBrand phone.Vendor = "cisco"
+
 // ciscoNumbered are OUIs of which Cisco numbered small-business devices of
 // several families; it has hundreds more.
 var ciscoNumbered = [][3]byte{

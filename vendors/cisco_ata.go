@@ -15,6 +15,7 @@ const ciscoATAVendor phone.Vendor = "cisco-ata"
 func ciscoATA() Maker {
 	return Maker{
 		Vendor:   ciscoATAVendor,
+		Brand:    ciscoBrand,
 		Name:     "Cisco ATA",
 		OUIs:     append(ciscoLater[:2:2], ciscoNumbered...),
 		Models:   ciscoATAModels,

@@ -15,6 +15,7 @@ const ciscoMPPVendor phone.Vendor = "cisco-mpp"
 func ciscoMPP() Maker {
 	return Maker{
 		Vendor:      ciscoMPPVendor,
+		Brand:       ciscoBrand,
 		Name:        "Cisco MPP",
 		OUIs:        ciscoLater,
 		Models:      ciscoMPPModels,

@@ -27,6 +27,7 @@ const ciscoSEPVendor phone.Vendor = "cisco-sep"
 func ciscoSEP() Maker {
 	return Maker{
 		Vendor: ciscoSEPVendor,
+		Brand:  ciscoBrand,
 		Name:   "Cisco",
 		// No OUIs: the maker has hundreds, most of them of other things.
 		Models:      ciscoSEPModels,

@@ -14,6 +14,7 @@ const ciscoSPAVendor phone.Vendor = "cisco-spa"
 func ciscoSPA() Maker {
 	return Maker{
 		Vendor:   ciscoSPAVendor,
+		Brand:    ciscoBrand,
 		Name:     "Cisco SPA",
 		OUIs:     ciscoNumbered,
 		Models:   ciscoSPAModels,

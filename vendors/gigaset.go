@@ -34,14 +34,7 @@ func gigaset() Maker {
 	m.Rehome = Rehome{URL: []string{gigasetServer}, User: []string{gigasetServer}, Password: []string{gigasetServer}}
 	m.Resync = Resync{Event: "check-sync;reboot=false", Once: true}
 	m.Shows = Shows{Text: true}
-	m.Redirect = &Redirect{
-		Name:    "gigaset",
-		Columns: []string{"MAC", "MAC-ID", "URL", "URL with login"},
-		Row: func(d Redirected) []string {
-			// The MAC-ID is on the device's label, and nowhere else.
-			return []string{upperHex(d.MAC), "", d.URL + "%MACD.xml", urlWithLogin(d.URL, d.Login) + "%MACD.xml"}
-		},
-	}
+	m.Redirect = gigasetRedirect(gigasetMacroFile)
 	m.build = gigasetBuild
 	m.format = gigasetFormat{pairXML{element: "param", name: "name", value: "value", escape: xmlText}}
 	m.Unverified = append(m.Unverified,
@@ -58,9 +51,29 @@ func gigaset() Maker {
 	return m
 }
 
+// gigasetRedirect is the brand's sheet; file is the name of a phone's own file
+// behind the URL.
+func gigasetRedirect(file func(mac phone.MAC) string) *Redirect {
+	return &Redirect{
+		Name:    "gigaset",
+		Columns: []string{"MAC", "MAC-ID", "URL", "URL with login"},
+		Row: func(d Redirected) []string {
+			// The MAC-ID is on the device's label, and nowhere else.
+			return []string{upperHex(d.MAC), "", d.URL + file(d.MAC), urlWithLogin(d.URL, d.Login) + file(d.MAC)}
+		},
+	}
+}
+
+// gigasetMacroFile leaves the MAC to the phone.
+func gigasetMacroFile(phone.MAC) string { return "%MACD.xml" }
+
+// gigasetPlainFile writes it out: the older bases know no macro.
+func gigasetPlainFile(mac phone.MAC) string { return upperHex(mac) + ".xml" }
+
 func gigasetMaker(v phone.Vendor, name string, models Models) Maker {
 	return Maker{
 		Vendor:      v,
+		Brand:       gigasetVendor,
 		Name:        name,
 		OUIs:        [][3]byte{{0x7c, 0x2f, 0x80}, {0x58, 0x9e, 0xc6}, {0x00, 0x21, 0x04}},
 		Models:      models,

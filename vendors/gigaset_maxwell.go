@@ -20,6 +20,7 @@ func gigasetMaxwell() Maker {
 		Password: []string{"System.Security.HttpAuthPassword"},
 	}
 	m.Resync = Resync{Event: "check-sync;reboot=false", Reboot: "check-sync;reboot=true"}
+	m.Redirect = gigasetRedirect(gigasetMacroFile)
 	m.Shows = Shows{Text: true, HotlineKey: true}
 	m.build = gigasetMaxwellBuild
 	m.format = pairXML{
@@ -28,6 +29,7 @@ func gigasetMaxwell() Maker {
 		element: "param", name: "name", value: "value", escape: xmlText,
 	}
 	m.Unverified = append(m.Unverified,
+		"columns of the redirect service's sheet, and that its URL may hold a login",
 		"a missing provisioning.xml sends the phone on to <MAC>.xml",
 		"SIP.TransportProtocol is 1 for UDP, 2 for TLS and 0 for TCP; it is one for all accounts, the first line's",
 		"the zone is GMT, the hours and an IANA name: GMT+1.Europe/Berlin",

@@ -19,6 +19,7 @@ func gigasetN510() Maker {
 	m.ContentType = "text/xml"
 	m.Rehome = gigasetFrameRehome("BS_IP_Data1.aucS_DATA_SERVER[0]")
 	m.Resync = Resync{Event: "check-sync;reboot=false"}
+	m.Redirect = gigasetRedirect(gigasetPlainFile)
 	m.Shows = Shows{Text: true}
 	m.build = gigasetN510Build
 	m.settle = gigasetSettle
@@ -34,6 +35,7 @@ func gigasetN510() Maker {
 }
 
 var gigasetFrameUnverified = []string{
+	"columns of the redirect service's sheet, and that its URL may hold a login",
 	"character references in values, which stand for letters beyond ASCII",
 	"how often it looks for a new profile by itself; the box cannot set it",
 	"S_PROV_USERNAME and S_PROV_PASSWORD beside S_CONFIGFILE_URL as elements of their own",

@@ -19,6 +19,7 @@ func gigasetN720() Maker {
 	m.ContentType = "text/xml"
 	m.Rehome = gigasetFrameRehome("BS_IP_Data.aucS_DATA_SERVER[%]")
 	m.Resync = Resync{Event: "check-sync;reboot=false"}
+	m.Redirect = gigasetRedirect(gigasetPlainFile)
 	m.Shows = Shows{Text: true}
 	m.build = gigasetN720Build
 	m.settle = gigasetSettle

@@ -16,8 +16,10 @@ func gigasetP() Maker {
 	m := snom()
 	return Maker{
 		Vendor:      gigasetPVendor,
+		Brand:       gigasetVendor,
 		Name:        "Gigaset P7xx and P8xx",
 		OUIs:        [][3]byte{{0x00, 0xac, 0xdc}},
+		Borrowed:    m.OUIs,
 		Models:      gigasetPModels,
 		File:        gigasetPFile,
 		Options:     gigasetPOptions,
@@ -28,10 +30,12 @@ func gigasetP() Maker {
 		Rehome:      Rehome{URL: []string{"setting_server"}, User: []string{"setting_server"}, Password: []string{"setting_server"}},
 		Resync:      m.Resync,
 		Shows:       m.Shows,
+		Redirect:    gigasetRedirect(func(phone.MAC) string { return "{mac}.xml" }),
 		build:       gigasetPBuild,
 		settle:      m.settle,
 		format:      m.format,
 		Unverified: []string{
+			"columns of the redirect service's sheet, and that it takes these phones",
 			"option 60 and the User-Agents: it is recognised by its file names and by addresses",
 			"addresses that begin with 00:ac:dc; only e3 and e4 behind it are known",
 			"snom's dst, utc_offset, auto_dial with a delay and <certificate> do here what they do there",

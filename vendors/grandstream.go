@@ -44,6 +44,7 @@ var grandstreamFamilies = map[phone.Vendor][]string{
 func grandstreamMaker(v phone.Vendor, name string, models Models) Maker {
 	return Maker{
 		Vendor:  v,
+		Brand:   grandstreamVendor,
 		Name:    name,
 		OUIs:    [][3]byte{{0x00, 0x0b, 0x82}, {0xc0, 0x74, 0xad}, {0xec, 0x74, 0xd7}},
 		Models:  models,
@@ -62,7 +63,7 @@ func grandstreamMaker(v phone.Vendor, name string, models Models) Maker {
 		Rehome:      Rehome{URL: []string{"P237"}, User: []string{"P1360"}, Password: []string{"P1361"}},
 		Resync:      Resync{Event: "resync", Reboot: "check-sync;reboot=true"},
 		Redirect: &Redirect{
-			Name:    string(v) + "-gdms",
+			Name:    "grandstream-gdms",
 			Columns: []string{"MAC", "Config Server Path", "HTTP/HTTPS User Name", "HTTP/HTTPS Password"},
 			Row: func(d Redirected) []string {
 				return []string{upperHex(d.MAC), d.URL, d.Login.User, d.Login.Password.Reveal()}

@@ -138,9 +138,15 @@ type Option struct {
 // concurrent use. Nil or zero means that the vendor cannot.
 type Maker struct {
 	Vendor phone.Vendor
-	Name   string // as the maker writes it, "Yealink"
-	OUIs   [][3]byte
-	Models Models
+	// Brand is the name people know the maker by, which vendors with a config
+	// language each have in common: "cisco". NewTable makes an empty one Vendor.
+	Brand phone.Vendor
+	Name  string // as the maker writes it, "Yealink"
+	OUIs  [][3]byte
+	// Borrowed are manufacturers' parts its phones are seen with as well, and
+	// which by themselves mean the maker who has them among its OUIs.
+	Borrowed [][3]byte
+	Models   Models
 
 	// Class reads DHCP option 60, trailing NULs already stripped.
 	Class func(class []byte) (Ident, bool)

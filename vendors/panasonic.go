@@ -91,6 +91,7 @@ func panasonicClasses(v phone.Vendor) []ClassMatch {
 func panasonicMaker(v phone.Vendor, name, own string, models Models) Maker {
 	return Maker{
 		Vendor:      v,
+		Brand:       panasonicVendor,
 		Name:        name,
 		OUIs:        [][3]byte{{0x00, 0x80, 0xf0}, {0x08, 0x00, 0x23}, {0xbc, 0xc3, 0x42}},
 		Models:      models,

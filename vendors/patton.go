@@ -49,6 +49,7 @@ func pattonTrinity() Maker {
 
 func pattonMaker(d pattonDialect, models Models) Maker {
 	return Maker{
+		Brand:    pattonVendor,
 		OUIs:     [][3]byte{{0x00, 0xa0, 0xba}},
 		Models:   models,
 		Classes:  classModels("", models),

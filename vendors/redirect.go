@@ -5,7 +5,7 @@ import "github.com/lineside/lineside/phone"
 // Redirect is the sheet by which a maker's redirect service learns where to
 // send a factory-new phone.
 type Redirect struct {
-	Name    string // "yealink-rps", as operators type it
+	Name    string // "yealink-rps", as operators type it; one for a whole brand
 	Columns []string
 	// Row has one cell for each column.
 	Row func(d Redirected) []string

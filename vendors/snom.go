@@ -33,19 +33,13 @@ func snom() Maker {
 		Rehome: Rehome{
 			URL: []string{"setting_server"}, User: []string{"http_client_user"}, Password: []string{"http_client_pass"},
 		},
-		Resync: Resync{Event: "check-sync;reboot=false", Reboot: "check-sync;reboot=true", From: Registrar},
-		Shows:  Shows{Text: true, Hotline: true, HotlineDelay: true, MAC: true},
-		Book:   &Book{File: "snom-book.xml", ContentType: "text/xml; charset=utf-8", Write: ipPhoneDirectory("SnomIPPhoneDirectory")},
-		Redirect: &Redirect{
-			Name:    "snom-sraps",
-			Columns: []string{"mac", "setting_server", "http_client_user", "http_client_pass"},
-			Row: func(d Redirected) []string {
-				return []string{upperHex(d.MAC), d.URL, d.Login.User, d.Login.Password.Reveal()}
-			},
-		},
-		build:  snomBuild,
-		settle: snomSettle,
-		format: snomFormat{flatXML{index: "idx", attrs: ` perm=""`, escape: xmlText}},
+		Resync:   Resync{Event: "check-sync;reboot=false", Reboot: "check-sync;reboot=true", From: Registrar},
+		Shows:    Shows{Text: true, Hotline: true, HotlineDelay: true, MAC: true},
+		Book:     &Book{File: "snom-book.xml", ContentType: "text/xml; charset=utf-8", Write: ipPhoneDirectory("SnomIPPhoneDirectory")},
+		Redirect: snomRedirect(),
+		build:    snomBuild,
+		settle:   snomSettle,
+		format:   snomFormat{flatXML{index: "idx", attrs: ` perm=""`, escape: xmlText}},
 		Unverified: []string{
 			"a parameter that stands in both files: the phone's own file is taken to win",
 			"<certificate url=…> adds a CA",
@@ -79,6 +73,17 @@ func snomIdent(v phone.Vendor, id Ident) (Ident, bool) {
 	}
 	id.Vendor = v
 	return id, true
+}
+
+// snomRedirect is the sheet of snom's redirect service, for phones and bases.
+func snomRedirect() *Redirect {
+	return &Redirect{
+		Name:    "snom-sraps",
+		Columns: []string{"mac", "setting_server", "http_client_user", "http_client_pass"},
+		Row: func(d Redirected) []string {
+			return []string{upperHex(d.MAC), d.URL, d.Login.User, d.Login.Password.Reveal()}
+		},
+	}
 }
 
 // maxSnomModel is the longest model name taken from a stranger.

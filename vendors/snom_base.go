@@ -16,6 +16,7 @@ const snomBaseVendor phone.Vendor = "snom-dect"
 func snomBase() Maker {
 	return Maker{
 		Vendor:      snomBaseVendor,
+		Brand:       snomVendor,
 		Name:        "snom DECT",
 		OUIs:        [][3]byte{{0x00, 0x04, 0x13}, {0x00, 0x08, 0x7b}},
 		Models:      snomBaseModels,
@@ -33,15 +34,17 @@ func snomBase() Maker {
 			URL: []string{"setting_server"}, User: []string{"http_client_user"}, Password: []string{"http_client_password", "http_client_pass"},
 		},
 		// Settings count only after a reboot.
-		Resync: Resync{Event: "check-sync;reboot=true", Reboots: true, Reboot: "check-sync;reboot=true", From: Registrar},
-		build:  snomBaseBuild,
-		settle: snomSettle,
+		Resync:   Resync{Event: "check-sync;reboot=true", Reboots: true, Reboot: "check-sync;reboot=true", From: Registrar},
+		Redirect: snomRedirect(),
+		build:    snomBaseBuild,
+		settle:   snomSettle,
 		format: flatXML{
 			head:  "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<settings>\n<phone-settings e=\"2\">\n",
 			foot:  "</phone-settings>\n</settings>\n",
 			index: "idx", escape: xmlText,
 		},
 		Unverified: []string{
+			"columns of the SRAPS import sheet, and which name of the password it takes for bases",
 			"http_client_password and http_client_pass: sources know the one or the other",
 			"auto_resync_polling takes enabled, and auto_resync_period minutes",
 			"the zone's code brings the summer-time rules of the law; zones go by their offset alone",

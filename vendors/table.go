@@ -19,8 +19,11 @@ type Table struct {
 
 // NewTable makes a table of makers. Of two with one name the first counts.
 func NewTable(makers ...Maker) Table {
-	t := Table{makers: makers, byName: map[phone.Vendor]int{}, byOUI: map[[3]byte][]int{}}
+	t := Table{makers: slices.Clone(makers), byName: map[phone.Vendor]int{}, byOUI: map[[3]byte][]int{}}
 	for i, m := range makers {
+		if m.Brand == "" {
+			t.makers[i].Brand = m.Vendor
+		}
 		if _, twice := t.byName[m.Vendor]; !twice {
 			t.byName[m.Vendor] = i
 		}
@@ -98,6 +101,9 @@ func (t Table) Names() []string {
 func (t Table) Parse(name string) (phone.Vendor, error) {
 	v := phone.Vendor(strings.ToLower(strings.TrimSpace(name)))
 	if _, ok := t.Of(v); !ok {
+		if kin := vendorsOf(t.OfBrand(v)); len(kin) > 0 {
+			return "", fmt.Errorf("vendor: %s phones speak several languages; write the one of this model: %s", v, strings.Join(kin, ", "))
+		}
 		return "", fmt.Errorf("vendor: %.40q is not served; write one of %s", name, strings.Join(t.Names(), ", "))
 	}
 	return v, nil
