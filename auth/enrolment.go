@@ -113,9 +113,9 @@ type Record struct {
 	Rev uint64
 }
 
-// Brand is the one-time password printed or told for all phones of a vendor.
+// Brand is the one-time password printed or told for all phones of a brand.
 type Brand struct {
-	Vendor     phone.Vendor
+	Vendor     phone.Vendor // the brand's name
 	User       string
 	Password   phone.Secret
 	Generation uint64 // raised at each change, from 1

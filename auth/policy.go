@@ -61,12 +61,23 @@ type Policy struct {
 	// PINOnScreen takes a PIN as the password of a login as well, typed on the
 	// phone's own screen, of phones that ask for one there.
 	PINOnScreen bool
-	Brands      map[phone.Vendor]Brand
+	// Brands are the one-time passwords, by the brand's name. See OTP.
+	Brands map[phone.Vendor]Brand
 	// Key is a random value of this site from which holding secrets are
 	// derived; it never leaves the box.
 	Key phone.Secret
 	// Rev is raised by each change. The store sets it.
 	Rev uint64
+}
+
+// OTP is the one-time password that counts for the phones of one of a brand's
+// vendors, zero for none. One kept under the vendor's own name is from before
+// brands had one in common; it counts until the brand's is set or taken away.
+func (p Policy) OTP(brand, v phone.Vendor) Brand {
+	if own, ok := p.Brands[v]; ok {
+		return own
+	}
+	return p.Brands[brand]
 }
 
 // Bounds of the rules. They are the design's numbers.

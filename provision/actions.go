@@ -141,8 +141,9 @@ func (d *Desk) AllowOTP(ctx context.Context, by audit.Actor, mac phone.MAC, clea
 	if err != nil {
 		return rec, err
 	}
-	if d.Policy().Brands[rec.Device.Vendor].Password.IsZero() {
-		return rec, fmt.Errorf("%w for %s: set one first: lineside otp set %s --generate", ErrNoOTP, rec.Device.Vendor, rec.Device.Vendor)
+	if d.brandOTP(d.Policy(), rec.Device.Vendor).Password.IsZero() {
+		brand := d.table.Brand(rec.Device.Vendor)
+		return rec, fmt.Errorf("%w for %s: set one first: lineside otp set %s --generate", ErrNoOTP, brand, brand)
 	}
 	if rec.Enrolment.TicketOnly {
 		return rec, fmt.Errorf("%s: %w", mac, ErrTicketDemanded)

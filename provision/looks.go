@@ -157,5 +157,5 @@ func (s story) again() (string, Fix) {
 	case s.factor.WantsPIN():
 		return fmt.Sprintf("enter its PIN: lineside pin enter %s PIN --from ADDRESS", mac), ""
 	}
-	return fmt.Sprintf("set a one-time password for its vendor: lineside otp set %s --generate, then lineside device allow-otp %s", s.rec.Device.Vendor, mac), ""
+	return fmt.Sprintf("set a one-time password for its brand: lineside otp set %s --generate, then lineside device allow-otp %s", s.brand, mac), ""
 }

@@ -29,7 +29,7 @@ func (d *Desk) RedirectSheets() []string {
 		}
 	}
 	slices.Sort(names)
-	return names
+	return slices.Compact(names)
 }
 
 // RedirectSheet lists the devices of a brand for its maker's redirect service.
@@ -37,8 +37,8 @@ func (d *Desk) RedirectSheets() []string {
 // for all but the devices of which a ticket is demanded. That it was shown is on
 // record before it is.
 func (d *Desk) RedirectSheet(ctx context.Context, by audit.Actor, name string) (Sheet, error) {
-	maker, ok := d.redirected(name)
-	if !ok {
+	makers := d.redirected(name)
+	if len(makers) == 0 {
 		return Sheet{}, fmt.Errorf("sheet is %w: %.40q is none; write one of %s", ErrInvalid, name, strings.Join(d.RedirectSheets(), ", "))
 	}
 	all, err := d.store.Devices.All()
@@ -46,12 +46,16 @@ func (d *Desk) RedirectSheet(ctx context.Context, by audit.Actor, name string) (
 		return Sheet{}, fmt.Errorf("list devices: %w", err)
 	}
 	p := d.Policy()
-	brand := p.Brands[maker.Vendor]
-	sheet := Sheet{Name: name, Columns: slices.Clone(maker.Redirect.Columns), Rows: [][]string{}}
+	sheet := Sheet{Name: name, Rows: [][]string{}}
+	for _, m := range makers { // one brand's, so the columns are the same
+		sheet.Columns = slices.Clone(m.Redirect.Columns)
+	}
 	for _, rec := range all {
-		if rec.Device.Vendor != maker.Vendor {
+		maker, ok := makers[rec.Device.Vendor]
+		if !ok {
 			continue
 		}
+		brand := d.brandOTP(p, maker.Vendor)
 		row := vendors.Redirected{MAC: rec.Device.MAC, Model: rec.Device.Model, Label: rec.Device.Label, URL: d.box(d.cfg.Addr).URL}
 		if p.FirstContact.WantsOTP() && !brand.Password.IsZero() && !rec.Enrolment.TicketOnly {
 			row.Login = vendors.Login{User: brand.User, Password: brand.Password}
@@ -69,11 +73,13 @@ func (d *Desk) RedirectSheet(ctx context.Context, by audit.Actor, name string) (
 	return sheet, nil
 }
 
-func (d *Desk) redirected(name string) (vendors.Maker, bool) {
+// redirected are the makers a sheet is for, by vendor.
+func (d *Desk) redirected(name string) map[phone.Vendor]vendors.Maker {
+	makers := make(map[phone.Vendor]vendors.Maker)
 	for _, m := range d.table.Makers() {
 		if m.Redirect != nil && m.Redirect.Name == name {
-			return m, true
+			makers[m.Vendor] = m
 		}
 	}
-	return vendors.Maker{}, false
+	return makers
 }

@@ -30,10 +30,15 @@ var (
 // it must not be guessable within a day.
 const MinOTP = 8
 
-// SetBrand changes a vendor's one-time password; an empty password takes it
-// away. The generation is raised.
+// SetBrand changes a brand's one-time password, v being the brand or one of its
+// vendors; an empty password takes it away. The generation is raised above those
+// of passwords once kept for one vendor alone, which end with it.
 func (d *Desk) SetBrand(ctx context.Context, by audit.Actor, v phone.Vendor, user string, password phone.Secret) (auth.Brand, error) {
-	if err := d.checkBrand(v, user, password); err != nil {
+	v, err := d.table.ParseBrand(string(v))
+	if err != nil {
+		return auth.Brand{}, fmt.Errorf("one-time password is %w: %w", ErrInvalid, err)
+	}
+	if err := checkBrand(v, user, password); err != nil {
 		return auth.Brand{}, err
 	}
 	p, err := d.store.Policies.ChangePolicy(ctx, func(old auth.Policy) (auth.Policy, []audit.Record, error) {
@@ -42,8 +47,15 @@ func (d *Desk) SetBrand(ctx context.Context, by audit.Actor, v phone.Vendor, use
 			p.Brands = make(map[phone.Vendor]auth.Brand)
 		}
 		was := p.Brands[v]
+		last := was.Generation
+		for _, m := range d.table.OfBrand(v) {
+			if m.Vendor != v {
+				last = max(last, p.Brands[m.Vendor].Generation)
+				delete(p.Brands, m.Vendor)
+			}
+		}
 		b := auth.Brand{
-			Vendor: v, User: user, Password: password, Generation: was.Generation + 1, Set: d.tools.Now().UTC(),
+			Vendor: v, User: user, Password: password, Generation: last + 1, Set: d.tools.Now().UTC(),
 			FormerUser: was.User, FormerPassword: was.Password,
 		}
 		if password.IsZero() {
@@ -58,10 +70,12 @@ func (d *Desk) SetBrand(ctx context.Context, by audit.Actor, v phone.Vendor, use
 	return p.Brands[v], err
 }
 
-func (d *Desk) checkBrand(v phone.Vendor, user string, password phone.Secret) error {
-	if _, err := d.table.Parse(string(v)); err != nil {
-		return fmt.Errorf("one-time password is %w: %w", ErrInvalid, err)
-	}
+// brandOTP is the one-time password that counts for a vendor's phones.
+func (d *Desk) brandOTP(p auth.Policy, v phone.Vendor) auth.Brand {
+	return p.OTP(d.table.Brand(v), v)
+}
+
+func checkBrand(v phone.Vendor, user string, password phone.Secret) error {
 	if password.IsZero() {
 		return nil
 	}

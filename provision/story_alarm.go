@@ -243,7 +243,8 @@ func (d *Desk) story(now time.Time, mac phone.MAC) story {
 		mac: mac, known: err == nil, rec: rec, factor: p.FirstContact, claimed: p.Claimed,
 		serves: d.cfg.DHCP, url: d.box(netip.Addr{}).URL, zone: d.zone, origin: d.logins.origin,
 	}
-	s.otp = !p.Brands[rec.Device.Vendor].Password.IsZero()
+	s.brand = d.table.Brand(rec.Device.Vendor)
+	s.otp = !d.brandOTP(p, rec.Device.Vendor).Password.IsZero()
 	s.lost, s.had = d.logins.lastLost(mac)
 	s.leased = slices.ContainsFunc(d.store.Leases.LeasesTo(mac), func(l phone.Lease) bool { return l.Live(now) })
 	proven, claims := d.trails.of(mac)

@@ -17,11 +17,11 @@ func signingIn(now time.Time, s story) []Finding {
 		return said(f)
 	}
 	f := Finding{At: e.At}
-	mac, vendor := s.mac.String(), s.rec.Device.Vendor
+	mac := s.mac.String()
 	switch e.facts.reason {
 	case auth.WrongLogin:
 		f.Code, f.Text = "wrong-login", "showed a wrong user name or password, "+times(e.Times)
-		f.Do = fmt.Sprintf("compare what is typed on the phone with the user name in: lineside otp list; nobody can look the password up, set a new one with: lineside otp set %s --generate", vendor)
+		f.Do = fmt.Sprintf("compare what is typed on the phone with the user name in: lineside otp list; nobody can look the password up, set a new one with: lineside otp set %s --generate", s.brand)
 	case auth.TooManyWrong:
 		f.Code, f.Text = "too-many-wrong", "showed wrong logins too often: for up to 30 minutes its one-time password is not looked at"
 		f.Do = "wait, then type it once, correctly; to let the phone in at once: lineside device suspend " + mac + ", then restart it"
@@ -75,9 +75,9 @@ func (s story) waitsOTP(e Event) []Finding {
 	if e.facts.shown == auth.FirstTry {
 		f.Text = "is asked to sign in and shows its maker's factory login"
 	}
-	f.Do = fmt.Sprintf("type the one-time password of %s when the phone asks (its user name: lineside otp list)", s.rec.Device.Vendor)
+	f.Do = fmt.Sprintf("type the one-time password of %s when the phone asks (its user name: lineside otp list)", s.brand)
 	if !s.otp {
-		f.Do = fmt.Sprintf("none is set; set one: lineside otp set %s --generate, then type it when the phone asks", s.rec.Device.Vendor)
+		f.Do = fmt.Sprintf("none is set; set one: lineside otp set %s --generate, then type it when the phone asks", s.brand)
 	}
 	f.Text += s.doubt(e)
 	return []Finding{f}

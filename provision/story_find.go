@@ -27,10 +27,11 @@ type story struct {
 	// its MAC; clashes are what layer 2 spoke against. Both oldest first.
 	events, clashes []Event
 	factor          auth.Factor
-	claimed         bool // policy trusts a MAC that is only claimed
-	otp             bool // a one-time password is set for the vendor
-	serves          bool // the box gives out addresses
-	leased          bool // and the phone holds one
+	claimed         bool         // policy trusts a MAC that is only claimed
+	brand           phone.Vendor // whose one-time password its phone is asked for
+	otp             bool         // that is set
+	serves          bool         // the box gives out addresses
+	leased          bool         // and the phone holds one
 	url             string
 	zone            *time.Location
 	origin          func(user string) (origin, bool)
@@ -174,12 +175,15 @@ func rearm(s story, by string) (string, Fix) {
 	return "see whether it has power and network, and restart it; if it asks for a login again, " + do, fix
 }
 
+// CodeOtherVendor is the finding about a phone set up as another vendor's.
+const CodeOtherVendor = "other-vendor"
+
 // otherVendor is for a phone that asks for the files of another make.
 func otherVendor(_ time.Time, s story) []Finding {
 	for _, e := range slices.Backward(s.events) {
 		if v := e.facts.vendor; v != "" && s.known && v != s.rec.Device.Vendor {
 			return []Finding{{
-				Code: "other-vendor", At: e.At,
+				Code: CodeOtherVendor, At: e.At,
 				Text: fmt.Sprintf("is set up as %s but asks for %s, a file of %s%s", s.rec.Device.Vendor, e.facts.file, v, s.doubt(e)),
 				Do:   fmt.Sprintf("if the phone is one, correct it: lineside device edit %s --vendor %s", s.mac, v),
 			}}

@@ -36,7 +36,7 @@ func lease(d time.Duration, l Lead) Event {
 // another.
 func tale(events []Event, change ...func(*story)) story {
 	s := story{
-		mac: storied, known: true, events: events, factor: auth.FactorOTP, otp: true, serves: true, leased: true,
+		mac: storied, known: true, events: events, factor: auth.FactorOTP, brand: "snom", otp: true, serves: true, leased: true,
 		url: boxURL, zone: time.UTC, origin: func(string) (origin, bool) { return origin{}, false },
 		rec: auth.Record{Rev: 1, Device: phone.Device{MAC: storied, Vendor: "snom"}, Enrolment: auth.Enrolment{State: auth.Needed}},
 	}

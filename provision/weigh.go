@@ -31,7 +31,7 @@ func (d *Desk) weigh(now time.Time, ask Ask, c caller, rec auth.Record, p auth.P
 	if a == nil || a.Proves == nil && a.token.IsZero() {
 		return auth.Nothing, 0
 	}
-	brand := p.Brands[c.file.Vendor]
+	brand := d.brandOTP(p, c.file.Vendor)
 	maker, _ := d.table.Of(c.file.Vendor)
 	asked := asksPIN(ask, c, p, maker)
 	shown := auth.Wrong
