@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/tls"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -73,14 +74,28 @@ func (l *lockedBuffer) String() string {
 }
 
 // newBox starts a box with one enrolled device (A) and one that is not (B).
+// place knows whose MAC macC is, and two models of two makers of one brand.
+func place(m phone.MAC, v phone.Vendor, model string) (phone.Vendor, string, error) {
+	owner := map[string]phone.Vendor{"A1": "poly", "B2": "poly-b"}[model]
+	switch {
+	case v == "" && owner != "":
+		v = owner
+	case v == "" && m.OUI() == macC.OUI():
+		v = "snom"
+	case owner != "" && owner != v:
+		return v, model, fmt.Errorf("vendor: %s is a model of %s; write --vendor %s", model, owner, owner)
+	}
+	return v, model, nil
+}
+
 func newBox(t testing.TB, change func(*admin.Config)) *box {
 	t.Helper()
 	b := &box{desk: newDesk(), books: &books{}, board: &health.Board{}, metrics: metrics.New(), log: &lockedBuffer{}}
 	b.plant()
 	cfg := admin.Config{
 		Token: phone.NewSecret(plainToken), Vendors: []phone.Vendor{"yealink", "snom", "poly"},
-		VendorOf: func(m phone.MAC) (phone.Vendor, bool) { return "snom", m.OUI() == macC.OUI() },
-		Now:      func() time.Time { return start },
+		Place: place,
+		Now:   func() time.Time { return start },
 	}
 	if change != nil {
 		change(&cfg)

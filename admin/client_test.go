@@ -266,3 +266,85 @@ func TestRunningRequestIsFinishedWhenTheBoxStops(t *testing.T) {
 	}
 	<-stopped
 }
+
+// TestPlaced: a device goes to the maker of its model, and nowhere else, by every
+// way in.
+func TestPlaced(t *testing.T) {
+	b := newBox(t, nil)
+	mac := macC
+	mac[5]++
+	d, err := b.client.AddDevice(t.Context(), admin.DeviceInput{MAC: admin.Set(mac), Model: admin.Set("A1")})
+	if err != nil || d.Vendor != "poly" {
+		t.Errorf("by its model: got %q and %v, want poly", d.Vendor, err)
+	}
+	if _, err := b.client.EditDevice(t.Context(), mac, 0, admin.DeviceInput{Vendor: admin.Set("snom")}); !strings.Contains(strings.Join(refusal(t, err).Fields, " "), "--vendor poly") {
+		t.Errorf("another vendor: got %v, want --vendor poly", err)
+	}
+	other := mac
+	other[5]++
+	file := "mac,vendor,type\n" + other.String() + ",snom,A1\n"
+	if _, err := b.client.Import(t.Context(), []byte(file)); !strings.Contains(strings.Join(refusal(t, err).Fields, " "), "line 2: vendor: A1 is a model of poly; write --vendor poly") {
+		t.Errorf("imported: got %v, want line 2 and --vendor poly", err)
+	}
+	rec := b.records[mac]
+	rec.Device.Vendor = "snom" // as an older build left it
+	b.records[mac] = rec
+	if _, err := b.client.EditDevice(t.Context(), mac, 0, admin.DeviceInput{Label: admin.Set("Hall")}); err != nil {
+		t.Errorf("a new label of a device filed wrongly before: got %v, want none", err)
+	}
+}
+
+// TestOTPOfBrand: vendors of one brand have one password among them, under any
+// of their names.
+func TestOTPOfBrand(t *testing.T) {
+	b := newBox(t, func(c *admin.Config) {
+		c.Vendors = []phone.Vendor{"poly", "poly-b", "acme-a", "acme-b"}
+		c.BrandOf = func(v phone.Vendor) phone.Vendor {
+			brand, _, _ := strings.Cut(string(v), "-")
+			return phone.Vendor(brand)
+		}
+	})
+	names := func() string {
+		list, err := b.client.OTPs(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var text []string
+		for _, o := range list {
+			text = append(text, string(o.Vendor))
+		}
+		return strings.Join(text, " ")
+	}
+	if got := names(); got != "poly acme" {
+		t.Errorf("got %s, want each brand once", got)
+	}
+	for _, name := range []phone.Vendor{"acme", "acme-b"} {
+		if o, err := b.client.SetOTP(t.Context(), name, admin.OTPInput{Generate: true}); err != nil || o.Vendor != "acme" || o.User != "acme" {
+			t.Errorf("set of %s: got %s, user %s, %v; want acme", name, o.Vendor, o.User, err)
+		}
+	}
+	b.policy.Brands["poly-b"] = b.policy.Brands["poly"]
+	if got := names(); got != "poly poly-b acme" {
+		t.Errorf("got %s, want the vendor's own told as well", got)
+	}
+}
+
+// TestPINOfAnotherVendorsPhone: a right PIN does not hide that the phone will
+// never fetch the config it opens.
+func TestPINOfAnotherVendorsPhone(t *testing.T) {
+	b := newBox(t, nil)
+	enter := func() string {
+		r, err := b.client.EnterPIN(t.Context(), macA, phone.NewSecret(plainPIN), netip.Addr{})
+		if err != nil || !r.Accepted {
+			t.Fatalf("got %+v and %v, want it accepted", r, err)
+		}
+		return r.Next
+	}
+	if got := enter(); !strings.Contains(got, "restart the phone") {
+		t.Errorf("got %q, want it restarted", got)
+	}
+	b.findings = []provision.Finding{{Code: provision.CodeOtherVendor, Text: "asks as poly", Do: "edit --vendor poly"}}
+	if got := enter(); !strings.Contains(got, "asks as poly") || !strings.Contains(got, "edit --vendor poly") {
+		t.Errorf("got %q, want the mismatch and what to type", got)
+	}
+}

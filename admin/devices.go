@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -83,8 +84,7 @@ func (s *Server) add(c *call, in DeviceInput, known phone.Device) error {
 	if in.MAC.Given {
 		dev.MAC = in.MAC.Value
 	}
-	s.recognise(&dev)
-	if err := s.check(dev); err != nil {
+	if err := errors.Join(s.place(&dev, phone.Device{}), s.check(dev)); err != nil {
 		return invalid("the device cannot be set up like this", err)
 	}
 	rec, err := s.dep.Desk.Add(c.r.Context(), c.by, dev)
@@ -112,8 +112,9 @@ func (s *Server) patchDevice(c *call) error {
 		return err
 	}
 	rec, err := s.dep.Desk.Edit(c.r.Context(), c.by, mac, rev, func(dev *phone.Device) error {
+		was := phone.Device{Vendor: dev.Vendor, Model: dev.Model}
 		in.apply(dev)
-		if err := s.check(*dev); err != nil {
+		if err := errors.Join(s.place(dev, was), s.check(*dev)); err != nil {
 			return invalid("the device cannot be changed like this", err)
 		}
 		return nil

@@ -8,6 +8,7 @@ import (
 	"github.com/lineside/lineside/audit"
 	"github.com/lineside/lineside/auth"
 	"github.com/lineside/lineside/phone"
+	"github.com/lineside/lineside/provision"
 )
 
 func (s *Server) postPIN(c *call) error {
@@ -31,10 +32,25 @@ func (s *Server) postPIN(c *call) error {
 	if err != nil {
 		return err
 	}
+	next := nextPIN(s.cfg.Now(), mac, r)
+	if other := s.otherVendor(mac); r.Accepted && other != "" {
+		next = other
+	}
 	return c.json(http.StatusOK, PINResult{
 		Accepted: r.Accepted, Looked: r.Looked, State: string(r.State), Left: r.Left,
-		Until: future(s.cfg.Now(), r.Until), Next: nextPIN(s.cfg.Now(), mac, r),
+		Until: future(s.cfg.Now(), r.Until), Next: next,
 	})
+}
+
+// otherVendor says that the phone asks as another vendor's than it is set up as,
+// if it does: its next fetch is then the full config of nobody.
+func (s *Server) otherVendor(mac phone.MAC) string {
+	for _, f := range s.dep.Desk.Timeline(mac).Findings {
+		if f.Code == provision.CodeOtherVendor {
+			return "the phone " + f.Text + "; it gets no full config like this: " + f.Do
+		}
+	}
+	return ""
 }
 
 func sixDigits(s string) bool {
@@ -67,7 +83,7 @@ func (s *Server) getPIN(c *call) error {
 	if err := s.record(c, mac, audit.PINShown{}); err != nil {
 		return err
 	}
-	return c.json(http.StatusOK, PIN{MAC: mac, PIN: rec.Enrolment.PIN.Reveal(), Next: nextShown(s.cfg.Now(), s.dep.Desk.Policy(), rec)})
+	return c.json(http.StatusOK, PIN{MAC: mac, PIN: rec.Enrolment.PIN.Reveal(), Next: nextShown(s.cfg.Now(), s.dep.Desk.Policy(), s.brand(rec), rec)})
 }
 
 // record keeps an event of this package; without it on disk nothing is shown.

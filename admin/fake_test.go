@@ -32,6 +32,7 @@ type desk struct {
 	visitors []phone.Seen
 	recent   []provision.Step
 	live     chan provision.Step
+	findings []provision.Finding // of every timeline, before the others
 	by       []audit.Actor
 	fail     error         // every read of the list returns it
 	panics   bool          // every read of the list panics
@@ -316,6 +317,7 @@ func (d *desk) Recent(mac phone.MAC) []provision.Step {
 // Timeline has one finding of each kind of fix.
 func (d *desk) Timeline(mac phone.MAC) provision.Timeline {
 	t := provision.Timeline{MAC: mac, Known: true, Events: []provision.Event{{At: start, First: start, Times: 3, Front: "tftp", Kind: provision.KindOpen, Text: "fetched common.txt"}}}
+	t.Findings = append(t.Findings, d.findings...)
 	for _, f := range []provision.Fix{provision.FixAllowOTP, provision.FixSuspend, provision.FixUnblock, ""} {
 		t.Findings = append(t.Findings, provision.Finding{Code: "code-" + string(f), Text: "is odd", Do: "mend it", At: start, Fix: f})
 	}

@@ -66,8 +66,7 @@ func (s *Server) importDevices(rows []row, bad faults) ([]phone.Device, error) {
 			return nil, err
 		}
 		dev := r.lay(rec.Device)
-		s.recognise(&dev)
-		for _, text := range spell("", s.check(dev)) {
+		for _, text := range spell("", errors.Join(s.place(&dev, rec.Device), s.check(dev))) {
 			bad.add(r.line, text)
 		}
 		devices[i] = dev

@@ -9,8 +9,8 @@ import (
 )
 
 // next is one sentence: what the operator does now to get this device on its
-// way. Times are in the zone of now.
-func next(now time.Time, p auth.Policy, rec auth.Record) string {
+// way. brand is the device's vendor's. Times are in the zone of now.
+func next(now time.Time, p auth.Policy, brand phone.Vendor, rec auth.Record) string {
 	e, mac := rec.Enrolment, rec.Device.MAC
 	switch st := e.At(now); {
 	case e.Ticket.At(now) == auth.TicketAwaiting:
@@ -22,7 +22,7 @@ func next(now time.Time, p auth.Policy, rec auth.Record) string {
 	case e.IsSuspended(now):
 		return "restart the phone before " + clock(now, e.Suspended) + ": no proof is asked until then"
 	case e.Enrolling():
-		return "wait for the phone to use its new login; if it never does, restart it, then " + onceMore(p, rec)
+		return "wait for the phone to use its new login; if it never does, restart it, then " + onceMore(p, brand, rec)
 	case st == auth.Blocked:
 		return fmt.Sprintf("give it a new PIN: lineside device reset %s; or keep the old one: lineside device unblock %s", mac, mac)
 	case st == auth.Failed:
@@ -35,17 +35,17 @@ func next(now time.Time, p auth.Policy, rec auth.Record) string {
 	if e.Ticket.State == auth.TicketRejected {
 		return nextTicket(now, rec)
 	}
-	return firstContact(p, rec)
+	return firstContact(p, brand, rec)
 }
 
 // onceMore is how a phone that did not keep what it was given is let in again:
 // by what it was let in by, as far as that is taken of it.
-func onceMore(p auth.Policy, rec auth.Record) string {
+func onceMore(p auth.Policy, brand phone.Vendor, rec auth.Record) string {
 	e, mac := rec.Enrolment, rec.Device.MAC
 	switch {
 	case e.TicketOnly, e.Ticket.State == auth.TicketUsed && p.FirstContact != auth.FactorBoth:
 		return fmt.Sprintf("make it another ticket: lineside otp ticket %s", mac)
-	case !p.Brands[rec.Device.Vendor].Password.IsZero():
+	case !p.OTP(brand, rec.Device.Vendor).Password.IsZero():
 		return fmt.Sprintf("allow its one-time password once more: lineside device allow-otp %s", mac)
 	case p.WantsPIN(e):
 		return fmt.Sprintf("enter its PIN: lineside pin enter %s PIN", mac)
@@ -54,8 +54,8 @@ func onceMore(p auth.Policy, rec auth.Record) string {
 }
 
 // firstContact is what gets a device from needed onwards under the policy.
-func firstContact(p auth.Policy, rec auth.Record) string {
-	mac, vendor := rec.Device.MAC, rec.Device.Vendor
+func firstContact(p auth.Policy, brand phone.Vendor, rec auth.Record) string {
+	mac := rec.Device.MAC
 	switch {
 	case p.WantsPIN(rec.Enrolment) && p.PINOnScreen:
 		return fmt.Sprintf("type user pin and its PIN on the phone where it asks for a login (see it with: lineside pin show %s); or enter it here: lineside pin enter %s PIN", mac, mac)
@@ -64,21 +64,21 @@ func firstContact(p auth.Policy, rec auth.Record) string {
 	case rec.Enrolment.TicketOnly:
 		return fmt.Sprintf("a ticket is demanded of it; make one: lineside otp ticket %s", mac)
 	case rec.Enrolment.OTP.Allowed && !rec.Enrolment.OTP.Used:
-		return fmt.Sprintf("connect the phone and type the one-time password of %s when it asks", vendor)
+		return fmt.Sprintf("connect the phone and type the one-time password of %s when it asks", brand)
 	case p.FirstContact == auth.FactorNone:
 		return fmt.Sprintf("put the phones' network on the allow-list: lineside allow add NETWORK; or let this one in: lineside device suspend %s", mac)
-	case p.Brands[vendor].Password.IsZero():
-		return fmt.Sprintf("set the one-time password of %s first: lineside otp set %s --generate", vendor, vendor)
+	case p.OTP(brand, rec.Device.Vendor).Password.IsZero():
+		return fmt.Sprintf("set the one-time password of %s first: lineside otp set %s --generate", brand, brand)
 	case rec.Enrolment.OTP.Used:
 		return fmt.Sprintf("its one-time password is used up; allow it once more: lineside device allow-otp %s", mac)
 	}
-	return fmt.Sprintf("connect the phone and type the one-time password of %s when it asks", vendor)
+	return fmt.Sprintf("connect the phone and type the one-time password of %s when it asks", brand)
 }
 
 // nextShown is what follows a PIN that was shown. Where a ticket is what the
 // phone is asked for, the PIN just read is not all of it.
-func nextShown(now time.Time, p auth.Policy, rec auth.Record) string {
-	e, text := rec.Enrolment, next(now, p, rec)
+func nextShown(now time.Time, p auth.Policy, brand phone.Vendor, rec auth.Record) string {
+	e, text := rec.Enrolment, next(now, p, brand, rec)
 	if e.At(now) != auth.Needed || e.IsSuspended(now) || e.Enrolling() {
 		return text
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/big"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/lineside/lineside/audit"
@@ -19,11 +20,20 @@ import (
 // a chance of one in 38,000.
 const otpDigits = 12
 
+// getOTPs lists the brands' one-time passwords, and those of the time before a
+// brand had one in common that still count for a vendor of it.
 func (s *Server) getOTPs(c *call) error {
 	p := s.dep.Desk.Policy()
-	out := OTPs{OTPs: make([]OTP, len(s.cfg.Vendors))}
-	for i, v := range s.cfg.Vendors {
-		out.OTPs[i] = otp(v, p.Brands[v])
+	out := OTPs{OTPs: []OTP{}}
+	var told []phone.Vendor
+	for _, v := range s.cfg.Vendors {
+		brand := s.cfg.BrandOf(v)
+		if !slices.Contains(told, brand) {
+			out.OTPs, told = append(out.OTPs, otp(brand, p.Brands[brand])), append(told, brand)
+		}
+		if own, ok := p.Brands[v]; ok && v != brand {
+			out.OTPs = append(out.OTPs, otp(v, own))
+		}
 	}
 	return c.json(http.StatusOK, out)
 }
@@ -37,7 +47,7 @@ func otp(v phone.Vendor, b auth.Brand) OTP {
 }
 
 func (s *Server) putOTP(c *call) error {
-	v, err := s.pathVendor(c)
+	v, err := s.pathBrand(c)
 	if err != nil {
 		return err
 	}
@@ -75,7 +85,7 @@ func digits(n int) string {
 }
 
 func (s *Server) deleteOTP(c *call) error {
-	v, err := s.pathVendor(c)
+	v, err := s.pathBrand(c)
 	if err != nil {
 		return err
 	}
@@ -86,12 +96,16 @@ func (s *Server) deleteOTP(c *call) error {
 	return nil
 }
 
-func (s *Server) pathVendor(c *call) (phone.Vendor, error) {
+// pathBrand reads the name of a brand or of one of its vendors.
+func (s *Server) pathBrand(c *call) (phone.Vendor, error) {
 	v := vendorName(c.r.PathValue("vendor"))
-	if err := s.served(v); err != nil {
-		return "", fail(http.StatusNotFound, err.Error(), "see the vendors with: lineside otp list")
+	if slices.ContainsFunc(s.cfg.Vendors, func(has phone.Vendor) bool { return s.cfg.BrandOf(has) == v }) {
+		return v, nil
 	}
-	return v, nil
+	if err := s.served(v); err != nil {
+		return "", fail(http.StatusNotFound, err.Error(), "see the brands with: lineside otp list")
+	}
+	return s.cfg.BrandOf(v), nil
 }
 
 func (s *Server) getPolicy(c *call) error { return c.json(http.StatusOK, s.policy()) }

@@ -19,9 +19,13 @@ type Config struct {
 	Token phone.Secret
 	// Vendors are the brands a device may be set up as, by short name.
 	Vendors []phone.Vendor
-	// VendorOf recognises the brand of a MAC by its manufacturer's part; nil
-	// means that the operator always names the vendor.
-	VendorOf func(phone.MAC) (phone.Vendor, bool)
+	// BrandOf is the brand a vendor belongs to, under which its one-time password
+	// goes; nil means that every vendor is a brand.
+	BrandOf func(phone.Vendor) phone.Vendor
+	// Place finds a device's vendor by MAC and model where none is named, and
+	// spells its model; an error names the vendor whose model it is. nil means
+	// that the operator always names the vendor, and the right one.
+	Place func(mac phone.MAC, v phone.Vendor, model string) (phone.Vendor, string, error)
 	// MaxConns bounds the connections of each listener, default 64.
 	MaxConns int
 	// MaxPerAddr bounds those of one address on the HTTPS listener, default 16.
@@ -114,8 +118,11 @@ func (c *Config) setDefaults() {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	if c.VendorOf == nil {
-		c.VendorOf = func(phone.MAC) (phone.Vendor, bool) { return "", false }
+	if c.BrandOf == nil {
+		c.BrandOf = func(v phone.Vendor) phone.Vendor { return v }
+	}
+	if c.Place == nil {
+		c.Place = func(_ phone.MAC, v phone.Vendor, model string) (phone.Vendor, string, error) { return v, model, nil }
 	}
 }
 

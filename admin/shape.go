@@ -37,7 +37,7 @@ func (s *Server) enrolment(rec auth.Record) Enrolment {
 	now, e := s.cfg.Now(), rec.Enrolment
 	state := e.At(now)
 	out := Enrolment{
-		State: string(state), Shown: s.dep.Desk.Policy().Screen(now, e), Next: next(now, s.dep.Desk.Policy(), rec),
+		State: string(state), Shown: s.dep.Desk.Policy().Screen(now, e), Next: next(now, s.dep.Desk.Policy(), s.brand(rec), rec),
 		Enrolling: e.Enrolling(), Fails: e.Fails, LockOuts: e.LockOuts, Epoch: e.Epoch,
 		OTPUsed: e.OTP.Used, Login: e.Current.User,
 		Ticket: string(e.Ticket.At(now)), TicketDemanded: e.TicketOnly,
@@ -138,14 +138,15 @@ func overrides(old map[string]string, in map[string]*string) map[string]string {
 	return out
 }
 
-// recognise fills in the vendor where the operator left it to the MAC.
-func (s *Server) recognise(dev *phone.Device) {
-	if dev.Vendor != "" {
-		return
+// place fills in what the operator left to the box, the vendor and how the model
+// is spelt, and checks that the two go together where either is new.
+func (s *Server) place(dev *phone.Device, was phone.Device) error {
+	if dev.Vendor != "" && dev.Vendor == was.Vendor && dev.Model == was.Model {
+		return nil
 	}
-	if v, ok := s.cfg.VendorOf(dev.MAC); ok {
-		dev.Vendor = v
-	}
+	var err error
+	dev.Vendor, dev.Model, err = s.cfg.Place(dev.MAC, dev.Vendor, dev.Model)
+	return err
 }
 
 // check says everything that is wrong with a device, its vendor included.
@@ -166,5 +167,8 @@ func (s *Server) served(v phone.Vendor) error {
 	}
 	return fmt.Errorf("vendor: %.40q is not served; write one of %s", v, strings.Join(names, ", "))
 }
+
+// brand is the one whose one-time password a device's phone is asked for.
+func (s *Server) brand(rec auth.Record) phone.Vendor { return s.cfg.BrandOf(rec.Device.Vendor) }
 
 func vendorName(s string) phone.Vendor { return phone.Vendor(strings.ToLower(strings.TrimSpace(s))) }

@@ -215,7 +215,7 @@ type Rendered struct {
 	Files []provision.Preview `json:"files"`
 }
 
-// OTP is a vendor's brand OTP.
+// OTP is a brand's OTP.
 type OTP struct {
 	Vendor      phone.Vendor `json:"vendor"`
 	User        string       `json:"user,omitempty"`
@@ -227,14 +227,14 @@ type OTP struct {
 	Next     string `json:"next,omitempty"`
 }
 
-// OTPs is the brand OTP of each vendor, set or not.
+// OTPs is the OTP of each brand, set or not.
 type OTPs struct {
 	OTPs []OTP `json:"otps"`
 }
 
 // OTPInput sets a brand OTP, or has its password generated.
 type OTPInput struct {
-	User     string `json:"user,omitempty"` // empty is the vendor's name
+	User     string `json:"user,omitempty"` // empty is the brand's name
 	Password string `json:"password,omitempty"`
 	Generate bool   `json:"generate,omitempty"`
 }

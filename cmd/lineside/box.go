@@ -207,7 +207,7 @@ func (b *box) newAdmin() (*admin.Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	cfg := admin.Config{Token: token, Now: b.now, VendorOf: b.table.ByOUI}
+	cfg := admin.Config{Token: token, Now: b.now, Place: b.table.Place, BrandOf: b.table.Brand}
 	for _, m := range b.table.Makers() {
 		cfg.Vendors = append(cfg.Vendors, m.Vendor)
 	}

@@ -151,6 +151,15 @@ func completeVendors(*cobra.Command, []string, string) ([]string, cobra.ShellCom
 	return vendors.All().Names(), cobra.ShellCompDirectiveNoFileComp
 }
 
+// completeBrands offers their brands.
+func completeBrands(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	var names []string
+	for _, b := range vendors.All().Brands() {
+		names = append(names, string(b))
+	}
+	return names, cobra.ShellCompDirectiveNoFileComp
+}
+
 // group is a verb that only holds verbs.
 func group(use, short string, verbs ...*cobra.Command) *cobra.Command {
 	cmd := &cobra.Command{

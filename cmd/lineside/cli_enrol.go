@@ -114,7 +114,7 @@ func (p *program) pinShowCommand() *cobra.Command {
 
 func (p *program) otpCommand() *cobra.Command {
 	verbs := append([]*cobra.Command{p.otpListCommand(), p.otpSetCommand(), p.otpRemoveCommand()}, p.ticketCommands()...)
-	return group("otp", "Keep one-time user names and passwords: each vendor's, and tickets for one phone", verbs...)
+	return group("otp", "Keep one-time user names and passwords: each brand's, and tickets for one phone", verbs...)
 }
 
 func (p *program) otpListCommand() *cobra.Command {
@@ -133,7 +133,7 @@ func (p *program) otpListCommand() *cobra.Command {
 				return writeJSON(p.out, list)
 			}
 			z := zone(cmd.Context(), c)
-			t := newTable("VENDOR", "USER", "PASSWORD", "GENERATION", "SINCE")
+			t := newTable("BRAND", "USER", "PASSWORD", "GENERATION", "SINCE")
 			for _, o := range list {
 				set := "not set"
 				if o.HasPassword {
@@ -151,10 +151,10 @@ func (p *program) otpSetCommand() *cobra.Command {
 	var in admin.OTPInput
 	var file string
 	cmd := &cobra.Command{
-		Use: "set VENDOR", Short: "Set a vendor's one-time password", Args: exactArgs("VENDOR"), ValidArgsFunction: completeVendors,
+		Use: "set BRAND", Short: "Set a brand's one-time password", Args: exactArgs("BRAND"), ValidArgsFunction: completeBrands,
 		Example: "  lineside otp set yealink --generate\n  lineside otp set poly --user install --password-file -",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			v, err := vendors.All().Parse(args[0])
+			v, err := vendors.All().ParseBrand(args[0])
 			if err != nil {
 				return usagef(cmd, "%v", err)
 			}
@@ -180,7 +180,7 @@ func (p *program) otpSetCommand() *cobra.Command {
 		},
 	}
 	fl := cmd.Flags()
-	fl.StringVar(&in.User, "user", "", "user name people type; left out, the vendor's name")
+	fl.StringVar(&in.User, "user", "", "user name people type; left out, the brand's name")
 	fl.StringVar(&in.Password, "password", "", "the password; others on this machine can see it while the command runs")
 	fl.StringVar(&file, "password-file", "", "file with the password (- reads standard input)")
 	fl.BoolVar(&in.Generate, "generate", false, "have the box make one up and show it once")
@@ -204,9 +204,9 @@ func (p *program) tellOTP(o admin.OTP) error {
 
 func (p *program) otpRemoveCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "remove VENDOR", Short: "Take a vendor's one-time password away", Args: exactArgs("VENDOR"), ValidArgsFunction: completeVendors,
+		Use: "remove BRAND", Short: "Take a brand's one-time password away", Args: exactArgs("BRAND"), ValidArgsFunction: completeBrands,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			v, err := vendors.All().Parse(args[0])
+			v, err := vendors.All().ParseBrand(args[0])
 			if err != nil {
 				return usagef(cmd, "%v", err)
 			}

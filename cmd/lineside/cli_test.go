@@ -57,7 +57,7 @@ func TestOperator(t *testing.T) {
 	o.does("", 1, "unknown device.*lineside device list", "device", "show", "00:15:65:00:00:01")
 	o.does("", 0, "=== 0015654aa937.cfg .*Authentication needed", "device", "render", mac)
 
-	o.does("", 0, "vendor|VENDOR", "otp", "list")
+	o.does("", 0, "BRAND", "otp", "list")
 	o.does("", 0, `user install, password \S+ \(shown this once\)`, "otp", "set", "yealink", "--user", "install", "--generate")
 	o.does("another-planted-1\n", 0, "poly: user poly|poly: user", "otp", "set", "poly", "--password-file", "-")
 	o.does("", 0, "poly +.*set", "otp", "list")

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/lineside/lineside/admin"
 	"github.com/lineside/lineside/vendors"
@@ -17,10 +18,7 @@ func doubts(table vendors.Table, d admin.Device) []doubt {
 	var list []doubt
 	m, ok := table.Of(d.Vendor)
 	if _, known := m.Models.Of(d.Model); ok && d.Model != "" && !known {
-		list = append(list, doubt{
-			fmt.Sprintf("%s: %q is no model known of %s: the phone gets the brand's generic config, which fits most", d.MAC, d.Model, m.Name),
-			fmt.Sprintf("lineside vendors %s lists the models; lineside device edit %s --model MODEL corrects it", d.Vendor, d.MAC),
-		})
+		list = append(list, modelDoubt(table, m, d))
 	}
 	if len(d.Lines) == 0 {
 		list = append(list, doubt{
@@ -29,6 +27,23 @@ func doubts(table vendors.Table, d admin.Device) []doubt {
 		})
 	}
 	return list
+}
+
+// modelDoubt is about a model its vendor does not know.
+func modelDoubt(table vendors.Table, m vendors.Maker, d admin.Device) doubt {
+	correct := fmt.Sprintf("lineside vendors %s lists the models; lineside device edit %s --model MODEL corrects it", d.Vendor, d.MAC)
+	if _, _, err := table.Place(d.MAC, d.Vendor, d.Model); err != nil {
+		return doubt{fmt.Sprintf("%s: %v", d.MAC, err), fmt.Sprintf("lineside device edit %s --vendor VENDOR corrects it", d.MAC)}
+	}
+	near := m.Models.Near(d.Model)
+	if len(near) == 0 {
+		return doubt{fmt.Sprintf("%s: %q is no model known of %s: the phone gets the brand's generic config, which fits most", d.MAC, d.Model, m.Name), correct}
+	}
+	names := make([]string, len(near))
+	for i, n := range near {
+		names[i] = n.Name
+	}
+	return doubt{fmt.Sprintf("%s: %q may be %s of %s: the phone gets the brand's generic config, which fits most", d.MAC, d.Model, strings.Join(names, " or "), m.Name), correct}
 }
 
 // warn tells doubts on standard error, where they are in nobody's JSON.

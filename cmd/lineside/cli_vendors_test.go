@@ -103,17 +103,19 @@ func TestDoubts(t *testing.T) {
 		device admin.Device
 		want   string
 	}{
-		"all is known":    {admin.Device{MAC: mac, Vendor: "yealink", Model: "SIP-T46G", Lines: line}, ""},
-		"no model":        {admin.Device{MAC: mac, Vendor: "yealink", Lines: line}, ""},
-		"unknown model":   {admin.Device{MAC: mac, Vendor: "yealink", Model: "T999", Lines: line}, "generic config"},
-		"no line":         {admin.Device{MAC: mac, Vendor: "yealink"}, "has no line"},
-		"a vendor's past": {admin.Device{MAC: mac, Vendor: "acme", Model: "X", Lines: line}, ""},
+		"all is known":       {admin.Device{MAC: mac, Vendor: "yealink", Model: "SIP-T46G", Lines: line}, ""},
+		"no model":           {admin.Device{MAC: mac, Vendor: "yealink", Lines: line}, ""},
+		"unknown model":      {admin.Device{MAC: mac, Vendor: "yealink", Model: "T999", Lines: line}, "generic config"},
+		"no line":            {admin.Device{MAC: mac, Vendor: "yealink"}, "has no line"},
+		"a model of another": {admin.Device{MAC: phone.MAC{0x00, 0x0b, 0x82, 1, 2, 3}, Vendor: "grandstream", Model: "HT801", Lines: line}, "--vendor grandstream-ht"},
+		"one of several":     {admin.Device{MAC: mac, Vendor: "yealink", Model: "T46", Lines: line}, "T46G or T46S or T46U"},
+		"a vendor's past":    {admin.Device{MAC: mac, Vendor: "acme", Model: "X", Lines: line}, ""},
 	} {
 		got := ""
 		for _, d := range doubts(vendors.All(), tc.device) {
 			got += d.text + " → " + d.next
 		}
-		if (tc.want == "") != (got == "") || !strings.Contains(got, tc.want) || got != "" && !strings.Contains(got, "lineside device edit 00:15:65:01:02:03 --") {
+		if (tc.want == "") != (got == "") || !strings.Contains(got, tc.want) || got != "" && !strings.Contains(got, "lineside device edit "+tc.device.MAC.String()+" --") {
 			t.Errorf("%s: got %q, want %q", name, got, tc.want)
 		}
 	}
@@ -137,4 +139,27 @@ func TestDoubtsAreTold(t *testing.T) {
 	if notes := doubtNotes(t.Context(), o.socket); len(notes) != 0 {
 		t.Errorf("corrected: got %q, want none", notes)
 	}
+}
+
+// TestModelDecidesTheVendor: a phone is filed under the maker of its model, and a
+// wrong maker is refused with the right one to type.
+func TestModelDecidesTheVendor(t *testing.T) {
+	o := newOperator(t)
+	const ht, base, desk = "00:0b:82:00:00:01", "00:04:13:00:00:01", "d0:ec:35:00:00:01"
+	o.does("", 0, "grandstream-ht HT801", "device", "add", ht, "--model", "HT801")
+	o.does("", 1, "--vendor grandstream-ht", "device", "edit", ht, "--vendor", "grandstream")
+	o.does("", 1, "--vendor snom-dect", "device", "add", base, "--vendor", "snom", "--model", "M900")
+	o.does("", exitUsage, "cisco-mpp, cisco-spa, cisco-ata, cisco-sep", "device", "add", desk, "--vendor", "cisco", "--model", "8851")
+	o.does("", 0, "cisco-mpp CP-8851", "device", "add", desk, "--model", "8851")
+	o.does("mac,vendor,type\n"+base+",snom,M900\n", 1, "line 2.*--vendor snom-dect", "device", "import", "-")
+	o.does("mac,type\n"+base+",M900\n", 0, "1 added", "device", "import", "-")
+	o.does("", 0, "snom-dect +M900", "device", "list")
+
+	o.does("", 0, "grandstream: user grandstream, password", "otp", "set", "grandstream-ht", "--generate")
+	o.does("", 0, "cisco: user cisco, password", "otp", "set", "cisco", "--generate")
+	if out := o.does("", 0, "grandstream +grandstream +set", "otp", "list"); strings.Contains(out, "grandstream-") {
+		t.Errorf("got %s, want brands alone", out)
+	}
+	o.does("", 0, "000B82000001", "device", "export", "--for", "grandstream-gdms")
+	o.does("", 0, "000413000001", "device", "export", "--for", "snom-sraps")
 }
