@@ -37,6 +37,9 @@ const (
 	MaxPassword  = 128 // bytes of a SIP password
 	MaxOverrides = 64  // extra parameters of one device
 	MaxOverride  = 512 // bytes of one extra parameter's value
+	// MaxOverrideName is the bytes of an extra parameter's name; the longest of
+	// ours, a command of a gateway with the modes around it, has about 90.
+	MaxOverrideName = 160
 )
 
 // Device is one phone, ATA or base station as the operator set it up. What the
@@ -243,16 +246,20 @@ func checkHost(field, s string, required bool) error {
 	return nil
 }
 
+// parameterName bounds a name coarsely: one line of ASCII without blanks at its
+// ends. Makers' names have blanks, slashes, brackets and braces in them and begin
+// with digits at times; which of them a config has a place for is its format's to
+// say.
 func parameterName(s string) bool {
-	if s == "" || len(s) > 128 {
+	if s == "" || len(s) > MaxOverrideName || s[0] == ' ' || s[len(s)-1] == ' ' {
 		return false
 	}
-	for _, r := range s {
-		if !(r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r == '.' || r == '_' || r == '-') {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
 			return false
 		}
 	}
-	return s[0] == '_' || s[0] > '9' // XML attribute names start so, and no vendor's otherwise
+	return true
 }
 
 // printable reports that s is valid UTF-8 on one line without control

@@ -32,7 +32,7 @@ func TestDeviceValidate(t *testing.T) {
 		"line 1: user":           func(d *phone.Device) { d.Lines[0].User = "10 01" },
 		"line 1: auth_id":        func(d *phone.Device) { d.Lines[0].AuthID = "a\"b" },
 		"line 1: password":       func(d *phone.Device) { d.Lines[0].Password = phone.NewSecret("a\r\nb") },
-		"overrides":              func(d *phone.Device) { d.Overrides["a b"] = "1" },
+		"overrides":              func(d *phone.Device) { d.Overrides[" a"] = "1" },
 		"overrides: value":       func(d *phone.Device) { d.Overrides["a"] = "1\u2028b" },
 		"admin_password":         func(d *phone.Device) { d.AdminPassword = phone.NewSecret("a\x00b") },
 	} {
@@ -70,6 +70,24 @@ func TestSiteValidate(t *testing.T) {
 		spoil(&s)
 		if err := s.Validate(); err == nil || !strings.Contains(err.Error(), field) {
 			t.Errorf("%s: got %v, want an error naming it", field, err)
+		}
+	}
+}
+
+// TestOverrideNames: a name is any the makers use, on one line and without blanks
+// at its ends.
+func TestOverrideNames(t *testing.T) {
+	for name, want := range map[string]bool{
+		"features.dnd_mode": true, "sip line1 screen name": true, "3PCC_SERVER_MODE": true, "voip/line/0/id": true,
+		"sipProfile/sipLines/line[button=1]/proxy": true, "port fxs 0 1/no shutdown": true, "administrator admin password {}": true,
+		"dst [start|end] relative date": true, strings.Repeat("x", phone.MaxOverrideName): true,
+		"": false, " a": false, "a ": false, "a\tb": false, "a\nb": false, "a\x7f": false, "ä": false, "a\u202eb": false,
+		"a\xff": false, strings.Repeat("x", phone.MaxOverrideName+1): false,
+	} {
+		d := good()
+		d.Overrides = map[string]string{name: "1"}
+		if err := d.Validate(); (err == nil) != want {
+			t.Errorf("%.40q: got %v, want it taken: %v", name, err, want)
 		}
 	}
 }

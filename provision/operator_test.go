@@ -231,3 +231,31 @@ func TestRefusalsAreCounted(t *testing.T) {
 		t.Errorf("got %d refused events for a thousand wrong logins of one caller, want two", n)
 	}
 }
+
+// TestOverrideNamesAreTheMakersToJudge: what one maker's configs can name another's
+// cannot, and is refused before it is kept.
+func TestOverrideNamesAreTheMakersToJudge(t *testing.T) {
+	s := newStudio(t)
+	edit := func(name string) error {
+		_, err := s.Edit(t.Context(), operator, t46, 0, func(d *phone.Device) error {
+			d.Overrides = map[string]string{name: "1"}
+			return nil
+		})
+		return err
+	}
+	if err := edit("features.dnd_mode"); err != nil {
+		t.Errorf("a name of its maker's: got %v", err)
+	}
+	for _, name := range []string{"sip line1 name", "a/b", "1abc", "a{}", "a = b", "#a"} {
+		if err := edit(name); !errors.Is(err, provision.ErrInvalid) || !strings.Contains(err.Error(), name) {
+			t.Errorf("%q: got %v, want ErrInvalid with the name", name, err)
+		}
+	}
+	dev := phone.Device{MAC: phone.MAC{0, 0x15, 0x65, 9, 0, 1}, Vendor: "yealink", Overrides: map[string]string{"a b": "1"}}
+	if _, err := s.Add(t.Context(), operator, dev); !errors.Is(err, provision.ErrInvalid) {
+		t.Errorf("a new device: got %v, want ErrInvalid", err)
+	}
+	if _, _, err := s.Import(t.Context(), operator, []phone.Device{dev}); !errors.Is(err, provision.ErrInvalid) {
+		t.Errorf("an import: got %v, want ErrInvalid", err)
+	}
+}

@@ -57,12 +57,12 @@ func audiocodesSamples() samples {
 			"system/daylight_saving/end_date/hour": "3", "system/daylight_saving/start_date/day_of_week": "Sunday", "personal_settings/language": "GERMAN",
 			"system/password": "fake-admin-password", "management/telnet/enabled": "0", "voip/codec/codec_info/0/name": "G722_8000",
 		},
+		replaces: map[string]string{"voip/line/0/description": "Desk", "voip/auto_answer/enabled": "1"},
 		badNames: []string{"a b", "a=b", ";a", ""},
 	}
 }
 
-// TestAudioCodesOverrides: the format takes paths, though a device's own
-// overrides have no slashes yet; a template sets them.
+// TestAudioCodesOverrides: a template names paths as a device's overrides do.
 func TestAudioCodesOverrides(t *testing.T) {
 	in := input(t, "audiocodes", vendors.Full)
 	in.Layers = layers(t, "audiocodes.conf", "voip/line/0/description = Desk {line.1.user}\nvoip/auto_answer/enabled = 1\n")

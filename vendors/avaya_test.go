@@ -51,7 +51,7 @@ func avayaSamples() samples {
 			"DES_STAT": "1", "ENABLE_OOD_RESET_NOTIFY": "1", "ENABLE_OOD_MSG_TLS_ONLY": "0", "HOTLINE": "", "SYSLOG_ENABLED": "0",
 		},
 		overrides: map[string]string{"INTER_DIGIT_TIMEOUT": "4"},
-		replaces:  map[string]string{"DISPLAY_NAME": "Desk", "BACKGROUND_IMAGE": "logo.jpg"},
+		replaces:  map[string]string{"DISPLAY_NAME": "Desk", "3PCC_SERVER_MODE": "1", "BACKGROUND_IMAGE": "logo.jpg"},
 		badNames:  []string{"A B", "A-B", "A.B", "", "A=1"},
 	}
 }

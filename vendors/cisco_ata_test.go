@@ -49,7 +49,7 @@ func ciscoATASamples() samples {
 			"router-configuration/TR-069/TR_069_Status": "0", "router-configuration/Log_Configuration/Syslog_Server_IP": "",
 		},
 		overrides: map[string]string{"FXS_Port_Impedance": "270+750||150nF", "Transport_Protocol": "http"},
-		replaces:  map[string]string{"Display_Name_1_": "Fax", "FAX_Enable_T38_1_": "Yes"},
+		replaces:  map[string]string{"Display_Name_1_": "Fax", "router-configuration/Web_Login_Admin_Password": "x", "FAX_Enable_T38_1_": "Yes"},
 		badNames:  []string{"1abc", "a b", "a<b"},
 	}
 }

@@ -64,7 +64,7 @@ func ciscoSEPSamples() samples {
 			"sshPassword": "fake-admin-password", "commonProfile/phonePassword": "fake-admin-password", "userLocale/name": "German_Germany", "loadInformation": "",
 		},
 		overrides: map[string]string{"loadInformation": "SIP41.9-4-2SR3-1S", "servicesURL": "http://10.20.0.1/services"},
-		replaces:  map[string]string{"networkLocale": "Austria", "idleURL": "http://10.20.0.1/idle"},
+		replaces:  map[string]string{"networkLocale": "Austria", one + "featureLabel": "Desk"},
 		badNames:  []string{"1abc", "a b", "a[b]"},
 	}
 }

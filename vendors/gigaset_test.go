@@ -111,7 +111,7 @@ func gigasetN510Samples() samples {
 		"BS_IP_Data1.aucS_DATA_SERVER[0]": "10.20.0.1/cfg", "BS_AE_SwConfig.ucCountryCodeTone": "0xc", "BS_AE_Subscriber.stMtDat[2].aucTlnName": "INT 3",
 	}
 	s.overrides = map[string]string{"BS_IP_Data1.ucB_VLAN_ENABLED": "1"}
-	s.replaces = map[string]string{"BS_IP_Data1.aucS_TIME_NTP_SERVER": "ntp.example.net", "S_VOIP_EXTRA": "1"}
+	s.replaces = map[string]string{"BS_IP_Data1.aucS_TIME_NTP_SERVER": "ntp.example.net", "BS_AE_Subscriber.stMtDat[5].aucTlnName": "Desk", "S_VOIP_EXTRA": "1"}
 	s.badNames = []string{"1abc", "a b", "S_a[0]"}
 	s.refuses = `"`
 	return s
@@ -142,7 +142,7 @@ func gigasetN720Samples() samples {
 		"BS_VOIP_Data.ucI_DTMF_TX_RTP_PAYLOAD_TYPE": "0x65", "BS_IP_Data.aucS_DATA_SERVER[%]": "10.20.0.1/cfg", "BS_IP_Data.ucI_HTTPLANGUAGE": "2",
 	}
 	s.overrides = map[string]string{"BS_VOIP_Data.EnableWideband": "0"}
-	s.replaces = map[string]string{"BS_VOIP_Data.EnableWideband": "0", "S_VOIP_EXTRA": "1"}
+	s.replaces = map[string]string{"BS_VOIP_Data.EnableWideband": "0", "BS_VOIP_Data.astVoipAccounts[0].aucS_EXTRA[0]": "Desk", "S_VOIP_EXTRA": "1"}
 	return s
 }
 

@@ -29,8 +29,8 @@ func TestSamplesAreComplete(t *testing.T) {
 		t.Errorf("%d rows of samples, want %d", got, want)
 	}
 	each(t, func(t *testing.T, m vendors.Maker, s samples) {
-		if s.mac == "" || s.config == "" || s.ext == "" || s.read == nil || len(s.names) < 4 || len(s.full) < 5 || len(s.holding) < 3 || s.keys.user == "" || s.keys.password == "" {
-			t.Error("samples are missing: mac, config, ext, read, four names, five parameters of full, three of holding, keys")
+		if s.mac == "" || s.config == "" || s.ext == "" || s.read == nil || len(s.names) < 4 || len(s.full) < 5 || len(s.holding) < 3 || len(s.replaces) == 0 || s.keys.user == "" || s.keys.password == "" {
+			t.Error("samples are missing: mac, config, ext, read, four names, five parameters of full, three of holding, replaces, keys")
 		}
 		if m.Class != nil && len(s.classes) == 0 || m.Agent != nil && len(s.agents) == 0 || m.SIPAgent != nil && len(s.sipAgents) == 0 {
 			t.Error("it recognises what no sample shows: classes, agents, sipAgents")
@@ -89,6 +89,27 @@ func TestValues(t *testing.T) {
 				if g, ok := got[k]; !ok || g != w {
 					t.Errorf("stage %d: %s is %q (there: %v), want %q", stage, k, g, ok, w)
 				}
+			}
+		}
+	})
+}
+
+// TestOverridesNameEverything: whatever parameter this box writes a device's
+// override can name.
+func TestOverridesNameEverything(t *testing.T) {
+	each(t, func(t *testing.T, m vendors.Maker, _ samples) {
+		in := input(t, m.Vendor, vendors.Full)
+		list, err := vendors.All().Explain(in)
+		if err != nil || len(list) < 5 {
+			t.Fatalf("got %d parameters, %v", len(list), err)
+		}
+		for _, s := range list {
+			in.Device.Overrides = map[string]string{s.Name: "1"}
+			if err := in.Device.Validate(); err != nil {
+				t.Errorf("got %v, want it taken", err)
+			}
+			if !m.HoldsName(s.Name) {
+				t.Errorf("%q: the format refuses it as an override, and writes it", s.Name)
 			}
 		}
 	})

@@ -69,7 +69,7 @@ func mitelSamples() samples {
 			"admin password": "fake-admin-password", "auto resync mode": "1",
 		},
 		overrides: map[string]string{"language": "2", "lldp": "0"},
-		replaces:  map[string]string{"language": "2", "lldp": "0"},
+		replaces:  map[string]string{"language": "2", "sip line1 screen name": "Desk", "dst [start|end] relative date": "1"},
 		badNames:  []string{"sip line1 user name:", "#x", "^sip", "a\nb", " x", "x "},
 	}
 }

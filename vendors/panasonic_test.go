@@ -115,7 +115,7 @@ func panasonicUTGSamples() samples {
 		"Device/System/Prov/USR_PROV_SVR_URL": "http://10.20.0.1/cfg/ConfigUTG{MAC}.cfg",
 	}
 	s.overrides = map[string]string{"Extra": "1"}
-	s.replaces = map[string]string{"Extra": "1"}
+	s.replaces = map[string]string{"Extra": "1", line + "CallCtrl/DISPLAY_NAME": "Desk"}
 	s.badNames = []string{"1ABC", "A B", "A=B"}
 	s.refuses = ""
 	return s

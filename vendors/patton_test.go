@@ -61,6 +61,7 @@ func pattonSamples() samples {
 			"clock local default-offset {}":                                                        "+01:00",
 		},
 		refuses:  `"\?`,
+		replaces: map[string]string{"clock local default-offset {}": "+02:00", "system hostname {}": "gate"},
 		badNames: []string{"1abc", "a;b", "a{}"},
 	}
 }
@@ -102,7 +103,7 @@ func pattonTrinitySamples() samples {
 // pattonHoles are the commands whose last words are values, with how many.
 var pattonHoles = map[string]int{
 	"administrator admin password": 1, "clock local default-offset": 1, "sntp-client server primary": 1, "server": 1,
-	"location 1": 1, "action": 1, "domain": 1, "domain 1": 2, "registrar": 2, "proxy": 2, "proxy 1": 2, "remote": 2,
+	"location 1": 1, "action": 1, "domain": 1, "system hostname": 1, "domain 1": 2, "registrar": 2, "proxy": 2, "proxy 1": 2, "remote": 2,
 	"preferred-transport-protocol": 1, "subscriber-number": 1, "timer LINESIDE now + 1 minute every 5 minutes": 1,
 }
 

@@ -38,19 +38,21 @@ func (f script) holdsName(name string) bool {
 	return true
 }
 
-// scriptStep holds a command's words: the first is never a value, so that no
+// scriptStep holds a command's words: no part of the first is a value, so that no
 // value is the command itself.
 func scriptStep(s string) bool {
 	if s == "" || s[len(s)-1] == ' ' {
 		return false
 	}
+	word := true // still in the first
 	for i := 0; i < len(s); i++ {
 		c := s[i]
+		word = word && c != ' '
 		switch {
 		case c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z':
 		case i == 0:
 			return false
-		case c == '{' && i+1 < len(s) && s[i+1] == '}':
+		case c == '{' && !word && i+1 < len(s) && s[i+1] == '}':
 			i++
 		case !(c >= '0' && c <= '9' || strings.IndexByte(" ._-+:@%", c) >= 0):
 			return false

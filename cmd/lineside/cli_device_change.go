@@ -6,7 +6,6 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -134,7 +133,7 @@ func lineInputs(texts, passwords []string) ([]admin.LineInput, error) {
 func parseOverrides(texts []string) (map[string]*string, error) {
 	out := make(map[string]*string, len(texts))
 	for _, text := range texts {
-		name, value, ok := strings.Cut(text, "=")
+		name, value, ok := cutOverride(text)
 		if !ok || name == "" {
 			return nil, fmt.Errorf("override %.40q is not NAME=VALUE", text)
 		}
@@ -144,6 +143,25 @@ func parseOverrides(texts []string) (map[string]*string, error) {
 		}
 	}
 	return out, nil
+}
+
+// cutOverride takes NAME=VALUE apart. An equals sign between brackets is part of
+// the name, as in sipLines/line[button=1]/proxy.
+func cutOverride(text string) (name, value string, ok bool) {
+	depth := 0
+	for i := range len(text) {
+		switch text[i] {
+		case '[':
+			depth++
+		case ']':
+			depth--
+		case '=':
+			if depth <= 0 {
+				return text[:i], text[i+1:], true
+			}
+		}
+	}
+	return "", "", false
 }
 
 func (p *program) deviceAddCommand() *cobra.Command {
