@@ -135,7 +135,7 @@ func (d *Desk) readTemplates() (vendors.Layers, Templates, error) {
 
 // tryTemplates renders the full config of each device whose templates changed,
 // and gives the first that cannot be written with the new ones and can with the
-// last: such a phone would get nothing.
+// last, for such a phone would get nothing, or that loses an emergency number.
 func (d *Desk) tryTemplates(last, next vendors.Layers) (*TemplateFault, error) {
 	all, err := d.store.Devices.All()
 	if err != nil {
@@ -146,21 +146,45 @@ func (d *Desk) tryTemplates(last, next vendors.Layers) (*TemplateFault, error) {
 		if last.VersionOf(v, model) == next.VersionOf(v, model) {
 			continue
 		}
-		if err := d.tryOne(rec, next); err == nil || d.tryOne(rec, last) != nil {
+		text := d.tryDevice(rec, last, next)
+		if text == "" {
 			continue
-		} else {
-			file := string(v) + ".conf"
-			if last.VersionOf(v, "") == next.VersionOf(v, "") {
-				file = string(v) + "-" + model + ".conf"
-			}
-			return &TemplateFault{File: file, Text: fmt.Sprintf("no template was loaded: with this one the config of %s cannot be written: %v", rec.Device.MAC, err)}, nil
 		}
+		file := string(v) + ".conf"
+		if last.VersionOf(v, "") == next.VersionOf(v, "") {
+			file = string(v) + "-" + model + ".conf"
+		}
+		return &TemplateFault{File: file, Text: text}, nil
 	}
 	return nil, nil
 }
 
+// tryDevice says what is worse for one device than it was.
+func (d *Desk) tryDevice(rec auth.Record, last, next vendors.Layers) string {
+	if err := d.tryOne(rec, next); err != nil {
+		if d.tryOne(rec, last) != nil {
+			return ""
+		}
+		return fmt.Sprintf("no template was loaded: with this one the config of %s cannot be written: %v", rec.Device.MAC, err)
+	}
+	if lost := d.lost(rec, next); len(lost) > 0 {
+		if lost = further(d.lost(rec, last), lost); len(lost) > 0 {
+			return fmt.Sprintf("no template was loaded: in the config of %s %v", rec.Device.MAC, lost[0])
+		}
+	}
+	return ""
+}
+
 // tryOne renders every config of a device with the templates given.
 func (d *Desk) tryOne(rec auth.Record, with vendors.Layers) error {
+	return d.tryEach(rec, with, func(in vendors.Input) error {
+		_, err := d.table.Render(in)
+		return err
+	})
+}
+
+// tryEach asks about every full config of a device with the templates given.
+func (d *Desk) tryEach(rec auth.Record, with vendors.Layers, ask func(vendors.Input) error) error {
 	maker, ok := d.table.Of(rec.Device.Vendor)
 	if !ok || maker.Sequence == nil {
 		return nil
@@ -176,7 +200,7 @@ func (d *Desk) tryOne(rec auth.Record, with vendors.Layers) error {
 		if in.Login.User == "" {
 			in.Login = vendors.Login{User: "minted-at-proof", Password: masked}
 		}
-		if _, err := d.table.Render(in); err != nil {
+		if err := ask(in); err != nil {
 			return err
 		}
 	}

@@ -1,6 +1,7 @@
 package provision_test
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -171,6 +172,53 @@ func TestBrokenTemplatesAreRefused(t *testing.T) {
 				t.Errorf("corrected: got %+v, want no condition", list)
 			}
 		})
+	}
+}
+
+// TestNobodyTakesTheEmergencyNumbersOut: by no template and no override, and what
+// an operator adds to them stays allowed.
+func TestNobodyTakesTheEmergencyNumbersOut(t *testing.T) {
+	const number = "phone_setting.emergency.number"
+	s := newStudio(t)
+	for name, text := range map[string]string{"dropped": "- " + number + "\n", "another": number + " = 999\n", "emptied": number + " =\n", "longer": number + " = 1120\n"} {
+		s.write(t, "yealink.conf", text)
+		checked, err := s.CheckTemplates()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, got := range []provision.Templates{checked, s.load(t)} {
+			if len(got.Faults) != 1 || got.Changed || got.Faults[0].File != "yealink.conf" || !strings.Contains(got.Faults[0].Text, number) || !strings.Contains(got.Faults[0].Text, "yealink.conf:1") || !strings.Contains(got.Faults[0].Text, "number 112") {
+				t.Errorf("%s: got %+v, want one fault with the parameter, the line and the number", name, got)
+			}
+		}
+	}
+	s.write(t, "yealink.conf", number+" = {site.emergency},999\n")
+	if got := s.load(t); len(got.Faults) != 0 || !got.Changed {
+		t.Errorf("one number more: got %+v, want it in force", got)
+	}
+	edit := func(value string) error {
+		_, err := s.Edit(t.Context(), operator, t46, 0, func(d *phone.Device) error {
+			d.Overrides = map[string]string{number: value}
+			return nil
+		})
+		return err
+	}
+	if err := edit("999"); !errors.Is(err, provision.ErrInvalid) || !strings.Contains(err.Error(), number) || !strings.Contains(err.Error(), "112") {
+		t.Errorf("an override: got %v, want ErrInvalid with the parameter and the number", err)
+	}
+	if err := edit("112,999"); err != nil {
+		t.Errorf("an override with the number: got %v", err)
+	}
+	row := phone.Device{MAC: phone.MAC{0, 0x15, 0x65, 1, 0, 9}, Vendor: "yealink", Overrides: map[string]string{number: "999"}}
+	if _, _, err := s.Import(t.Context(), operator, []phone.Device{row}); !errors.Is(err, provision.ErrInvalid) || !strings.Contains(err.Error(), number) {
+		t.Errorf("an import: got %v, want ErrInvalid with the parameter", err)
+	}
+	if _, err := s.Add(t.Context(), operator, row); !errors.Is(err, provision.ErrInvalid) {
+		t.Errorf("a new device: got %v, want ErrInvalid", err)
+	}
+	a46, a48, _ := s.configs(t)
+	if !strings.Contains(a46, number+" = 112,999") || !strings.Contains(a48, number+" = 112,999") {
+		t.Error("what was accepted is not what phones get")
 	}
 }
 

@@ -31,7 +31,7 @@ func (d *Desk) Add(ctx context.Context, by audit.Actor, dev phone.Device) (auth.
 	if err := d.check(dev); err != nil {
 		return auth.Record{}, err
 	}
-	if err := d.writable(dev); err != nil {
+	if err := d.admissible(nil, dev); err != nil {
 		return auth.Record{}, err
 	}
 	d.people.owners.RLock()
@@ -90,7 +90,7 @@ func (d *Desk) Import(ctx context.Context, by audit.Actor, devices []phone.Devic
 	for _, dev := range devices {
 		if err := d.check(dev); err != nil {
 			errs = append(errs, err)
-		} else if err := d.writable(dev); err != nil {
+		} else if err := d.tryImport(dev); err != nil {
 			errs = append(errs, err)
 		}
 		if _, twice := wanted[dev.MAC]; twice {

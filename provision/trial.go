@@ -2,9 +2,11 @@ package provision
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/lineside/lineside/auth"
 	"github.com/lineside/lineside/phone"
+	"github.com/lineside/lineside/vendors"
 )
 
 // writable refuses a device whose maker's syntax has no place for something an
@@ -18,7 +20,57 @@ func (d *Desk) writable(dev phone.Device) error {
 	return nil
 }
 
-// tryEdit is writable for what an edit would make of a device. It looks before the
+// admissible is writable, and the config loses no emergency number that it had
+// with was, nil for none: what an operator changes must not be what keeps somebody
+// from calling for help.
+func (d *Desk) admissible(was *phone.Device, dev phone.Device) error {
+	if err := d.writable(dev); err != nil {
+		if was == nil || d.writable(*was) == nil {
+			return err
+		}
+		return nil // it could not be written before either
+	}
+	with := d.templates.layers()
+	lost := d.lost(auth.Record{Device: dev}, with)
+	if was != nil {
+		lost = further(d.lost(auth.Record{Device: *was}, with), lost)
+	}
+	if len(lost) == 0 {
+		return nil
+	}
+	return fmt.Errorf("device %s is %w:\n%w", dev.MAC, ErrInvalid, lost[0])
+}
+
+// lost are the emergency numbers that operators' words take out of a device's
+// configs. One that cannot be written is writable's to refuse.
+func (d *Desk) lost(rec auth.Record, with vendors.Layers) []vendors.Loss {
+	var all []vendors.Loss
+	_ = d.tryEach(rec, with, func(in vendors.Input) error {
+		lost, err := d.table.Losses(in)
+		all = append(all, lost...)
+		return err
+	})
+	return all
+}
+
+// further are the losses now that were none before, whoever was to blame then.
+func further(before, now []vendors.Loss) []vendors.Loss {
+	return slices.DeleteFunc(now, func(l vendors.Loss) bool {
+		return slices.ContainsFunc(before, func(b vendors.Loss) bool { return b.Parameter == l.Parameter && b.Number == l.Number })
+	})
+}
+
+// tryImport is admissible for a row, as it will be once it is laid over a device
+// that there is already.
+func (d *Desk) tryImport(row phone.Device) error {
+	rec, err := d.store.Devices.Device(row.MAC)
+	if err != nil {
+		return d.admissible(nil, row)
+	}
+	return d.admissible(&rec.Device, merge(rec.Device, row))
+}
+
+// tryEdit is admissible for what an edit would make of a device. It looks before the
 // transaction, in which nothing is rendered; what else is wrong is told there. A
 // device that could not be written before may be edited as well.
 func (d *Desk) tryEdit(mac phone.MAC, edit func(*phone.Device) error) error {
@@ -30,8 +82,5 @@ func (d *Desk) tryEdit(mac phone.MAC, edit func(*phone.Device) error) error {
 	if edit(&dev) != nil || d.check(dev) != nil {
 		return nil
 	}
-	if err := d.writable(dev); err != nil && d.writable(rec.Device) == nil {
-		return err
-	}
-	return nil
+	return d.admissible(&rec.Device, dev)
 }

@@ -108,6 +108,20 @@ type Shows struct {
 	MAC          bool // its MAC on the idle screen or behind a key there
 }
 
+// Dialling is what a config has to say so that an emergency number goes out.
+type Dialling uint8
+
+// Ways of dialling.
+const (
+	// ByList: the config lists the site's emergency numbers.
+	ByList Dialling = iota
+	// AsTyped: its handsets send whatever is keyed in, and no parameter for such
+	// a list is known.
+	AsTyped
+	// NoKeys: nobody can dial a number at its devices.
+	NoKeys
+)
+
 // Upload is a file phones put on their server. {mac} in its name stands for the
 // phone's twelve hex digits.
 type Upload struct {

@@ -8,7 +8,7 @@ import (
 
 func algoSamples() samples {
 	return samples{
-		vendor: "algo", mac: "0022ee0a0b0c", model: "8186", config: "algom0022EE0A0B0C.conf", ext: "conf", noKeypad: true,
+		vendor: "algo", mac: "0022ee0a0b0c", model: "8186", config: "algom0022EE0A0B0C.conf", ext: "conf",
 		others: []otherFile{{"algop8186.conf", "common"}},
 		read: func(body []byte) (map[string]string, error) {
 			return lineSyntax{end: "\n", between: " = "}.read(string(body))

@@ -83,6 +83,7 @@ func gigasetMaker(v phone.Vendor, name string, models Models) Maker {
 		SIPAgent:    func(agent string) (Ident, bool) { return gigasetAgent(v, agent) },
 		File:        func(name string) (File, bool) { return gigasetFile(v, name) },
 		Fetch:       Fetch{By: []Protocol{HTTP, HTTPS}, Auth: Digest},
+		Dials:       AsTyped,
 		ContentType: "text/xml; charset=utf-8",
 		Unverified: []string{
 			"the first 401 is answered with the MAC and the MAC-ID of the label, the second with what a config set: a first wrong login is no guess",

@@ -13,7 +13,7 @@ import (
 
 func gigasetSamples() samples {
 	return samples{
-		vendor: "gigaset", mac: "7c2f80e0d605", model: "N870", config: "7c2f80e0d605.xml", ext: "xml", enBloc: true,
+		vendor: "gigaset", mac: "7c2f80e0d605", model: "N870", config: "7c2f80e0d605.xml", ext: "xml",
 		read: readGigaset,
 		keys: lineKeys{user: "SipAccount.0000@.UserName", auth: "SipAccount.0000@.AuthName", password: "SipAccount.0000@.AuthPassword", name: "SipAccount.0000@.DisplayName"},
 		classes: []identSample{

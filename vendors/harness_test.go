@@ -210,28 +210,6 @@ func TestFilesAgree(t *testing.T) {
 	})
 }
 
-// TestEmergencyNumbers: each of them is in every config, in every state.
-func TestEmergencyNumbers(t *testing.T) {
-	each(t, func(t *testing.T, m vendors.Maker, s samples) {
-		if s.noKeypad {
-			t.Skip("its devices have no keys to dial with")
-		}
-		if s.enBloc {
-			t.Skip("its handsets dial whatever is keyed in, and no parameter for a list of numbers is known")
-		}
-		for _, stage := range []vendors.Stage{vendors.Holding, vendors.Full} {
-			in := input(t, m.Vendor, stage)
-			in.Site.Emergency = []string{"9119", "8228"}
-			body := render(t, in)
-			for _, n := range in.Site.Emergency {
-				if !bytes.Contains(body, []byte(n)) {
-					t.Errorf("stage %d: %s is not in the config", stage, n)
-				}
-			}
-		}
-	})
-}
-
 // TestStable: the same facts are the same bytes, however often and from however
 // many goroutines.
 func TestStable(t *testing.T) {

@@ -193,6 +193,8 @@ type Maker struct {
 	Resync Resync
 	// Shows is what a phone that is not enrolled can offer the person at it.
 	Shows Shows
+	// Dials is how emergency numbers go out; zero is by the config's list.
+	Dials Dialling
 	// Forgets says that a parameter a config leaves out falls back to the
 	// maker's default instead of keeping its value.
 	Forgets bool

@@ -17,7 +17,6 @@ type samples struct {
 	mac, model string
 	config     string // the Config file that mac and model ask for
 	lines      int    // most accounts its devices take, where it is fewer than a device may have
-	noKeypad   bool   // nobody can dial a number at its devices
 	refuses    string // characters a value in its format cannot have
 	ext        string // of the golden files
 	others     []otherFile
@@ -34,7 +33,6 @@ type samples struct {
 	overrides     map[string]string // of the golden full config
 	replaces      map[string]string // overrides that must come out as they are
 	badNames      []string          // names of overrides that must be refused
-	enBloc        bool              // dials whatever is keyed in: no config lists emergency numbers
 }
 
 // otherFile is a Common or Boot file with the middle of its golden file's name.

@@ -24,7 +24,7 @@ type brand struct {
 	Resync    string             `json:"resync"`
 	Polls     bool               `json:"polls"` // it also comes back by itself
 	OnHold    []string           `json:"on_hold"`
-	Emergency string             `json:"emergency"` // what a lifted handset leaves of the time to dial
+	Emergency string             `json:"emergency"` // how such a number is dialled, on hold and later
 	Book      bool               `json:"book"`
 	Redirect  string             `json:"redirect,omitempty"`
 	Uploads   []string           `json:"uploads,omitempty"`
@@ -165,7 +165,7 @@ func brandOf(m vendors.Maker) brand {
 	b := brand{
 		Vendor: m.Vendor, Name: m.Name, Models: []brandModel{}, Format: m.ContentType, Fetch: m.Fetch.By, Login: loginWay(m.Fetch),
 		TypeLogin: m.Fetch.Asks, OwnCA: m.CA != vendors.NoCA, Resync: resyncWay(m.Resync), Polls: !m.Resync.Once,
-		OnHold: holdWays(m.Shows), Emergency: emergencyWay(m.Shows), Book: m.Book != nil, Unverified: m.Unverified,
+		OnHold: holdWays(m.Shows), Emergency: emergencyWay(m), Book: m.Book != nil, Unverified: m.Unverified,
 	}
 	for _, model := range m.Models.List() {
 		b.Models = append(b.Models, brandModel{Name: model.Name, Lines: model.Lines, Keys: model.Keys, Screen: model.Screen})

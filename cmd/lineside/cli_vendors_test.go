@@ -86,8 +86,10 @@ func TestWaysInWords(t *testing.T) {
 		"reboot":         {resyncWay(vendors.Resync{Reboot: "y"}), "NOTIFY y (reboots)"},
 		"page":           {resyncWay(vendors.Resync{Path: "/z"}), "HTTP /z"},
 		"nothing":        {resyncWay(vendors.Resync{}), "nothing"},
-		"late hotline":   {emergencyWay(vendors.Shows{Hotline: true, HotlineDelay: true}), "the hotline dials late enough to dial an emergency number first"},
-		"sudden hotline": {emergencyWay(vendors.Shows{Hotline: true}), "the hotline dials at once: an emergency call goes by it"},
+		"as typed":       {emergencyWay(vendors.Maker{Dials: vendors.AsTyped}), "numbers are dialled as typed; no config lists them"},
+		"no keys":        {emergencyWay(vendors.Maker{Dials: vendors.NoKeys}), "nothing can be dialled at its devices"},
+		"late hotline":   {emergencyWay(vendors.Maker{Shows: vendors.Shows{Hotline: true, HotlineDelay: true}}), "listed in every config: the hotline dials late enough to dial an emergency number first"},
+		"sudden hotline": {emergencyWay(vendors.Maker{Shows: vendors.Shows{Hotline: true}}), "listed in every config: the hotline dials at once: an emergency call goes by it"},
 		"on hold":        {strings.Join(holdWays(vendors.Shows{Text: true, MAC: true}), " "), "text MAC"},
 	} {
 		if tc.got != tc.want {

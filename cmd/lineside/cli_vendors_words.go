@@ -55,10 +55,19 @@ func holdWays(s vendors.Shows) []string {
 	return ways
 }
 
-// emergencyWay says what a lifted handset on hold leaves of the time to dial 112
-// by hand. Emergency numbers are in every config where a brand has a place for
-// them.
-func emergencyWay(s vendors.Shows) string {
+// emergencyWay says whether the brand's configs list the emergency numbers, and what
+// a lifted handset on hold leaves of the time to dial one by hand.
+func emergencyWay(m vendors.Maker) string {
+	switch m.Dials {
+	case vendors.AsTyped:
+		return "numbers are dialled as typed; no config lists them"
+	case vendors.NoKeys:
+		return "nothing can be dialled at its devices"
+	}
+	return "listed in every config: " + hotlineWay(m.Shows)
+}
+
+func hotlineWay(s vendors.Shows) string {
 	switch {
 	case s.Hotline && s.HotlineDelay:
 		return "the hotline dials late enough to dial an emergency number first"
