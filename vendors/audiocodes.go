@@ -34,10 +34,12 @@ func audiocodes() Maker {
 		ContentType: "text/plain; charset=utf-8",
 		Rehome:      Rehome{URL: []string{"provisioning/configuration/url"}},
 		Resync:      Resync{Event: "check-sync", Reboot: "check-sync;reboot=true"},
+		Upgrade:     UpgradeByURL,
 		Shows:       Shows{Text: true},
 		build:       audiocodesBuild,
 		format:      audiocodesFormat,
 		Unverified: []string{
+			"provisioning/firmware/url is looked at when the config is fetched, and installs only what is another firmware",
 			"whether a challenge by HTTP is answered; a path with a token is written instead",
 			"option 160 or 66 with a folder at its end has the phone's own names appended",
 			"the case of the MAC in <mac>.cfg; any is taken",

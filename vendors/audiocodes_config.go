@@ -34,7 +34,11 @@ func audiocodesBuild(ps *params, in Input) error {
 func audiocodesFetch(ps *params, in Input) {
 	ps.set("provisioning/method", "STATIC")
 	ps.set("provisioning/configuration/url", in.fetchURL()+in.File.MAC.Hex()+".cfg")
-	ps.set("provisioning/firmware/url", "")
+	firmware := ""
+	if f, ok := in.upgrade(); ok {
+		firmware = f.URL
+	}
+	ps.set("provisioning/firmware/url", firmware)
 	period, spread := "HOURLY", resyncSpread
 	if in.Stage == Holding {
 		period, spread = "EVERY5MINUTES", 0

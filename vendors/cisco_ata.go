@@ -33,6 +33,7 @@ func ciscoATA() Maker {
 		ContentType: "text/xml; charset=utf-8",
 		Rehome:      Rehome{URL: ciscoRehome, User: ciscoRehome, Password: ciscoRehome},
 		Resync:      ciscoResync,
+		Upgrade:     UpgradeByURL,
 		Shows:       Shows{Hotline: true, HotlineDelay: true},
 		build:       ciscoATABuild,
 		settle:      ciscoATASettle,

@@ -66,7 +66,12 @@ func (c ciscoFlat) provisioning(ps *params, in Input) error {
 	for _, other := range []string{"B", "C", "D"} {
 		ps.set("Profile_Rule_"+other, "")
 	}
-	ps.set("Upgrade_Rule", "")
+	rule = ""
+	if f, ok := in.upgrade(); ok {
+		rule = f.URL
+		ps.set("Upgrade_Enable", "Yes")
+	}
+	ps.set("Upgrade_Rule", rule)
 	ps.set("Report_Rule", "")
 	ps.set("Syslog_Server", "")
 	ps.set("Debug_Server", "")

@@ -31,6 +31,7 @@ func ciscoSPA() Maker {
 		ContentType: "text/xml; charset=utf-8",
 		Rehome:      Rehome{URL: ciscoRehome, User: ciscoRehome, Password: ciscoRehome},
 		Resync:      ciscoResync,
+		Upgrade:     UpgradeByURL,
 		Shows:       Shows{Text: true, Hotline: true, HotlineDelay: true, MAC: true},
 		Book:        &Book{File: "cisco-spa-book.xml", ContentType: "text/xml; charset=utf-8", Write: ipPhoneDirectory("CiscoIPPhoneDirectory")},
 		build:       ciscoSPABuild,

@@ -61,6 +61,7 @@ func grandstreamMaker(v phone.Vendor, name string, models Models) Maker {
 		Fetch:       Fetch{By: []Protocol{HTTPS, HTTP, TFTP}, Auth: Digest | Basic},
 		ContentType: "text/xml; charset=utf-8",
 		Rehome:      Rehome{URL: []string{"P237"}, User: []string{"P1360"}, Password: []string{"P1361"}},
+		Upgrade:     UpgradeByFolder,
 		Resync:      Resync{Event: "resync", Reboot: "check-sync;reboot=true"},
 		Redirect: &Redirect{
 			Name:    "grandstream-gdms",
@@ -71,6 +72,7 @@ func grandstreamMaker(v phone.Vendor, name string, models Models) Maker {
 		},
 		format: pValues("gs_provision"),
 		Unverified: []string{
+			"P192 with a path takes the firmware from there, by the protocol of the config",
 			"sub-option of option 43 for a plain config server; only 66 and 160 are sent",
 			"an empty element clears a P-value",
 			"P194 = 3 fetches every P193 minutes, and so does P22296 = 1 on newer firmware",

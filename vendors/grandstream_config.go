@@ -50,6 +50,9 @@ func grandstreamLogin(ps *params, in Input, every string) {
 	ps.set("P194", every)
 	ps.set("P22296", "1")
 	ps.set("P193", strconv.Itoa(int(max(resyncEvery(in), grandstreamLeast)/time.Minute)))
+	if f, ok := in.upgrade(); ok {
+		ps.set("P192", f.bareFolder())
+	}
 	if password := in.Device.AdminPassword.Reveal(); in.Stage == Full && password != "" {
 		ps.set("P2", password)
 	}

@@ -26,11 +26,13 @@ func htek() Maker {
 		ContentType: "text/xml; charset=utf-8",
 		Rehome:      Rehome{URL: []string{"P237"}, User: []string{"P1360"}, Password: []string{"P1361"}},
 		Resync:      Resync{Event: "resync", Reboot: "check-sync;reboot=true"},
+		Upgrade:     UpgradeByFolder,
 		Shows:       Shows{Text: true, Hotline: true, HotlineDelay: true},
 		Book:        &Book{File: "htek-book.xml", ContentType: "text/xml; charset=utf-8", Write: ipPhoneDirectory("PhoneDirectory")},
 		build:       htekBuild,
 		format:      pValues("hl_provision"),
 		Unverified: []string{
+			"P192 with a path and without a scheme takes the firmware from there",
 			"the codes of models in cfg<code>.xml; none is served, since the phone stops at the first file it gets",
 			"whether Basic or Digest is answered",
 			"options 43, 120 and 42; only 66 is sent",

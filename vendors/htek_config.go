@@ -40,7 +40,11 @@ func htekSite(ps *params, in Input) error {
 		ps.set("P212", "0")
 	}
 	ps.set("P237", server)
-	ps.set("P192", server)
+	firmware := server
+	if f, ok := in.upgrade(); ok {
+		firmware = f.bareFolder()
+	}
+	ps.set("P192", firmware)
 	ps.set("P1145", "66")
 	ps.set("P145", "1")
 	if in.Login.User != "" {

@@ -39,9 +39,10 @@ func linksys() Maker {
 		Rehome:      Rehome{URL: ciscoRehome, User: ciscoRehome, Password: ciscoRehome},
 		Resync:      ciscoResync,
 		// Most are adapters: what one of them cannot show, none is counted on for.
-		Shows:  Shows{Hotline: true, HotlineDelay: true},
-		build:  linksysBuild,
-		format: ciscoFlatFormat,
+		Upgrade: UpgradeByURL,
+		Shows:   Shows{Hotline: true, HotlineDelay: true},
+		build:   linksysBuild,
+		format:  ciscoFlatFormat,
 		Unverified: ciscoUnverified(
 			"a challenge with Digest is answered as well as one with Basic",
 			"option 66 is the only one read, and its value is a bare TFTP server on every model",

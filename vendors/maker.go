@@ -198,6 +198,8 @@ type Maker struct {
 	// Forgets says that a parameter a config leaves out falls back to the
 	// maker's default instead of keeping its value.
 	Forgets bool
+	// Upgrade is how a config tells its phones which firmware to install.
+	Upgrade Upgrade
 	// Book writes the site's phone book as its phones read it.
 	Book *Book
 	// Redirect is the sheet its maker's redirect service imports.

@@ -40,11 +40,13 @@ func mitel() Maker {
 			URL: []string{"http server"}, User: []string{"http digest username"}, Password: []string{"http digest password"},
 		},
 		// It reboots where a file has changed, and waits until it is idle.
-		Resync: Resync{Event: "check-sync", Reboots: true, Reboot: "check-sync;reboot=true"},
-		Shows:  Shows{Text: true, Hotline: true, HotlineDelay: true},
-		build:  mitelBuild,
-		format: mitelFormat,
+		Resync:  Resync{Event: "check-sync", Reboots: true, Reboot: "check-sync;reboot=true"},
+		Upgrade: UpgradeByFolder,
+		Shows:   Shows{Text: true, Hotline: true, HotlineDelay: true},
+		build:   mitelBuild,
+		format:  mitelFormat,
 		Unverified: []string{
+			"firmware server takes a URL with a path, to which the phone adds its own <model>.st",
 			"option 60 of the 69xx",
 			"a second offer of DHCP without an address is taken",
 			"which of 43, 66, 159 and 160 wins without an override; all but 159 say the same",

@@ -31,6 +31,9 @@ func mitelBuild(ps *params, in Input) error {
 	}
 	mitelLines(ps, in)
 	mitelHotline(ps, in)
+	if f, ok := in.upgrade(); ok {
+		ps.set("firmware server", f.folder())
+	}
 	if password := in.Device.AdminPassword.Reveal(); in.Stage == Full && password != "" {
 		ps.set("admin password", password)
 	}

@@ -30,11 +30,13 @@ func obihai() Maker {
 			User:     []string{obihaiITSP + "Username"},
 			Password: []string{obihaiITSP + "Password"},
 		},
-		Resync: Resync{Event: "resync", Reboot: "check-sync;reboot"},
-		Shows:  Shows{Hotline: true, HotlineDelay: true}, // the phones show a label, the adapters nothing
-		build:  obihaiBuild,
-		format: objectXML{escape: xmlText},
+		Resync:  Resync{Event: "resync", Reboot: "check-sync;reboot"},
+		Upgrade: UpgradeByURL,
+		Shows:   Shows{Hotline: true, HotlineDelay: true}, // the phones show a label, the adapters nothing
+		build:   obihaiBuild,
+		format:  objectXML{escape: xmlText},
 		Unverified: []string{
+			"FirmwareUpdate.Method Periodically installs only what is another firmware than it has",
 			"OUI 9C:AD:EF",
 			"the SIP User-Agent OBIHAI/<model>-<firmware>",
 			"a new device asks TFTP at option 66, taken as a host, for <model>.xml; 160 is given the whole URL",

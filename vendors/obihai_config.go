@@ -42,8 +42,22 @@ func obihaiProvisioning(ps *params, in Input) {
 		ps.set(obihaiITSP+"Password", in.Login.Password.Reveal())
 	}
 	ps.set("X_DeviceManagement.Provisioning.Method", "Disabled")
-	ps.set("X_DeviceManagement.FirmwareUpdate.Method", "Disabled")
+	obihaiUpgrade(ps, in)
 	ps.set("VoiceService.1.X_P2P.1.Enable", "Disabled")
+}
+
+// obihaiUpgrade looks for firmware as often as for the config, or never: the maker's
+// is not asked for.
+func obihaiUpgrade(ps *params, in Input) {
+	const update = "X_DeviceManagement.FirmwareUpdate."
+	f, ok := in.upgrade()
+	if !ok {
+		ps.set(update+"Method", "Disabled")
+		return
+	}
+	ps.set(update+"Method", "Periodically")
+	ps.set(update+"Interval", strconv.Itoa(int(obihaiInterval(in)/time.Second)))
+	ps.set(update+"FirmwareURL", f.URL)
 }
 
 // obihaiInterval of the model's file is that of the holding state: the device

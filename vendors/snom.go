@@ -34,6 +34,7 @@ func snom() Maker {
 			URL: []string{"setting_server"}, User: []string{"http_client_user"}, Password: []string{"http_client_pass"},
 		},
 		Resync:   Resync{Event: "check-sync;reboot=false", Reboot: "check-sync;reboot=true", From: Registrar},
+		Upgrade:  UpgradeByURL,
 		Shows:    Shows{Text: true, Hotline: true, HotlineDelay: true, MAC: true},
 		Book:     &Book{File: "snom-book.xml", ContentType: "text/xml; charset=utf-8", Write: ipPhoneDirectory("SnomIPPhoneDirectory")},
 		Redirect: snomRedirect(),
@@ -41,6 +42,7 @@ func snom() Maker {
 		settle:   snomSettle,
 		format:   snomFormat{flatXML{index: "idx", attrs: ` perm=""`, escape: xmlText}},
 		Unverified: []string{
+			"firmware among the settings is taken from any server, with update_policy auto_update",
 			"a parameter that stands in both files: the phone's own file is taken to win",
 			"<certificate url=…> adds a CA",
 			"identities of small models; twelve are switched off on all",

@@ -24,6 +24,7 @@ func snomBuild(ps *params, in Input) error {
 	if in.Stage == Full {
 		snomBook(ps, in)
 		snomAdmin(ps, in)
+		snomUpgrade(ps, in)
 	}
 	return nil
 }
@@ -176,6 +177,16 @@ func snomAdmin(ps *params, in Input) {
 	ps.set("webserver_admin_password", password)
 	ps.set("admin_mode_password", password)
 	ps.set("admin_mode_password_confirm", password)
+}
+
+// snomUpgrade names the firmware in the settings themselves, which spares the phone
+// a file that names it. As shipped it asks the person at it first. Gigaset's phones
+// of this language know that other file only.
+func snomUpgrade(ps *params, in Input) {
+	if f, ok := in.upgrade(); ok && in.File.Vendor == snomVendor {
+		ps.set("firmware", f.URL)
+		ps.set("update_policy", "auto_update")
+	}
 }
 
 // snomBook puts the phone book behind the directory key. The phone shows the

@@ -43,9 +43,10 @@ func yealink() Maker {
 			User:     []string{"static.auto_provision.server.username", "auto_provision.server.username"},
 			Password: []string{"static.auto_provision.server.password", "auto_provision.server.password"},
 		},
-		Resync: Resync{Event: "check-sync;reboot=false", Reboot: "check-sync;reboot=true", Path: "servlet?key=AutoP"},
-		Shows:  Shows{Text: true, Hotline: true, HotlineDelay: true},
-		Book:   &Book{File: "yealink-book.xml", ContentType: "text/xml; charset=utf-8", Write: ipPhoneDirectory("YealinkIPPhoneDirectory")},
+		Resync:  Resync{Event: "check-sync;reboot=false", Reboot: "check-sync;reboot=true", Path: "servlet?key=AutoP"},
+		Upgrade: UpgradeByURL,
+		Shows:   Shows{Text: true, Hotline: true, HotlineDelay: true},
+		Book:    &Book{File: "yealink-book.xml", ContentType: "text/xml; charset=utf-8", Write: ipPhoneDirectory("YealinkIPPhoneDirectory")},
 		Redirect: &Redirect{
 			Name:    "yealink-rps",
 			Columns: []string{"MAC", "Server URL", "User Name", "Password"},

@@ -22,8 +22,8 @@ func yealinkBuild(ps *params, in Input) error {
 		yealinkBook(ps, in)
 		yealinkAdmin(ps, in)
 		yealinkHandsets(ps, in)
-		if in.Firmware.URL != "" {
-			ps.static("firmware.url", in.Firmware.URL)
+		if f, ok := in.upgrade(); ok {
+			ps.static("firmware.url", f.URL)
 		}
 	}
 	return nil

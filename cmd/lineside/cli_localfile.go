@@ -43,7 +43,8 @@ func (p *program) fileListCommand() *cobra.Command {
 			}
 			t.print(p.out)
 			for _, r := range list.Firmware {
-				if err := p.say("%s %s installs %s", r.Vendor, r.Model, r.File); err != nil {
+				maker, _ := vendors.All().Of(r.Vendor)
+				if err := p.say("%s %s: %s %s", r.Vendor, r.Model, r.File, upgradeWay(maker)); err != nil {
 					return err
 				}
 			}
@@ -131,8 +132,8 @@ func (p *program) fileRemoveCommand() *cobra.Command {
 func (p *program) fileFirmwareCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "firmware VENDOR MODEL FILE", Short: "Have phones of a model told to install a file; \"\" as FILE takes the rule back", Args: exactArgs("VENDOR", "MODEL", "FILE"),
-		Long: "Have phones of a model told to install a file, where their maker has a parameter for it;\n" +
-			"elsewhere a template can name {firmware.url}. The file is pinned by its SHA-256: another\n" +
+		Long: "Have phones of a model told to install a file, where a parameter of their maker's for it is\n" +
+			"known; elsewhere a template can name {firmware.url}. lineside vendors VENDOR says which. The file is pinned by its SHA-256: another\n" +
 			"content under the same name is not served until this is said again.",
 		Example: "  lineside file firmware yealink T46S T46S-66.86.0.15.rom",
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -154,9 +155,22 @@ func (p *program) fileFirmwareCommand() *cobra.Command {
 			case rule.File == "":
 				return p.say("%s %s: no firmware is named any more; phones keep what they have", rule.Vendor, rule.Model)
 			}
-			return p.say("%s %s: installs %s (SHA-256 %s) at its next fetch", rule.Vendor, rule.Model, rule.File, rule.SHA256)
+			return p.showRule(rule)
 		},
 	}
+}
+
+// showRule says what a rule makes of the configs, which is not the same for every
+// maker.
+func (p *program) showRule(rule provision.FirmwareRule) error {
+	maker, _ := vendors.All().Of(rule.Vendor)
+	if err := p.say("%s %s: %s (SHA-256 %s) %s", rule.Vendor, rule.Model, rule.File, rule.SHA256, upgradeWay(maker)); err != nil {
+		return err
+	}
+	if maker.Upgrade == vendors.NoUpgrade {
+		return p.next(fmt.Sprintf("where you know %s's parameter, write it into templates/%s.conf as: parameter = {firmware.url}", maker.Name, rule.Vendor))
+	}
+	return nil
 }
 
 func (p *program) templateCommand() *cobra.Command {

@@ -25,6 +25,7 @@ type brand struct {
 	Polls     bool               `json:"polls"` // it also comes back by itself
 	OnHold    []string           `json:"on_hold"`
 	Emergency string             `json:"emergency"` // how such a number is dialled, on hold and later
+	Firmware  string             `json:"firmware"`  // what becomes of a firmware rule's file
 	Book      bool               `json:"book"`
 	Redirect  string             `json:"redirect,omitempty"`
 	Uploads   []string           `json:"uploads,omitempty"`
@@ -109,7 +110,7 @@ func (p *program) showUnverified(list brandList) error {
 func (p *program) showBrand(b brand) error {
 	for _, f := range []struct{ name, value string }{
 		{"brand", b.Name}, {"configs", b.Format}, {"fetched by", b.by()}, {"login", b.Login}, {"told by", b.Resync},
-		{"on hold", strings.Join(b.OnHold, ", ")}, {"emergency", b.Emergency}, {"phone book", yesNo(b.Book)},
+		{"on hold", strings.Join(b.OnHold, ", ")}, {"emergency", b.Emergency}, {"firmware", b.Firmware}, {"phone book", yesNo(b.Book)},
 		{"box's CA", yesNo(b.OwnCA)}, {"redirect", b.Redirect}, {"uploads", strings.Join(b.Uploads, ", ")},
 		{"unsure", count(len(b.Unverified), "fact", "facts")},
 	} {
@@ -165,7 +166,7 @@ func brandOf(m vendors.Maker) brand {
 	b := brand{
 		Vendor: m.Vendor, Name: m.Name, Models: []brandModel{}, Format: m.ContentType, Fetch: m.Fetch.By, Login: loginWay(m.Fetch),
 		TypeLogin: m.Fetch.Asks, OwnCA: m.CA != vendors.NoCA, Resync: resyncWay(m.Resync), Polls: !m.Resync.Once,
-		OnHold: holdWays(m.Shows), Emergency: emergencyWay(m), Book: m.Book != nil, Unverified: m.Unverified,
+		OnHold: holdWays(m.Shows), Emergency: emergencyWay(m), Firmware: upgradeWay(m), Book: m.Book != nil, Unverified: m.Unverified,
 	}
 	for _, model := range m.Models.List() {
 		b.Models = append(b.Models, brandModel{Name: model.Name, Lines: model.Lines, Keys: model.Keys, Screen: model.Screen})

@@ -76,3 +76,14 @@ func hotlineWay(s vendors.Shows) string {
 	}
 	return "no hotline: numbers are dialled as always"
 }
+
+// upgradeWay is what becomes of a firmware rule.
+func upgradeWay(m vendors.Maker) string {
+	switch m.Upgrade {
+	case vendors.UpgradeByURL:
+		return "is named in their configs from their next fetch on"
+	case vendors.UpgradeByFolder:
+		return "lies in the folder that their configs name from their next fetch on; phones ask there for a name of their own, so the file has to have that name"
+	}
+	return "is kept for them, and nothing is told to the phone: no parameter of its maker's is known that takes a file alone"
+}
