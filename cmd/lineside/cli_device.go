@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
@@ -96,8 +97,19 @@ func stateText(e admin.Enrolment) string {
 	return e.State
 }
 
+// hidden is a device without the values of its overrides: whoever looks over a
+// shoulder must not read a password that was written into one.
+func hidden(d admin.Device) admin.Device {
+	d.Overrides = maps.Clone(d.Overrides)
+	for name := range d.Overrides {
+		d.Overrides[name] = phone.Redacted
+	}
+	return d
+}
+
 func (p *program) deviceShowCommand() *cobra.Command {
-	return &cobra.Command{
+	var reveal bool
+	cmd := &cobra.Command{
 		Use: "show MAC", Short: "Show everything about one device, what lately happened to it and what to do", Args: exactArgs("MAC"), ValidArgsFunction: p.completeMACs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			macs, err := macArgs(cmd, args)
@@ -112,9 +124,14 @@ func (p *program) deviceShowCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if !reveal {
+				d = hidden(d)
+			}
 			return p.showWhole(cmd.Context(), c, d)
 		},
 	}
+	cmd.Flags().BoolVar(&reveal, "reveal", false, "show the values of overrides, which may be passwords")
+	return cmd
 }
 
 // showDevice is what every verb that changed one device ends in, too.

@@ -52,7 +52,12 @@ func TestOperator(t *testing.T) {
 	o.does("", 0, mac+` +yealink +T46G +needed +never .*alice@sip\.example\.net +Reception`, "device", "list", "recep")
 	o.does("", 0, "no devices", "device", "list", "nobody")
 	o.does("", 0, "label +Front desk", "device", "edit", mac, "--label", "Front desk", "--override", "features.dnd_mode=1")
-	o.does("", 0, `alice@.*override +features\.dnd_mode = 1`, "device", "show", mac)
+	o.does("", 0, `alice@.*override +features\.dnd_mode = 1`, "device", "show", mac, "--reveal")
+	for _, format := range []string{"--json=false", "--json"} {
+		if out := o.does("", 0, "features.dnd_mode", "device", "show", mac, format); strings.Contains(out, "dnd_mode = 1") || strings.Contains(out, `"features.dnd_mode": "1"`) || !strings.Contains(out, "redacted") {
+			t.Errorf("got\n%s\nwant the override's name without its value", out)
+		}
+	}
 	o.does("", 1, "→", "device", "edit", mac, "--label", "Late", "--rev", "1")
 	o.does("", 1, "unknown device.*lineside device list", "device", "show", "00:15:65:00:00:01")
 	o.does("", 0, "=== 0015654aa937.cfg .*Authentication needed", "device", "render", mac)
