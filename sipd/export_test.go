@@ -1,8 +1,11 @@
 package sipd
 
 import (
+	"net"
 	"net/netip"
 	"time"
+
+	"github.com/emiago/sipgo/sip"
 )
 
 // Passes is the look before parsing.
@@ -74,4 +77,38 @@ func NonceGoodFor(now time.Time, to, from netip.Addr, later time.Duration) (ours
 func PnPMAC(user string) (string, bool) {
 	mac, ok := pnpMAC(user)
 	return mac.Hex(), ok
+}
+
+// Filtered is what is let in of a connection's bytes.
+func (s *Server) Filtered(from netip.AddrPort, taken bool, data []byte) ([]byte, error) {
+	p := sip.TransportReadProps{Transport: "TCP", LocalAddr: new(net.TCPAddr), RemoteAddr: net.TCPAddrFromAddrPort(from)}
+	if taken {
+		p.RemoteAddr = accepted{p.RemoteAddr}
+	}
+	return s.strayFilter(p, data)
+}
+
+// MayDial reports whether a connection may be made to an address.
+func (s *Server) MayDial(to string) error {
+	d := s.dialer(nil)
+	return d.Control("tcp", to, nil)
+}
+
+// Pinned is a stream's request as the library is given it, and what its top Via
+// says then.
+func (s *Server) Pinned(msg []byte, from netip.AddrPort) (out []byte, received, rport string, ok bool) {
+	m, ok := s.readable(from.String(), msg)
+	if !ok {
+		return nil, "", "", false
+	}
+	if out = s.pinned(msg, m, from); out == nil {
+		return nil, "", "", false
+	}
+	m, ok = s.readable(from.String(), out)
+	if !ok {
+		return out, "", "", true
+	}
+	received, _ = m.Via().Params.Get("received")
+	rport, _ = m.Via().Params.Get("rport")
+	return out, received, rport, true
 }

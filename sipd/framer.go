@@ -72,26 +72,27 @@ func bodyLength(header []byte) (n int, ok bool) {
 	return n, ok
 }
 
-// readable reports that the library's parser of streams makes exactly one
-// message of msg, and what makes a transaction is in it. It is the very parser
+// readable gives the one message the library's parser of streams makes of msg;
+// ok says that it is one only, and that what makes a transaction is in it. It is the very parser
 // that reads it afterwards, so what it would throw at it throws at here, where
 // that ends one connection and not the daemon.
-func (s *Server) readable(remote string, msg []byte) (ok bool) {
+func (s *Server) readable(remote string, msg []byte) (m sip.Message, ok bool) {
 	defer func() {
 		if r := recover(); r != nil {
 			s.panicked(r, remote)
-			ok = false
+			m, ok = nil, false
 		}
 	}()
 	stream := sip.NewParser().NewSIPStream()
 	defer stream.Close()
 	n := 0
-	err := stream.ParseSIPStream(msg, func(m sip.Message) {
-		if usable(m) {
+	err := stream.ParseSIPStream(msg, func(one sip.Message) {
+		if usable(one) {
+			m = one
 			n++
 		}
 	})
-	return err == nil && n == 1
+	return m, err == nil && n == 1
 }
 
 // ping reports two empty lines, which ask for one back (RFC 5626 section 3.5.1).
@@ -127,16 +128,20 @@ func (u *uplinks) whole(s *Server, local, remote string, data []byte) ([]byte, e
 	var all []byte
 	for {
 		msg, err := f.next()
-		if err != nil || msg != nil && !isBlank(msg) && !s.readable(remote, msg) {
+		switch {
+		case err != nil:
 			delete(u.by, remote)
-			return nil, errNoMessage // a stream cannot lose a part and go on
-		}
-		if msg == nil {
+			return nil, err // a stream cannot lose a part and go on
+		case msg == nil:
 			return all, nil
+		case isBlank(msg):
+			continue
 		}
-		if !isBlank(msg) {
-			all = append(all, msg...)
+		if _, ok := s.readable(remote, msg); !ok {
+			delete(u.by, remote)
+			return nil, errNoMessage
 		}
+		all = append(all, msg...)
 	}
 }
 

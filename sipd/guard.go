@@ -150,9 +150,9 @@ func (s *Server) forget(remote netip.AddrPort) {
 	s.ua.TransportLayer().Pool("udp").Delete(remote.String())
 }
 
-// strayFilter drops what comes in on UDP sockets the library made by itself:
-// none is meant to be. Of connections it dialled, to SBCs, it hands on whole
-// messages only, as guest does of those that were accepted.
+// strayFilter drops what comes in on sockets the library made by itself: none is
+// meant to be, but connections to SBCs. Of those it hands on whole messages only,
+// as guest does of those that were accepted.
 func (s *Server) strayFilter(p sip.TransportReadProps, data []byte) ([]byte, error) {
 	remote := addrPortOf(p.RemoteAddr)
 	switch {
@@ -160,8 +160,10 @@ func (s *Server) strayFilter(p sip.TransportReadProps, data []byte) ([]byte, err
 		return data, nil
 	case p.Transport == "UDP":
 		return nil, nil
+	case isAccepted(p.RemoteAddr):
+		return data, nil
 	case !s.sbcs.owns(remote.Addr()):
-		return data, nil // accepted, and framed already
+		return nil, errNotAnSBC
 	}
 	return s.uplinks.whole(s, p.LocalAddr.String(), remote.String(), data)
 }

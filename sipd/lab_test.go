@@ -237,6 +237,18 @@ func newLab(t testing.TB, change ...func(*sipd.Config, *sipd.Deps)) *lab {
 	return l
 }
 
+// newBare is a service that is not run.
+func newBare(t testing.TB) *sipd.Server {
+	t.Helper()
+	s, err := sipd.New(sipd.Config{LAN: []netip.Prefix{loopback}}, sipd.Deps{
+		Desk: new(desk), Records: newRecords(), Log: slog.New(slog.DiscardHandler), Health: new(health.Board), Metrics: metrics.New(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
 func udpSocket(t testing.TB, host string) net.PacketConn {
 	t.Helper()
 	c, err := net.ListenPacket("udp4", host+":0")

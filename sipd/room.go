@@ -38,7 +38,8 @@ type room struct {
 type guest struct {
 	net.Conn
 	room *room
-	addr netip.Addr
+	from netip.AddrPort
+	addr netip.Addr // of from
 
 	server *Server
 	frames framer
@@ -79,13 +80,14 @@ func (l *limited) Accept() (net.Conn, error) {
 }
 
 func (r *room) enter(c net.Conn) (*guest, bool) {
-	addr := addrPortOf(c.RemoteAddr()).Addr()
+	from := addrPortOf(c.RemoteAddr())
+	addr := from.Addr()
 	now := time.Now()
 	if !r.lan(addr) {
 		r.dropped(foreign)
 		return nil, false
 	}
-	g := &guest{Conn: c, room: r, server: r.server, addr: addr, reads: full(now, readBurst), last: now}
+	g := &guest{Conn: c, room: r, server: r.server, from: from, addr: addr, reads: full(now, readBurst), last: now}
 	r.mu.Lock()
 	var out *guest
 	if r.by[addr] >= r.each {
@@ -174,13 +176,24 @@ func (g *guest) Read(b []byte) (int, error) {
 				return 0, err
 			}
 		case isBlank(msg):
-		case !g.server.readable(g.addr.String(), msg):
-			g.room.dropped(malformed)
-			return 0, errNoMessage
 		default:
-			return copy(b, msg), nil
+			whole := g.take(msg)
+			if whole == nil || len(whole) > len(b) {
+				g.room.dropped(malformed)
+				return 0, errNoMessage
+			}
+			return copy(b, whole), nil
 		}
 	}
+}
+
+// take is a message as the library is given it, nil for one it cannot read.
+func (g *guest) take(msg []byte) []byte {
+	m, ok := g.server.readable(g.addr.String(), msg)
+	if !ok {
+		return nil
+	}
+	return g.server.pinned(msg, m, g.from)
 }
 
 // more reads what the connection has.

@@ -93,14 +93,18 @@ const (
 	sip5061 = 5061
 )
 
+// maxAddrs bounds the addresses of one SBC's name.
+const maxAddrs = 16
+
 // gateway is an SBC and what is known of it.
 type gateway struct {
 	SBC
-	addr   netip.Addr // last resolved: DNS may be gone when a call comes
-	up     bool       // answered when it was last asked
-	asked  bool       // was asked at all in this run
-	tested time.Time  // when it last answered, also in an earlier run
-	kept   time.Time  // of tested, what is on disk
+	addr   netip.Addr   // last resolved: DNS may be gone when a call comes
+	all    []netip.Addr // of the name, where it has several: TLS may go to any
+	up     bool         // answered when it was last asked
+	asked  bool         // was asked at all in this run
+	tested time.Time    // when it last answered, also in an earlier run
+	kept   time.Time    // of tested, what is on disk
 }
 
 // gateways are the site's SBCs in order.
@@ -131,7 +135,7 @@ func newGateways(cfg Config, dep Deps) *gateways {
 func (g *gateways) owns(a netip.Addr) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return slices.ContainsFunc(g.list, func(one *gateway) bool { return one.addr == a })
+	return slices.ContainsFunc(g.list, func(one *gateway) bool { return one.addr == a || slices.Contains(one.all, a) })
 }
 
 // inTurn are the SBCs a call is offered to: those that answered lately first,
@@ -269,8 +273,12 @@ func (g *gateways) resolve(ctx context.Context, s *Server, i int) (netip.Addr, e
 		}
 		return netip.Addr{}, errors.Join(errors.New("the name has no address"), err)
 	}
-	next := all[0].Unmap()
-	if !slices.Contains(all, one.addr) {
+	one.all = make([]netip.Addr, 0, maxAddrs)
+	for _, a := range all[:min(len(all), maxAddrs)] {
+		one.all = append(one.all, a.Unmap())
+	}
+	next := one.all[0]
+	if !slices.Contains(one.all, one.addr) {
 		s.sources.know(one.addr, next, !one.addr.IsValid())
 		one.addr = next
 	}

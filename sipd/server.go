@@ -81,7 +81,7 @@ func New(cfg Config, dep Deps) (*Server, error) {
 func (s *Server) build() error {
 	log := s.quieted()
 	tcp := func() *sip.TransportTCP {
-		return &sip.TransportTCP{ReadTimeout: s.cfg.Idle, WriteTimeout: writeTimeout}
+		return &sip.TransportTCP{ReadTimeout: s.cfg.Idle, WriteTimeout: writeTimeout, DialerCreate: s.dialer}
 	}
 	var err error
 	s.ua, err = sipgo.NewUA(
