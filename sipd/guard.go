@@ -94,6 +94,25 @@ func (s *Server) judge(local, remote netip.AddrPort, data []byte) verdict {
 	return v
 }
 
+// judgeStream looks at a message of a connection before it is parsed, as judge
+// does at a packet: the address is the caller's own, or it would not be
+// connected, but it has one share of messages however often it connects.
+func (s *Server) judgeStream(remote netip.AddrPort, msg []byte) verdict {
+	l, ok := s.numbers.peek(msg)
+	if !ok {
+		return malformed
+	}
+	if s.sbcs.owns(remote.Addr()) {
+		l.emergent, l.sbc = false, true
+	}
+	l.stream, l.proven = true, true
+	v, _ := s.sources.admit(s.dep.Now(), remote, l)
+	if v == pass && l.scanner && !l.emergent {
+		return scanning
+	}
+	return v
+}
+
 // judgeStranger counts a message that is answered at the doorstep, or not.
 func (s *Server) judgeStranger(remote netip.AddrPort, l look) verdict {
 	switch {

@@ -15,7 +15,8 @@ type look struct {
 	emergent bool // an INVITE to an emergency number
 	scanner  bool // its User-Agent is that of a scanner
 	sbc      bool // it comes from one of the site's SBCs
-	proven   bool // it shows a nonce of ours that its address was given
+	proven   bool // its address is its own: it shows a nonce that was given there, or came by a connection
+	stream   bool // it came by a connection
 }
 
 // maxMessage bounds a message; a big INVITE with several offers is under 8 KiB.

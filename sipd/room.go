@@ -18,7 +18,7 @@ const (
 	rawSize   = 4 << 10 // bytes of one read
 )
 
-var errTooFast = errors.New("too many messages on one connection")
+var errTooFast = errors.New("too many messages by connections")
 
 // room holds the connections of all stream listeners. Where it is full the
 // connection that was silent longest goes for a new one, a stranger's first.
@@ -83,8 +83,12 @@ func (r *room) enter(c net.Conn) (*guest, bool) {
 	from := addrPortOf(c.RemoteAddr())
 	addr := from.Addr()
 	now := time.Now()
-	if !r.lan(addr) {
+	switch {
+	case !r.lan(addr):
 		r.dropped(foreign)
+		return nil, false
+	case !r.known.connects(r.server.dep.Now(), addr):
+		r.dropped(rate)
 		return nil, false
 	}
 	g := &guest{Conn: c, room: r, server: r.server, from: from, addr: addr, reads: full(now, readBurst), last: now}
@@ -177,6 +181,15 @@ func (g *guest) Read(b []byte) (int, error) {
 			}
 		case isBlank(msg):
 		default:
+			switch v := g.server.judgeStream(g.from, msg); v {
+			case pass:
+			case noise: // an answer nobody waits for
+				g.room.dropped(v)
+				continue
+			default:
+				g.room.dropped(v)
+				return 0, errTooFast
+			}
 			whole := g.take(msg)
 			if whole == nil || len(whole) > len(b) {
 				g.room.dropped(malformed)

@@ -15,6 +15,8 @@ const (
 	newPortsRate   = 2                // per second in the long run: the library never forgets that it met one
 	ownPorts       = 64               // of an address that is known or proven, at once
 	ownPortsRate   = 0.5              // and per second in the long run
+	ownConns       = 32               // connections of one address that may begin at once
+	ownConnsRate   = 2                // and per second in the long run
 	sourceIdle     = 10 * time.Minute // then an address may make room
 )
 
@@ -22,7 +24,7 @@ const (
 // is said.
 const (
 	sourceRate    = 50   // of one address
-	strangersRate = 500  // of all addresses that are not known
+	strangersRate = 500  // of all addresses that are not known; by packets, and as many by connections
 	emergencyRate = 10   // INVITEs to emergency numbers from addresses that are not known; see emergencyBurst
 	knownRate     = 100  // of one known address: a registered phone, one in a call
 	sbcRate       = 2000 // of an SBC
@@ -58,6 +60,7 @@ type sources struct {
 	by        map[netip.Addr]*source
 	ports     int
 	strangers bucket
+	streams   bucket // of strangers by connections, whose addresses cannot be forged
 	emergency bucket
 	fresh     bucket
 	known     map[netip.Addr]int // references: bindings, calls, questions just asked
@@ -69,6 +72,7 @@ type source struct {
 	emergency bucket
 	last      time.Time
 	fresh     bucket // of ports not seen before
+	conns     bucket // of connections
 	ports     []port // the longest unused first
 }
 
@@ -80,7 +84,7 @@ type port struct {
 func newSources(now time.Time, forget func(netip.AddrPort)) *sources {
 	return &sources{
 		by: make(map[netip.Addr]*source), known: make(map[netip.Addr]int), forget: forget,
-		strangers: full(now, 2*strangersRate), emergency: full(now, emergencyBurst), fresh: full(now, maxPorts),
+		strangers: full(now, 2*strangersRate), streams: full(now, 2*strangersRate), emergency: full(now, emergencyBurst), fresh: full(now, maxPorts),
 	}
 }
 
@@ -157,12 +161,27 @@ func (s *sources) admit(now time.Time, from netip.AddrPort, l look) (v verdict, 
 			return rate, false
 		}
 	case known, l.proven:
-		if !src.all.take(now, knownRate, 2*knownRate) {
+		if !src.all.take(now, knownRate, 2*knownRate) || !known && l.stream && !s.streams.take(now, strangersRate, 2*strangersRate) {
 			return rate, false
 		}
 	}
 	src.last = now
+	if l.stream {
+		return pass, false // the room bounds connections; their ports are not those of packets
+	}
 	return s.portLocked(now, src, from, first, l.emergent)
+}
+
+// connects counts a connection of an address: one that connects again and again
+// would begin with nothing counted each time.
+func (s *sources) connects(now time.Time, a netip.Addr) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	src := s.by[a]
+	if src == nil {
+		src = s.sourceLocked(now, a, true) // its address is its own
+	}
+	return src != nil && src.conns.take(now, ownConnsRate, ownConns)
 }
 
 // sourceLocked makes the address's record, and room for it where it may.
@@ -170,7 +189,7 @@ func (s *sources) sourceLocked(now time.Time, a netip.Addr, first bool) *source 
 	if len(s.by) >= maxSources && !s.roomLocked(now, first) {
 		return nil
 	}
-	src := &source{all: full(now, 2*sourceRate), emergency: full(now, 20), fresh: full(now, ownPorts), last: now}
+	src := &source{all: full(now, 2*sourceRate), emergency: full(now, 20), fresh: full(now, ownPorts), conns: full(now, ownConns), last: now}
 	s.by[a] = src
 	return src
 }

@@ -2,6 +2,7 @@ package sipd_test
 
 import (
 	"fmt"
+	"io"
 	"net"
 	"net/netip"
 	"strings"
@@ -133,4 +134,51 @@ func FuzzPinned(f *testing.F) {
 			t.Errorf("%q: got received=%q rport=%q, want the source\n%q", text, received, rport, out)
 		}
 	})
+}
+
+// However many connections an address makes, all of them together get no more
+// answers than it has a share of.
+func TestConnectionsOfOneAddressShareItsBudget(t *testing.T) {
+	begin := time.Now()
+	l := newLab(t, func(_ *sipd.Config, d *sipd.Deps) { d.Now = func() time.Time { return begin } }) // nothing is given back
+	const each = 50
+	answered, refused := 0, 0
+	for range 40 {
+		c := dialTCP(t, l)
+		var text strings.Builder
+		for range each {
+			text.WriteString(asking("Via: SIP/2.0/TCP x;branch=z9hG4bK" + unique()))
+		}
+		_, _ = c.Write([]byte(text.String()))
+		_ = c.(*net.TCPConn).CloseWrite()
+		all, _ := io.ReadAll(c) // ended by a reset where it was refused
+		n := strings.Count(string(all), "SIP/2.0 200 OK\r\n")
+		if answered += n; n == 0 {
+			refused++
+		}
+		_ = c.Close()
+	}
+	if answered > 200 || refused < 30 {
+		t.Errorf("got %d answers, %d connections without, want 200 and 30: a share is twice 100", answered, refused)
+	}
+	p := newPeer(t, "127.0.0.2", l.addr)
+	p.insist()
+}
+
+// An address that does nothing but connect is let in a few times.
+func TestConnectionsOfOneAddressAreBounded(t *testing.T) {
+	begin := time.Now()
+	l := newLab(t, func(_ *sipd.Config, d *sipd.Deps) { d.Now = func() time.Time { return begin } })
+	in := 0
+	for range 60 {
+		c := dialTCP(t, l)
+		_, _ = c.Write([]byte("\r\n\r\n"))
+		if _, err := c.Read(make([]byte, 2)); err == nil {
+			in++
+		}
+		_ = c.Close()
+	}
+	if in != 32 {
+		t.Errorf("got %d connections let in, want 32", in)
+	}
 }
