@@ -149,6 +149,7 @@ func (s *Server) callee(caller *leg, g gateway, number string) (*leg, *sip.Reque
 	r := s.uplinkTo(g, g.addr)
 	from := s.identity(caller, r)
 	callee := newLeg(r, from, g.uri(number))
+	callee.sbc = true
 	invite := callee.request(sip.INVITE)
 	if s.cfg.Identity != "" {
 		invite.AppendHeader(sip.NewHeader("P-Asserted-Identity", "<"+from.String()+">"))

@@ -288,3 +288,32 @@ func TestTestedSBCIsKept(t *testing.T) {
 		t.Error("that the SBC answered was not kept")
 	}
 }
+
+// A phone that asks for a login is not shown the SBC's: its 401 goes to who sent
+// the request.
+func TestAPhoneThatAsksForALoginIsNotShownTheSBCs(t *testing.T) {
+	sbc := newPeer(t, "127.0.0.7", nowhere)
+	l := newLab(t, sbcs(sbc), func(c *sipd.Config, _ *sipd.Deps) { c.User, c.Password = "site", phone.NewSecret("fake-upstream") })
+	p := newPeer(t, "127.0.0.2", l.addr)
+	r := p.call("sip:112@box")
+	in := sbc.want("INVITE")
+	sbc.answer(in, "200 OK", "s", "answer", "Content-Type: application/sdp")
+	p.request(within(r, p.want("200"), "ACK", 1))
+	sbc.want("ACK")
+	sbc.to = in.from
+	sbc.request(request{
+		method: "INVITE", uri: "sip:x@box", id: in.get("Call-ID"), from: in.get("To") + ";tag=s", to: in.get("From"), seq: 9,
+		body: sdp, extra: []string{"Content-Type: application/sdp"},
+	})
+	again := p.want("INVITE")
+	p.answer(again, "401 Unauthorized", "", "", `WWW-Authenticate: Digest realm="sbc", nonce="of the phone", algorithm=MD5`)
+	if got := sbc.want("SIP/2.0 4").start; !strings.Contains(got, " 401 ") {
+		t.Errorf("the SBC got %q, want the phone's 401", got)
+	}
+	p.want("ACK")
+	for len(p.in) > 0 {
+		if m := <-p.in; m.get("Authorization") != "" || m.get("Proxy-Authorization") != "" {
+			t.Errorf("the phone got %q with %q, want no login", m.start, m.get("Authorization"))
+		}
+	}
+}

@@ -103,7 +103,7 @@ func (f *forwarding) heed(ctx context.Context, res *sip.Response, wait *time.Tim
 		f.heard = true
 		wait.Reset(f.patience(0))
 		f.progress(res)
-	case (res.StatusCode == sip.StatusUnauthorized || res.StatusCode == sip.StatusProxyAuthRequired) && !f.shown:
+	case (res.StatusCode == sip.StatusUnauthorized || res.StatusCode == sip.StatusProxyAuthRequired) && f.to.sbc && !f.shown:
 		f.shown = true
 		if authorize(f.invite, res, f.s.cfg.User, f.s.cfg.Password) != nil {
 			return true, nil

@@ -16,6 +16,7 @@ import (
 // one peer.
 type leg struct {
 	route
+	sbc bool   // the box called an SBC: it alone is shown the site's login
 	id  string // Call-ID
 	tag string // ours
 
