@@ -107,6 +107,13 @@ func (b *bindings) of(now time.Time, mac phone.MAC) (phone.Binding, bool) {
 	return one.Binding, ok && one.Live(now)
 }
 
+// at reports that a phone is registered from an address.
+func (b *bindings) at(a netip.Addr) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.place[a] > 0
+}
+
 // expire takes out what has ended.
 func (b *bindings) expire(now time.Time) []phone.Binding {
 	b.mu.Lock()

@@ -19,9 +19,9 @@ type pinCall struct {
 	leg  *leg // the phone's side
 	sbc  *leg // the SBC's, of an emergency call dialled in this one
 
-	entered bool // a place among the emergency calls is taken
-	joined  bool // the SBC was heard
-	changed bool // a PIN changed the phone's state
+	place   *place // among the emergency calls, nil before it is taken
+	joined  bool   // the SBC was heard
+	changed bool   // a PIN changed the phone's state
 }
 
 // textOff is what a phone shows that calls a box without PIN by telephone.

@@ -8,53 +8,28 @@ import (
 	"github.com/lineside/lineside/phone"
 )
 
-// emergencyPerAddress is how many emergency calls of one address run at a time:
-// a phone, and those behind one router.
-const emergencyPerAddress = 4
-
 // callLife is when a call whose end was never heard of is forgotten.
 const callLife = 6 * time.Hour
 
 // calls is every call that runs, found by its dialogs.
 type calls struct {
-	mu        sync.Mutex
-	legs      map[string]*leg
-	since     map[*leg]time.Time
-	emergency int
-	max       int
-	by        map[netip.Addr]int
-	others    inCalls // to the box itself
+	mu      sync.Mutex
+	legs    map[string]*leg
+	since   map[*leg]time.Time
+	places  map[*place]struct{} // emergency calls
+	max     int                 // of them
+	by      map[netip.Addr]int  // how many of them an address has
+	arrived uint64              // of them, ever
+	others  inCalls             // to the box itself
 }
 
 func newCalls(cfg Config) *calls {
 	return &calls{
 		legs: make(map[string]*leg), since: make(map[*leg]time.Time), by: make(map[netip.Addr]int),
-		max: cfg.EmergencyCalls,
+		places: make(map[*place]struct{}), max: cfg.EmergencyCalls,
 		others: inCalls{
 			max: cfg.Calls, each: cfg.CallsPerAddress, phones: make(map[phone.MAC]struct{}), by: make(map[netip.Addr]int),
 		},
-	}
-}
-
-// enter takes a place for an emergency call; calls of other kinds take none of
-// them.
-func (c *calls) enter(from netip.Addr) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.emergency >= c.max || c.by[from] >= emergencyPerAddress {
-		return false
-	}
-	c.emergency++
-	c.by[from]++
-	return true
-}
-
-func (c *calls) leave(from netip.Addr) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.emergency--
-	if c.by[from]--; c.by[from] <= 0 {
-		delete(c.by, from)
 	}
 }
 
@@ -132,7 +107,7 @@ func (c *calls) sweep(now time.Time) {
 func (c *calls) count() (emergency, others int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.emergency, len(c.others.phones)
+	return len(c.places), len(c.others.phones)
 }
 
 // inCalls are the places of calls to the box itself: one a phone, and few an

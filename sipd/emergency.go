@@ -26,6 +26,8 @@ const recordWait = 30 * time.Second
 // caller, and nothing but the bound on such calls stands in its way.
 func (s *Server) emergency(req *sip.Request, tx sip.ServerTransaction, number string) {
 	from := remote(req).Addr()
+	gone, giveUp := cancelled(tx)
+	p := &place{from: from, registered: s.bindings.at(from), end: giveUp}
 	e := provision.EmergencyCall{Remote: from, Number: number}
 	switch {
 	case s.cfg.Mode == NoCalls:
@@ -34,11 +36,11 @@ func (s *Server) emergency(req *sip.Request, tx sip.ServerTransaction, number st
 	case s.cfg.Mode == Redirect && len(s.cfg.SBCs) > 0:
 		e.Outcome, e.Status = "redirected", sip.StatusMovedTemporarily
 		s.respond(req, tx, e.Status, "Moved Temporarily", s.contacts(number)...)
-	case !s.calls.enter(from):
+	case !s.calls.enter(p):
 		e.Outcome, e.Status = "refused", sip.StatusServiceUnavailable
 		s.respond(req, tx, e.Status, "Service Unavailable", warning(textNoSBC))
 	default:
-		s.bridge(req, tx, e)
+		s.bridge(req, tx, e, p, gone)
 		return
 	}
 	s.recordEmergency(e)
@@ -65,18 +67,18 @@ func (s *Server) recordEmergency(e provision.EmergencyCall) {
 }
 
 // bridge offers the call to one SBC after the other.
-func (s *Server) bridge(req *sip.Request, tx sip.ServerTransaction, e provision.EmergencyCall) {
+func (s *Server) bridge(req *sip.Request, tx sip.ServerTransaction, e provision.EmergencyCall, p *place, gone <-chan struct{}) {
 	caller := legOf(req, tx)
+	caller.place = p
 	end := sync.OnceFunc(func() {
 		s.calls.remove(caller)
 		s.calls.remove(caller.peer)
-		s.calls.leave(e.Remote)
+		s.calls.leave(p)
 		s.sources.release(e.Remote)
 	})
 	caller.over = end
 	s.sources.hold(e.Remote)
 	s.calls.add(s.dep.Now(), caller)
-	gone := cancelled(tx)
 	last := caller.answer(req, sip.StatusServiceUnavailable, "Service Unavailable")
 	last.AppendHeader(warning(textNoSBC))
 	e.Outcome, e.Status = "failed", last.StatusCode
@@ -88,6 +90,12 @@ func (s *Server) bridge(req *sip.Request, tx sip.ServerTransaction, e provision.
 			e.Outcome, e.Status, e.SBC = "answered", res.StatusCode, g.String()
 			s.recordEmergency(e)
 			s.connected(req, tx, f, res)
+			return
+		case errors.Is(err, errCancelled) && p.displaced.Load():
+			e.Outcome, e.Tried = "failed", append(e.Tried, g.String())
+			s.recordEmergency(e)
+			s.reply(tx, last)
+			end()
 			return
 		case errors.Is(err, errCancelled):
 			e.Outcome, e.Status = "cancelled", sip.StatusRequestTerminated
@@ -110,15 +118,15 @@ func (s *Server) bridge(req *sip.Request, tx sip.ServerTransaction, e provision.
 	end()
 }
 
-// cancelled is closed when the caller cancels its INVITE. The library answers
-// the CANCEL and the INVITE by itself.
-func cancelled(tx sip.ServerTransaction) <-chan struct{} {
-	gone := make(chan struct{})
-	end := sync.OnceFunc(func() { close(gone) })
+// cancelled gives what is closed when the caller cancels its INVITE, and what
+// closes it. The library answers the CANCEL and the INVITE by itself.
+func cancelled(tx sip.ServerTransaction) (gone <-chan struct{}, end func()) {
+	c := make(chan struct{})
+	end = sync.OnceFunc(func() { close(c) })
 	if !tx.OnCancel(func(*sip.Request) { end() }) {
 		end() // it was faster
 	}
-	return gone
+	return c, end
 }
 
 // calleeSays are the answers that come from who was called and not from the way

@@ -211,6 +211,7 @@ func (s *Server) connected(req *sip.Request, tx sip.ServerTransaction, f *forwar
 	ok := f.from.answer(req, res.StatusCode, res.Reason)
 	carry(res, ok)
 	again := f.watch()
+	s.calls.reach(f.from.place, answered)
 	ack, err := s.confirm(tx, ok, f.from, f.gone)
 	if err != nil { // it never confirmed: both sides are hung up
 		s.sendACK(f.to, nil)
@@ -219,6 +220,7 @@ func (s *Server) connected(req *sip.Request, tx sip.ServerTransaction, f *forwar
 		f.from.over()
 		return
 	}
+	s.calls.reach(f.from.place, confirmed)
 	s.keepACK(f, again, s.sendACK(f.to, ack))
 }
 

@@ -101,12 +101,11 @@ func (l *leg) described(req *sip.Request, sdp []byte) *sip.Response {
 // It reports whether an SBC took the call.
 func (c *pinCall) bridge(ctx context.Context, number string) bool {
 	s, e := c.s, c.emergencyCall(number)
-	if s.cfg.Mode == NoCalls || !c.entered && !s.calls.enter(c.peer.Remote) {
+	if s.cfg.Mode == NoCalls || !c.enter() {
 		e.Outcome, e.Status = "refused", sip.StatusServiceUnavailable
 		s.recordEmergency(e)
 		return false
 	}
-	c.entered = true
 	e.Outcome, e.Status = "failed", sip.StatusServiceUnavailable
 	for _, g := range s.sbcs.inTurn() {
 		callee, res, err := c.ask(ctx, g, number)
@@ -133,6 +132,20 @@ func (c *pinCall) bridge(ctx context.Context, number string) bool {
 	}
 	s.recordEmergency(e)
 	return false
+}
+
+// enter takes a place among the emergency calls, once for the whole call. The
+// phone has confirmed its call with the box, so is where it says.
+func (c *pinCall) enter() bool {
+	if c.place != nil {
+		return true
+	}
+	p := &place{from: c.peer.Remote, registered: c.s.bindings.at(c.peer.Remote), stage: confirmed, end: c.leg.over}
+	if !c.s.calls.enter(p) {
+		return false
+	}
+	c.place = p
+	return true
 }
 
 // ask offers the call to one SBC.

@@ -28,6 +28,8 @@ type leg struct {
 	seq    uint32         // of our last request
 	invite uint32         // CSeq of our last INVITE, which its ACK repeats
 
+	place *place // of a caller's side of an emergency call
+
 	peer *leg   // the other side where sound passes by the box, else nil
 	over func() // ends the call
 	acks chan *sip.Request

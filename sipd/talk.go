@@ -90,8 +90,8 @@ func (c *pinCall) end(why string) {
 		c.s.background(func(ctx context.Context) { c.s.hangUp(ctx, sbc) })
 		c.s.calls.remove(sbc)
 	}
-	if c.entered {
-		c.s.calls.leave(c.peer.Remote)
+	if c.place != nil {
+		c.s.calls.leave(c.place)
 	}
 	c.s.hangUp(c.s.context(), c.leg)
 	c.s.dep.Desk.HungUp(c.peer, why, c.changed)

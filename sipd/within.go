@@ -45,7 +45,8 @@ func (s *Server) reinvite(req *sip.Request, tx sip.ServerTransaction, l *leg) {
 	l.learn(req)
 	invite := l.peer.request(sip.INVITE)
 	carry(req, invite)
-	f := &forwarding{s: s, from: l, to: l.peer, req: req, tx: tx, invite: invite, gone: cancelled(tx), silence: confirmWait}
+	gone, _ := cancelled(tx)
+	f := &forwarding{s: s, from: l, to: l.peer, req: req, tx: tx, invite: invite, gone: gone, silence: confirmWait}
 	res, err := f.run(s.context())
 	switch {
 	case err == nil && res.IsSuccess():
