@@ -49,7 +49,8 @@ type Config struct {
 	Password phone.Secret
 	// Identity is the SIP URI emergency calls come from, such as
 	// "sip:+49301234567@example.net": a number the emergency centre can call
-	// back. Empty names the phone's MAC at the box's address.
+	// back. Empty is the user name the phone calls from, at the box's address: a
+	// phone on hold has its MAC there, but nobody proves it.
 	Identity string
 	// TLS is for SBCs reached by TLS; nil means the system's roots.
 	TLS *tls.Config
