@@ -317,3 +317,24 @@ func TestAPhoneThatAsksForALoginIsNotShownTheSBCs(t *testing.T) {
 		}
 	}
 }
+
+// Odd spellings of a call for help go out all the same.
+func TestAnOddlySpelledEmergencyCallGoesOut(t *testing.T) {
+	for _, tt := range []struct{ name, uri, from string }{
+		{"the key that ends dialling", "sip:112#@box", ""}, {"the key, escaped", "sip:112%23@box", ""},
+		{"no From tag", "sip:112@box", "<sip:a@box>"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			sbc := newPeer(t, "127.0.0.7", nowhere)
+			l := newLab(t, sbcs(sbc))
+			p := newPeer(t, "127.0.0.2", l.addr)
+			p.request(request{method: "INVITE", uri: tt.uri, from: tt.from})
+			in := sbc.want("INVITE")
+			if !strings.HasPrefix(in.start, "INVITE sip:112@127.0.0.7") {
+				t.Errorf("got %q, want 112 at the SBC", in.start)
+			}
+			sbc.answer(in, "486 Busy Here", "s", "")
+			p.want("486")
+		})
+	}
+}

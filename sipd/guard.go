@@ -49,7 +49,7 @@ func (s *Server) passes(local, remote netip.AddrPort, data []byte) (ok bool, ans
 	if v == pass || v == unproven {
 		msg, err := sip.NewParser().ParseSIP(data)
 		switch {
-		case err != nil || !usable(msg):
+		case err != nil || !s.usable(msg):
 			v = malformed
 		case v == unproven:
 			return false, s.meetAtTheDoor(remote, msg)
@@ -130,8 +130,9 @@ func keepAlive(data []byte) bool {
 }
 
 // usable reports that a message has what a transaction is made of. A request
-// whose CSeq names another method is a trick.
-func usable(msg sip.Message) bool {
+// whose CSeq names another method is a trick. Only a call for help may lack the
+// From tag, as those before RFC 3261 did (section 12.1.1 bids to be prepared).
+func (s *Server) usable(msg sip.Message) bool {
 	if msg.Via() == nil || msg.CSeq() == nil || msg.From() == nil || msg.To() == nil || msg.CallID() == nil {
 		return false
 	}
@@ -140,6 +141,9 @@ func usable(msg sip.Message) bool {
 	}
 	if req, ok := msg.(*sip.Request); ok {
 		_, tagged := req.From().Params.Get("tag")
+		if !tagged && req.IsInvite() {
+			_, tagged = s.numbers.emergency(req.Recipient.String())
+		}
 		return req.CSeq().MethodName == req.Method && tagged
 	}
 	return true

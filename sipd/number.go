@@ -56,7 +56,7 @@ func (n numbers) dialled(user string) (string, bool) {
 			b.WriteByte(c)
 		}
 	}
-	return n.match(b.String())
+	return n.match(strings.TrimSuffix(b.String(), "#")) // the key that ends dialling, sent along
 }
 
 func (n numbers) match(digits string) (string, bool) {

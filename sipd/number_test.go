@@ -20,6 +20,11 @@ func TestEmergencyNumbers(t *testing.T) {
 		"sip:112%3Bphone-context=+49@box":           "112",
 		"sip:112:secret@box":                        "112",
 		"sip:%31%31%32@box":                         "112",
+		"sip:112#@box":                              "112",
+		"sip:112%23@box":                            "112",
+		"tel:112#":                                  "112",
+		"sip:112##@box":                             "",
+		"sip:#112@box":                              "",
 		"sip:1-1-2@box":                             "112",
 		"tel:112":                                   "112",
 		"tel:1.1.0;phone-context=+49":               "110",
@@ -57,7 +62,7 @@ func TestEmergencyNumbers(t *testing.T) {
 }
 
 func FuzzEmergency(f *testing.F) {
-	for _, s := range []string{"sip:112@box", "tel:1-1-2", "urn:service:sos.police", "sip:%31%31%32;x@y", "sip:%3", "sip:112%3B@x"} {
+	for _, s := range []string{"sip:112@box", "tel:1-1-2", "urn:service:sos.police", "sip:%31%31%32;x@y", "sip:%3", "sip:112%23@b", "sip:112%3B@x"} {
 		f.Add(s)
 	}
 	site := []string{"110", "112"}
