@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"encoding/json"
 	"fmt"
 	"net"
 	"net/netip"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"github.com/lineside/lineside/admin"
+	"github.com/lineside/lineside/audit"
 	"github.com/lineside/lineside/phone"
 )
 
@@ -250,21 +252,44 @@ func TestEmergencyInEveryState(t *testing.T) {
 			}
 		}
 	}
-	t.Run("typed in the PIN call", func(t *testing.T) {
-		if _, err := l.client.Unblock(t.Context(), l.mac); err != nil {
-			t.Fatal(err)
+}
+
+// TestAnEmergencyNumberTypedInThePINCall: the SBC takes the call the box makes.
+func TestAnEmergencyNumberTypedInThePINCall(t *testing.T) {
+	l := newPINLab(t)
+	before := l.taken(t)
+	steps := infos(3, "application/dtmf-relay", "Signal=%s\nDuration=160", "112#") + pause(5*time.Second) + within("BYE", 7, "", "") + "  <recv response=\"200\"/>\n"
+	file := sippCall(t, "*89", steps)
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	head, _, _ := strings.Cut(string(text), "  <recv request=\"BYE\"/>")
+	if out, err := l.sipp(scenario(t, head+"</scenario>\n"), 101, "5073"); err != nil {
+		t.Errorf("%v\n%s", err, tail(out))
+	}
+	for end := time.Now().Add(sipWait); l.taken(t) == before; {
+		if time.Now().After(end) {
+			t.Fatalf("got %d calls the SBC took before and after, want one more", before)
 		}
-		steps := infos(3, "application/dtmf-relay", "Signal=%s\nDuration=160", "112#") + pause(5*time.Second) + within("BYE", 7, "", "") + "  <recv response=\"200\"/>\n"
-		file := sippCall(t, "*89", steps)
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
+	}
+}
+
+// taken is how many calls to 112 the audit log says the living SBC took.
+func (l *sipLab) taken(t *testing.T) (n int) {
+	t.Helper()
+	entries, err := l.client.AuditTail(t.Context(), phone.MAC{}, 200)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		var call audit.EmergencyCalled
+		if e.Kind == "emergency-called" && json.Unmarshal(e.What, &call) == nil &&
+			call.Number == "112" && call.Outcome == "answered" && call.SBC == "10.77.0.9" {
+			n++
 		}
-		head, _, _ := strings.Cut(string(text), "  <recv request=\"BYE\"/>")
-		if out, err := l.sipp(scenario(t, head+"</scenario>\n"), 101, "5073"); err != nil {
-			t.Errorf("%v\n%s", err, tail(out))
-		}
-	})
+	}
+	return n
 }
 
 // lockOut types wrong PINs for the device until it is in a state.
