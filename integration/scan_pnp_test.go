@@ -107,7 +107,7 @@ func askPnP(from netip.Addr, to netip.AddrPort, mac phone.MAC) (string, error) {
 			}
 		}
 		if answer != "" && notify != "" {
-			plain := strings.NewReplacer(mac.Hex(), "<mac>", at, "<phone>", id, "<id>", strings.TrimPrefix(at, from.String()+":"), "<port>", from.String(), "<host>")
+			plain := strings.NewReplacer(mac.Hex(), "<mac>", at, "<phone>", id, "<id>", from.String(), "<host>")
 			return pnpVaries.ReplaceAllString(plain.Replace(answer+notify), "$1=<random>"), nil
 		}
 	}
