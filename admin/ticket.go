@@ -170,11 +170,7 @@ func (s *Server) putDemand(c *call) error {
 
 // ticketAct does what an operator says about a ticket and answers with it.
 func (s *Server) ticketAct(c *call, do func(context.Context, audit.Actor, phone.MAC) (auth.Record, error)) error {
-	mac, err := c.mac()
-	if err != nil {
-		return err
-	}
-	rec, err := do(c.r.Context(), c.by, mac)
+	rec, err := c.do(do)
 	if err != nil {
 		return err
 	}

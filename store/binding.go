@@ -4,10 +4,8 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
-	"errors"
 	"fmt"
 	"net/netip"
-	"slices"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -80,17 +78,9 @@ func (s *Store) Bindings() ([]phone.Binding, error) {
 func (s *Store) SaveBindings(ctx context.Context, keep []phone.Binding, gone []phone.MAC) error {
 	return s.submit(ctx, func(_ *view, d *draft) error {
 		for _, b := range keep {
-			if b.MAC.IsZero() {
-				return errors.New("save binding: no MAC given")
+			if err := putOf(d, bucketBindings, "binding", b.MAC, storeBinding(b), decodeBinding); err != nil {
+				return err
 			}
-			value, err := frame(storeBinding(b))
-			if err != nil {
-				return fmt.Errorf("encode binding of %s: %w", b.MAC, err)
-			}
-			if _, err := decodeBinding(b.MAC[:], value); err != nil {
-				return fmt.Errorf("read back binding of %s: %w", b.MAC, err)
-			}
-			d.put(bucketBindings, slices.Clone(b.MAC[:]), value)
 		}
 		for _, mac := range gone {
 			d.delete(bucketBindings, mac[:])

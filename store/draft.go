@@ -80,6 +80,23 @@ func (d *draft) delete(bucket string, key []byte) {
 	d.puts = append(d.puts, put{bucket, append([]byte(nil), key...), nil})
 }
 
+// putOf puts what is kept under a phone's MAC, once it has been read back: what
+// no later start could read is never written.
+func putOf[T any](d *draft, bucket, what string, mac phone.MAC, stored any, decode func(key, value []byte) (T, error)) error {
+	if mac.IsZero() {
+		return fmt.Errorf("save %s: no MAC given", what)
+	}
+	value, err := frame(stored)
+	if err != nil {
+		return fmt.Errorf("encode %s of %s: %w", what, mac, err)
+	}
+	if _, err := decode(mac[:], value); err != nil {
+		return fmt.Errorf("read back %s of %s: %w", what, mac, err)
+	}
+	d.put(bucket, slices.Clone(mac[:]), value)
+	return nil
+}
+
 func (d *draft) empty() bool { return len(d.puts) == 0 && len(d.entries) == 0 && !d.mark }
 
 // record adds events.

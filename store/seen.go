@@ -3,7 +3,6 @@ package store
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -58,17 +57,9 @@ func (s *Store) Seen() ([]phone.Seen, error) {
 func (s *Store) SaveSeen(ctx context.Context, seen []phone.Seen) error {
 	return s.submit(ctx, func(_ *view, d *draft) error {
 		for _, one := range seen {
-			if one.MAC.IsZero() {
-				return errors.New("save sighting: no MAC given")
+			if err := putOf(d, bucketSeen, "sighting", one.MAC, storeSeen(one), decodeSeen); err != nil {
+				return err
 			}
-			value, err := frame(storeSeen(one))
-			if err != nil {
-				return fmt.Errorf("encode sighting of %s: %w", one.MAC, err)
-			}
-			if _, err := decodeSeen(one.MAC[:], value); err != nil {
-				return fmt.Errorf("read back sighting of %s: %w", one.MAC, err)
-			}
-			d.put(bucketSeen, slices.Clone(one.MAC[:]), value)
 		}
 		return nil
 	})

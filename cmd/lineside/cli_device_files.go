@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/lineside/lineside/admin"
 	"github.com/lineside/lineside/vendors"
 )
 
@@ -16,24 +17,29 @@ func (p *program) deviceImportCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "import FILE", Short: "Set up and change devices from a CSV file (- reads standard input), all rows or none", Args: exactArgs("FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			text, err := p.readAll(args[0])
-			if err != nil {
-				return err
-			}
-			c, err := p.client()
-			if err != nil {
-				return err
-			}
-			done, err := c.Import(cmd.Context(), text)
-			if err != nil {
-				return err
-			}
-			if p.json {
-				return writeJSON(p.out, done)
-			}
-			return p.say("%s: %d added, %d changed", count(done.Rows, "row", "rows"), done.Added, done.Changed)
+			return p.importFile(cmd.Context(), args[0], (*admin.Client).Import)
 		},
 	}
+}
+
+// importFile sends a CSV file and says what became of its rows.
+func (p *program) importFile(ctx context.Context, path string, send func(*admin.Client, context.Context, []byte) (admin.Imported, error)) error {
+	text, err := p.readAll(path)
+	if err != nil {
+		return err
+	}
+	c, err := p.client()
+	if err != nil {
+		return err
+	}
+	done, err := send(c, ctx, text)
+	if err != nil {
+		return err
+	}
+	if p.json {
+		return writeJSON(p.out, done)
+	}
+	return p.say("%s: %d added, %d changed", count(done.Rows, "row", "rows"), done.Added, done.Changed)
 }
 
 func (p *program) deviceExportCommand() *cobra.Command {
@@ -90,16 +96,19 @@ func exportTo(ctx context.Context, export func(context.Context, io.Writer) error
 	return nil
 }
 
+// macAndFile wants a MAC and, where one is meant, a file of that phone's.
+func macAndFile(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 || len(args) > 2 {
+		return usagef(cmd, "a MAC is needed, and at most a file's name")
+	}
+	return nil
+}
+
 func (p *program) deviceRenderCommand() *cobra.Command {
 	var reveal, diff bool
 	cmd := &cobra.Command{
 		Use: "render MAC [FILE]", Short: "Show what a phone would be given now, and why", ValidArgsFunction: p.completeMACs,
-		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 0 || len(args) > 2 {
-				return usagef(cmd, "a MAC is needed, and at most a file's name")
-			}
-			return nil
-		},
+		Args: macAndFile,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			macs, err := macArgs(cmd, args[:1])
 			if err != nil {

@@ -55,12 +55,7 @@ func diffOf(f provision.Preview) string {
 func (p *program) deviceUploadsCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "uploads MAC [FILE]", Short: "List what a phone has put here, or write one of it; the audit log notes that", ValidArgsFunction: p.completeMACs,
-		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 0 || len(args) > 2 {
-				return usagef(cmd, "a MAC is needed, and at most a file's name")
-			}
-			return nil
-		},
+		Args: macAndFile,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			macs, err := macArgs(cmd, args[:1])
 			if err != nil {

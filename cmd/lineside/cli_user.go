@@ -188,22 +188,7 @@ func (p *program) userImportCommand() *cobra.Command {
 		Use: "import FILE", Short: "Set up and change users from a CSV file (- reads standard input), all rows or none", Args: exactArgs("FILE"),
 		Long: "Set up and change users from a CSV file, all rows or none. Its columns are id, extension,\nfirst_name, last_name, email, alternate_id, web_password and portal_pin; a password left\nempty stays as it is.",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			text, err := p.readAll(args[0])
-			if err != nil {
-				return err
-			}
-			c, err := p.client()
-			if err != nil {
-				return err
-			}
-			done, err := c.ImportUsers(cmd.Context(), text)
-			if err != nil {
-				return err
-			}
-			if p.json {
-				return writeJSON(p.out, done)
-			}
-			return p.say("%s: %d added, %d changed", count(done.Rows, "row", "rows"), done.Added, done.Changed)
+			return p.importFile(cmd.Context(), args[0], (*admin.Client).ImportUsers)
 		},
 	}
 }
