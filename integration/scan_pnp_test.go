@@ -88,8 +88,10 @@ func (s *scanned) pnpMACs(all bool) []phone.MAC {
 		return macs
 	}
 	macs = slices.DeleteFunc(macs, func(mac phone.MAC) bool { return !s.known[mac].mac.IsZero() })[:pnpAround]
-	for mac := range s.known {
-		macs = append(macs, mac)
+	for range 40 {
+		for mac := range s.known {
+			macs = append(macs, mac)
+		}
 	}
 	s.rnd.Shuffle(len(macs), func(i, j int) { macs[i], macs[j] = macs[j], macs[i] })
 	return macs
