@@ -131,6 +131,16 @@ func TestPasswordsSurviveAPatchOfLines(t *testing.T) {
 	}
 }
 
+// TestOverridesSurviveBeingSentBack sends what an answer showed: it names the
+// overrides and changes none.
+func TestOverridesSurviveBeingSentBack(t *testing.T) {
+	b := newBox(t, nil)
+	b.call(t, "PATCH", devices+"/"+macA.String(), `{"overrides":{"a.b":"`+phone.Redacted+`","c.d":"2"}}`)
+	if got, want := fmt.Sprint(b.records[macA].Device.Overrides), "map[a.b:1 c.d:2]"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
 func TestPatchMergesOverrides(t *testing.T) {
 	b := newBox(t, nil)
 	b.call(t, "PATCH", devices+"/"+macA.String(), `{"overrides":{"a.b":null,"c.d":"2"},"admin_password":null}`)

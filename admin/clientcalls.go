@@ -82,6 +82,12 @@ func (c *Client) Device(ctx context.Context, mac phone.MAC) (Device, error) {
 	return ask[Device](ctx, c, request{method: "GET", path: devicePath(mac, "")})
 }
 
+// DeviceRevealed is Device with the values of its overrides. The box writes to its
+// audit log that they were shown.
+func (c *Client) DeviceRevealed(ctx context.Context, mac phone.MAC) (Device, error) {
+	return ask[Device](ctx, c, request{method: "GET", path: devicePath(mac, ""), query: url.Values{"reveal": {"true"}}})
+}
+
 // AddDevice sets up a device.
 func (c *Client) AddDevice(ctx context.Context, in DeviceInput) (Device, error) {
 	return ask[Device](ctx, c, request{method: "POST", path: "/devices", body: in})

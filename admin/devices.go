@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/lineside/lineside/audit"
 	"github.com/lineside/lineside/auth"
 	"github.com/lineside/lineside/phone"
 )
@@ -41,7 +42,7 @@ func (s *Server) getDevices(c *call) error {
 			continue
 		}
 		if page.Total >= page.Offset && len(page.Devices) < page.Limit {
-			page.Devices = append(page.Devices, s.device(rec).shownTo(c.role))
+			page.Devices = append(page.Devices, s.device(rec))
 		}
 		page.Total++
 	}
@@ -53,17 +54,38 @@ func (s *Server) getDevice(c *call) error {
 	if err != nil {
 		return err
 	}
+	reveal, err := c.flag("reveal")
+	if err != nil {
+		return err
+	}
+	if reveal {
+		if err := c.allowed(Admin); err != nil {
+			return err
+		}
+	}
 	rec, err := s.dep.Desk.Device(mac)
 	if err != nil {
 		return err
 	}
-	return s.show(c, http.StatusOK, rec)
+	if !reveal || len(rec.Device.Overrides) == 0 {
+		return s.show(c, http.StatusOK, rec)
+	}
+	if err := s.record(c, mac, audit.OverridesShown{}); err != nil {
+		return err
+	}
+	out := s.device(rec)
+	out.Overrides = rec.Device.Overrides
+	return s.showAs(c, http.StatusOK, out)
 }
 
 // show answers with one device; its entity tag is its revision.
 func (s *Server) show(c *call, status int, rec auth.Record) error {
-	c.w.Header().Set("ETag", strconv.Quote(strconv.FormatUint(rec.Rev, 10)))
-	return c.json(status, s.device(rec).shownTo(c.role))
+	return s.showAs(c, status, s.device(rec))
+}
+
+func (s *Server) showAs(c *call, status int, d Device) error {
+	c.w.Header().Set("ETag", strconv.Quote(strconv.FormatUint(d.Rev, 10)))
+	return c.json(status, d)
 }
 
 func (s *Server) postDevice(c *call) error {

@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-
-	"github.com/lineside/lineside/phone"
 )
 
 // Role is how much an operator may do. Each includes those before it; the zero
@@ -77,19 +75,4 @@ func (c *call) allowed(least Role) error {
 	}
 	return fail(http.StatusForbidden, fmt.Sprintf("this needs the role %s, and the token shown is of role %s", least, c.role),
 		"use a token of that role; an admin makes one with: lineside token add NAME --role "+least.String())
-}
-
-// shownTo is a device as a caller of this role may see it. An operator may well
-// write a password into an override, so those below an admin see the names
-// alone.
-func (d Device) shownTo(role Role) Device {
-	if role.May(Admin) || len(d.Overrides) == 0 {
-		return d
-	}
-	names := make(map[string]string, len(d.Overrides))
-	for name := range d.Overrides {
-		names[name] = phone.Redacted
-	}
-	d.Overrides = names
-	return d
 }

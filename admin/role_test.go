@@ -126,7 +126,7 @@ func TestPINsAndSecretsByRole(t *testing.T) {
 	for role, hidden := range map[string][]string{
 		"viewer":    {plainPIN, "planted-override", plainLine, plainAdmin, plainOwn, plainBrand, plainKey},
 		"installer": {"planted-override", plainLine, plainAdmin, plainOwn, plainBrand, plainKey},
-		"admin":     {plainAdmin, plainBrand, plainKey},
+		"admin":     {"planted-override", plainAdmin, plainBrand, plainKey},
 	} {
 		token := b.tokenFor(t, role)
 		seen := ""
@@ -146,6 +146,56 @@ func TestPINsAndSecretsByRole(t *testing.T) {
 		}
 		if !strings.Contains(seen, "ldap.password") {
 			t.Errorf("%s was not shown that there is an override", role)
+		}
+	}
+}
+
+// TestNoAnswerCarriesAnOverride changes a device in every way there is, as an
+// admin, and looks for the values of its overrides in each answer: they come to
+// who asks for them by name, and to nobody else.
+func TestNoAnswerCarriesAnOverride(t *testing.T) {
+	const planted = "planted-override"
+	path := devices + "/" + macA.String()
+	for name, tc := range map[string]struct{ method, path, body string }{
+		"list":    {"GET", devices, ""},
+		"one":     {"GET", path, ""},
+		"unasked": {"GET", path + "?reveal=false", ""},
+		"export":  {"GET", devices + "/export", ""},
+		"audit":   {"GET", "/api/v1/audit", ""},
+		"edit":    {"PATCH", path, `{"label":"new","overrides":{"x.y":"` + planted + `-2"}}`},
+		"suspend": {"POST", path + "/suspend", ""},
+		"reset":   {"POST", path + "/reset", ""},
+		"unblock": {"POST", path + "/unblock", ""},
+		"OTP":     {"POST", path + "/allow-otp", ""},
+		"ticket":  {"POST", path + "/ticket", `{"hours":8}`},
+		"demand":  {"PUT", path + "/ticket/demand", `{"demanded":true}`},
+		"add":     {"POST", devices, `{"mac":"` + macC.String() + `","vendor":"snom","overrides":{"x":"` + planted + `"}}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBox(t, nil)
+			rec := b.records[macA]
+			rec.Device.Overrides = map[string]string{"sntp.server": planted}
+			b.records[macA] = rec
+			got := b.call(t, tc.method, tc.path, tc.body)
+			if got.status >= 300 || strings.Contains(got.body, planted) || strings.Contains(b.log.String(), planted) {
+				t.Errorf("got %d %s\nand the log\n%s\nwant a success without %s", got.status, got.body, b.log.String(), planted)
+			}
+			if shown := b.call(t, "GET", path+"?reveal=true", ""); !strings.Contains(shown.body, `"sntp.server":"`+planted) {
+				t.Errorf("asked for by name: got %d %s, want the value", shown.status, shown.body)
+			}
+			if kinds := b.books.kinds(); !slices.Contains(kinds, "overrides-shown") {
+				t.Errorf("the audit log has %v, want overrides-shown", kinds)
+			}
+		})
+	}
+}
+
+func TestOverridesAreShownToAdminsAlone(t *testing.T) {
+	b := newBox(t, nil)
+	for role, want := range map[string]int{"viewer": 403, "installer": 403, "admin": 200} {
+		got := b.ask(t, "GET", devices+"/"+macA.String()+"?reveal=true", "", "Authorization", "Bearer "+b.tokenFor(t, role))
+		if got.status != want {
+			t.Errorf("%s: got %d %s, want %d", role, got.status, got.body, want)
 		}
 	}
 }

@@ -18,7 +18,7 @@ func (s *Server) device(rec auth.Record) Device {
 	out := Device{
 		MAC: d.MAC, Vendor: d.Vendor, Model: d.Model, Label: d.Label, Owner: d.Owner,
 		Lines: make([]Line, len(d.Lines)), HasAdminPassword: !d.AdminPassword.IsZero(),
-		Overrides: d.Overrides, PlainTFTP: d.PlainTFTP, Created: d.Created, Rev: rec.Rev,
+		Overrides: redacted(d.Overrides), PlainTFTP: d.PlainTFTP, Created: d.Created, Rev: rec.Rev,
 		Enrolment: s.enrolment(rec),
 	}
 	for i, l := range d.Lines {
@@ -31,6 +31,19 @@ func (s *Server) device(rec auth.Record) Device {
 		out.Seen = &seen
 	}
 	return out
+}
+
+// redacted are overrides by name alone: an operator may well write a password
+// into one.
+func redacted(values map[string]string) map[string]string {
+	if len(values) == 0 {
+		return nil
+	}
+	names := make(map[string]string, len(values))
+	for name := range values {
+		names[name] = phone.Redacted
+	}
+	return names
 }
 
 func (s *Server) enrolment(rec auth.Record) Enrolment {
@@ -119,7 +132,8 @@ func lines(old []phone.Line, in []LineInput) []phone.Line {
 	return out
 }
 
-// overrides merges name by name; null takes a name away.
+// overrides merges name by name; null takes a name away, and what stands in an
+// answer for a value that is there leaves it as it is.
 func overrides(old map[string]string, in map[string]*string) map[string]string {
 	if in == nil {
 		return nil
@@ -131,6 +145,9 @@ func overrides(old map[string]string, in map[string]*string) map[string]string {
 	for k, v := range in {
 		if v == nil {
 			delete(out, k)
+			continue
+		}
+		if _, there := old[k]; there && *v == phone.Redacted {
 			continue
 		}
 		out[k] = *v

@@ -16,7 +16,7 @@ func TestKinds(t *testing.T) {
 		audit.DeviceAdded{}, audit.DeviceChanged{}, audit.DeviceRemoved{}, audit.PINEntered{}, audit.OTPConsumed{},
 		audit.CredentialMinted{}, audit.CredentialConfirmed{}, audit.StateChanged{}, audit.Suspended{}, audit.Reset{},
 		audit.OTPAllowed{}, audit.Refused{}, audit.RefusedMore{}, audit.BrandSet{}, audit.PolicyChanged{},
-		audit.PINShown{}, audit.WindowOpened{}, audit.SecretsShown{}, audit.DevicesExported{}, audit.BackupTaken{},
+		audit.PINShown{}, audit.WindowOpened{}, audit.SecretsShown{}, audit.OverridesShown{}, audit.DevicesExported{}, audit.BackupTaken{},
 		audit.TokenAdded{}, audit.TokenRemoved{},
 		audit.TicketMade{}, audit.TicketDemanded{}, audit.TicketShown{}, audit.TicketApproved{}, audit.TicketRejected{},
 		audit.TicketUsed{}, audit.TicketExpired{}, audit.TicketRevoked{}, audit.DeliveredAgain{},

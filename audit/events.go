@@ -121,6 +121,10 @@ type SecretsShown struct {
 	File string `json:"file,omitempty"` // empty is all of them
 }
 
+// OverridesShown says that an operator was shown the values of a device's
+// overrides, which may be passwords.
+type OverridesShown struct{}
+
 // DevicesExported says that an operator took the list of devices, and how many
 // PINs were in it. Lists without a PIN are counted, not repeated: Times is how
 // many the operator took since the entry before; 0, of an older build, is one.
@@ -172,5 +176,6 @@ func (BrandSet) Kind() string            { return "brand-otp-set" }
 func (PolicyChanged) Kind() string       { return "policy-changed" }
 func (PINShown) Kind() string            { return "pin-shown" }
 func (SecretsShown) Kind() string        { return "secrets-shown" }
+func (OverridesShown) Kind() string      { return "overrides-shown" }
 func (DevicesExported) Kind() string     { return "devices-exported" }
 func (BackupTaken) Kind() string         { return "backup-taken" }

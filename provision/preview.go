@@ -25,9 +25,9 @@ type Preview struct {
 var masked = phone.NewSecret("hidden-secret")
 
 // Preview renders a device's files as it would be given them now, in the order
-// it asks for them; an empty file means all. Secrets are masked unless reveal.
-// A device without a credential is shown the config it will get with one
-// masked in its place, beside the holding config where policy has one.
+// it asks for them; an empty file means all. Secrets, and every override, are
+// masked unless reveal. A device without a credential is shown the config it will
+// get with one masked in its place, beside the holding config where policy has one.
 func (d *Desk) Preview(mac phone.MAC, file string, reveal bool) ([]Preview, error) {
 	rec, err := d.store.Devices.Device(mac)
 	if err != nil {
@@ -107,10 +107,8 @@ func hide(in vendors.Input) vendors.Input {
 	in.Token, in.Book.Login.Password = mask(in.Token), mask(in.Book.Login.Password)
 	in.Device.AdminPassword = mask(in.Device.AdminPassword)
 	in.Layers = in.Layers.Masked(masked.Reveal(), secretPlace)
-	for name := range in.Device.Overrides {
-		if secretPlace(name, in.Device.Overrides[name]) {
-			in.Device.Overrides[name] = masked.Reveal()
-		}
+	for name := range in.Device.Overrides { // each may be a password, whatever its name
+		in.Device.Overrides[name] = masked.Reveal()
 	}
 	for i := range in.Device.Lines {
 		in.Device.Lines[i].Password = mask(in.Device.Lines[i].Password)

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"maps"
 	"strings"
 	"time"
 
@@ -97,16 +96,6 @@ func stateText(e admin.Enrolment) string {
 	return e.State
 }
 
-// hidden is a device without the values of its overrides: whoever looks over a
-// shoulder must not read a password that was written into one.
-func hidden(d admin.Device) admin.Device {
-	d.Overrides = maps.Clone(d.Overrides)
-	for name := range d.Overrides {
-		d.Overrides[name] = phone.Redacted
-	}
-	return d
-}
-
 func (p *program) deviceShowCommand() *cobra.Command {
 	var reveal bool
 	cmd := &cobra.Command{
@@ -120,17 +109,18 @@ func (p *program) deviceShowCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			d, err := c.Device(cmd.Context(), macs[0])
+			see := c.Device
+			if reveal {
+				see = c.DeviceRevealed
+			}
+			d, err := see(cmd.Context(), macs[0])
 			if err != nil {
 				return err
-			}
-			if !reveal {
-				d = hidden(d)
 			}
 			return p.showWhole(cmd.Context(), c, d)
 		},
 	}
-	cmd.Flags().BoolVar(&reveal, "reveal", false, "show the values of overrides, which may be passwords")
+	cmd.Flags().BoolVar(&reveal, "reveal", false, "show the values of overrides, which may be passwords; the audit log notes it")
 	return cmd
 }
 

@@ -218,7 +218,7 @@ func (p *program) writeDevice(cmd *cobra.Command, args []string, f *deviceFlags,
 		return err
 	}
 	p.warn(d)
-	return p.showDevice(cmd.Context(), c, hidden(d))
+	return p.showDevice(cmd.Context(), c, d)
 }
 
 func sortedKeys(m map[string]string) []string { return slices.Sorted(maps.Keys(m)) }

@@ -43,7 +43,7 @@ func (o *operator) does(in string, code int, want string, args ...string) string
 func TestOperator(t *testing.T) {
 	o := newOperator(t)
 	const mac, spelt = "00:15:65:4a:a9:37", "0015.654A.A937"
-	const password = "planted-Secret-4711"
+	const password, override = "planted-Secret-4711", "planted-Override-4711"
 
 	o.does("", 0, "no devices; set one up with: lineside device add", "device", "list")
 	o.does(password+"\n", 0, `yealink T46G.*label +Reception.*state +needed.*alice@sip\.example\.net;transport=tls;display=Alice`,
@@ -51,13 +51,18 @@ func TestOperator(t *testing.T) {
 	o.does("", 1, "exists.*→", "device", "add", mac, "--model", "T46G")
 	o.does("", 0, mac+` +yealink +T46G +needed +never .*alice@sip\.example\.net +Reception`, "device", "list", "recep")
 	o.does("", 0, "no devices", "device", "list", "nobody")
-	o.does("", 0, "label +Front desk", "device", "edit", mac, "--label", "Front desk", "--override", "features.dnd_mode=1")
-	o.does("", 0, `alice@.*override +features\.dnd_mode = 1`, "device", "show", mac, "--reveal")
-	for _, format := range []string{"--json=false", "--json"} {
-		if out := o.does("", 0, "features.dnd_mode", "device", "show", mac, format); strings.Contains(out, "dnd_mode = 1") || strings.Contains(out, `"features.dnd_mode": "1"`) || !strings.Contains(out, "redacted") {
-			t.Errorf("got\n%s\nwant the override's name without its value", out)
-		}
+	o.does("", 0, "label +Front desk", "device", "edit", mac, "--label", "Front desk", "--override", "features.dnd_mode="+override)
+	if _, out, _ := lineside(t, "device", "show", mac, "--reveal", "--socket", o.socket); !strings.Contains(out, "features.dnd_mode = "+override) {
+		t.Errorf("--reveal: got\n%s\nwant the override's value", out)
 	}
+	o.does("", 0, `override +features\.dnd_mode = \[redacted\]`, "device", "show", mac)
+	for _, args := range [][]string{
+		{"device", "list"}, {"device", "show", mac}, {"device", "edit", mac, "--label", "Front desk"}, {"device", "suspend", mac}, {"device", "reset", mac},
+		{"otp", "demand", mac, "yes"}, {"otp", "demand", mac, "no"},
+	} {
+		o.does("", 0, `"features.dnd_mode": "\[redacted\]"`, append(args, "--json")...)
+	}
+	o.does("", 0, "overrides-shown", "audit", "--mac", mac)
 	o.does("", 1, "→", "device", "edit", mac, "--label", "Late", "--rev", "1")
 	o.does("", 1, "unknown device.*lineside device list", "device", "show", "00:15:65:00:00:01")
 	o.does("", 0, "=== 0015654aa937.cfg .*Authentication needed", "device", "render", mac)
@@ -107,7 +112,7 @@ func TestOperator(t *testing.T) {
 	exportAndImport(o, mac)
 	o.does("", 0, "is removed", "device", "remove", mac)
 
-	for _, secret := range []string{password, "another-planted"} {
+	for _, secret := range []string{password, override, "another-planted"} {
 		if strings.Contains(o.said.String(), secret) {
 			t.Errorf("a verb told the secret %q", secret)
 		}
