@@ -44,7 +44,7 @@ func FormatCases() []FormatCase {
 			return treeXML{head: "<root>\n", foot: "</root>\n", escape: e}
 		}, xmlText),
 		formatCase("tree with dots", [3]string{"sip.line.1.DisplayName", "sip.line.2.DisplayName", "ap.opt.DHCPOption"}, func(e escaper) format {
-			return fanvilFormat{treeXML{head: "<root>\n", foot: "</root>\n", escape: e}}
+			return treeXML{head: "<root>\n", foot: "</root>\n", escape: e, dots: true}
 		}, xmlText),
 		formatCase("ini tables", [3]string{"Alpha", "Port.0.Left", "Port.0.Right"}, func(e escaper) format { return iniTables{escape: e} }, audiocodesMPFormat.escape),
 		formatCase("objects", [3]string{"Voice.1.Line.1.User", "Voice.1.Line.1.Password", "Voice.2.URI"}, func(e escaper) format { return objectXML{escape: e} }, xmlText),

@@ -41,7 +41,7 @@ func fanvil() Maker {
 			},
 		},
 		build:  fanvilBuild,
-		format: fanvilFormat{treeXML{head: "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<sysConf>\n", foot: "</sysConf>\n", escape: xmlText}},
+		format: treeXML{head: "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<sysConf>\n", foot: "</sysConf>\n", escape: xmlText, dots: true},
 		Unverified: []string{
 			"firmware before 2.2 reads a text file or VOIP_CONFIG_FILE; neither is written",
 			"FlashMode 2 fetches after a reboot as well as every FlashInterval hours",

@@ -126,9 +126,10 @@ func quotedIfNeeded(b []byte, s string) ([]byte, error) {
 // wordName is a parameter name for lines and XML at once: it begins with a
 // letter, and nothing in it may end a name or a line.
 func wordName(s string) bool {
-	for i, r := range s {
-		letter := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r == '_'
-		if !letter && (i == 0 || !(r >= '0' && r <= '9' || r == '.' || r == '-')) {
+	for i := range len(s) {
+		c := s[i]
+		letter := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_'
+		if !letter && (i == 0 || !(c >= '0' && c <= '9' || c == '.' || c == '-')) {
 			return false
 		}
 	}

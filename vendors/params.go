@@ -43,7 +43,12 @@ func (ps *params) setNumber(key, value string) {
 
 // command sets a command of a script with all of its values.
 func (ps *params) command(key string, values ...string) {
-	*ps = append(*ps, param{key: key, more: &values})
+	p := param{key: key}
+	if len(values) > 0 {
+		more := values // here, so that a command without costs nothing
+		p.more = &more
+	}
+	*ps = append(*ps, p)
 }
 
 // merge puts an operator's parameters in: in the place of ours where we write

@@ -1,6 +1,7 @@
 package vendors
 
 import (
+	"bytes"
 	"errors"
 	"strings"
 )
@@ -25,13 +26,14 @@ const scriptIndent = "  "
 
 var errHoles = errors.New("has not as many values as its command has {}")
 
-// holdsName takes up to six steps of plain words.
+// holdsName takes a few steps of plain words.
 func (f script) holdsName(name string) bool {
-	if name == "" || strings.Count(name, "/") > 6 || strings.Count(name, "{}") > 4 {
+	if name == "" || strings.Count(name, "/") >= scriptDeep || strings.Count(name, "{}") > 4 {
 		return false
 	}
-	for step := range strings.SplitSeq(name, "/") {
-		if !scriptStep(step) {
+	for more := true; more; {
+		var step string
+		if step, name, more = strings.Cut(name, "/"); !scriptStep(step) {
 			return false
 		}
 	}
@@ -62,38 +64,59 @@ func scriptStep(s string) bool {
 }
 
 func (f script) write(ps params) ([]byte, error) {
-	b := append(make([]byte, 0, len(f.head)+48*len(ps)), f.head...)
-	var at []string
+	b := append(make([]byte, 0, len(f.head)+64*len(ps)), f.head...)
+	var lines [2]scriptLine // the one before and this one
+	at, next := &lines[0], &lines[1]
 	for _, p := range ps {
 		if !f.holdsName(p.key) {
 			return nil, badName(p)
 		}
-		steps, err := f.fill(p)
-		if err != nil {
+		if err := f.fill(next, p); err != nil {
 			return nil, p.refuse(err)
 		}
-		modes, last := steps[:len(steps)-1], steps[len(steps)-1]
-		b = enter(b, at, modes)
-		at = modes
-		b = append(append(indent(b, len(modes)), last...), '\n')
+		b = next.after(b, at)
+		at, next = next, at
 	}
-	for range at {
+	for range max(at.steps, 1) - 1 {
 		b = append(b, "exit\n"...)
 	}
 	return b, nil
 }
 
-// enter leaves the modes that from has and to has not, and enters the others.
-func enter(b []byte, from, to []string) []byte {
+// scriptDeep is how many steps a name may have.
+const scriptDeep = 7
+
+// scriptLine is one command with the modes before it, its values filled in: step
+// i of text ends at ends[i]. It is used again for another, so that a script
+// costs as good as nothing beside its own bytes.
+type scriptLine struct {
+	text  []byte
+	ends  [scriptDeep]int
+	steps int
+}
+
+// step is the text of step i.
+func (l *scriptLine) step(i int) []byte {
+	start := 0
+	if i > 0 {
+		start = l.ends[i-1]
+	}
+	return l.text[start:l.ends[i]]
+}
+
+// after leaves the modes that the line before has and this one has not, enters
+// the others, and writes the command.
+func (l *scriptLine) after(b []byte, before *scriptLine) []byte {
+	from, to := max(before.steps, 1)-1, l.steps-1
 	same := 0
-	for same < len(from) && same < len(to) && from[same] == to[same] {
+	for same < from && same < to && bytes.Equal(before.step(same), l.step(same)) {
 		same++
 	}
-	for i := len(from); i > same; i-- {
+	for i := from; i > same; i-- {
 		b = append(indent(b, i), "exit\n"...)
 	}
-	for i := same; i < len(to); i++ {
-		b = append(append(indent(b, i), to[i]...), '\n')
+	for i := same; i <= to; i++ {
+		b = append(append(indent(b, i), l.step(i)...), '\n')
 	}
 	return b
 }
@@ -107,7 +130,7 @@ func indent(b []byte, n int) []byte {
 
 // fill puts p's values into the {} of its steps, in their order: a mode may be
 // named by a value too, as an identity is by its user.
-func (f script) fill(p param) ([]string, error) {
+func (f script) fill(l *scriptLine, p param) error {
 	var one [1]string
 	values := one[:0]
 	switch {
@@ -117,25 +140,27 @@ func (f script) fill(p param) ([]string, error) {
 		values = append(values, p.value)
 	}
 	if strings.Count(p.key, "{}") != len(values) {
-		return nil, errHoles
+		return errHoles
 	}
-	steps := strings.Split(p.key, "/")
-	for i, step := range steps {
-		if !strings.Contains(step, "{}") {
-			continue
-		}
-		var b []byte
-		for strings.Contains(step, "{}") {
-			before, after, _ := strings.Cut(step, "{}")
-			var err error
-			if b, err = f.escape(append(b, before...), values[0]); err != nil {
-				return nil, err
+	l.text, l.steps = l.text[:0], 0
+	for rest, more := p.key, true; more; l.steps++ {
+		var step string
+		step, rest, more = strings.Cut(rest, "/")
+		for {
+			before, after, hole := strings.Cut(step, "{}")
+			l.text = append(l.text, before...)
+			if !hole {
+				break
 			}
-			values, step = values[1:], after
+			var err error
+			if l.text, err = f.escape(l.text, values[0]); err != nil {
+				return err
+			}
+			step, values = after, values[1:]
 		}
-		steps[i] = string(append(b, step...))
+		l.ends[l.steps] = len(l.text)
 	}
-	return steps, nil
+	return nil
 }
 
 // scriptWord is one argument. What a shell would read as more than a word is

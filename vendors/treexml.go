@@ -7,33 +7,67 @@ import (
 
 // treeXML is a document in which a parameter's name is the path to its element
 // below the root: "sipProfile/sipLines/line[button=1]/proxy" for Cisco's SEP
-// files, "sip/line[index=1]/PhoneNumber" for Fanvil's. Parameters of one branch
-// come together wherever they were set; siblings keep the order in which the
-// first of each was set.
+// files, "sip.line.1.PhoneNumber" for Fanvil's. Parameters of one branch come
+// together wherever they were set; siblings keep the order in which the first of
+// each was set.
 type treeXML struct {
 	head, foot string // the root element is theirs
 	escape     escaper
+	// dots: the steps of a name are apart by dots instead of slashes, and a step
+	// takes a number, its attribute index, instead of attributes in brackets.
+	dots bool
 }
 
 // errBranch is a path that is a value in one parameter and a branch in another.
 var errBranch = errors.New("is both a value and a branch in this file: drop one of the two")
 
-// holdsName takes steps apart by slashes, each an element's name with at most
-// four attributes.
+// treeDeep is how many steps a name may have.
+const treeDeep = 13
+
+// holdsName walks a name's steps.
 func (f treeXML) holdsName(name string) bool {
-	if name == "" || strings.Count(name, "/") > 12 {
+	for range treeDeep {
+		step, rest, more := f.cut(name)
+		if !f.holdsStep(step) {
+			return false
+		}
+		if !more {
+			return true
+		}
+		name = rest
+	}
+	return false
+}
+
+// cut takes the first step off a name.
+func (f treeXML) cut(name string) (step, rest string, more bool) {
+	if f.dots {
+		return cutDotted(name)
+	}
+	return strings.Cut(name, "/")
+}
+
+// holdsStep takes an element's name with at most four attributes, or with an
+// index.
+func (f treeXML) holdsStep(step string) bool {
+	element, attrs, found := f.apart(step)
+	switch {
+	case !wordName(element):
 		return false
+	case !found:
+		return true
+	case f.dots:
+		return treeIndex(attrs)
 	}
-	for step := range strings.SplitSeq(name, "/") {
-		element, attrs, _ := strings.Cut(step, "[")
-		if !wordName(element) {
-			return false
-		}
-		if len(element) != len(step) && !holdsAttrs(attrs) {
-			return false
-		}
+	return holdsAttrs(attrs)
+}
+
+// apart is a step's element and what follows it.
+func (f treeXML) apart(step string) (element, attrs string, found bool) {
+	if f.dots {
+		return strings.Cut(step, ".")
 	}
-	return true
+	return strings.Cut(step, "[")
 }
 
 // holdsAttrs reads what follows the first bracket: "button=1]" or
@@ -59,76 +93,77 @@ func attrValue(s string) bool {
 	return s != ""
 }
 
-// node is one element: a leaf with a value or a branch with children.
-type node struct {
-	step  string
-	value *param
-	under []*node
-}
-
-// child finds or makes the child for a step; the last made is the likeliest.
-func (n *node) child(step string) *node {
-	for i := len(n.under) - 1; i >= 0; i-- {
-		if n.under[i].step == step {
-			return n.under[i]
-		}
-	}
-	c := &node{step: step}
-	n.under = append(n.under, c)
-	return c
-}
-
+// write grows the tree and writes it out.
 func (f treeXML) write(ps params) ([]byte, error) {
-	root := &node{}
-	for i := range ps {
-		p := &ps[i]
-		if !f.holdsName(p.key) {
-			return nil, badName(*p)
+	t := newTree(len(ps))
+	for i, p := range ps {
+		if err := f.plant(&t, p, int32(i)); err != nil {
+			return nil, err
 		}
-		at := root
-		for step := range strings.SplitSeq(p.key, "/") {
-			if at.value != nil {
-				return nil, p.refuse(errBranch)
-			}
-			at = at.child(step)
-		}
-		if at.value != nil || len(at.under) > 0 {
-			return nil, p.refuse(errBranch)
-		}
-		at.value = p
 	}
 	b := append(make([]byte, 0, len(f.head)+64*len(ps)+len(f.foot)), f.head...)
-	for _, n := range root.under {
+	for n := t[0].first; n != 0; n = t[n].next {
 		var err error
-		if b, err = f.element(b, n); err != nil {
+		if b, err = f.element(b, t, n, ps); err != nil {
 			return nil, err
 		}
 	}
 	return append(b, f.foot...), nil
 }
 
-func (f treeXML) element(b []byte, n *node) ([]byte, error) {
-	name, attrs, _ := strings.Cut(n.step, "[")
-	b = append(append(b, '<'), name...)
-	for pair := range strings.SplitSeq(attrs, "[") {
-		if key, value, ok := strings.Cut(strings.TrimSuffix(pair, "]"), "="); ok {
-			b = append(append(append(b, ' '), key...), "=\""...)
-			b = append(append(b, value...), '"')
+// plant puts parameter number i of the file where its name says.
+func (f treeXML) plant(t *tree, p param, i int32) error {
+	at, rest := int32(0), p.key
+	for deep := 0; ; deep++ {
+		step, after, more := f.cut(rest)
+		if deep == treeDeep || !f.holdsStep(step) {
+			return badName(p)
+		}
+		if (*t)[at].value >= 0 {
+			return p.refuse(errBranch)
+		}
+		at, rest = t.child(at, step), after
+		if !more {
+			break
 		}
 	}
-	b = append(b, '>')
+	if n := &(*t)[at]; n.value >= 0 || n.first != 0 {
+		return p.refuse(errBranch)
+	}
+	(*t)[at].value = i
+	return nil
+}
+
+func (f treeXML) element(b []byte, t tree, n int32, ps params) ([]byte, error) {
+	name, attrs, _ := f.apart(t[n].step)
+	b = append(append(b, '<'), name...)
+	b = append(f.attributes(b, attrs), '>')
 	var err error
-	if n.value != nil {
-		if b, err = f.escape(b, n.value.value); err != nil {
-			return nil, n.value.refuse(err)
+	if at := t[n].value; at >= 0 {
+		if b, err = f.escape(b, ps[at].value); err != nil {
+			return nil, ps[at].refuse(err)
 		}
 	} else {
 		b = append(b, '\n')
 	}
-	for _, c := range n.under {
-		if b, err = f.element(b, c); err != nil {
+	for c := t[n].first; c != 0; c = t[c].next {
+		if b, err = f.element(b, t, c, ps); err != nil {
 			return nil, err
 		}
 	}
 	return append(append(append(b, "</"...), name...), ">\n"...), nil
+}
+
+func (f treeXML) attributes(b []byte, attrs string) []byte {
+	if attrs != "" && f.dots {
+		return append(append(append(b, ` index="`...), attrs...), '"')
+	}
+	for attrs != "" {
+		pair, rest, _ := strings.Cut(attrs, "[")
+		key, value, _ := strings.Cut(strings.TrimSuffix(pair, "]"), "=")
+		b = append(append(append(b, ' '), key...), "=\""...)
+		b = append(append(b, value...), '"')
+		attrs = rest
+	}
+	return b
 }
