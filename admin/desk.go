@@ -49,7 +49,7 @@ type Enroller interface {
 	Reset(ctx context.Context, by audit.Actor, mac phone.MAC) (auth.Record, error)
 	Unblock(ctx context.Context, by audit.Actor, mac phone.MAC) (auth.Record, error)
 	AllowOTP(ctx context.Context, by audit.Actor, mac phone.MAC, clear bool) (auth.Record, error)
-	Resync(macs []phone.MAC, model string, all bool) (int, error)
+	Resync(macs []phone.MAC, model string, all bool) (provision.Resynced, error)
 }
 
 // Ruler keeps the site's rules.

@@ -183,7 +183,12 @@ func (d *desk) Unblock(_ context.Context, by audit.Actor, mac phone.MAC) (auth.R
 	return d.change(by, mac, func(e *auth.Enrolment) { e.State = auth.Needed })
 }
 
-func (d *desk) Resync(macs []phone.MAC, _ string, _ bool) (int, error) { return len(macs), nil }
+func (d *desk) Resync(macs []phone.MAC, _ string, all bool) (provision.Resynced, error) {
+	if all {
+		return provision.Resynced{Asked: 4, Told: 1, NotRegistered: 2, NoWay: 1}, nil
+	}
+	return provision.Resynced{Asked: len(macs), Told: len(macs)}, nil
+}
 
 func (d *desk) AllowOTP(_ context.Context, by audit.Actor, mac phone.MAC, clear bool) (auth.Record, error) {
 	return d.change(by, mac, func(e *auth.Enrolment) {

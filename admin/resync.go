@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"fmt"
 	"net/http"
 
 	"github.com/lineside/lineside/phone"
@@ -14,10 +15,16 @@ type ResyncInput struct {
 	All   bool        `json:"all,omitempty"`
 }
 
-// Resynced says how many phones will be told, each in its turn. What becomes of
-// each stands on its timeline.
+// Resynced says how many devices were meant, and what can be done about them. What
+// becomes of each stands on its timeline.
 type Resynced struct {
-	Phones int `json:"phones"`
+	Asked int `json:"asked"`
+	// Told are registered with the box: each is told in its turn.
+	Told int `json:"told"`
+	// NotRegistered are told should they register within the hour.
+	NotRegistered int `json:"not_registered"`
+	// NoWay are of makers whose phones take no such message.
+	NoWay int `json:"no_way"`
 }
 
 // postResync has phones told to fetch. The answer comes before they are.
@@ -26,9 +33,22 @@ func (s *Server) postResync(c *call) error {
 	if err := c.body(&in); err != nil {
 		return err
 	}
-	n, err := s.dep.Desk.Resync(in.MACs, in.Model, in.All)
+	done, err := s.dep.Desk.Resync(in.MACs, in.Model, in.All)
 	if err != nil {
 		return err
 	}
-	return c.json(http.StatusAccepted, Resynced{Phones: n})
+	if done.Asked == 0 {
+		return noneMeant(in.Model)
+	}
+	return c.json(http.StatusAccepted, Resynced(done))
+}
+
+// noneMeant is the answer where no device is of the model, or there is none at
+// all: who asked thinks otherwise.
+func noneMeant(model string) error {
+	what := "there is no device to be told"
+	if model != "" {
+		what = fmt.Sprintf("no device is of model %.60q, so none is told", model)
+	}
+	return fail(http.StatusNotFound, what, "see which there are with: lineside device list")
 }

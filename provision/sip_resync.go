@@ -1,9 +1,11 @@
 package provision
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -37,6 +39,8 @@ var (
 // understand. The status is the phone's answer; the error is ErrNotRegistered, or
 // that there was no answer. *sipd.Server serves it.
 type Notifier interface {
+	// Registered reports that the phone is registered with the box now.
+	Registered(mac phone.MAC) bool
 	Notify(ctx context.Context, mac phone.MAC, how vendors.Resync) (status int, err error)
 }
 
@@ -47,6 +51,7 @@ type resyncs struct {
 	line  []phone.MAC           // in turn
 	state map[phone.MAC]*resync // waiting or being told
 	wake  chan struct{}         // one element: there is something in line
+	by    Notifier              // who tells them; nil until RunResyncs runs
 }
 
 type resync struct {
@@ -57,6 +62,14 @@ type resync struct {
 
 func newResyncs() *resyncs {
 	return &resyncs{state: make(map[phone.MAC]*resync), wake: make(chan struct{}, 1)}
+}
+
+// registered reports that a phone could be told at once.
+func (r *resyncs) registered(mac phone.MAC) bool {
+	r.mu.Lock()
+	by := r.by
+	r.mu.Unlock()
+	return by != nil && by.Registered(mac)
 }
 
 // add puts mac in line; false means that there is no room.
@@ -133,22 +146,61 @@ func (r *resyncs) prune(now time.Time) {
 	}
 }
 
+// Resynced counts the phones a resync was asked for. The last three add up to
+// the first, unless too many were waiting already.
+type Resynced struct {
+	Asked int // devices meant, each once
+	// Told are registered with the box, and told in their turn.
+	Told int
+	// NotRegistered are not, and told should they register within the hour.
+	NotRegistered int
+	// NoWay are of makers whose phones take no such message.
+	NoWay int
+}
+
 // Resync has phones told to fetch their configs again, each in its turn: the
-// devices named, or every one of model, or all. It returns how many will be
-// told; what becomes of each stands on its timeline.
-func (d *Desk) Resync(macs []phone.MAC, model string, all bool) (int, error) {
+// devices named, or every one of model, or all. What becomes of each stands on
+// its timeline.
+func (d *Desk) Resync(macs []phone.MAC, model string, all bool) (Resynced, error) {
 	if len(macs) == 0 && model == "" && !all {
-		return 0, fmt.Errorf("resync is %w: name devices, a model, or all of them", ErrInvalid)
+		return Resynced{}, fmt.Errorf("resync is %w: name devices, a model, or all of them", ErrInvalid)
 	}
+	macs, err := d.resyncWhom(macs, model, all)
+	if err != nil {
+		return Resynced{}, err
+	}
+	done, now := Resynced{Asked: len(macs)}, d.tools.Now()
+	for _, mac := range macs {
+		if _, ok := d.howToResync(mac); !ok {
+			done.NoWay++
+			d.resyncImpossible(mac)
+			continue
+		}
+		registered := d.resyncs.registered(mac)
+		if !d.resyncs.add(now, mac, false) {
+			return done, ErrResyncFull
+		}
+		if registered {
+			done.Told++
+		} else {
+			done.NotRegistered++
+		}
+	}
+	return done, nil
+}
+
+// resyncWhom are the devices that are meant, each once, in order of MAC.
+func (d *Desk) resyncWhom(macs []phone.MAC, model string, all bool) ([]phone.MAC, error) {
+	macs = slices.Clone(macs)
 	for _, mac := range macs {
 		if _, err := d.store.Devices.Device(mac); err != nil {
-			return 0, err
+			return nil, err
 		}
 	}
 	if model != "" || all {
 		recs, err := d.store.Devices.All()
 		if err != nil {
-			return 0, fmt.Errorf("list devices to resync: %w", err)
+			return nil, fmt.Errorf("list devices to resync: %w", err)
 		}
 		for _, rec := range recs {
 			if all || strings.EqualFold(rec.Device.Model, model) {
@@ -156,13 +208,12 @@ func (d *Desk) Resync(macs []phone.MAC, model string, all bool) (int, error) {
 			}
 		}
 	}
-	now := d.tools.Now()
-	for i, mac := range macs {
-		if !d.resyncs.add(now, mac, false) {
-			return i, ErrResyncFull
-		}
-	}
-	return len(macs), nil
+	slices.SortFunc(macs, func(a, b phone.MAC) int { return bytes.Compare(a[:], b[:]) })
+	return slices.Compact(macs), nil
+}
+
+func (d *Desk) resyncImpossible(mac phone.MAC) {
+	d.step(Step{MAC: mac, Front: SIP, Text: "cannot be told to fetch: its maker's phones fetch by themselves every 4 to 6 hours; restart it to have it fetch now"})
 }
 
 // nudge has a phone told that something changed for it, where it can be.
@@ -171,6 +222,9 @@ func (d *Desk) nudge(mac phone.MAC) { d.resyncs.add(d.tools.Now(), mac, true) }
 // RunResyncs tells phones in their turn, paced, until ctx ends. It also nudges
 // phones whose lock-out has ended: their screen still says that no PIN is taken.
 func (d *Desk) RunResyncs(ctx context.Context, n Notifier) error {
+	d.resyncs.mu.Lock()
+	d.resyncs.by = n
+	d.resyncs.mu.Unlock()
 	var open sync.WaitGroup
 	defer open.Wait()
 	room := make(chan struct{}, resyncsAtOnce)
@@ -238,8 +292,8 @@ func (d *Desk) tellPhone(ctx context.Context, n Notifier, mac phone.MAC, s resyn
 	how, ok := d.howToResync(mac)
 	if !ok {
 		d.resyncs.done(d.tools.Now(), mac, false)
-		if !s.quiet {
-			d.step(Step{MAC: mac, Front: SIP, Text: "cannot be told to fetch: its maker's phones fetch by themselves every 4 to 6 hours; restart it to have it fetch now"})
+		if !s.quiet { // it became another maker's while it waited
+			d.resyncImpossible(mac)
 		}
 		return
 	}

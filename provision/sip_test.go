@@ -71,7 +71,10 @@ type phones struct {
 	mu   sync.Mutex
 	err  error
 	told chan phone.MAC
+	here []phone.MAC // registered
 }
+
+func (p *phones) Registered(mac phone.MAC) bool { return slices.Contains(p.here, mac) }
 
 func (p *phones) Notify(_ context.Context, mac phone.MAC, _ vendors.Resync) (int, error) {
 	p.mu.Lock()
@@ -113,8 +116,8 @@ func TestResyncIsTriedAgainAtTheNextRegistration(t *testing.T) {
 	done := make(chan error, 1)
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() { done <- l.RunResyncs(ctx, p) }()
-	if n, err := l.Resync(nil, "", true); n != 1 || err != nil {
-		t.Fatalf("resync of all: got %d, %v, want 1", n, err)
+	if got, err := l.Resync([]phone.MAC{mac, mac}, "", true); got != (provision.Resynced{Asked: 1, NotRegistered: 1}) || err != nil {
+		t.Fatalf("resync of all, and of one by name: got %+v, %v, want the one, not registered", got, err)
 	}
 	hear(t, p, mac)
 	p.fail(nil)
@@ -132,16 +135,70 @@ func TestResyncIsTriedAgainAtTheNextRegistration(t *testing.T) {
 	}
 }
 
-func TestPnPNamesThePlaceInEachMakersForm(t *testing.T) {
-	l := newLab(t, auth.FactorPIN)
+// deskOver is a desk over l's store that knows the table's makers.
+func deskOver(t *testing.T, l *lab, table vendors.Table) *provision.Desk {
+	t.Helper()
 	desk, err := provision.New(provision.Config{
 		Site: phone.Site{Name: "Lab", Zone: "Europe/Berlin", Emergency: []string{"112"}}, Addr: netip.MustParseAddr("10.20.0.1"), HTTPPort: 80,
-	}, vendors.All(), provision.Stores{
+	}, table, provision.Stores{
 		Devices: l.store, Policies: l.store, Sightings: l.store, Recorder: l.store, Leases: l.store, Neighbours: l.store,
 	}, provision.Tools{Log: slog.New(slog.DiscardHandler), Health: l.board, Metrics: metrics.New(), Now: time.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
+	return desk
+}
+
+// TestResyncCounts: each device once, by what can be done about it.
+func TestResyncCounts(t *testing.T) {
+	l := newLab(t, auth.FactorPIN)
+	makers := l.table().Makers()
+	deaf := makers[0]
+	deaf.Vendor, deaf.Resync, deaf.OUIs = "deaf", vendors.Resync{}, nil
+	desk := deskOver(t, l, vendors.NewTable(append(makers, deaf)...))
+	macs := make([]phone.MAC, 4)
+	for n := range macs {
+		macs[n] = phone.MAC{0x02, 0, 0, 0, 0, byte(n + 1)}
+		dev := phone.Device{MAC: macs[n], Vendor: "plain", Model: []string{"T46G", "T48S", "T46G"}[n%3]}
+		if n == 3 {
+			dev = phone.Device{MAC: macs[n], Vendor: "deaf"}
+		}
+		if _, err := desk.Add(t.Context(), operator, dev); err != nil {
+			t.Fatal(err)
+		}
+	}
+	told := &phones{told: make(chan phone.MAC, 8), here: []phone.MAC{macs[1], macs[3]}}
+	done := make(chan error, 1)
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() { done <- desk.RunResyncs(ctx, told) }()
+	if _, err := desk.Resync(macs[1:2], "", false); err != nil {
+		t.Fatal(err)
+	}
+	hear(t, told, macs[1]) // so that the desk knows who is registered
+	for name, tc := range map[string]struct {
+		macs  []phone.MAC
+		model string
+		all   bool
+		want  provision.Resynced
+	}{
+		"all":                  {nil, "", true, provision.Resynced{Asked: 4, Told: 1, NotRegistered: 2, NoWay: 1}},
+		"a model in any case":  {nil, "t46g", false, provision.Resynced{Asked: 2, NotRegistered: 2}},
+		"a model and one more": {macs[1:2], "T46G", false, provision.Resynced{Asked: 3, Told: 1, NotRegistered: 2}},
+		"one twice":            {[]phone.MAC{macs[1], macs[1]}, "", false, provision.Resynced{Asked: 1, Told: 1}},
+		"a model of none":      {nil, "Nope", false, provision.Resynced{}},
+	} {
+		if got, err := desk.Resync(tc.macs, tc.model, tc.all); got != tc.want || err != nil {
+			t.Errorf("%s: got %+v, %v, want %+v", name, got, err, tc.want)
+		}
+	}
+	cancel()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}
+
+func TestPnPNamesThePlaceInEachMakersForm(t *testing.T) {
+	desk := deskOver(t, newLab(t, auth.FactorPIN), vendors.All())
 	for _, m := range vendors.All().Makers() {
 		url, ok := desk.PnP(provision.PnPAsk{Remote: netip.MustParseAddr("10.20.0.50"), Self: netip.MustParseAddr("10.20.0.1"), MAC: mac, Vendor: string(m.Vendor)})
 		t.Logf("%s: %s", m.Vendor, url)

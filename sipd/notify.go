@@ -15,6 +15,12 @@ import (
 // notifyWait is how long a phone may take to answer a NOTIFY.
 const notifyWait = 6 * time.Second
 
+// Registered reports that a phone is registered here now.
+func (s *Server) Registered(mac phone.MAC) bool {
+	_, ok := s.bindings.of(s.dep.Now(), mac)
+	return ok
+}
+
 // Notify tells a registered phone to fetch its config, by its maker's event. It
 // goes where the phone's REGISTER came from, out of the socket it came to: from
 // elsewhere phones do not take it. A phone that challenges it is shown the

@@ -131,7 +131,13 @@ func TestNotifyGoesWhereTheRegisterCameFrom(t *testing.T) {
 	if _, err := l.Notify(t.Context(), p.mac, vendors.Resync{Event: "check-sync"}); !errors.Is(err, provision.ErrNotRegistered) {
 		t.Errorf("before: got %v, want ErrNotRegistered", err)
 	}
+	if l.Registered(p.mac) {
+		t.Error("before: it counts as registered")
+	}
 	p.register()
+	if !l.Registered(p.mac) {
+		t.Error("after its REGISTER: it does not count as registered")
+	}
 	got := make(chan int, 1)
 	notify := func() {
 		go func() {

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"fmt"
+	"strings"
+
 	"github.com/spf13/cobra"
 
 	"github.com/lineside/lineside/admin"
@@ -36,11 +39,23 @@ func (p *program) deviceResyncCommand() *cobra.Command {
 			if p.json {
 				return writeJSON(p.out, r)
 			}
-			return p.say("%s will be told to fetch; what comes of it: lineside watch", count(r.Phones, "phone", "phones"))
+			return p.say("%s; what comes of it: lineside watch", resyncText(r))
 		},
 	}
 	cmd.Flags().StringVar(&in.Model, "model", "", "every device of this model")
 	cmd.Flags().BoolVar(&in.All, "all", false, "every device")
 	cmd.MarkFlagsMutuallyExclusive("model", "all")
 	return cmd
+}
+
+// resyncText says of how many phones what becomes.
+func resyncText(r admin.Resynced) string {
+	parts := []string{fmt.Sprintf("%s asked for: %d told to fetch, one after the other", count(r.Asked, "phone", "phones"), r.Told)}
+	if r.NotRegistered > 0 {
+		parts = append(parts, fmt.Sprintf("%d not registered with this box (told should it register within the hour; fetches by itself every 4 to 6 hours, or at a restart)", r.NotRegistered))
+	}
+	if r.NoWay > 0 {
+		parts = append(parts, fmt.Sprintf("%d of makers whose phones take no such message (restart it to have it fetch now)", r.NoWay))
+	}
+	return strings.Join(parts, "; ")
 }

@@ -135,6 +135,17 @@ func exportAndImport(o *operator, mac string) {
 	o.does(strings.ReplaceAll(text, mac, "not-a-mac"), 1, "line 2.*→", "device", "import", "-")
 }
 
+func TestResyncSaysWhatBecomesOfHowMany(t *testing.T) {
+	o := newOperator(t)
+	o.does("", 1, "there is no device to be told\n.*→ .*lineside device list", "device", "resync", "--all")
+	o.does("", 0, "", "device", "add", "00:15:65:4a:a9:37", "--model", "T46G")
+	o.does("", 0, "", "device", "add", "00:15:65:4a:a9:38", "--model", "T48S")
+	o.does("", 1, `no device is of model "Nope", so none is told\n.*→ .*lineside device list`, "device", "resync", "--model", "Nope")
+	o.does("", 0, "^2 phones asked for: 0 told to fetch, one after the other; 2 not registered with this box [^;]*; fetches by itself [^;]*; what comes of it: lineside watch", "device", "resync", "--all")
+	o.does("", 0, `"asked": 1,\s+"told": 0,\s+"not_registered": 1,\s+"no_way": 0`, "device", "resync", "--model", "t46g", "--json")
+	o.does("", 1, "unknown device", "device", "resync", "00:15:65:00:00:01")
+}
+
 func TestVerbsAnswerInJSON(t *testing.T) {
 	o := newOperator(t)
 	const mac = "00:15:65:4a:a9:37"
