@@ -18,8 +18,8 @@ import (
 
 const (
 	// pnpAround is how many unknown MACs are asked about beside the known ones.
-	// The whole block is for SOAK=1: the door remembers 1,024 who ask, and
-	// answers each three times in half a minute.
+	// The whole block is for SOAK=1: the door answers an address ten times at
+	// once, and then every second.
 	pnpAround = 500
 	pnpAskers = 1000
 	pnpRound  = 10200 * time.Millisecond

@@ -73,6 +73,10 @@ type Config struct {
 	// 5 minutes.
 	Conns, ConnsPerAddress int
 	Idle                   time.Duration
+	// PnPWatch is how often other PnP servers are looked for, default 10
+	// minutes; PnPGroup who is asked, zero for the group.
+	PnPWatch time.Duration
+	PnPGroup netip.AddrPort
 }
 
 func (c *Config) fill() error {
@@ -91,7 +95,7 @@ func (c *Config) fill() error {
 		is time.Duration
 	}{
 		{&c.FailOver, 3 * time.Second}, {&c.Probe, 30 * time.Second}, {&c.MinExpires, time.Minute},
-		{&c.MaxExpires, 2 * time.Minute}, {&c.Idle, 5 * time.Minute},
+		{&c.MaxExpires, 2 * time.Minute}, {&c.Idle, 5 * time.Minute}, {&c.PnPWatch, 10 * time.Minute},
 	} {
 		if *d.to == 0 {
 			*d.to = d.is
@@ -159,6 +163,9 @@ type Listeners struct {
 	TLS []net.Listener
 	// Group hears multicast (ListenGroup).
 	Group net.PacketConn
+	// Watch is what other PnP servers are looked for with, bound to the box's
+	// own address on the LAN; without one nobody looks.
+	Watch net.PacketConn
 	// Uplink is the socket SBCs are spoken to through; without one it is the
 	// first of UDP.
 	Uplink net.PacketConn

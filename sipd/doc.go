@@ -36,6 +36,12 @@
 // device. Nothing is sent to an address that a header names: answers and
 // requests go to where the phone's own packets came from.
 //
+// A multicast question is answered at the doorstep as well, with the 200 and the
+// NOTIFY: it cannot be asked for a proof. Each address, by whatever ports, has a
+// share of its own, and nothing is kept but the NOTIFY to repeat. The box asks the
+// group itself, as new phones do, every ten minutes: who answers is another PnP
+// server (ProbePnP).
+//
 // # Around the library
 //
 // sipgo spec: a server of many transports. We found, and do: it does not

@@ -18,9 +18,11 @@ import (
 // into it; all places together answer 8,000 messages a second at most, which is
 // a tenth of a core.
 const (
-	places     = 4096
-	placeRate  = 2
-	placeBurst = 8
+	places        = 4096
+	placeRate     = 2
+	placeBurst    = 8
+	questionRate  = 1 // multicast questions: each is answered twice
+	questionBurst = 10
 )
 
 // doorstep is where a REGISTER or INVITE is met that shows no nonce of ours. It
@@ -28,15 +30,17 @@ const (
 // received it, so is where it says it is. Forged sources get no further, cost no
 // memory, and use up no other address's share.
 type doorstep struct {
-	seed  maphash.Seed
+	seed        maphash.Seed
+	rate, burst float64 // of a place
+
 	mu    sync.Mutex
 	place [places]bucket
 }
 
-func newDoorstep(now time.Time) *doorstep {
-	d := &doorstep{seed: maphash.MakeSeed()}
+func newDoorstep(now time.Time, rate, burst float64) *doorstep {
+	d := &doorstep{seed: maphash.MakeSeed(), rate: rate, burst: burst}
 	for i := range d.place {
-		d.place[i] = full(now, placeBurst)
+		d.place[i] = full(now, burst)
 	}
 	return d
 }
@@ -46,7 +50,7 @@ func (d *doorstep) admit(now time.Time, from netip.Addr) bool {
 	i := maphash.Comparable(d.seed, from) % places
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.place[i].take(now, placeRate, placeBurst)
+	return d.place[i].take(now, d.rate, d.burst)
 }
 
 // shows reports that a message carries a fresh nonce of ours, given to that

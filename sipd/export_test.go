@@ -112,3 +112,19 @@ func (s *Server) Pinned(msg []byte, from netip.AddrPort) (out []byte, received, 
 	rport, _ = m.Via().Params.Get("rport")
 	return out, received, rport, true
 }
+
+// MaxTold bounds the NOTIFYs that are repeated.
+const MaxTold = maxTold
+
+// Waiting is how many NOTIFYs no phone has answered yet.
+func (s *Server) Waiting() int {
+	s.told.mu.Lock()
+	defer s.told.mu.Unlock()
+	return len(s.told.by)
+}
+
+// ReadRival is what a packet says of a PnP server that was asked under id.
+func ReadRival(data []byte, id string) (text []string, reply string, ok bool) {
+	p, reply, ok := readRival(data, netip.MustParseAddrPort("192.0.2.1:5060"), []string{id})
+	return []string{p.Name, p.URL}, reply, ok
+}

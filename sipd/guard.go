@@ -45,14 +45,20 @@ func (s *Server) passes(local, remote netip.AddrPort, data []byte) (ok bool, ans
 			ok, answer = false, nil
 		}
 	}()
+	if s.told.settles(remote.Addr(), data) {
+		return false, nil
+	}
 	v := s.judge(local, remote, data)
-	if v == pass || v == unproven {
+	if v == pass || v == unproven || v == question {
 		msg, err := sip.NewParser().ParseSIP(data)
 		switch {
 		case err != nil || !s.usable(msg):
 			v = malformed
 		case v == unproven:
 			return false, s.meetAtTheDoor(remote, msg)
+		case v == question:
+			s.answerQuestion(remote, msg)
+			return false, nil
 		}
 	}
 	if v != pass {
@@ -79,6 +85,8 @@ func (s *Server) judge(local, remote netip.AddrPort, data []byte) verdict {
 		return foreign // nobody else has business there
 	case !s.inLAN(remote.Addr()):
 		return foreign
+	case l.method == "SUBSCRIBE":
+		return s.judgeQuestion(remote, l, len(data))
 	case l.asks() && !s.sources.expects(remote.Addr()):
 		if l.proven = s.nonces.shows(s.dep.Now(), data, remote.Addr()); !l.proven {
 			return s.judgeStranger(remote, l)

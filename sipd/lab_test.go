@@ -196,6 +196,17 @@ var loopback = netip.MustParsePrefix("127.0.0.0/8")
 // newLab starts the service until the test ends.
 func newLab(t testing.TB, change ...func(*sipd.Config, *sipd.Deps)) *lab {
 	t.Helper()
+	return newLabWith(t, sipd.Listeners{}, change...)
+}
+
+// newWatched is a lab that looks for other PnP servers.
+func newWatched(t testing.TB, change ...func(*sipd.Config, *sipd.Deps)) *lab {
+	t.Helper()
+	return newLabWith(t, sipd.Listeners{Watch: udpSocket(t, "127.0.0.1")}, change...)
+}
+
+func newLabWith(t testing.TB, listen sipd.Listeners, change ...func(*sipd.Config, *sipd.Deps)) *lab {
+	t.Helper()
 	l := &lab{
 		desk: &desk{refuse: make(map[phone.MAC]bool), calls: make(chan provision.EmergencyCall, 64), fresh: make(chan phone.Binding, 64), url: "http://10.20.0.1/cfg/",
 			pin: "271828", over: make(chan ended, 2048), dialed: make(chan struct{}, 1)},
@@ -218,7 +229,8 @@ func newLab(t testing.TB, change ...func(*sipd.Config, *sipd.Deps)) *lab {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() {
-		done <- l.Serve(ctx, sipd.Listeners{UDP: []net.PacketConn{udp}, TCP: []net.Listener{tcp}, Uplink: uplink})
+		listen.UDP, listen.TCP, listen.Uplink = []net.PacketConn{udp}, []net.Listener{tcp}, uplink
+		done <- l.Serve(ctx, listen)
 	}()
 	l.stop = sync.OnceValue(func() error {
 		cancel()

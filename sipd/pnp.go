@@ -1,101 +1,95 @@
 package sipd
 
 import (
-	"context"
+	"net"
 	"net/netip"
+	"strconv"
 	"strings"
-	"sync"
-	"time"
 
 	"github.com/emiago/sipgo/sip"
 
-	"github.com/lineside/lineside/health"
 	"github.com/lineside/lineside/phone"
 	"github.com/lineside/lineside/provision"
 )
 
-// codeRival is the condition of a second PnP server on the LAN.
-const codeRival = "pnp-rival"
+// maxQuestion bounds a multicast question: phones' are under one kilobyte, and
+// its answer repeats some of it to an address that may be forged.
+const maxQuestion = 2048
 
-// Bounds of multicast questions.
-const (
-	maxAsked   = 1024
-	askedFor   = 30 * time.Second // repeats within it are one question
-	askedTries = 3                // NOTIFYs for one question
-)
-
-// asked remembers who asked lately, so that a phone's repeats are one question
-// and a storm of them one NOTIFY each.
-type asked struct {
-	mu sync.Mutex
-	by map[netip.AddrPort]question
-}
-
-type question struct {
-	at    time.Time
-	times int
-}
-
-func newAsked() *asked { return &asked{by: make(map[netip.AddrPort]question)} }
-
-// again counts a question of from; false where it was answered often enough, or
-// too many ask.
-func (a *asked) again(now time.Time, from netip.AddrPort) bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	q, ok := a.by[from]
-	if !ok && len(a.by) >= maxAsked {
-		for k, old := range a.by {
-			if now.Sub(old.at) > askedFor {
-				delete(a.by, k)
-			}
-		}
-		if len(a.by) >= maxAsked {
-			return false
-		}
+// judgeQuestion counts a SUBSCRIBE that came by a packet, of whomever.
+func (s *Server) judgeQuestion(remote netip.AddrPort, l look, size int) verdict {
+	switch {
+	case l.scanner:
+		return scanning
+	case size > maxQuestion:
+		return oversize
+	case !s.questions.admit(s.dep.Now(), remote.Addr()):
+		return rate
 	}
-	if now.Sub(q.at) > askedFor {
-		q = question{at: now}
-	}
-	q.times++
-	a.by[from] = q
-	return q.times <= askedTries
+	return question
 }
 
-// subscribe answers a phone that asks for its config server (ua-profile by
+// answerQuestion answers a phone that asks for its config server (ua-profile by
 // multicast). The shapes differ by maker: the MAC is in the request URI, in
 // From, behind "MAC", "MAC:" or "MAC=", escaped or not, or nowhere (AudioCodes);
 // the host is the group, a name, or the domain the phone knows (snom); old snom
 // send a Via without branch. Known and unknown phones are answered alike.
-func (s *Server) subscribe(req *sip.Request, tx sip.ServerTransaction) {
-	event := eventOf(req)
-	from := remote(req)
-	if package1, _, _ := strings.Cut(event, ";"); !strings.EqualFold(strings.TrimSpace(package1), "ua-profile") {
-		s.respond(req, tx, 489, "Bad Event", sip.NewHeader("Allow-Events", "ua-profile"))
+//
+// It is answered at the doorstep, without the library: such a question proves
+// nothing of where it comes from, nor can it be asked for a proof. The 200 and
+// the NOTIFY leave at once and do not need anything to be kept.
+func (s *Server) answerQuestion(remote netip.AddrPort, msg sip.Message) {
+	req, ok := msg.(*sip.Request)
+	if !ok {
 		return
 	}
-	back := s.toward(from)
-	ask := readPnP(req, event)
-	ask.Remote, ask.Self = from.Addr(), back.via().Addr()
-	if !s.pnp.again(s.dep.Now(), from) {
+	req.SetTransport("UDP")
+	req.SetSource(remote.String())
+	back := s.toward(remote)
+	ask := readPnP(req, eventOf(req))
+	ask.Remote, ask.Self = remote.Addr(), back.via().Addr()
+	if ask.Remote == ask.Self {
+		return // no phone: the box, or somebody on it, looks for other servers
+	}
+	if !isProfile(eventOf(req)) {
+		s.send(back, sip.NewResponseFromRequest(req, 489, "Bad Event", nil), sip.NewHeader("Allow-Events", profileEvent))
 		return
 	}
 	url, ok := s.dep.Desk.PnP(ask)
 	if !ok {
 		return // another server's phone: silence leaves it to that
 	}
-	contact := "sip:" + from.String()
-	if c := req.Contact(); c != nil && usableContact(c.Address.String()) {
-		contact = c.Address.String()
+	tag := newTag()
+	res := sip.NewResponseFromRequest(req, sip.StatusOK, "OK", nil)
+	res.To().Params.Remove("tag")
+	res.To().Params.Add("tag", tag)
+	s.send(back, res, sip.NewHeader("Expires", "0"), &sip.ContactHeader{Address: back.contact("lineside")})
+	back.to = pnpTarget(remote, req)
+	notify, err := urlNotification(back, req, tag, url)
+	if err != nil {
+		return // what it named as its Contact cannot stand in a request
 	}
-	s.respond(req, tx, sip.StatusOK, "OK", sip.NewHeader("Expires", "0"), &sip.ContactHeader{Address: back.contact("lineside")})
-	s.sources.hold(from.Addr())
-	to := pnpTarget(from, req)
-	s.background(func(ctx context.Context) {
-		defer s.sources.release(from.Addr())
-		back.to = to
-		s.tellURL(ctx, back, req, contact, event, url, ask)
-	})
+	if out := s.socket(back.local); out != nil {
+		s.told.put(remote.Addr(), telling{id: string(*req.CallID()), packet: []byte(notify.String()), to: back.to, out: out})
+	}
+}
+
+// send sends an answer that no transaction is kept for.
+func (s *Server) send(r route, res *sip.Response, headers ...sip.Header) {
+	for _, h := range headers {
+		res.AppendHeader(h)
+	}
+	s.dep.Metrics.Answers.WithLabelValues(string(provision.SIP), strconv.Itoa(res.StatusCode)).Inc()
+	if out := s.socket(r.local); out != nil {
+		_, _ = out.WriteTo([]byte(res.String()), net.UDPAddrFromAddrPort(r.to)) // lost, it is asked for again
+	}
+}
+
+// socket is the UDP socket bound to an address of the box.
+func (s *Server) socket(local netip.AddrPort) net.PacketConn {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.sockets[local]
 }
 
 // pnpTarget is where the NOTIFY goes: to the Contact's port where the Contact
@@ -115,48 +109,44 @@ func pnpTarget(from netip.AddrPort, req *sip.Request) netip.AddrPort {
 	return netip.AddrPortFrom(from.Addr(), uint16(port))
 }
 
-// tellURL sends the NOTIFY with the URL and nothing else in its body, in the
-// dialog the SUBSCRIBE made.
-func (s *Server) tellURL(ctx context.Context, r route, sub *sip.Request, contact, event, url string, ask provision.PnPAsk) {
-	req, err := notification(r, contact, event)
+// urlNotification is the NOTIFY with the URL and nothing else in its body, in the
+// dialog the SUBSCRIBE made: its From, with the tag of our 200, is who was asked.
+func urlNotification(r route, sub *sip.Request, tag, url string) (*sip.Request, error) {
+	contact := "sip:" + r.to.String()
+	if c := sub.Contact(); c != nil && usableContact(c.Address.String()) {
+		contact = c.Address.String()
+	}
+	req, err := notification(r, contact, eventOf(sub))
 	if err != nil {
-		return
+		return nil, err
 	}
-	if to := sub.From(); to != nil { // what asked is now told: From becomes To
-		dialog := to.AsTo()
-		req.ReplaceHeader(&dialog)
-	}
-	if from := sub.To(); from != nil {
-		f := from.AsFrom()
-		f.Params.Remove("tag")
-		f.Params.Add("tag", newTag())
-		req.ReplaceHeader(&f)
-	}
-	if id := sub.CallID(); id != nil {
-		same := sip.CallIDHeader(id.Value())
-		req.ReplaceHeader(&same)
-	}
+	dialog := sub.From().AsTo()
+	req.ReplaceHeader(&dialog)
+	from := sub.To().AsFrom()
+	from.Params.Remove("tag")
+	from.Params.Add("tag", tag)
+	req.ReplaceHeader(&from)
+	same := sip.CallIDHeader(sub.CallID().Value())
+	req.ReplaceHeader(&same)
 	kind := sip.ContentTypeHeader("application/url")
 	req.AppendHeader(&kind)
 	req.SetBody([]byte(url))
 	r.aim(req)
-	ctx, cancel := context.WithTimeout(ctx, notifyWait)
-	defer cancel()
-	if res, err := s.do(ctx, req); err == nil && res.StatusCode == sip.StatusCallTransactionDoesNotExists {
-		s.rival(ask)
-	}
+	return req, nil
 }
 
-// rival tells of a phone that no longer waited for our NOTIFY. Another server's
-// NOTIFY cannot be seen from here; a phone that has had its answer already is
-// what can.
-func (s *Server) rival(ask provision.PnPAsk) {
-	s.condition(health.Condition{
-		Code: codeRival, Title: "a phone that asked by multicast (PnP) had its answer already",
-		Meaning: "another PnP server may answer on this LAN, and phones may fetch from it instead of from here",
-		Do:      `find it and switch it off; or switch this box's off with listen.pnp = false`,
-		Detail:  ask.Remote.String() + " answered 481",
-	})
+// profileEvent is the event package of the question (RFC 6080).
+const profileEvent = "ua-profile"
+
+func isProfile(event string) bool {
+	name, _, _ := strings.Cut(event, ";")
+	return strings.EqualFold(strings.TrimSpace(name), profileEvent)
+}
+
+// subscribe answers a SUBSCRIBE that came by a connection: none of the box's own
+// events is to be had that way.
+func (s *Server) subscribe(req *sip.Request, tx sip.ServerTransaction) {
+	s.respond(req, tx, 489, "Bad Event", sip.NewHeader("Allow-Events", profileEvent))
 }
 
 // eventOf is the Event header, also in its compact form.

@@ -68,14 +68,6 @@ func TestPnPLeavesOthersPhonesAlone(t *testing.T) {
 	p.want("489")
 }
 
-func TestAPhoneThatHadItsAnswerMeansARival(t *testing.T) {
-	l := newLab(t)
-	p := newPeer(t, "127.0.0.2", l.addr)
-	p.request(request{method: "SUBSCRIBE", uri: "sip:MAC001565f4f9e1@224.0.1.75", extra: []string{"Event: ua-profile"}})
-	p.answer(p.want("NOTIFY"), "481 Call Does Not Exist", "", "")
-	waitFor(t, "the condition", func() bool { return has(l.board, "pnp-rival") })
-}
-
 func FuzzPnPMAC(f *testing.F) {
 	for _, s := range []string{"MAC001565f4f9e1", "MAC%3a00135E874B49", "MAC=0c383e123456", "00000001", "mac:"} {
 		f.Add(s)

@@ -37,7 +37,9 @@ type Server struct {
 	bindings *bindings
 	sbcs     *gateways
 	calls    *calls
-	pnp      *asked
+
+	questions *doorstep // of multicast questions
+	told      *told
 
 	ua     *sipgo.UserAgent
 	server *sipgo.Server
@@ -48,6 +50,8 @@ type Server struct {
 	ctx    context.Context // of Serve, for what handlers start
 	uplink netip.AddrPort  // zero: the first of locals
 	locals []netip.AddrPort
+
+	sockets map[netip.AddrPort]net.PacketConn // by locals
 }
 
 // New checks cfg and makes the service; it does no I/O.
@@ -63,8 +67,9 @@ func New(cfg Config, dep Deps) (*Server, error) {
 	}
 	dep.Log = dep.Log.With("component", "sip")
 	prepare()
-	s := &Server{cfg: cfg, dep: dep, numbers: cfg.Emergency, nonces: newNonces(), pnp: newAsked()}
-	s.sources, s.doorstep = newSources(dep.Now(), s.forget), newDoorstep(dep.Now())
+	s := &Server{cfg: cfg, dep: dep, numbers: cfg.Emergency, nonces: newNonces(), told: newTold()}
+	s.sources, s.doorstep = newSources(dep.Now(), s.forget), newDoorstep(dep.Now(), placeRate, placeBurst)
+	s.questions = newDoorstep(dep.Now(), questionRate, questionBurst)
 	s.uplinks = &uplinks{by: make(map[string]*uplink)}
 	s.bindings = newBindings(s.sources)
 	s.sbcs = newGateways(cfg, dep)
@@ -196,6 +201,8 @@ func (s *Server) Serve(ctx context.Context, l Listeners) error {
 	}
 	open.Go(func() { s.keep(ctx, l.Group) })
 	open.Go(func() { s.sbcs.probe(ctx, s) })
+	open.Go(func() { s.told.repeat(ctx) })
+	open.Go(func() { s.watchPnP(ctx, l.Watch) })
 	var err error
 	select {
 	case <-told:
@@ -248,9 +255,10 @@ func (s *Server) start(ctx context.Context, l Listeners) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.ctx = ctx
+	s.ctx, s.sockets = ctx, make(map[netip.AddrPort]net.PacketConn)
 	for _, c := range l.UDP {
-		s.locals = append(s.locals, addrPortOf(c.LocalAddr()))
+		at := addrPortOf(c.LocalAddr())
+		s.locals, s.sockets[at] = append(s.locals, at), c
 	}
 	if l.Uplink != nil {
 		s.uplink = addrPortOf(l.Uplink.LocalAddr())
@@ -271,6 +279,9 @@ func (l Listeners) packets() []net.PacketConn {
 func (l Listeners) close() {
 	for _, c := range l.packets() {
 		_ = c.Close()
+	}
+	if l.Watch != nil {
+		_ = l.Watch.Close()
 	}
 	for _, t := range append(append([]net.Listener(nil), l.TCP...), l.TLS...) {
 		_ = t.Close()

@@ -119,6 +119,7 @@ const (
 	tooMany   verdict = "sources"
 	malformed verdict = "malformed"
 	unproven  verdict = "unproven" // answered at the doorstep, not let in
+	question  verdict = "question" // the same, of a SUBSCRIBE
 )
 
 // admit counts a packet of a source against its rate and the site's.

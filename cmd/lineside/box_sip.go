@@ -19,7 +19,7 @@ const pnpPort = 5060
 
 // sipSockets are the SIP service's sockets beside those of the doors.
 type sipSockets struct {
-	group, uplink net.PacketConn
+	group, watch, uplink net.PacketConn
 }
 
 // openSIP opens what the SIP service needs beside its doors: the multicast
@@ -43,13 +43,17 @@ func (b *box) openSIP(ctx context.Context) error {
 		return fmt.Errorf("%w: phones that ask by multicast (PnP) get no answer; stop who else holds udp %d, or set listen.pnp = false", err, pnpPort)
 	}
 	b.sockets = append(b.sockets, b.sip.group)
+	if b.sip.watch, err = lc.ListenPacket(ctx, "udp4", netip.AddrPortFrom(b.where.Self.Addr(), 0).String()); err != nil {
+		return fmt.Errorf("open a socket to look for other PnP servers: %w: phones might be sent elsewhere; see whether %s has %s", err, b.where.Interface, b.where.Self.Addr())
+	}
+	b.sockets = append(b.sockets, b.sip.watch)
 	return nil
 }
 
 // addSIP puts the SIP service behind its sockets, and lets the desk send through
 // it.
 func (b *box) addSIP(certs *tls.Config) error {
-	l := sipd.Listeners{Group: b.sip.group, Uplink: b.sip.uplink}
+	l := sipd.Listeners{Group: b.sip.group, Watch: b.sip.watch, Uplink: b.sip.uplink}
 	var names []string
 	for _, o := range b.opened {
 		switch o.name {
