@@ -35,9 +35,9 @@ take relayed messages from this host, or from --relay.`,
 		Args: cobra.NoArgs, SilenceErrors: true, SilenceUsage: true, Version: version(),
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.play(cmd.Context(), out) },
 	}
-	f.fleet(root.PersistentFlags())
+	f.fleet(root.Flags())
 	f.run(root.Flags())
-	root.AddCommand(&cobra.Command{
+	csv := &cobra.Command{
 		Use:   "csv",
 		Short: "Print the phones of the same flags as a file for lineside device import",
 		Args:  cobra.NoArgs,
@@ -48,7 +48,9 @@ take relayed messages from this host, or from --relay.`,
 			}
 			return writeCSV(out, plan, vendors.All())
 		},
-	})
+	}
+	f.fleet(csv.Flags())
+	root.AddCommand(csv, dhcpCommand(out))
 	return root
 }
 

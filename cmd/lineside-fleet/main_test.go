@@ -102,6 +102,9 @@ func TestUsage(t *testing.T) {
 		{"login without a password", []string{"--otp", "user"}, "USER:PASSWORD"},
 		{"file of logins that is not there", []string{"--otp", "@/nonexistent/otp"}, "no such file"},
 		{"CA file that is none", []string{"--ca", "main.go"}, "no certificate"},
+		{"load without a server", []string{"dhcp", "--relay", "10.20.0.2:67"}, "--server"},
+		{"load of a server without a port", []string{"dhcp", "--server", "10.20.0.1", "--relay", "10.20.0.2:67"}, "10.20.0.1:67"},
+		{"load without clients", []string{"dhcp", "--server", "127.0.0.1:67", "--relay", "127.0.0.2:0", "--clients", "0"}, "0 clients"},
 		{"outcome that is none", []string{"--expect", "happiness"}, "provisioned or waiting"},
 	}
 	for _, tt := range tests {
