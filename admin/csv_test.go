@@ -98,6 +98,22 @@ func TestReadCSV(t *testing.T) {
 	}
 }
 
+// TestQuotedCellsKeepSeparators: whatever divides the cells of a file, one in
+// quotes may hold it.
+func TestQuotedCellsKeepSeparators(t *testing.T) {
+	const label = "Front; \"back\",\tside"
+	for _, sep := range []string{",", ";", "\t"} {
+		file := strings.Join([]string{"mac", "vendor", "label"}, sep) + "\n" +
+			strings.Join([]string{"0004f2010203", "poly", `"Front; ""back"",` + "\t" + `side"`}, sep) + "\n"
+		rows, err := understand([]byte(file))
+		if err != nil || len(rows) != 1 {
+			t.Errorf("%q: got %v, %v, want one row", sep, rows, err)
+		} else if got := rows[0].lay(phone.Device{}).Label; got != label {
+			t.Errorf("%q: got label %q, want %q", sep, got, label)
+		}
+	}
+}
+
 func TestReadCSVRefuses(t *testing.T) {
 	for name, tc := range map[string]struct{ file, want string }{
 		"nothing":              {"", "no header row"},

@@ -29,7 +29,7 @@ func (f *deviceFlags) register(cmd *cobra.Command) {
 	fl.StringVar(&f.model, "model", "", "model, such as T46G")
 	fl.StringVar(&f.label, "label", "", "what people call the phone")
 	fl.StringVar(&f.owner, "owner", "", "user ID of whose phone it is")
-	fl.StringArrayVar(&f.lines, "line", nil, "SIP account, once per line key: "+lineForm)
+	fl.StringArrayVar(&f.lines, "line", nil, "SIP account, once per line key: "+lineForm+"; a value with a semicolon in quotes: "+quotedForm)
 	fl.StringVar(&f.passwordFile, "password-file", "", "file (- reads standard input) with the passwords of the lines that name none, one a line")
 	fl.StringVar(&f.adminPasswordFile, "admin-password-file", "", "file with the password of the phone's own menu")
 	fl.StringArrayVar(&f.overrides, "override", nil, "parameter in the vendor's own name, NAME=VALUE; \"NAME=\" takes it away")

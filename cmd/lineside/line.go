@@ -14,6 +14,9 @@ import (
 // lineForm is how a SIP account is written on the command line.
 const lineForm = "user[:password]@registrar[:port][;transport=tls;proxy=HOST;auth=ID;display=NAME;label=TEXT]"
 
+// quotedForm is how an option's value is written that holds a semicolon.
+const quotedForm = "'label=\"Front; back\"', and two quotes for one inside"
+
 // parseLine reads one --line. The last "@" before the options divides, since a
 // password may hold one; a password with ";" belongs into --password-file.
 func parseLine(text string) (phone.Line, error) {
@@ -28,12 +31,12 @@ func parseLine(text string) (phone.Line, error) {
 	if l.Registrar, l.Port, err = splitRegistrar(account[at+1:]); err != nil {
 		return phone.Line{}, err
 	}
-	for part := range strings.SplitSeq(options, ";") {
-		if part == "" {
-			continue
+	for options != "" {
+		var name, value string
+		if name, value, options, err = cutOption(options); err != nil {
+			return phone.Line{}, err
 		}
-		name, value, ok := strings.Cut(part, "=")
-		if !ok || !setOption(&l, name, value) {
+		if name != "" && !setOption(&l, name, value) {
 			return phone.Line{}, fmt.Errorf("line: option %.20q is not known; write %s", name, lineForm)
 		}
 	}
@@ -41,6 +44,55 @@ func parseLine(text string) (phone.Line, error) {
 		return phone.Line{}, fmt.Errorf("line: %w", err)
 	}
 	return l, nil
+}
+
+// cutOption takes the first NAME=VALUE off options, and the semicolon behind it. A
+// value that begins with a quote ends at the next; two quotes inside are one. The
+// name is empty where nothing stands between two semicolons.
+func cutOption(options string) (name, value, rest string, err error) {
+	end := strings.IndexAny(options, ";=")
+	if end < 0 || options[end] == ';' {
+		name, rest, _ = strings.Cut(options, ";")
+		if name != "" {
+			return "", "", "", fmt.Errorf("line: option %.20q has no value; write %s", name, lineForm)
+		}
+		return "", "", rest, nil
+	}
+	name, rest = options[:end], options[end+1:]
+	if !strings.HasPrefix(rest, `"`) {
+		value, rest, _ = strings.Cut(rest, ";")
+		return name, value, rest, nil
+	}
+	value, rest, ok := unquote(rest[1:])
+	if !ok || rest != "" && rest[0] != ';' {
+		return "", "", "", fmt.Errorf("line: option %.20q has a quote in the wrong place; write %s", name, quotedForm)
+	}
+	return name, value, strings.TrimPrefix(rest, ";"), nil
+}
+
+// unquote reads up to the quote that ends a value, whose first is read already.
+func unquote(text string) (value, rest string, ok bool) {
+	var b strings.Builder
+	for {
+		part, after, found := strings.Cut(text, `"`)
+		b.WriteString(part)
+		if !found {
+			return "", "", false
+		}
+		if !strings.HasPrefix(after, `"`) {
+			return b.String(), after, true
+		}
+		b.WriteByte('"')
+		text = after[1:]
+	}
+}
+
+// quoted is a value as cutOption reads it.
+func quoted(value string) string {
+	if !strings.Contains(value, ";") && !strings.HasPrefix(value, `"`) {
+		return value
+	}
+	return `"` + strings.ReplaceAll(value, `"`, `""`) + `"`
 }
 
 func setOption(l *phone.Line, name, value string) bool {
@@ -103,7 +155,7 @@ func writeLine(l phone.Line) string {
 		{"display", l.DisplayName}, {"label", l.Label},
 	} {
 		if o.value != "" {
-			b.WriteString(";" + o.name + "=" + o.value)
+			b.WriteString(";" + o.name + "=" + quoted(o.value))
 		}
 	}
 	return b.String()

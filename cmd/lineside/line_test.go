@@ -22,6 +22,9 @@ func TestParseLine(t *testing.T) {
 			OutboundProxy: "edge.example.net:5061", AuthID: "u1", DisplayName: "Alice B", Label: "Desk",
 		}},
 		{"a:b@[2001:db8::1]:5060", phone.Line{User: "a", Password: phone.NewSecret("b"), Registrar: "2001:db8::1", Port: 5060}},
+		{`a@h;display="Smith; Sons";label=6" desk`, phone.Line{User: "a", Registrar: "h", DisplayName: "Smith; Sons", Label: `6" desk`}},
+		{`a@h;;label="say ""hi""; bye";`, phone.Line{User: "a", Registrar: "h", Label: `say "hi"; bye`}},
+		{`a@h;label="";display="a=b"`, phone.Line{User: "a", Registrar: "h", DisplayName: "a=b"}},
 		{"a@2001:db8::1;", phone.Line{User: "a", Registrar: "2001:db8::1"}},
 	} {
 		t.Run(tc.text, func(t *testing.T) {
@@ -37,7 +40,7 @@ func TestParseLine(t *testing.T) {
 }
 
 func TestParseLineRefuses(t *testing.T) {
-	for _, text := range []string{"", "alice", "@host", "a@", "a@h:0", "a@h:70000", "a@h;colour=red", "a@h;transport", "a b@h", "a@h;transport=carrier-pigeon", "a:hunter2 zz\n@h"} {
+	for _, text := range []string{"", "alice", "@host", "a@", "a@h:0", "a@h:70000", "a@h;colour=red", "a@h;transport", `a@h;label="open`, `a@h;label="a"b`, `a@h;label="a""`, "a b@h", "a@h;transport=carrier-pigeon", "a:hunter2 zz\n@h"} {
 		_, err := parseLine(text)
 		if err == nil {
 			t.Errorf("%q was accepted", text)
@@ -54,6 +57,7 @@ func FuzzLine(f *testing.F) {
 	f.Add("a:b@[::1]:5060;;")
 	f.Add("a@::1")
 	f.Add("a@h;label=x=y")
+	f.Add(`a@h;label="x;""y";display=""`)
 	f.Fuzz(func(t *testing.T, text string) {
 		l, err := parseLine(text)
 		if err != nil {
