@@ -3,7 +3,6 @@ package provision
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"time"
 
 	"github.com/lineside/lineside/auth"
@@ -18,8 +17,7 @@ const Hotline = "*89"
 // serveOpen answers for a file without secrets. It never looks at the device's
 // record, so it cannot tell whether there is one.
 func (d *Desk) serveOpen(ask Ask, c caller) (Answer, error) {
-	in := d.input(d.tools.Now(), c)
-	body, err := d.rendered(in, "", in.File.Kind == vendors.Common)
+	body, err := d.openPage(c, d.tools.Now())
 	if err != nil {
 		return Answer{Phone: c.isPhone}, err
 	}
@@ -29,25 +27,32 @@ func (d *Desk) serveOpen(ask Ask, c caller) (Answer, error) {
 
 // answer turns a decision into bytes.
 func (d *Desk) answer(ask Ask, c caller, rec auth.Record, dec auth.Decision, now time.Time) (Answer, error) {
-	in := d.input(now, c)
-	keep, version := false, ""
+	var body *page
+	var err error
 	switch dec.Outcome {
 	case auth.Hold:
-		d.hold(&in, rec, now)
-		if dec.Reason == auth.AwaitsApproval {
-			in.Hold.Text = auth.AwaitingText
-		}
+		body, err = d.holdingPage(c, rec, dec, now)
 	case auth.Full:
-		version = d.full(&in, rec)
-		keep = true
+		body, err = d.fullPage(c, rec, now)
 	default:
 		return Answer{Status: Challenge, Phone: c.isPhone}, nil
 	}
-	body, err := d.rendered(in, version, keep)
 	if err != nil {
 		return Answer{Phone: c.isPhone}, err
 	}
 	return d.content(c, body), nil
+}
+
+// holdingPage is made each time: were it kept for known devices only, the time
+// would tell them from visitors; were it kept for all, a stranger could fill the
+// cache.
+func (d *Desk) holdingPage(c caller, rec auth.Record, dec auth.Decision, now time.Time) (*page, error) {
+	in := d.input(now, c)
+	d.hold(&in, rec, now)
+	if dec.Reason == auth.AwaitsApproval {
+		in.Hold.Text = auth.AwaitingText
+	}
+	return d.rendered(in)
 }
 
 func (d *Desk) content(c caller, body *page) Answer {
@@ -61,7 +66,7 @@ func (d *Desk) input(now time.Time, c caller) vendors.Input {
 		File:   c.file,
 		Device: phone.Device{MAC: c.file.MAC, Vendor: c.file.Vendor, Model: c.model()},
 		Site:   d.cfg.Site,
-		Box:    d.box(d.cfg.Addr),
+		Box:    d.self,
 		Year:   now.Year(),
 	}
 }
@@ -86,53 +91,25 @@ func (d *Desk) hold(in *vendors.Input, rec auth.Record, now time.Time) {
 	}
 }
 
-// full fills in the device's own config with its own login. The text it returns
-// is another whenever anything else in the config is, but what rendered looks at
-// by itself.
-func (d *Desk) full(in *vendors.Input, rec auth.Record) (version string) {
-	model := in.Device.Model
+// full fills in the device's own config with its own login.
+func (d *Desk) full(in *vendors.Input, rec auth.Record, b basis) {
 	in.Stage = vendors.Full
 	in.Device = rec.Device
-	if in.Device.Model == "" {
-		in.Device.Model = model
-	}
+	in.Device.Model = b.model
 	maker, _ := d.table.Of(in.File.Vendor)
 	in.Login = login(rec.Enrolment.Login())
 	in.Token = tokenFor(maker, d.Policy().Key, in.File.MAC, in.Login)
-	var owner uint64
-	in.Book, owner = d.bookFor(maker, rec.Device, in.Box.URL)
-	in.Layers = d.templates.layers()
-	firmware := ""
-	in.Firmware, firmware = d.firmwareFor(rec.Device, in.Box.URL)
-	return fmt.Sprintf("%d/%d/%s/%s", rec.Rev, owner, in.Layers.VersionOf(in.File.Vendor, in.Device.Model), firmware)
+	in.Book = d.bookFor(maker, b.owner, in.Box.URL)
+	in.Layers = b.layers
+	in.Firmware = b.firmware.source(in.Box.URL)
 }
 
-// rendered gives the file's bytes, from the cache where keep allows. Holding
-// configs are rendered each time: were they kept for known devices only, the
-// time would tell them from visitors; were they kept for all, a stranger could
-// fill the cache.
-func (d *Desk) rendered(in vendors.Input, version string, keep bool) (*page, error) {
-	if !keep {
-		body, err := d.table.Render(in)
-		if err != nil {
-			return nil, err
-		}
-		return newPage(body), nil
-	}
-	key := pageKey{mac: in.File.MAC, file: in.File.Name, vendor: in.File.Vendor}
-	version = fmt.Sprintf("%s/%d/%d/%s/%s", version, in.Stage, in.Year, in.Device.Model, in.Box.URL)
-	if p, ok := d.pages.get(key, version); ok {
-		d.tools.Metrics.Cache.WithLabelValues("hit").Inc()
-		return p, nil
-	}
-	d.tools.Metrics.Cache.WithLabelValues("miss").Inc()
+func (d *Desk) rendered(in vendors.Input) (*page, error) {
 	body, err := d.table.Render(in)
 	if err != nil {
 		return nil, err
 	}
-	p := newPage(body)
-	d.pages.put(key, version, p)
-	return p, nil
+	return newPage(body), nil
 }
 
 // tagOf is a strong entity tag: the same only for the same bytes.

@@ -91,6 +91,7 @@ type Tools struct {
 // Desk is the front desk. It is safe for concurrent use.
 type Desk struct {
 	cfg        Config
+	self       vendors.Box // what phones are told of the box
 	table      vendors.Table
 	zone       *time.Location // the site's
 	store      Stores
@@ -133,7 +134,7 @@ func New(cfg Config, table vendors.Table, store Stores, tools Tools) (*Desk, err
 	}
 	known := newLogins()
 	store.Devices = watched{Devices: store.Devices, logins: known, now: tools.Now}
-	return &Desk{
+	d := &Desk{
 		files:      newShelf(cfg.Files),
 		uploads:    newDrawer(cfg.Uploads),
 		trails:     newTrails(cfg.Visitors),
@@ -151,7 +152,9 @@ func New(cfg Config, table vendors.Table, store Stores, tools Tools) (*Desk, err
 		deliveries: newDeliveries(),
 		resyncs:    newResyncs(),
 		budget:     newBudget(cfg.WrongPINs),
-	}, nil
+	}
+	d.self = d.box(cfg.Addr)
+	return d, nil
 }
 
 // fill puts in the defaults and checks the rest.

@@ -64,18 +64,14 @@ func newBook(users []phone.User) *book {
 // bookFor is where a device's phone finds the book and how it gets in: its
 // owner's extension and password. It is nowhere for a phone without such an
 // owner, or whose maker's phones read no book.
-func (d *Desk) bookFor(m vendors.Maker, dev phone.Device, boxURL string) (vendors.BookSource, uint64) {
-	u, err := d.User(dev.Owner)
-	if err != nil || m.Book == nil {
-		return vendors.BookSource{}, 0
-	}
-	if u.WebPassword.IsZero() {
-		return vendors.BookSource{}, u.Rev
+func (d *Desk) bookFor(m vendors.Maker, owner phone.User, boxURL string) vendors.BookSource {
+	if owner.WebPassword.IsZero() || m.Book == nil {
+		return vendors.BookSource{}
 	}
 	return vendors.BookSource{
 		Name: d.cfg.Site.Name, URL: hostOf(boxURL) + "/" + dirFolder + string(m.Vendor),
-		Login: vendors.Login{User: u.Extension, Password: u.WebPassword},
-	}, u.Rev
+		Login: vendors.Login{User: owner.Extension, Password: owner.WebPassword},
+	}
 }
 
 // hostOf is scheme and host of the box's URL: the book does not lie among the
@@ -172,9 +168,9 @@ func userPrint(a *Attempt) [16]byte {
 // until somebody in it changes; the answer to a search is not.
 func (d *Desk) bookPage(m vendors.Maker, search string) (*page, error) {
 	b := d.phoneBook()
-	key := pageKey{file: dirFolder, vendor: m.Vendor}
+	key, version := pageKey{file: dirFolder, vendor: m.Vendor}, pageVersion{book: b.version}
 	if search == "" {
-		if p, ok := d.pages.get(key, b.version); ok {
+		if p, ok := d.pages.get(key, version); ok {
 			return p, nil
 		}
 	}
@@ -184,7 +180,7 @@ func (d *Desk) bookPage(m vendors.Maker, search string) (*page, error) {
 	}
 	p := newPage(body)
 	if search == "" {
-		d.pages.put(key, b.version, p)
+		d.pages.put(key, version, p)
 	}
 	return p, nil
 }

@@ -190,29 +190,43 @@ func (d *Desk) serveLocal(ask Ask, c caller) (Answer, bool) {
 	}, true
 }
 
-// firmwareFor is what a device's phone is told to install, and a text that is
-// another for another file. A file that is not served is not named: a phone sent
-// to it would try for ever.
-func (d *Desk) firmwareFor(dev phone.Device, boxURL string) (vendors.FirmwareSource, string) {
+// firmware is a served file that a device's phone is told to install; the zero
+// value is none.
+type firmware struct{ path, name, hash string }
+
+// source is where the phone finds it.
+func (f firmware) source(boxURL string) vendors.FirmwareSource {
+	if f.name == "" {
+		return vendors.FirmwareSource{}
+	}
+	return vendors.FirmwareSource{URL: boxURL + f.path, File: f.name}
+}
+
+// firmwareFor is what the rules say for a model. A file that is not served is
+// not named: a phone sent to it would try for ever.
+func (d *Desk) firmwareFor(v phone.Vendor, model string) firmware {
 	s := d.files
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	rule, ok := s.rules[d.modelKey(dev.Vendor, dev.Model)]
-	if !ok || dev.Model == "" {
-		return vendors.FirmwareSource{}, ""
+	if len(s.rules) == 0 || model == "" {
+		return firmware{}
+	}
+	rule, ok := s.rules[d.modelKey(v, model)]
+	if !ok {
+		return firmware{}
 	}
 	f := s.files[localKey{rule.Vendor, rule.File}]
 	if f == nil || f.State != fileServed || f.SHA256 != rule.SHA256 {
-		return vendors.FirmwareSource{}, ""
+		return firmware{}
 	}
-	return vendors.FirmwareSource{URL: boxURL + f.Path, File: f.Name}, f.SHA256[:24]
+	return firmware{path: f.Path, name: f.Name, hash: f.SHA256}
 }
 
-// modelKey is a model as rules name it: as its maker's table spells it, where
-// that knows it.
+// modelKey is a model as rules name it: as its maker's table spells it, or in
+// small letters where that does not know it.
 func (d *Desk) modelKey(v phone.Vendor, model string) localKey {
 	if m, ok := d.table.Model(v, model); ok {
-		model = m.Name
+		return localKey{v, m.Name}
 	}
 	return localKey{v, strings.ToLower(model)}
 }

@@ -194,9 +194,10 @@ func (d *Desk) tryEach(rec auth.Record, with vendors.Layers, ask func(vendors.In
 		if !ok || f.Kind != vendors.Config {
 			continue
 		}
-		in := d.input(d.tools.Now(), caller{file: f})
-		d.full(&in, rec)
-		in.Layers = with
+		c := caller{file: f}
+		in, b := d.input(d.tools.Now(), c), d.basisOf(c, rec)
+		b.layers = with
+		d.full(&in, rec, b)
 		if in.Login.User == "" {
 			in.Login = vendors.Login{User: "minted-at-proof", Password: masked}
 		}

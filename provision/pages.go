@@ -36,7 +36,7 @@ type pages struct {
 
 type pageEntry struct {
 	key     pageKey
-	version string
+	version pageVersion
 	page    *page
 }
 
@@ -47,7 +47,7 @@ func newPages(max int) *pages {
 	return &pages{max: max, files: make(map[pageKey]*list.Element), order: list.New()}
 }
 
-func (p *pages) get(key pageKey, version string) (*page, bool) {
+func (p *pages) get(key pageKey, version pageVersion) (*page, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	el, ok := p.files[key]
@@ -58,7 +58,7 @@ func (p *pages) get(key pageKey, version string) (*page, bool) {
 	return el.Value.(*pageEntry).page, true
 }
 
-func (p *pages) put(key pageKey, version string, body *page) {
+func (p *pages) put(key pageKey, version pageVersion, body *page) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if el, ok := p.files[key]; ok {

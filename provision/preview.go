@@ -57,7 +57,8 @@ func (d *Desk) Preview(mac phone.MAC, file string, reveal bool) ([]Preview, erro
 
 func (d *Desk) preview(rec auth.Record, f vendors.File, reveal bool) ([]Preview, error) {
 	now := d.tools.Now()
-	in := d.input(now, caller{file: f, ident: vendors.Ident{Vendor: f.Vendor, Model: rec.Device.Model}})
+	c := caller{file: f, ident: vendors.Ident{Vendor: f.Vendor, Model: rec.Device.Model}}
+	in := d.input(now, c)
 	if f.Kind != vendors.Config {
 		p, err := d.show(in, "open", "holds no secret: given to whoever asks")
 		return []Preview{p}, err
@@ -76,7 +77,7 @@ func (d *Desk) preview(rec auth.Record, f vendors.File, reveal bool) ([]Preview,
 		}
 		list = append(list, p)
 	}
-	d.full(&in, rec)
+	d.full(&in, rec, d.basisOf(c, rec))
 	if in.Login.User == "" {
 		in.Login = vendors.Login{User: "minted-at-proof", Password: masked}
 		if maker, _ := d.table.Of(f.Vendor); takesToken(maker) {

@@ -56,7 +56,7 @@ func (d *Desk) RedirectSheet(ctx context.Context, by audit.Actor, name string) (
 			continue
 		}
 		brand := d.brandOTP(p, maker.Vendor)
-		row := vendors.Redirected{MAC: rec.Device.MAC, Model: rec.Device.Model, Label: rec.Device.Label, URL: d.box(d.cfg.Addr).URL}
+		row := vendors.Redirected{MAC: rec.Device.MAC, Model: rec.Device.Model, Label: rec.Device.Label, URL: d.self.URL}
 		if p.FirstContact.WantsOTP() && !brand.Password.IsZero() && !rec.Enrolment.TicketOnly {
 			row.Login = vendors.Login{User: brand.User, Password: brand.Password}
 			sheet.OTP = true

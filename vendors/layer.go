@@ -86,25 +86,23 @@ func (l Layers) Files() []string {
 	return names
 }
 
-// VersionOf is another text whenever the templates that say something for one
-// model are others: a cache keyed by it loses what a change touches and nothing
-// else. It is empty where none says anything.
-func (l Layers) VersionOf(v phone.Vendor, model string) string {
-	h := sha256.New()
-	n := 0
-	for i, key := range []layerKey{{vendor: v}, {v, modelKey(model)}} {
-		file := l.files[key]
-		if file == nil || i > 0 && key.model == "" {
-			continue
-		}
-		h.Write([]byte{byte(i)})
-		h.Write(file.text[:])
-		n++
+// LayersVersion is another value whenever the templates that say something for
+// one model are others. The zero value is none.
+type LayersVersion struct{ vendor, model [sha256.Size]byte }
+
+// VersionOf is of the templates for one model: a cache keyed by it loses what a
+// change touches and nothing else. It costs two look-ups.
+func (l Layers) VersionOf(v phone.Vendor, model string) LayersVersion {
+	var version LayersVersion
+	if file := l.files[layerKey{vendor: v}]; file != nil {
+		version.vendor = file.text
 	}
-	if n == 0 {
-		return ""
+	var room [modelRoom]byte
+	key := appendModelKey(room[:0], model)
+	if file := l.files[layerKey{v, string(key)}]; file != nil && len(key) > 0 {
+		version.model = file.text
 	}
-	return hex.EncodeToString(h.Sum(nil)[:8])
+	return version
 }
 
 // Masked is the same templates with mask in the place of what an operator wrote

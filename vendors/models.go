@@ -50,7 +50,8 @@ func (ms Models) Len() int { return len(ms.list) }
 // Of finds a model by its name in any case, with or without the marks vendors
 // put around it ("SIP-T46G", "VVX_410").
 func (ms Models) Of(name string) (Model, bool) {
-	if i, ok := ms.byKey[modelKey(name)]; ok {
+	var room [modelRoom]byte
+	if i, ok := ms.byKey[string(appendModelKey(room[:0], name))]; ok {
 		return ms.list[i], true
 	}
 	return Model{}, false
@@ -68,17 +69,27 @@ func (ms Models) ofCode(code string) []Model {
 }
 
 // modelKey is what two spellings of one model have in common.
-func modelKey(s string) string {
-	s = strings.ToUpper(s)
-	s = strings.TrimPrefix(s, "SIP-")
-	if !strings.ContainsAny(s, "_ -") {
-		return s
-	}
-	return keyMarks.Replace(s)
-}
+func modelKey(s string) string { return string(appendModelKey(nil, s)) }
 
-// keyMarks is made once: making it takes longer than rendering a config.
-var keyMarks = strings.NewReplacer("_", "", " ", "", "-", "")
+// modelRoom is more than any model's key, for look-ups that cost nothing.
+const modelRoom = 48
+
+// appendModelKey appends the key: capitals, less a "SIP-" before and the marks
+// between.
+func appendModelKey(b []byte, s string) []byte {
+	if len(s) >= 4 && strings.EqualFold(s[:4], "SIP-") {
+		s = s[4:]
+	}
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c >= 'a' && c <= 'z':
+			b = append(b, c-'a'+'A')
+		case c != '_' && c != ' ' && c != '-':
+			b = append(b, c)
+		}
+	}
+	return b
+}
 
 // row is models that share their facts, names apart by blanks.
 type row struct {
