@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -56,8 +57,40 @@ func TestEveryTextIsAPrompt(t *testing.T) {
 	}
 	said = append(said, []string{"goodbye", "emergency", "emergency-failed", "short"})
 	for _, names := range said {
-		if got := p.sounds("de", names); len(got) != len(names) {
-			t.Errorf("%v: got %d sounds, want %d", names, len(got), len(names))
+		for _, language := range Languages() {
+			if got := p.sounds(language, names); len(got) != len(names) {
+				t.Errorf("%s, %v: got %d sounds, want %d", language, names, len(got), len(names))
+			}
+		}
+	}
+}
+
+// A visitor hears the MAC address whole, whatever digits are in it, in each
+// language, so that it can be read to whoever sets the phone up.
+func TestAVisitorHearsTheWholeMAC(t *testing.T) {
+	p, _ := LoadPrompts(nil)
+	for _, mac := range []string{"01:23:45:67:89:ab", "cd:ef:01:23:45:67"} {
+		said := greeting(Visitor, mac)
+		want := []string{"visitor"}
+		for i, pair := range strings.Split(mac, ":") {
+			if i > 0 {
+				want = append(want, pause)
+			}
+			want = append(want, pair[:1], pair[1:])
+		}
+		if want = append(want, pause, "ask-admin"); !slices.Equal(said, want) {
+			t.Errorf("%s: got %v, want %v", mac, said, want)
+		}
+		for _, language := range Languages() {
+			sounds := p.sounds(language, said)
+			if len(sounds) != len(said) {
+				t.Errorf("%s: got %d sounds, want %d", language, len(sounds), len(said))
+			}
+			for i, sound := range sounds {
+				if said[i] != pause && measure(sound).speech < faint {
+					t.Errorf("%s: %q cannot be heard", language, said[i])
+				}
+			}
 		}
 	}
 }
@@ -116,6 +149,8 @@ func TestSitePrompts(t *testing.T) {
 		"too long":      {"de/ask.ulaw", bytes.Repeat(hum, 61), "lasts 30.5s"},
 		"huge":          {"de/ask.ulaw", bytes.Repeat(hum, 200), "longer than 30s"},
 		"silent":        {"de/ask.ulaw", bytes.Repeat([]byte{0xFF}, 8000), "silent"},
+		"a click only":  {"de/ask.ulaw", bytes.Join([][]byte{bytes.Repeat([]byte{0xFF}, 4000), {0x10}, bytes.Repeat([]byte{0xFF}, 4000)}, nil), "silent"},
+		"late":          {"de/ask.ulaw", append(bytes.Repeat([]byte{0xFF}, 20000), hum...), "begins with 2.5s of silence"},
 		"clipped":       {"de/ask.ulaw", hiss, "clipped"},
 		"unknown name":  {"de/hello.ulaw", hum, "no prompt has that name"},
 	} {

@@ -16,10 +16,7 @@ import (
 const (
 	maxPrompt = 30 * time.Second
 	minPrompt = 100 * time.Millisecond
-	// quiet and clipped judge the level: the loudest sample has to be above quiet
-	// (-36 dB of full scale), and no more than one sample in a hundred may be at
-	// the end of the scale.
-	quiet       = 512
+	// No more than one sample in a hundred may be at the end of the scale.
 	clippedSize = 32000
 	clippedOne  = 100
 )
@@ -123,27 +120,4 @@ func wavSound(format, data []byte) ([]byte, error) {
 		return sound, nil
 	}
 	return nil, fmt.Errorf("it has format %d with %d bits, not PCM with 16, µ-law or A-law%s", tag, width, wavHint)
-}
-
-// checkSound judges length and level, so that a recording nobody can hear or bear
-// is not what a caller finds out about.
-func checkSound(sound []byte) error {
-	if d := lasting(len(sound)); d < minPrompt || d > maxPrompt {
-		return fmt.Errorf("it lasts %s, not %s to %s", d.Round(time.Millisecond), minPrompt, maxPrompt)
-	}
-	loudest, clipped := 0, 0
-	for _, code := range sound {
-		size := max(int(muLinear[code]), -int(muLinear[code]))
-		loudest = max(loudest, size)
-		if size >= clippedSize {
-			clipped++
-		}
-	}
-	if loudest < quiet {
-		return errors.New("it is nearly silent; make it louder, such as with `sox in.wav out.wav norm -6`")
-	}
-	if clipped > len(sound)/clippedOne {
-		return errors.New("it is clipped; record it with less gain")
-	}
-	return nil
 }

@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/netip"
 	"os"
-	"path/filepath"
 
 	"github.com/lineside/lineside/sipd"
 	"github.com/lineside/lineside/voice"
@@ -105,10 +104,8 @@ func (b *box) newVoice() (*voice.Calls, error) {
 	if !b.settings.SIP.PINCalls {
 		return nil, nil
 	}
-	prompts, wrong := voice.LoadPrompts(os.DirFS(filepath.Join(b.settings.State, "prompts")))
-	for _, err := range wrong {
-		b.log.Warn("a prompt of the site is not used", "err", err)
-	}
+	prompts, wrong := voice.LoadPrompts(os.DirFS(b.settings.promptsFolder()))
+	b.tellPrompts(wrong)
 	calls, err := voice.New(voice.Config{MaxCalls: b.settings.SIP.Calls}, prompts, b.log, b.metrics)
 	if err != nil {
 		return nil, err

@@ -94,6 +94,7 @@ func check(ctx context.Context, path string, list func() ([]nic, error)) verdict
 		v.Problems = append(v.Problems, checkReach(s, where)...)
 	}
 	v.Problems = append(v.Problems, checkState(s.State)...)
+	v.Problems = append(v.Problems, checkPrompts(s)...)
 	if s.Trust.FactoryCertificates {
 		cas, wrong := s.factoryCAs(vendors.All())
 		v.Problems = append(v.Problems, wrong...)
