@@ -104,6 +104,13 @@ func (d *desk) putLocked(dev phone.Device) auth.Record {
 	return rec
 }
 
+func (d *desk) CheckImport(dev phone.Device) error {
+	if dev.Owner == "nobody" {
+		return fmt.Errorf("device %s is %w: owner: there is no user nobody", dev.MAC, provision.ErrInvalid)
+	}
+	return nil
+}
+
 func (d *desk) Import(_ context.Context, by audit.Actor, devices []phone.Device) (added, changed int, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -66,7 +66,11 @@ func (s *Server) importDevices(rows []row, bad faults) ([]phone.Device, error) {
 			return nil, err
 		}
 		dev := r.lay(rec.Device)
-		for _, text := range spell("", errors.Join(s.place(&dev, rec.Device), s.check(dev))) {
+		wrong := errors.Join(s.place(&dev, rec.Device), s.check(dev))
+		if wrong == nil {
+			wrong = s.dep.Desk.CheckImport(dev)
+		}
+		for _, text := range spell("", wrong) {
 			bad.add(r.line, text)
 		}
 		devices[i] = dev

@@ -276,12 +276,12 @@ func TestTokenNotOnDiskIsNotShown(t *testing.T) {
 // two that can and make no sense.
 func TestImportTellsFormAndMeaningTogether(t *testing.T) {
 	b := newBox(t, nil)
-	_, err := b.client.Import(t.Context(), []byte("mac,vendor,label\n"+macC.Hex()+",nokia,x\nno-mac,poly,x\n"+phone.MAC{0, 4, 0x13, 1, 2, 3}.Hex()+",acme,x\n"))
+	_, err := b.client.Import(t.Context(), []byte("mac,vendor,label,owner\n"+macC.Hex()+",nokia,x,\nno-mac,poly,x,\n"+phone.MAC{0, 4, 0x13, 1, 2, 3}.Hex()+",acme,x,\n"+macB.Hex()+",poly,x,nobody\n"))
 	var e *admin.Error
-	if !errors.As(err, &e) || len(e.Fields) != 3 {
-		t.Fatalf("got %v, want three faults", err)
+	if !errors.As(err, &e) || len(e.Fields) != 4 {
+		t.Fatalf("got %v, want four faults", err)
 	}
-	for i, line := range []string{"line 2: ", "line 3: mac: ", "line 4: "} {
+	for i, line := range []string{"line 2: ", "line 3: mac: ", "line 4: ", "line 5: "} {
 		if !strings.HasPrefix(e.Fields[i], line) {
 			t.Errorf("fault %d: got %q, want %q first", i, e.Fields[i], line)
 		}

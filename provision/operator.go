@@ -88,11 +88,7 @@ func (d *Desk) Import(ctx context.Context, by audit.Actor, devices []phone.Devic
 	macs := make([]phone.MAC, 0, len(devices))
 	var errs []error
 	for _, dev := range devices {
-		if err := d.check(dev); err != nil {
-			errs = append(errs, err)
-		} else if err := d.tryImport(dev); err != nil {
-			errs = append(errs, err)
-		}
+		errs = append(errs, d.CheckImport(dev))
 		if _, twice := wanted[dev.MAC]; twice {
 			errs = append(errs, fmt.Errorf("device %s is %w: it is listed twice", dev.MAC, ErrInvalid))
 		}
@@ -129,6 +125,19 @@ func (d *Desk) Import(ctx context.Context, by audit.Actor, devices []phone.Devic
 		}
 	}
 	return added, changed, nil
+}
+
+// CheckImport says all that Import would refuse dev for by itself, as things are
+// now, so that every fault of a file is told at once.
+func (d *Desk) CheckImport(dev phone.Device) error {
+	if err := d.check(dev); err != nil {
+		return err
+	}
+	was := ""
+	if rec, err := d.store.Devices.Device(dev.MAC); err == nil {
+		was = rec.Device.Owner
+	}
+	return errors.Join(d.checkOwner(was, dev), d.tryImport(dev))
 }
 
 // Edit changes what an operator set up. rev is the record's revision the
