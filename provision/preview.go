@@ -87,7 +87,7 @@ func (d *Desk) preview(rec auth.Record, f vendors.File, reveal bool) ([]Preview,
 	if !reveal {
 		in = hide(in)
 	}
-	p, err := d.show(in, "full", why(rec, now))
+	p, err := d.show(in, "full", why(rec, now.In(d.zone)))
 	if err != nil {
 		return nil, err
 	}
@@ -137,11 +137,12 @@ func secretName(name string) bool {
 	return false
 }
 
+// why says when the phone is given its full config, in the zone of now.
 func why(rec auth.Record, now time.Time) string {
 	e := rec.Enrolment
 	switch {
 	case e.IsSuspended(now):
-		return "given to this phone until " + e.Suspended.Format(time.RFC3339) + " without proof: suspended"
+		return "given to this phone until " + e.Suspended.In(now.Location()).Format(time.DateTime) + " without proof: suspended"
 	case e.At(now) == auth.Successful:
 		return "given for the device's own credential"
 	case e.Enrolling():
