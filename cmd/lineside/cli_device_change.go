@@ -28,7 +28,7 @@ func (f *deviceFlags) register(cmd *cobra.Command) {
 	fl.StringVar(&f.vendor, "vendor", "", "maker's short name, one of those lineside vendors lists; left out, the MAC tells")
 	fl.StringVar(&f.model, "model", "", "model, such as T46G")
 	fl.StringVar(&f.label, "label", "", "what people call the phone")
-	fl.StringVar(&f.owner, "owner", "", "user ID of whose phone it is")
+	fl.StringVar(&f.owner, "owner", "", "user ID of whose phone it is: searched by, kept from being removed while it owns one, and, where the maker has a phone book (lineside vendors VENDOR), the login its book is opened with")
 	fl.StringArrayVar(&f.lines, "line", nil, "SIP account, once per line key: "+lineForm+"; a value with a semicolon in quotes: "+quotedForm)
 	fl.StringVar(&f.passwordFile, "password-file", "", "file (- reads standard input) with the passwords of the lines that name none, one a line")
 	fl.StringVar(&f.adminPasswordFile, "admin-password-file", "", "file with the password of the phone's own menu")
@@ -218,6 +218,9 @@ func (p *program) writeDevice(cmd *cobra.Command, args []string, f *deviceFlags,
 		return err
 	}
 	p.warn(d)
+	if in.Owner.Given {
+		p.warnBookless(d)
+	}
 	return p.showDevice(cmd.Context(), c, d)
 }
 

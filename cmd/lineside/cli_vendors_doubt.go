@@ -53,6 +53,17 @@ func (p *program) warn(d admin.Device) {
 	}
 }
 
+// warnBookless says what an owner does and does not do for a phone whose maker's
+// phone book the box does not write.
+func (p *program) warnBookless(d admin.Device) {
+	m, ok := vendors.All().Of(d.Vendor)
+	if !ok || m.Book != nil || d.Owner == "" {
+		return
+	}
+	_, _ = fmt.Fprintf(p.err, "lineside: %s is %s's on record, for lists and searches; its config stays as it is: the box writes no phone book that %s phones read\n  → see which it writes: lineside vendors\n",
+		d.MAC, printable(d.Owner), m.Name)
+}
+
 // maxDoubts bounds what "lineside check" says of devices.
 const maxDoubts = 20
 

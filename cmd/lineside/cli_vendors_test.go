@@ -165,3 +165,16 @@ func TestModelDecidesTheVendor(t *testing.T) {
 	o.does("", 0, "000B82000001", "device", "export", "--for", "grandstream-gdms")
 	o.does("", 0, "000413000001", "device", "export", "--for", "snom-sraps")
 }
+
+// TestOwnerOfAPhoneWithoutABook: it is told what an owner does not do for it, and
+// of a phone with one nothing.
+func TestOwnerOfAPhoneWithoutABook(t *testing.T) {
+	for _, m := range vendors.All().Makers() {
+		var errs strings.Builder
+		p := &program{err: &errs}
+		p.warnBookless(admin.Device{MAC: phone.MAC{1}, Vendor: m.Vendor, Owner: "anna"})
+		if told := strings.Contains(errs.String(), "anna's on record"); told == (m.Book != nil) {
+			t.Errorf("%s, book %v: got %q", m.Vendor, m.Book != nil, errs.String())
+		}
+	}
+}
