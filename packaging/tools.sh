@@ -23,6 +23,9 @@ ping iputils-ping
 strace strace
 sipp sip-tester
 baresip baresip-core
+avahi-daemon avahi-daemon
+avahi-browse avahi-utils
+dbus-daemon dbus-daemon
 '
 
 missing=$(echo "$tools" | while read -r command package; do

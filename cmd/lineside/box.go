@@ -17,6 +17,7 @@ import (
 	"github.com/lineside/lineside/dhcpopt"
 	"github.com/lineside/lineside/health"
 	"github.com/lineside/lineside/httpd"
+	"github.com/lineside/lineside/mdns"
 	"github.com/lineside/lineside/metrics"
 	"github.com/lineside/lineside/neigh"
 	"github.com/lineside/lineside/provision"
@@ -38,9 +39,10 @@ type box struct {
 	started   time.Time
 	listeners []admin.Listener
 	sockets   []interface{ Close() error }
-	operator  net.Listener // the operator's socket
-	opened    []opened     // the other doors, in their order
-	sip       sipSockets   // of the SIP service, beside its doors
+	operator  net.Listener    // the operator's socket
+	opened    []opened        // the other doors, in their order
+	sip       sipSockets      // of the SIP service, beside its doors
+	announcer *mdns.Announcer // nil: the LAN is not told
 	base      []task
 	doors     []task
 }

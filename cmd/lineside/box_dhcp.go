@@ -63,7 +63,7 @@ const (
 func (b *box) keepInterface(ctx context.Context) error {
 	tick := time.NewTicker(interfaceEvery)
 	defer tick.Stop()
-	index := interfaceIndex(b.where.Interface)
+	index, gone := interfaceIndex(b.where.Interface), false
 	for {
 		select {
 		case <-ctx.Done():
@@ -78,10 +78,15 @@ func (b *box) keepInterface(ctx context.Context) error {
 		switch {
 		case !there:
 			b.raiseInterface()
+			gone = true
 		case now != b.where || interfaceIndex(b.where.Interface) != index:
 			return fmt.Errorf("the LAN changed from %s to %s on %s: phones would be sent to the old one; started anew by the service manager, the box takes the new", b.where.Self, now.Self, now.Interface)
 		default:
 			b.health.Clear(codeInterface)
+			if gone && b.announcer != nil {
+				b.announcer.Again() // who asked meanwhile has forgotten the box
+			}
+			gone = false
 		}
 	}
 }

@@ -90,6 +90,9 @@ func (b *box) addDoors(operator *admin.Server, certs *tls.Config) error {
 		}
 		b.addDoor(o.title(), o.at(), serve)
 	}
+	if err := b.addMDNS(); err != nil {
+		return err
+	}
 	return b.addWatch()
 }
 

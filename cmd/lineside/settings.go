@@ -58,6 +58,7 @@ type listenSettings struct {
 	SIPS                     string
 	SIPPort                  int
 	PnP                      bool           // answer phones that ask by multicast
+	MDNS                     bool           // tell the LAN where the box is
 	Phones                   []netip.Prefix // networks of phones beside the LAN's own
 	Socket                   string
 	Interface                string // empty: the only one with an IPv4 address
@@ -113,6 +114,7 @@ type rawListen struct {
 	SIP       any `toml:"sip"`
 	SIPS      any `toml:"sips"`
 	PnP       any `toml:"pnp"`
+	MDNS      any `toml:"mdns"`
 	Phones    any `toml:"phones"`
 	Admin     any `toml:"admin"`
 	Socket    any `toml:"socket"`

@@ -86,7 +86,7 @@ level = "debug"
 		BlockAfter:   auth.LockOutsToBlock,
 		WrongPINs:    provision.DefaultWrongPINs,
 		Listen: listenSettings{
-			HTTP: "10.20.0.1:8080", TFTP: ":69", Admin: ":8443", SIP: ":5070", SIPPort: 5070, PnP: true, Socket: defaultSocket,
+			HTTP: "10.20.0.1:8080", TFTP: ":69", Admin: ":8443", SIP: ":5070", SIPPort: 5070, PnP: true, MDNS: true, Socket: defaultSocket,
 			Address: netip.MustParsePrefix("10.20.0.1/24"), URL: "http://box.example/cfg/",
 		},
 		DHCP: dhcpSettings{

@@ -96,6 +96,7 @@ func Owners() []Owner {
 		{"golang.org/x/sync", commands(), "tasks run in one errgroup"},
 		{"golang.org/x/time", []string{"dhcpopt", "tftpd", "httpd", "sipd", "admin", "cmd/lineside"}, "rate bounds of a door"},
 		{"golang.org/x/net", []string{"dhcpopt", "sipd", "mdns"}, "control messages; DNS messages"},
+		{"github.com/grandcat/zeroconf", []string{"mdns"}, "announces the box on the LAN and says goodbye; its ears are shut"},
 		{"golang.org/x/term", commands(), "is this a terminal"},
 		{"golang.org/x/sys", []string{"dhcpopt", "tftpd", "httpd", "sipd", "mdns", "store", "admin", "neigh", "fleet", "cmd/lineside",
 			"internal/netlab"}, "socket options, peer credentials, file locks, namespaces"},
