@@ -101,7 +101,7 @@ func (d *door) serve(w http.ResponseWriter, r *http.Request, remote netip.AddrPo
 }
 
 // maxQuery bounds what of a query the desk sees, in bytes: no phone asks for more.
-const maxQuery = 256
+const maxQuery = 512
 
 // question is the request as the desk is asked; stale says that the nonce alone
 // of the login shown was at fault.

@@ -68,10 +68,14 @@ func (d *Desk) bookFor(m vendors.Maker, owner phone.User, boxURL string) vendors
 	if owner.WebPassword.IsZero() || m.Book == nil {
 		return vendors.BookSource{}
 	}
-	return vendors.BookSource{
+	source := vendors.BookSource{
 		Name: d.cfg.Site.Name, URL: hostOf(boxURL) + "/" + dirFolder + string(m.Vendor),
 		Login: vendors.Login{User: owner.Extension, Password: owner.WebPassword},
 	}
+	if m.Book.Token {
+		source.Token = bookToken(d.Policy().Key, source.Login)
+	}
+	return source
 }
 
 // hostOf is scheme and host of the box's URL: the book does not lie among the
@@ -86,9 +90,10 @@ func hostOf(boxURL string) string {
 
 // directory answers for the phone book. Whoever does not show a user's own
 // extension and password is challenged, whatever was asked for.
-func (d *Desk) directory(_ context.Context, ask Ask, vendor string) (Answer, error) {
+func (d *Desk) directory(_ context.Context, ask Ask, path string) (Answer, error) {
 	_, isPhone := d.table.ByAgent(ask.Agent)
 	denied := Answer{Status: Challenge, Phone: isPhone}
+	ask, vendor := d.bookAsked(ask, path)
 	shown, retry := d.weighUser(ask)
 	if denied.Retry = retry; !shown {
 		d.count(ask, caller{}, outcomeName(auth.Challenge))
@@ -98,7 +103,7 @@ func (d *Desk) directory(_ context.Context, ask Ask, vendor string) (Answer, err
 	if !ok || maker.Book == nil {
 		return Answer{Phone: isPhone}, nil
 	}
-	page, err := d.bookPage(maker, searchIn(ask.Query))
+	page, err := d.bookAnswer(maker, ask)
 	if err != nil {
 		return denied, err
 	}

@@ -22,6 +22,7 @@ func algo() Maker {
 		Sequence:    algoSequence,
 		Fetch:       Fetch{By: []Protocol{HTTPS, HTTP, TFTP}, Auth: Digest | Basic},
 		Dials:       NoKeys,
+		NoBook:      bookNoScreen,
 		ContentType: "text/plain; charset=utf-8",
 		Rehome: Rehome{
 			URL: []string{"prov.server.static"}, User: []string{"prov.auth.user"}, Password: []string{"prov.auth.pwd"},

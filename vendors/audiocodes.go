@@ -35,6 +35,7 @@ func audiocodes() Maker {
 		Rehome:      Rehome{URL: []string{"provisioning/configuration/url"}},
 		Resync:      Resync{Event: "check-sync", Reboot: "check-sync;reboot=true"},
 		Upgrade:     UpgradeByURL,
+		NoBook:      bookUnknown,
 		Shows:       Shows{Text: true},
 		build:       audiocodesBuild,
 		format:      audiocodesFormat,

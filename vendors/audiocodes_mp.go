@@ -28,6 +28,7 @@ func audiocodesMP() Maker {
 		Rehome: Rehome{
 			URL: []string{"IniFileURL"}, User: []string{"AUPDDigestUsername"}, Password: []string{"AUPDDigestPassword"},
 		},
+		NoBook:  bookNoScreen,
 		Resync:  Resync{Event: "check-sync;reboot=false", Reboot: "check-sync;reboot=true", From: Registrar},
 		Shows:   Shows{Hotline: true, HotlineDelay: true},
 		Forgets: true, // SetDefaultOnIniFileProcess

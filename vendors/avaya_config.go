@@ -26,7 +26,7 @@ func avayaBuild(ps *params, in Input) error {
 	web := false
 	if in.Stage == Full {
 		avayaLanguage(ps, in)
-		ps.set("DOWNLOADABLE_DIRECTORY", in.Book.URL)
+		ps.set("DOWNLOADABLE_DIRECTORY", in.Book.address())
 		web = avayaAdmin(ps, in)
 	}
 	ps.set("ENABLE_WEBSERVER", zeroOne(web))

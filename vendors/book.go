@@ -1,6 +1,11 @@
 package vendors
 
-import "fmt"
+import (
+	"fmt"
+	"net/url"
+
+	"github.com/lineside/lineside/phone"
+)
 
 // Entry is one person in the site's phone book.
 type Entry struct {
@@ -14,6 +19,20 @@ type BookSource struct {
 	Name  string // what the phone's menu calls it
 	URL   string
 	Login Login
+	// Token stands for Login in the path, for phones that show a book no login;
+	// zero for all others.
+	Token phone.Secret
+}
+
+// BookMark is the folder a Token stands behind: URL + "/t/" + Token.
+const BookMark = "/t/"
+
+// address is what a config names.
+func (b BookSource) address() string {
+	if b.URL == "" || b.Token.IsZero() {
+		return b.URL
+	}
+	return b.URL + BookMark + b.Token.Reveal()
 }
 
 // FirmwareSource is where a phone finds the firmware an operator pinned for its
@@ -31,7 +50,49 @@ type Book struct {
 	ContentType string
 	// Write fails on text the form cannot hold.
 	Write func(title string, entries []Entry) ([]byte, error)
+	// Parts is how phones read it that take no whole book; nil: they take it
+	// whole.
+	Parts *BookParts
+	// Token says that the phones show a book's server no login of the book's,
+	// so that it is in the path.
+	Token bool
 }
+
+// Why a vendor's phones read no book of the box's.
+const (
+	bookNoScreen = "nothing to read one on: adapters and gateways have no screen"
+	bookLDAP     = "its phones search one by LDAP alone, which the box does not speak"
+	bookUnknown  = "no source shows the parameters or the form of its phones' book"
+)
+
+// BookParts is how a book is read a part at a time.
+type BookParts struct {
+	// Ask reads out of a request's query what is asked for. The values are a
+	// stranger's until its password is known; what it makes no sense of it leaves
+	// out.
+	Ask   func(query url.Values) BookQuery
+	Write func(title string, part BookPart) ([]byte, error)
+}
+
+// BookQuery is what a phone asks of a book.
+type BookQuery struct {
+	Name   string // part of a name; empty is all
+	Number string // the whole of a number; empty is all
+	First  int    // the entry to begin with, from 1
+	Count  int    // how many at most; 0 is as many as a part holds
+	Bytes  int    // the most the phone reads; 0 is no bound
+}
+
+// BookPart is a part of the entries that were found.
+type BookPart struct {
+	Entries []Entry
+	First   int    // the number of the first of them, from 1
+	Total   int    // how many were found
+	Next    string // URL of what follows; empty is nothing
+}
+
+// BookPartMost is the most entries any part holds.
+const BookPartMost = 100
 
 // dialled is every number of an entry, the extension first.
 func (e Entry) dialled() []string {

@@ -57,12 +57,52 @@ func TestBook(t *testing.T) {
 	})
 }
 
-// TestBookInConfig: the config of a phone whose vendor reads books says where.
+// TestBookIsStated: a vendor has a book or says why it has none.
+func TestBookIsStated(t *testing.T) {
+	each(t, func(t *testing.T, m vendors.Maker, _ samples) {
+		if (m.Book == nil) == (m.NoBook == "") {
+			t.Errorf("book %v and reason %q, want the one or the other", m.Book != nil, m.NoBook)
+		}
+	})
+}
+
+// bookByName are the vendors whose phones ask for the book among their configs,
+// with the login of those.
+var bookByName = []phone.Vendor{"poly", "spectralink"}
+
+// TestBookInConfig: the config of a phone whose vendor reads books says where,
+// and has the login of the book or the token in its place; others say nothing.
 func TestBookInConfig(t *testing.T) {
+	const user, password, token = "7100", "bookpass1", "fake-book-token"
 	each(t, func(t *testing.T, m vendors.Maker, _ samples) {
 		in := input(t, m.Vendor, vendors.Full)
-		in.Book = vendors.BookSource{Name: "Branch", URL: "http://10.20.0.1/book", Login: vendors.Login{User: "u", Password: phone.NewSecret("p")}}
-		render(t, in)
+		if m.Vendor == "linksys" { // its sample is an adapter
+			in.Device.Model = "SPA942"
+		}
+		without := string(render(t, in))
+		in.Book = vendors.BookSource{Name: "Branch", URL: "http://10.20.0.99/dir/book", Login: vendors.Login{User: user, Password: phone.NewSecret(password)}}
+		if m.Book != nil && m.Book.Token {
+			in.Book.Token = phone.NewSecret(token)
+		}
+		got := string(render(t, in))
+		if m.Book == nil || slices.Contains(bookByName, m.Vendor) {
+			if got != without {
+				t.Errorf("the config is another with a book:\n%s", got)
+			}
+			return
+		}
+		wants := []string{"10.20.0.99/dir/book", user, password}
+		if m.Book.Token {
+			wants = []string{"http://10.20.0.99/dir/book/t/" + token}
+			if strings.Contains(got, password) {
+				t.Error("the password is in the config beside the token")
+			}
+		}
+		for _, want := range wants {
+			if strings.Contains(without, want) || !strings.Contains(got, want) {
+				t.Errorf("%q is not in the config, or was there before", want)
+			}
+		}
 	})
 }
 

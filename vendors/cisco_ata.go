@@ -34,6 +34,7 @@ func ciscoATA() Maker {
 		Rehome:      Rehome{URL: ciscoRehome, User: ciscoRehome, Password: ciscoRehome},
 		Resync:      ciscoResync,
 		Upgrade:     UpgradeByURL,
+		NoBook:      bookNoScreen,
 		Shows:       Shows{Hotline: true, HotlineDelay: true},
 		build:       ciscoATABuild,
 		settle:      ciscoATASettle,

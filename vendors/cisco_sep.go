@@ -44,6 +44,7 @@ func ciscoSEP() Maker {
 			From: Registrar, Once: true,
 		},
 		Shows:   Shows{Text: true, HotlineKey: true, MAC: true},
+		Book:    partsBook("cisco-sep-book.xml", true, partsFrom(ciscoSEPPart), ciscoSEPDirectory),
 		Forgets: true,
 		raw:     ciscoSEPRaw,
 		build:   ciscoSEPBuild,
@@ -59,7 +60,7 @@ func ciscoSEP() Maker {
 			"a signed file asked for and refused makes a phone without a trust list ask for the plain one",
 			"TLS lines register without a trust list",
 			"authPassword may have more than 31 letters on old loads",
-			"the directory key takes no login, so no phone book is offered",
+			"directoryURL may answer with entries instead of a menu; the phone's own lists are then behind their own key",
 			"lines and keys of 6900, 8800, 8900 and 9900 series",
 		},
 	}

@@ -31,6 +31,9 @@ func ciscoSEPBuild(ps *params, in Input) error {
 	if len(lines) > 0 {
 		transport = cmp.Or(lines[0].Transport, phone.UDP)
 	}
+	if url := in.Book.address(); in.Stage == Full && url != "" {
+		ps.set("directoryURL", url)
+	}
 	ps.set("transportLayerProtocol", map[phone.Transport]string{phone.TCP: "1", phone.UDP: "2", phone.TLS: "3"}[transport])
 	return nil
 }

@@ -34,6 +34,7 @@ func gigaset() Maker {
 	m.Rehome = Rehome{URL: []string{gigasetServer}, User: []string{gigasetServer}, Password: []string{gigasetServer}}
 	m.Resync = Resync{Event: "check-sync;reboot=false", Once: true}
 	m.Shows = Shows{Text: true}
+	m.Book = gigasetBook("gigaset-book.xml")
 	m.Redirect = gigasetRedirect(gigasetMacroFile)
 	m.build = gigasetBuild
 	m.format = gigasetFormat{pairXML{element: "param", name: "name", value: "value", escape: xmlText}}
@@ -45,6 +46,7 @@ func gigaset() Maker {
 		"an account of a handset that is not there is passed over",
 		"DmGlobal.0.TimeZone takes any IANA name",
 		"columns of the redirect service's sheet",
+		"Netdir.1 is the phone book of XMLDir.1, whose URL may hold a token and takes the query behind it",
 		"accounts of N610, N670 and N870 in the role All-in-one",
 		"TLS accounts: SRTP_Enabled 1 offers and AcceptNonSRTPCalls 1 does not demand it",
 	)
@@ -63,6 +65,10 @@ func gigasetRedirect(file func(mac phone.MAC) string) *Redirect {
 		},
 	}
 }
+
+// gigasetBook is searched on line. Its login is in the path: which of theirs the
+// bases show a book's server differs from one to the next.
+func gigasetBook(file string) *Book { return partsBook(file, true, gigasetAsk, gigasetList) }
 
 // gigasetMacroFile leaves the MAC to the phone.
 func gigasetMacroFile(phone.MAC) string { return "%MACD.xml" }
@@ -90,7 +96,6 @@ func gigasetMaker(v phone.Vendor, name string, models Models) Maker {
 			"option 60 of N610, N670, N870 and Maxwell",
 			"no list of emergency numbers: handsets dial whatever is keyed in",
 			"addresses that begin with 00:21:04",
-			"its phone books are searched on line by a protocol of their own, which the box does not speak",
 			"the SIP User-Agent has the form of the HTTP one",
 		},
 	}

@@ -36,10 +36,26 @@ func gigasetBuild(ps *params, in Input) error {
 	}
 	ps.set("Telephony.0.ToneScheme", tones)
 	gigasetLines(ps, in)
+	if in.Stage == Full {
+		gigasetOnline(ps, in)
+	}
 	if password := in.Device.AdminPassword.Reveal(); password != "" && in.Stage == Full {
 		ps.set("WebUIAccounts.1.Password", password)
 	}
 	return nil
+}
+
+// gigasetOnline is the phone book, of which handsets keep nothing: they ask the
+// server for the part they show.
+func gigasetOnline(ps *params, in Input) {
+	ps.set("Netdir.1.Activated", zeroOne(in.Book.URL != ""))
+	ps.set("XMLDir.1.ServerURL", in.Book.address())
+	if in.Book.URL == "" {
+		return
+	}
+	ps.set("XMLDir.1.ProviderName", in.Book.Name)
+	ps.set("XMLDir.1.WhitePagesDirName", in.Book.Name)
+	ps.set("XMLDir.1.StartWithListWP", "1")
 }
 
 // gigasetProvider is what accounts at one server share.

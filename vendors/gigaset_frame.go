@@ -68,6 +68,25 @@ func (f gigasetFrame) write(ps params) ([]byte, error) {
 	return append(b, "</Provider>\n</ProviderFrame>\n"...), nil
 }
 
+// gigasetFrameBook names the phone book, which is searched on line; end is what the
+// device's texts end in. 0x2a is the code of a provider of one's own.
+func gigasetFrameBook(ps *params, in Input, end string) {
+	if in.Stage != Full || in.Book.URL == "" {
+		return
+	}
+	const dirs = "BS_XML_Netdirs."
+	for _, list := range []string{"aucAvailableNetdirs", "aucActivatedNetdirs", "aucNetdirSelForDirectAccess", "aucNetdirSelForIntKey"} {
+		ps.setNumber(dirs+list+end, "0x2a")
+	}
+	const provider = dirs + "astNetdirProvider[0]."
+	ps.set(provider+"aucProviderName"+end, in.Book.Name)
+	ps.set(provider+"aucWhitePagesDirName"+end, in.Book.Name)
+	ps.set(provider+"aucServerURL"+end, in.Book.address())
+	ps.setNumber(provider+"ucAuthPossibilities", "0x0")
+	ps.setNumber(provider+"bitfldCap.bSearchPeopleCap", "0x1")
+	ps.setNumber(provider+"bitfldCap.bReverseSearchCap", "0x1")
+}
+
 // xmlASCII is xmlUnquoted with everything beyond ASCII as references, for
 // documents in another character set than ours.
 func xmlASCII(b []byte, s string) ([]byte, error) {

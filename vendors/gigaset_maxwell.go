@@ -21,6 +21,7 @@ func gigasetMaxwell() Maker {
 	}
 	m.Resync = Resync{Event: "check-sync;reboot=false", Reboot: "check-sync;reboot=true"}
 	m.Redirect = gigasetRedirect(gigasetMacroFile)
+	m.NoBook = bookLDAP
 	m.Shows = Shows{Text: true, HotlineKey: true}
 	m.build = gigasetMaxwellBuild
 	m.format = pairXML{

@@ -21,6 +21,7 @@ func gigasetN510() Maker {
 	m.Resync = Resync{Event: "check-sync;reboot=false"}
 	m.Redirect = gigasetRedirect(gigasetPlainFile)
 	m.Shows = Shows{Text: true}
+	m.Book = gigasetBook("gigaset-n510-book.xml")
 	m.build = gigasetN510Build
 	m.settle = gigasetSettle
 	m.format = newGigasetFrame("N510", "N510.xsd")
@@ -36,6 +37,7 @@ func gigasetN510() Maker {
 
 var gigasetFrameUnverified = []string{
 	"columns of the redirect service's sheet, and that its URL may hold a login",
+	"ucAuthPossibilities 0 is a phone book without a login, whose URL may hold a token",
 	"character references in values, which stand for letters beyond ASCII",
 	"how often it looks for a new profile by itself; the box cannot set it",
 	"S_PROV_USERNAME and S_PROV_PASSWORD beside S_CONFIGFILE_URL as elements of their own",
@@ -114,6 +116,7 @@ func gigasetN510Build(ps *params, in Input) error {
 		ps.set(n510IP+"aucS_SIP_PASSWORD"+n510End(n), "")
 	}
 	n510Names(ps, lines)
+	gigasetFrameBook(ps, in, "")
 	gigasetPIN(ps, in, "BS_CUSTOM.aucKdsPin[0]")
 	return nil
 }

@@ -21,6 +21,7 @@ func gigasetN720() Maker {
 	m.Resync = Resync{Event: "check-sync;reboot=false"}
 	m.Redirect = gigasetRedirect(gigasetPlainFile)
 	m.Shows = Shows{Text: true}
+	m.Book = gigasetBook("gigaset-n720-book.xml")
 	m.build = gigasetN720Build
 	m.settle = gigasetSettle
 	m.format = newGigasetFrame("N720", "N720_general.xsd")
@@ -65,6 +66,7 @@ func gigasetN720Build(ps *params, in Input) error {
 	ps.setNumber(n720VoIP+"EnableWideband", "1")
 	ps.setNumber(n720VoIP+"NameOnIdleDisplay", "1")
 	n720Lines(ps, in)
+	gigasetFrameBook(ps, in, "[%]")
 	gigasetPIN(ps, in, "BS_CUSTOM.aucKdsPin[%]")
 	return nil
 }

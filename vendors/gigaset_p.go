@@ -30,6 +30,7 @@ func gigasetP() Maker {
 		Rehome:      Rehome{URL: []string{"setting_server"}, User: []string{"setting_server"}, Password: []string{"setting_server"}},
 		Resync:      m.Resync,
 		Shows:       m.Shows,
+		Book:        &Book{File: "gigaset-p-book.xml", ContentType: m.Book.ContentType, Write: m.Book.Write, Token: true},
 		Redirect:    gigasetRedirect(func(phone.MAC) string { return "{mac}.xml" }),
 		build:       gigasetPBuild,
 		settle:      m.settle,
@@ -41,6 +42,7 @@ func gigasetP() Maker {
 			"snom's dst, utc_offset, auto_dial with a delay and <certificate> do here what they do there",
 			"prov_polling_mode rel counts prov_polling_period from the last fetch, in seconds",
 			"accounts and keys of each model",
+			"the directory key opens a URL, as on snom phones; the guides name LDAP",
 		},
 	}
 }

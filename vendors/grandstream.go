@@ -22,7 +22,7 @@ const (
 func grandstream() Maker {
 	m := grandstreamMaker(grandstreamVendor, "Grandstream", grandstreamModels)
 	m.Shows = Shows{Text: true}
-	m.Book = &Book{File: "phonebook.xml", ContentType: "text/xml; charset=utf-8", Write: grandstreamAddressBook}
+	m.Book, m.NoBook = grandstreamXMLBook(), ""
 	m.build = grandstreamPhone
 	m.Unverified = append(m.Unverified,
 		"the P-value of the auto-dial delay on phones: without it there is no hotline",
@@ -60,6 +60,7 @@ func grandstreamMaker(v phone.Vendor, name string, models Models) Maker {
 		Sequence:    func(mac phone.MAC, model string) []string { return grandstreamSequence(models, mac, model) },
 		Fetch:       Fetch{By: []Protocol{HTTPS, HTTP, TFTP}, Auth: Digest | Basic},
 		ContentType: "text/xml; charset=utf-8",
+		NoBook:      bookNoScreen,
 		Rehome:      Rehome{URL: []string{"P237"}, User: []string{"P1360"}, Password: []string{"P1361"}},
 		Upgrade:     UpgradeByFolder,
 		Resync:      Resync{Event: "resync", Reboot: "check-sync;reboot=true"},

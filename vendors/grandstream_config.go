@@ -146,6 +146,10 @@ func grandstreamPath(raw string) (mode, path string, err error) {
 	return mode, strings.TrimRight(host+"/"+strings.TrimSuffix(path, "phonebook.xml"), "/"), nil
 }
 
+func grandstreamXMLBook() *Book {
+	return &Book{File: "phonebook.xml", ContentType: "text/xml; charset=utf-8", Write: grandstreamAddressBook}
+}
+
 // grandstreamAddressBook writes the form of the phones' downloaded book. It has
 // no title; account 0 dials by the one in use.
 func grandstreamAddressBook(_ string, entries []Entry) ([]byte, error) {

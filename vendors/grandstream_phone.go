@@ -23,13 +23,18 @@ func grandstreamPhone(ps *params, in Input) error {
 	// A lifted handset would dial P71 at once, and 112 could not be dialled.
 	ps.set("P71", "")
 	grandstreamAccounts(ps, in)
-	if in.Stage == Full && in.Book.URL != "" {
+	if in.Stage == Full {
 		return grandstreamBook(ps, in)
 	}
 	return nil
 }
 
+// grandstreamBook names the book's folder; the phone puts the file's name behind
+// it.
 func grandstreamBook(ps *params, in Input) error {
+	if in.Book.URL == "" {
+		return nil
+	}
 	mode, path, err := grandstreamPath(in.Book.URL)
 	if err != nil {
 		return err

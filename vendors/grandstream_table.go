@@ -26,10 +26,15 @@ func grandstreamGW() Maker {
 // grandstreamDP serves the DECT bases: line n rings handset n.
 func grandstreamDP() Maker {
 	m := grandstreamMaker(grandstreamDPVendor, "Grandstream DECT", grandstreamDPModels)
+	m.Book, m.NoBook = grandstreamXMLBook(), ""
 	m.build = func(ps *params, in Input) error {
-		return grandstreamTable(ps, in, "1", grandstreamDPAccounts, grandstreamDPAccount)
+		if err := grandstreamTable(ps, in, "1", grandstreamDPAccounts, grandstreamDPAccount); err != nil || in.Stage != Full || in.File.Kind != Config {
+			return err
+		}
+		return grandstreamBook(ps, in)
 	}
 	m.Unverified = append(m.Unverified,
+		"the phone book in P330 to P332, its login in P6713 and P6714, and its form, as on desk phones",
 		"DP755 and DP752 number their accounts as DP750 does",
 		"the first line of handset 4 is P4250 and of handset 5 P21328",
 		"what a handset shows of its account's name; no text is promised",

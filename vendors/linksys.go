@@ -40,6 +40,7 @@ func linksys() Maker {
 		Resync:      ciscoResync,
 		// Most are adapters: what one of them cannot show, none is counted on for.
 		Upgrade: UpgradeByURL,
+		Book:    &Book{File: "linksys-book.xml", ContentType: "text/xml; charset=utf-8", Write: ipPhoneDirectory("CiscoIPPhoneDirectory")},
 		Shows:   Shows{Hotline: true, HotlineDelay: true},
 		build:   linksysBuild,
 		format:  ciscoFlatFormat,
@@ -47,6 +48,7 @@ func linksys() Maker {
 			"a challenge with Digest is answered as well as one with Basic",
 			"option 66 is the only one read, and its value is a bare TFTP server on every model",
 			"option 60 of PAP2T and SPA1001",
+			"SPA9x1 and SPA9x2 read an XML directory as SPA5xx do",
 			"firmware of every model reads XML that begins with an XML declaration",
 			"the SIP User-Agent is the HTTP one without its brackets",
 			"accounts of SPA2100, SPA3000, SPA3102, SPA8800 and SPA9xx, and a screen on SPA901",

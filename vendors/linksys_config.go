@@ -25,6 +25,9 @@ func linksysBuild(ps *params, in Input) error {
 	}
 	linksysProfile.lines(ps, in)
 	ciscoShown(ps, in, "Station_Name")
+	if m, _ := linksysModels.Of(in.Device.Model); m.Form != Adapter {
+		ciscoBook(ps, in)
+	}
 	ciscoAdmin(ps, in, "Admin_Passwd")
 	return nil
 }

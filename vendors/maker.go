@@ -200,8 +200,10 @@ type Maker struct {
 	Forgets bool
 	// Upgrade is how a config tells its phones which firmware to install.
 	Upgrade Upgrade
-	// Book writes the site's phone book as its phones read it.
-	Book *Book
+	// Book writes the site's phone book as its phones read it, and NoBook says
+	// why there is none: a vendor has the one or the other.
+	Book   *Book
+	NoBook string
 	// Redirect is the sheet its maker's redirect service imports.
 	Redirect *Redirect
 	// Unverified lists the facts of this vendor no source has confirmed.

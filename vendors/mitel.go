@@ -42,6 +42,7 @@ func mitel() Maker {
 		// It reboots where a file has changed, and waits until it is idle.
 		Resync:  Resync{Event: "check-sync", Reboots: true, Reboot: "check-sync;reboot=true"},
 		Upgrade: UpgradeByFolder,
+		Book:    partsBook("mitel-book.xml", true, partsFrom(mitelPart), mitelDirectory),
 		Shows:   Shows{Text: true, Hotline: true, HotlineDelay: true},
 		build:   mitelBuild,
 		format:  mitelFormat,
@@ -59,7 +60,7 @@ func mitel() Maker {
 			"an admin password of other than digits",
 			"between its daily fetches it comes back by NOTIFY only",
 			"SIP PnP: not documented, no parameter switches it off",
-			"the CSV form of directory 1: it is given no phone book",
+			"directory script puts a URL of the XML interface behind the directory key, and takes one with a token in its path",
 			"the factory certificate's CN is the MAC: none is believed",
 			"the form of the SIP User-Agent",
 			"a sheet of the maker's redirection service",

@@ -34,6 +34,9 @@ func mitelBuild(ps *params, in Input) error {
 	if f, ok := in.upgrade(); ok {
 		ps.set("firmware server", f.folder())
 	}
+	if in.Stage == Full {
+		ps.set("directory script", in.Book.address())
+	}
 	if password := in.Device.AdminPassword.Reveal(); in.Stage == Full && password != "" {
 		ps.set("admin password", password)
 	}

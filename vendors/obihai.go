@@ -32,6 +32,7 @@ func obihai() Maker {
 		},
 		Resync:  Resync{Event: "resync", Reboot: "check-sync;reboot"},
 		Upgrade: UpgradeByURL,
+		NoBook:  bookUnknown,
 		Shows:   Shows{Hotline: true, HotlineDelay: true}, // the phones show a label, the adapters nothing
 		build:   obihaiBuild,
 		format:  objectXML{escape: xmlText},

@@ -47,6 +47,7 @@ func panasonic() Maker {
 func panasonicTGP() Maker {
 	m := panasonicMaker(panasonicTGPVendor, "Panasonic KX-TGP500", panasonicTGPOwn, panasonicTGPModels)
 	m.Shows = Shows{Text: true}
+	m.NoBook = bookUnknown
 	m.build = panasonicText{own: panasonicTGPOwn, dect: true}.build
 	m.format = panasonicFormat("# PCC Standard Format File # DO NOT CHANGE THIS LINE!\r\n")
 	m.Unverified = append(m.Unverified,
@@ -111,6 +112,7 @@ func panasonicMaker(v phone.Vendor, name, own string, models Models) Maker {
 			Password: []string{"CFG_STANDARD_FILE_PATH", "HTTP_AUTH_PASSWORD"},
 		},
 		Resync: Resync{Event: "check-sync", Reboot: "check-sync;reboot=true"},
+		NoBook: bookLDAP,
 		Unverified: []string{
 			"Basic or Digest, and HTTP_AUTH_ID and HTTP_AUTH_PASSWORD on other models than KX-UTG",
 			"a file the server refuses does not keep the phone from the next of its three",

@@ -61,6 +61,7 @@ func pattonMaker(d pattonDialect, models Models) Maker {
 		ContentType: "text/plain; charset=utf-8",
 		Rehome:      Rehome{URL: []string{pattonLocation}},
 		Resync:      Resync{Event: "check-sync"},
+		NoBook:      bookNoScreen,
 		// A script is the whole configuration.
 		Forgets: true,
 		build:   d.build,

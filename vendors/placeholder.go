@@ -36,7 +36,7 @@ var placeholders = map[string]func(in Input) string{
 	"box.ca":          func(in Input) string { return in.Box.CAURL },
 	"login.user":      func(in Input) string { return in.Login.User },
 	"login.password":  func(in Input) string { return in.Login.Password.Reveal() },
-	"book.url":        func(in Input) string { return in.Book.URL },
+	"book.url":        func(in Input) string { return in.Book.address() },
 	"firmware.url":    func(in Input) string { return in.Firmware.URL },
 	"device.resync_s": func(in Input) string { return strconv.Itoa(int(resyncEvery(in).Seconds())) },
 }

@@ -36,7 +36,7 @@ func snom() Maker {
 		Resync:   Resync{Event: "check-sync;reboot=false", Reboot: "check-sync;reboot=true", From: Registrar},
 		Upgrade:  UpgradeByURL,
 		Shows:    Shows{Text: true, Hotline: true, HotlineDelay: true, MAC: true},
-		Book:     &Book{File: "snom-book.xml", ContentType: "text/xml; charset=utf-8", Write: ipPhoneDirectory("SnomIPPhoneDirectory")},
+		Book:     &Book{File: "snom-book.xml", ContentType: "text/xml; charset=utf-8", Write: ipPhoneDirectory("SnomIPPhoneDirectory"), Token: true},
 		Redirect: snomRedirect(),
 		build:    snomBuild,
 		settle:   snomSettle,

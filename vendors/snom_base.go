@@ -35,6 +35,7 @@ func snomBase() Maker {
 		},
 		// Settings count only after a reboot.
 		Resync:   Resync{Event: "check-sync;reboot=true", Reboots: true, Reboot: "check-sync;reboot=true", From: Registrar},
+		Book:     &Book{File: "snom-dect-book.xml", ContentType: "text/xml; charset=utf-8", Write: ipPhoneDirectory("SnomIPPhoneDirectory"), Token: true},
 		Redirect: snomRedirect(),
 		build:    snomBaseBuild,
 		settle:   snomSettle,
@@ -54,6 +55,7 @@ func snomBase() Maker {
 			"a CA in a certificates section; none is given",
 			"the pairing code of one handset (subscr_dect_ac_code): all pair with the base's own",
 			"option 43 with the sub-options of desk phones",
+			"phonebook_server_location 3 is a server that answers as for desk phones, and phonebook_location its whole URL",
 			"accounts of the M900, and of bases that are joined; a device here has at most sixteen",
 			"the factory certificate's CN is the MAC, as on desk phones",
 			"the older M3: another language, recognised as a desk phone and given what one gets",
@@ -231,7 +233,7 @@ func snomBaseServer(ps *params, n int, s phone.Line) {
 func snomBaseOwn(ps *params, in Input) {
 	if in.Book.URL != "" {
 		ps.set("phonebook_server_location", "3")
-		ps.set("phonebook_location", in.Book.URL)
+		ps.set("phonebook_location", in.Book.address())
 	}
 	if password := in.Device.AdminPassword.Reveal(); password != "" {
 		ps.set("http_user", "admin")

@@ -189,11 +189,12 @@ func snomUpgrade(ps *params, in Input) {
 	}
 }
 
-// snomBook puts the phone book behind the directory key. The phone shows the
-// book's server the login it fetches its settings with.
+// snomBook puts the phone book behind the directory key. The phone would show
+// the book's server the login it fetches its settings with, so the book's own is
+// in the path.
 func snomBook(ps *params, in Input) {
 	if in.Book.URL != "" {
-		ps.set("dkey_directory", "url "+in.Book.URL)
+		ps.set("dkey_directory", "url "+in.Book.address())
 	}
 }
 
