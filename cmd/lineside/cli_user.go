@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/lineside/lineside/admin"
+	"github.com/lineside/lineside/phone"
 )
 
 func (p *program) userCommand() *cobra.Command {
@@ -156,12 +158,31 @@ func (p *program) userEditCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if err := p.ownBooks(cmd.Context(), c, u); err != nil {
+				return err
+			}
 			return p.showUser(u, "changed")
 		},
 	}
 	f.register(cmd)
 	cmd.Flags().Uint64Var(&f.rev, "rev", 0, "change only this revision, as --json shows it")
 	return cmd
+}
+
+// ownBooks says which of a user's devices read no phone book, of the first few.
+func (p *program) ownBooks(ctx context.Context, c *admin.Client, u admin.User) error {
+	for _, text := range u.Devices[:min(len(u.Devices), maxDoubts)] {
+		mac, err := phone.ParseMAC(text)
+		if err != nil {
+			return fmt.Errorf("device of %s: %w", u.ID, err)
+		}
+		d, err := c.Device(ctx, mac)
+		if err != nil {
+			return fmt.Errorf("device of %s: %w", u.ID, err)
+		}
+		p.warnBookless(d)
+	}
+	return nil
 }
 
 func (p *program) userRemoveCommand() *cobra.Command {

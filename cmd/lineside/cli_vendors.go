@@ -27,6 +27,7 @@ type brand struct {
 	Emergency string             `json:"emergency"` // how such a number is dialled, on hold and later
 	Firmware  string             `json:"firmware"`  // what becomes of a firmware rule's file
 	Book      bool               `json:"book"`
+	NoBook    string             `json:"no_book,omitempty"` // why it reads no phone book of the box's
 	Redirect  string             `json:"redirect,omitempty"`
 	Uploads   []string           `json:"uploads,omitempty"`
 	// Unverified are the facts no source has confirmed.
@@ -85,9 +86,9 @@ func (p *program) showVendors(list brandList, one, unverified bool) error {
 	case one:
 		return p.showBrand(list.Vendors[0])
 	}
-	t := newTable("VENDOR", "BRAND", "MODELS", "FILES", "BY", "LOGIN", "TOLD BY", "ON HOLD", "UNSURE")
+	t := newTable("VENDOR", "BRAND", "MODELS", "FILES", "BY", "LOGIN", "TOLD BY", "ON HOLD", "BOOK", "UNSURE")
 	for _, b := range list.Vendors {
-		t.add(string(b.Vendor), b.Name, fmt.Sprint(len(b.Models)), b.form(), b.by(), b.Login, b.Resync, strings.Join(b.OnHold, ", "), fmt.Sprint(len(b.Unverified)))
+		t.add(string(b.Vendor), b.Name, fmt.Sprint(len(b.Models)), b.form(), b.by(), b.Login, b.Resync, strings.Join(b.OnHold, ", "), yesNo(b.Book), fmt.Sprint(len(b.Unverified)))
 	}
 	t.print(p.out)
 	return p.say("%s, %s, %s; see the last with: lineside vendors --unverified", count(list.Total.Vendors, "vendor", "vendors"),
@@ -110,7 +111,7 @@ func (p *program) showUnverified(list brandList) error {
 func (p *program) showBrand(b brand) error {
 	for _, f := range []struct{ name, value string }{
 		{"brand", b.Name}, {"configs", b.Format}, {"fetched by", b.by()}, {"login", b.Login}, {"told by", b.Resync},
-		{"on hold", strings.Join(b.OnHold, ", ")}, {"emergency", b.Emergency}, {"firmware", b.Firmware}, {"phone book", yesNo(b.Book)},
+		{"on hold", strings.Join(b.OnHold, ", ")}, {"emergency", b.Emergency}, {"firmware", b.Firmware}, {"phone book", b.bookWay()},
 		{"box's CA", yesNo(b.OwnCA)}, {"redirect", b.Redirect}, {"uploads", strings.Join(b.Uploads, ", ")},
 		{"unsure", count(len(b.Unverified), "fact", "facts")},
 	} {
@@ -141,6 +142,14 @@ func (b brand) form() string {
 	return strings.Replace(kind, "plain", "text", 1)
 }
 
+// bookWay is the phone book in words.
+func (b brand) bookWay() string {
+	if b.Book {
+		return "yes"
+	}
+	return "none: " + b.NoBook
+}
+
 func (b brand) by() string {
 	words := make([]string, len(b.Fetch))
 	for i, p := range b.Fetch {
@@ -166,7 +175,7 @@ func brandOf(m vendors.Maker) brand {
 	b := brand{
 		Vendor: m.Vendor, Name: m.Name, Models: []brandModel{}, Format: m.ContentType, Fetch: m.Fetch.By, Login: loginWay(m.Fetch),
 		TypeLogin: m.Fetch.Asks, OwnCA: m.CA != vendors.NoCA, Resync: resyncWay(m.Resync), Polls: !m.Resync.Once,
-		OnHold: holdWays(m.Shows), Emergency: emergencyWay(m), Firmware: upgradeWay(m), Book: m.Book != nil, Unverified: m.Unverified,
+		OnHold: holdWays(m.Shows), Emergency: emergencyWay(m), Firmware: upgradeWay(m), Book: m.Book != nil, NoBook: m.NoBook, Unverified: m.Unverified,
 	}
 	for _, model := range m.Models.List() {
 		b.Models = append(b.Models, brandModel{Name: model.Name, Lines: model.Lines, Keys: model.Keys, Screen: model.Screen})

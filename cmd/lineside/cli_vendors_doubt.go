@@ -60,8 +60,8 @@ func (p *program) warnBookless(d admin.Device) {
 	if !ok || m.Book != nil || d.Owner == "" {
 		return
 	}
-	_, _ = fmt.Fprintf(p.err, "lineside: %s is %s's on record, for lists and searches; its config stays as it is: the box writes no phone book that %s phones read\n  → see which it writes: lineside vendors\n",
-		d.MAC, printable(d.Owner), m.Name)
+	_, _ = fmt.Fprintf(p.err, "lineside: %s is %s's on record, for lists and searches, and gets no phone book: %s\n  → see who reads one: lineside vendors\n",
+		d.MAC, printable(d.Owner), m.NoBook)
 }
 
 // maxDoubts bounds what "lineside check" says of devices.

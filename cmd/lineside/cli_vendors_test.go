@@ -26,7 +26,7 @@ func TestVendorsAreCounted(t *testing.T) {
 		if b.Vendor != c.Vendor || b.Name != c.Name || len(b.Models) != c.Models || len(b.Unverified) != len(c.Unverified) {
 			t.Errorf("%s: got %s with %d models and %d doubts, want %d and %d", c.Vendor, b.Vendor, len(b.Models), len(b.Unverified), c.Models, len(c.Unverified))
 		}
-		if b.Login == "" || len(b.Fetch) == 0 || b.Format == "" || b.Emergency == "" || b.Resync == "" {
+		if b.Book == (b.NoBook != "") || b.Login == "" || len(b.Fetch) == 0 || b.Format == "" || b.Emergency == "" || b.Resync == "" {
 			t.Errorf("%s: something is not said: %+v", c.Vendor, b)
 		}
 		models, unverified = models+c.Models, unverified+len(c.Unverified)
@@ -141,6 +141,23 @@ func TestDoubtsAreTold(t *testing.T) {
 	if notes := doubtNotes(t.Context(), o.socket); len(notes) != 0 {
 		t.Errorf("corrected: got %q, want none", notes)
 	}
+}
+
+// TestNoBookIsTold: who gives a device an owner, or an owner a password, hears
+// that its phone reads no phone book.
+func TestNoBookIsTold(t *testing.T) {
+	o := newOperator(t)
+	const adapter, desk = "00:0b:82:00:00:01", "00:15:65:4a:a9:37"
+	o.does("", 0, "anna", "user", "add", "anna", "--extension", "710")
+	o.does("", 0, "anna.s on record.*no phone book: .*no screen", "device", "add", adapter, "--model", "HT801", "--owner", "anna")
+	o.does("", 0, "no phone book", "user", "edit", "anna", "--first", "Anna")
+	if out := o.does("", 0, "T46G", "device", "add", desk, "--model", "T46G", "--owner", "anna"); strings.Contains(out, "no phone book") {
+		t.Errorf("a Yealink phone: got %s", out)
+	}
+	if out := o.does("", 0, "HT801", "device", "edit", adapter, "--label", "Fax"); strings.Contains(out, "no phone book") {
+		t.Errorf("no owner named: got %s", out)
+	}
+	o.does("", 0, "phone book none: nothing to read one on", "vendors", "grandstream-ht")
 }
 
 // TestModelDecidesTheVendor: a phone is filed under the maker of its model, and a
