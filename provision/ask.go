@@ -109,7 +109,7 @@ type Caller struct {
 // Welcome is what a DHCP client is told of the box.
 type Welcome struct {
 	// Ident is who the client seems to be; an empty Vendor is no phone, and
-	// Options is then empty too.
+	// Options is then empty too. They are shared and must not be changed.
 	Ident   vendors.Ident
 	Options []vendors.Option
 	// Known says that the box has a record of the device with this MAC.

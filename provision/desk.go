@@ -9,7 +9,9 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -115,6 +117,7 @@ type Desk struct {
 	alarms     alarms
 	holding    atomic.Bool // somebody is keeping the site window open
 	ticketed   atomic.Bool // some device may have a live ticket
+	led        sync.Map    // options that lead phones here: leadsTo → []vendors.Option
 }
 
 // New checks cfg and makes a desk; it does no I/O.
@@ -205,9 +208,28 @@ func (d *Desk) Welcome(c Caller) Welcome {
 		id = vendors.Ident{Vendor: v}
 	}
 	if maker, ok := d.table.Of(id.Vendor); ok && maker.Options != nil {
-		w.Ident, w.Options, w.SecondOffer = id, maker.Leads(d.box(c.Self)), maker.SecondOffer
+		w.Ident, w.Options, w.SecondOffer = id, d.leads(maker, c.Self), maker.SecondOffer
 	}
 	return w
+}
+
+// leadsTo says whose options and of which of the box's addresses.
+type leadsTo struct {
+	vendor phone.Vendor
+	self   netip.Addr
+}
+
+// leads gives a maker's options for a box at self. They hang on settings alone,
+// so they are made once: a building that powers up asks thousands of times. The
+// box has few addresses, so there are few.
+func (d *Desk) leads(m vendors.Maker, self netip.Addr) []vendors.Option {
+	at := leadsTo{m.Vendor, self}
+	if known, ok := d.led.Load(at); ok {
+		return known.([]vendors.Option)
+	}
+	options := slices.Clip(m.Leads(d.box(self)))
+	d.led.Store(at, options)
+	return options
 }
 
 // Site is the branch this desk serves.

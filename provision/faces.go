@@ -1,10 +1,10 @@
 package provision
 
 import (
+	"container/list"
 	"context"
 	"slices"
 	"sync"
-	"time"
 
 	"github.com/lineside/lineside/phone"
 )
@@ -19,8 +19,9 @@ type faces struct {
 	mu       sync.Mutex
 	max      int
 	devices  map[phone.MAC]phone.Seen
-	visitors map[phone.MAC]visitor
-	share    map[string]int // visitors by identity
+	visitors map[phone.MAC]*list.Element // of order
+	order    *list.List                  // of visitor, longest unseen first
+	share    map[string]int              // visitors by identity
 	dirty    map[phone.MAC]struct{}
 }
 
@@ -33,7 +34,8 @@ func newFaces(max int) *faces {
 	return &faces{
 		max:      max,
 		devices:  make(map[phone.MAC]phone.Seen),
-		visitors: make(map[phone.MAC]visitor),
+		visitors: make(map[phone.MAC]*list.Element),
+		order:    list.New(),
 		share:    make(map[string]int),
 		dirty:    make(map[phone.MAC]struct{}),
 	}
@@ -51,19 +53,19 @@ func (f *faces) add(s phone.Seen, by string, known bool) {
 	if _, ok := f.devices[s.MAC]; ok {
 		return // a known device whose MAC somebody borrows is no visitor
 	}
-	old, ok := f.visitors[s.MAC]
-	if ok {
-		old.seen = later(old.seen, s)
-		f.visitors[s.MAC] = old
+	if el, ok := f.visitors[s.MAC]; ok {
+		v := el.Value.(*visitor)
+		v.seen = later(v.seen, s)
+		f.order.MoveToBack(el)
 		return
 	}
 	if f.share[by] >= maxPerStranger {
 		return
 	}
-	if len(f.visitors) >= f.max {
-		f.oldestLocked()
+	if f.order.Len() >= f.max {
+		f.forgetLocked(f.order.Front().Value.(*visitor).seen.MAC)
 	}
-	f.visitors[s.MAC] = visitor{seen: s, by: by}
+	f.visitors[s.MAC] = f.order.PushBack(&visitor{seen: s, by: by})
 	f.share[by]++
 }
 
@@ -93,12 +95,12 @@ func later(old, s phone.Seen) phone.Seen {
 func (f *faces) adopt(mac phone.MAC) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	v, ok := f.visitors[mac]
+	el, ok := f.visitors[mac]
 	if !ok {
 		return
 	}
 	f.forgetLocked(mac)
-	f.devices[mac] = v.seen
+	f.devices[mac] = el.Value.(*visitor).seen
 	f.dirty[mac] = struct{}{}
 }
 
@@ -111,25 +113,15 @@ func (f *faces) drop(mac phone.MAC) {
 }
 
 func (f *faces) forgetLocked(mac phone.MAC) {
-	v, ok := f.visitors[mac]
+	el, ok := f.visitors[mac]
 	if !ok {
 		return
 	}
 	delete(f.visitors, mac)
+	v := f.order.Remove(el).(*visitor)
 	if f.share[v.by]--; f.share[v.by] <= 0 {
 		delete(f.share, v.by)
 	}
-}
-
-func (f *faces) oldestLocked() {
-	var oldest phone.MAC
-	var at time.Time
-	for mac, v := range f.visitors {
-		if oldest.IsZero() || v.seen.At.Before(at) {
-			oldest, at = mac, v.seen.At
-		}
-	}
-	f.forgetLocked(oldest)
 }
 
 // Visitors lists unknown phones that asked, latest first.
@@ -137,12 +129,12 @@ func (d *Desk) Visitors() []phone.Seen {
 	f := d.faces
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	list := make([]phone.Seen, 0, len(f.visitors))
-	for _, v := range f.visitors {
-		list = append(list, v.seen)
+	all := make([]phone.Seen, 0, f.order.Len())
+	for el := f.order.Back(); el != nil; el = el.Prev() {
+		all = append(all, el.Value.(*visitor).seen)
 	}
-	slices.SortFunc(list, func(a, b phone.Seen) int { return b.At.Compare(a.At) })
-	return list
+	slices.SortStableFunc(all, func(a, b phone.Seen) int { return b.At.Compare(a.At) }) // clocks are set back
+	return all
 }
 
 // Seen is what was last seen of a known device.
@@ -155,13 +147,13 @@ func (d *Desk) Seen(mac phone.MAC) (phone.Seen, bool) {
 
 // recall loads what was seen before the last stop.
 func (d *Desk) recall() error {
-	list, err := d.store.Sightings.Seen()
+	seen, err := d.store.Sightings.Seen()
 	if err != nil {
 		return err
 	}
 	d.faces.mu.Lock()
 	defer d.faces.mu.Unlock()
-	for _, s := range list {
+	for _, s := range seen {
 		if _, ok := d.faces.devices[s.MAC]; !ok {
 			d.faces.devices[s.MAC] = s
 		}
@@ -174,16 +166,16 @@ func (d *Desk) recall() error {
 func (d *Desk) keepSeen(ctx context.Context) {
 	f := d.faces
 	f.mu.Lock()
-	list := make([]phone.Seen, 0, len(f.dirty))
+	seen := make([]phone.Seen, 0, len(f.dirty))
 	for mac := range f.dirty {
-		list = append(list, f.devices[mac])
+		seen = append(seen, f.devices[mac])
 	}
 	clear(f.dirty)
 	f.mu.Unlock()
-	if len(list) == 0 {
+	if len(seen) == 0 {
 		return
 	}
-	if err := d.store.Sightings.SaveSeen(ctx, list); err != nil {
+	if err := d.store.Sightings.SaveSeen(ctx, seen); err != nil {
 		d.tools.Log.Warn("what was last seen of phones is not on disk", "err", err)
 	}
 }
