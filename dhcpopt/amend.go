@@ -10,7 +10,9 @@ const (
 	atHops    = 3
 	atFlags   = 10
 	atCiaddr  = 12
+	atYiaddr  = 16
 	atGiaddr  = 24
+	atChaddr  = 28
 	atSname   = 44
 	atFile    = 108
 	atCookie  = 236

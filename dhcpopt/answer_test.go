@@ -315,7 +315,7 @@ func TestLeaseLength(t *testing.T) {
 			l := newLAN(t, testConfig("10.20.0.50-10.20.0.59"))
 			m := message(yealink1, discover)
 			if tt.asked > 0 {
-				m.Options[51] = seconds(tt.asked)
+				m.Options[51] = new(draft).seconds(tt.asked)
 			}
 			r := l.one(m, offer)
 			if got := r.IPAddressLeaseTime(0); got != tt.want {

@@ -235,7 +235,7 @@ func (r *Relay) fit(a *ask, l letter, q question) ([]byte, provision.Sighting) {
 		MAC: a.client.mac, Class: q.class, Host: q.host, Interface: r.cfg.Interface, Self: r.self,
 	})
 	asked := &ask{client: a.client, list: q.list, ciaddr: a.ciaddr, packet: a.packet}
-	add := append(vendorOptions(asked, w, true), vendorOptions(asked, w, false)...)
+	add := vendorOptions(vendorOptions(nil, asked, w, true), asked, w, false)
 	if len(add) == 0 {
 		data, _ := l.without(gone, nil, maxPacket)
 		return data, provision.Sighting{}
@@ -257,7 +257,7 @@ func (r *Relay) sighting(a, asked *ask, w provision.Welcome, q question, data []
 	if err != nil || a.kind != dhcpv4.MessageTypeAck {
 		return provision.Sighting{}
 	}
-	lead := lead(m, asked, w)
+	lead := lead(func(code uint8) []byte { return m.Options[code] }, asked, w)
 	g := provision.Sighting{
 		MAC: a.client.mac, Front: provision.DHCP, Ident: w.Ident, Kind: provision.KindTold, Lead: lead, Addr: a.ciaddr,
 		Text: "has an address, asked for options" + leadText(lead),

@@ -1,7 +1,6 @@
 package dhcpopt
 
 import (
-	"encoding/binary"
 	"net/netip"
 	"slices"
 	"time"
@@ -44,28 +43,28 @@ type option struct {
 func (o option) size() int { return len(o.value) + 2*max(1, (len(o.value)+254)/255) }
 
 // reply builds a message of kind. addr is the client's address, length its
-// lease's; 0 is an answer without one.
+// lease's; 0 is an answer without one. Only the answering goroutine calls it.
 func (s *Server) reply(a *ask, kind dhcpv4.MessageType, addr netip.Addr, length time.Duration, w provision.Welcome) reply {
-	m := &dhcpv4.DHCPv4{
-		OpCode: dhcpv4.OpcodeBootReply, HWType: a.packet.HWType, TransactionID: a.packet.TransactionID,
-		Flags: a.packet.Flags & 0x8000, ClientHWAddr: a.packet.ClientHWAddr, GatewayIPAddr: a.packet.GatewayIPAddr,
-		Options: make(dhcpv4.Options, 16),
-	}
-	relayed := !a.giaddr.IsUnspecified()
+	h := head{flags: a.packet.Flags & 0x8000}
 	switch {
-	case kind == dhcpv4.MessageTypeNak && relayed:
-		m.SetBroadcast() // the relay could not reach the client otherwise
+	case kind == dhcpv4.MessageTypeNak && !a.giaddr.IsUnspecified():
+		h.flags |= 0x8000 // the relay could not reach the client otherwise
 	case kind == dhcpv4.MessageTypeAck:
-		m.ClientIPAddr = a.packet.ClientIPAddr
+		h.ciaddr = address(a.packet.ClientIPAddr)
 	}
 	if length > 0 {
-		m.YourIPAddr = addr.AsSlice()
+		h.yiaddr = addr
 	}
-	left := s.required(m, a, kind, length)
+	d := &s.draft
+	d.begin()
+	left := s.required(d, a, kind, length)
 	if kind != dhcpv4.MessageTypeNak {
-		s.fill(m, a, w, left)
+		s.fill(d, a, w, left)
 	}
-	r := reply{data: m.ToBytes(), lead: lead(m, a, w)}
+	r := reply{data: d.message(a.packet, h)}
+	if kind == dhcpv4.MessageTypeAck || length == 0 { // an OFFER of an address may come to nothing
+		r.lead = lead(d.get, a, w)
+	}
 	r.to, r.mac = s.destination(a, kind, addr)
 	return r
 }
@@ -73,76 +72,74 @@ func (s *Server) reply(a *ask, kind dhcpv4.MessageType, addr netip.Addr, length 
 // required sets what every reply of the kind carries, and gives the room left.
 // Option 82 is the relay's and does not reach the client, so only the path's
 // limit counts for it.
-func (s *Server) required(m *dhcpv4.DHCPv4, a *ask, kind dhcpv4.MessageType, length time.Duration) int {
-	must := []option{{53, []byte{byte(kind)}}, {54, s.self.AsSlice()}}
+func (s *Server) required(d *draft, a *ask, kind dhcpv4.MessageType, length time.Duration) int {
+	d.set(53, d.bytes(byte(kind)))
+	d.set(54, s.steady.self)
 	if a.client.id != "" {
-		must = append(must, option{61, []byte(a.client.id)}) // RFC 6842
+		d.set(61, d.bytes([]byte(a.client.id)...)) // RFC 6842
 	}
 	if length > 0 {
-		must = append(must, option{51, seconds(length)}, option{58, seconds(length / 2)}, option{59, seconds(length / 8 * 7)})
+		d.set(51, d.seconds(length))
+		d.set(58, d.seconds(length/2))
+		d.set(59, d.seconds(length/8*7))
 	}
 	if kind == dhcpv4.MessageTypeNak {
-		must = append(must, option{56, []byte("address not available, start over")})
+		d.set(56, []byte("address not available, start over"))
 	}
-	left := a.limit - headers - fixedFields
-	if info, ok := a.packet.Options[82]; ok {
-		relay := option{82, info}
-		m.Options[82] = info
-		left = min(left, maxPayload-fixedFields-relay.size())
+	taken := fixedFields
+	for _, o := range d.options {
+		taken += o.size()
 	}
-	for _, o := range must {
-		m.Options[o.code] = o.value
-		left -= o.size()
+	left := a.limit - headers - taken
+	if info, ok := a.packet.Options[relayCode]; ok {
+		left = min(left, maxPayload-taken-option{relayCode, info}.size())
+		d.set(relayCode, info)
 	}
 	return left
 }
 
 // fill sets what the client is told beyond that, the more needful first, as
 // long as there is room.
-func (s *Server) fill(m *dhcpv4.DHCPv4, a *ask, w provision.Welcome, left int) {
-	for _, o := range s.wishes(a, w) {
-		if _, set := m.Options[o.code]; set || len(o.value) == 0 {
+func (s *Server) fill(d *draft, a *ask, w provision.Welcome, left int) {
+	s.wish(d, a, w)
+	for _, o := range d.wishes {
+		if len(o.value) == 0 || d.get(o.code) != nil {
 			continue
 		}
 		if len(o.value) > maxOption || o.size() > left {
 			s.log.Debug("option left out, no room", "mac", a.client.mac, "option", o.code)
 			continue
 		}
-		m.Options[o.code] = o.value
+		d.set(o.code, o.value)
 		left -= o.size()
 	}
 }
 
-// wishes lists options by how much the client misses without them: to reach
-// the network, to find its box, to be comfortable.
-func (s *Server) wishes(a *ask, w provision.Welcome) []option {
-	if s.cfg.Mode == ModeInform {
-		// The network is the other server's to describe.
-		return append(vendorOptions(a, w, true), vendorOptions(a, w, false)...)
+// wish lists options by how much the client misses without them: to reach the
+// network, to find its box, to be comfortable.
+func (s *Server) wish(d *draft, a *ask, w provision.Welcome) {
+	network := s.cfg.Mode != ModeInform // else that is the other server's to describe
+	if network {
+		d.wishes = append(d.wishes, option{1, s.steady.mask}, option{3, s.steady.router}, option{6, s.steady.dns})
 	}
-	mask := fromNumber(^uint32(0) << (32 - s.cfg.network().Bits()))
-	list := []option{{1, mask.AsSlice()}}
-	if s.cfg.Router.IsValid() {
-		list = append(list, option{3, s.cfg.Router.AsSlice()})
+	d.wishes = vendorOptions(d.wishes, a, w, true)
+	d.wishes = vendorOptions(d.wishes, a, w, false)
+	if !network {
+		return
 	}
-	list = append(list, option{6, join(s.cfg.DNS)})
-	list = append(list, vendorOptions(a, w, true)...)
-	list = append(list, vendorOptions(a, w, false)...)
-	for _, o := range []option{{42, join(s.cfg.NTP)}, {15, []byte(s.cfg.Domain)}, {28, lastAddr(s.cfg.network()).AsSlice()}} {
+	for _, o := range [...]option{{42, s.steady.ntp}, {15, s.steady.domain}, {28, s.steady.broadcast}} {
 		if a.wants(o.code) {
-			list = append(list, o)
+			d.wishes = append(d.wishes, o)
 		}
 	}
-	return list
 }
 
-// vendorOptions are those that lead a phone here: the ones sent unasked, or
+// vendorOptions adds those that lead a phone here: the ones sent unasked, or
 // the ones it asks for.
-func vendorOptions(a *ask, w provision.Welcome, always bool) []option {
+func vendorOptions(list []option, a *ask, w provision.Welcome, always bool) []option {
 	if w.Ident.Vendor == "" {
-		return nil
+		return list
 	}
-	var list []option
 	for _, o := range w.Options {
 		if o.Always == always && (always || a.wants(o.Code)) && !protocolOwn(o) {
 			list = append(list, option{o.Code, o.Value})
@@ -155,7 +152,7 @@ func vendorOptions(a *ask, w provision.Welcome, always bool) []option {
 // Option 60 is among them: a client that hears its own class back may take the
 // box for a boot server.
 func protocolOwn(o vendors.Option) bool {
-	return o.Code >= 50 && o.Code <= 61 || slices.Contains([]uint8{0, 1, 3, 82, 255}, o.Code)
+	return o.Code >= 50 && o.Code <= 61 || slices.Contains([]uint8{padCode, 1, 3, relayCode, endCode}, o.Code)
 }
 
 // destination follows RFC 2131 section 4.1, but for INFORM section 4.3.5. The
@@ -180,10 +177,6 @@ func (s *Server) destination(a *ask, kind dhcpv4.MessageType, addr netip.Addr) (
 
 func broadcast() netip.AddrPort {
 	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{255, 255, 255, 255}), clientPort)
-}
-
-func seconds(d time.Duration) []byte {
-	return binary.BigEndian.AppendUint32(nil, uint32(d/time.Second))
 }
 
 func join(addrs []netip.Addr) []byte {

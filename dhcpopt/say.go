@@ -97,7 +97,7 @@ var leading = [...]uint8{43, 66, 67, 114, 125, 150, 156, 159, 160, 161, 176, 242
 
 // lead is what a reply to a phone tells of its box: of the options that carry an
 // address alone, the first that was sent, and which were asked for and given.
-func lead(m *dhcpv4.DHCPv4, a *ask, w provision.Welcome) provision.Lead {
+func lead(get func(code uint8) []byte, a *ask, w provision.Welcome) provision.Lead {
 	if w.Ident.Vendor == "" {
 		return provision.Lead{}
 	}
@@ -107,13 +107,13 @@ func lead(m *dhcpv4.DHCPv4, a *ask, w provision.Welcome) provision.Lead {
 		if l.Listed && a.wants(code) {
 			asked = append(asked, code)
 		}
-		if len(m.Options[code]) > 0 {
+		if len(get(code)) > 0 {
 			given = append(given, code)
 		}
 	}
 	l.Asked, l.Given = numbers(asked), numbers(given)
 	for _, code := range []uint8{66, 160, 159, 114, 43} {
-		if v := m.Options[code]; len(v) > 0 {
+		if v := get(code); len(v) > 0 {
 			l.URL = clean(v, maxTold)
 			break
 		}

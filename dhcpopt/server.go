@@ -51,9 +51,12 @@ type Server struct {
 	self netip.Addr
 	out  *wire // set by Serve
 
-	// Of the receiving goroutine alone.
+	steady steady
+
+	// Of the answering goroutine alone.
 	rates rates
 	alarm alarm
+	draft draft
 
 	// scopes serve networks behind relays; each has remote set.
 	scopes  []*Server
@@ -100,13 +103,14 @@ func newServer(cfg Config, deps Deps) *Server {
 		cfg = cfg.ownReservations()
 	}
 	return &Server{
-		cfg:   cfg,
-		deps:  deps,
-		log:   deps.Log.With("component", "dhcp"),
-		self:  cfg.Self.Addr(),
-		queue: newQueue(maxQueue),
-		pool:  newPool(cfg),
-		owed:  make(map[netip.Addr]*phone.Lease),
+		cfg:    cfg,
+		steady: newSteady(cfg),
+		deps:   deps,
+		log:    deps.Log.With("component", "dhcp"),
+		self:   cfg.Self.Addr(),
+		queue:  newQueue(maxQueue),
+		pool:   newPool(cfg),
+		owed:   make(map[netip.Addr]*phone.Lease),
 	}
 }
 
