@@ -118,6 +118,7 @@ func (l *sipLab) notified(t *testing.T, port string) <-chan string {
 // the next fetch is the full config.
 func TestPINByTelephone(t *testing.T) {
 	l := newPINLab(t)
+	t.Run("a NOTIFY that is challenged, and told again", l.resyncChallenged)
 	for _, tt := range []struct {
 		name   string
 		events int

@@ -64,20 +64,11 @@ type Rehome struct {
 	URL, User, Password []string
 }
 
-// Asker is who a phone takes an order by SIP from.
-type Asker uint8
-
-// Askers.
-const (
-	Anybody   Asker = iota // its config switches challenges off
-	Registrar              // packets of other hosts are dropped
-	LineLogin              // it challenges, and wants the line's own SIP login
-	AdminPass              // it challenges, and wants the admin password
-)
-
-// Resync is how a vendor's phones are told to fetch their config again. All of
-// them come back by themselves as well, after the time their config says,
-// unless Once is set.
+// Resync is how a vendor's phones are told to fetch their config again, by SIP:
+// they take it from the registrar they are registered with, so from the box while
+// they are on hold. One that challenges is shown the line's own login. All of them
+// come back by themselves as well, after the time their config says, unless Once
+// is set.
 type Resync struct {
 	// Event is the SIP Event header that makes a phone fetch again, without a
 	// reboot where it can; empty where no NOTIFY does.
@@ -90,10 +81,6 @@ type Resync struct {
 	// BodyType its media type; nil is no body.
 	Body     func(callID string) []byte
 	BodyType string
-	From     Asker
-	// Path is the HTTP request on the phone that has the same effect, below
-	// its web page's root, for which its admin password is needed; empty: none.
-	Path string
 	// Once says that a phone with a config never asks again before it reboots.
 	Once bool
 }

@@ -29,7 +29,7 @@ func audiocodesMP() Maker {
 			URL: []string{"IniFileURL"}, User: []string{"AUPDDigestUsername"}, Password: []string{"AUPDDigestPassword"},
 		},
 		NoBook:  bookNoScreen,
-		Resync:  Resync{Event: "check-sync;reboot=false", Reboot: "check-sync;reboot=true", From: Registrar},
+		Resync:  Resync{Event: "check-sync;reboot=false", Reboot: "check-sync;reboot=true"},
 		Shows:   Shows{Hotline: true, HotlineDelay: true},
 		Forgets: true, // SetDefaultOnIniFileProcess
 		build:   audiocodesMPBuild,

@@ -35,7 +35,7 @@ func avaya() Maker {
 		Rehome: Rehome{
 			URL: []string{"HTTPSRVR"}, User: []string{"FORCE_HTTP_AUTH_USERNAME"}, Password: []string{"FORCE_HTTP_AUTH_PASSWORD"},
 		},
-		Resync: Resync{Event: "check-sync", Reboots: true, Reboot: "check-sync", From: Registrar},
+		Resync: Resync{Event: "check-sync", Reboots: true, Reboot: "check-sync"},
 		Shows:  Shows{Text: true},
 		Book:   &Book{File: "avaya-book.xml", ContentType: "text/xml; charset=utf-8", Write: avayaDirectory, Token: true},
 		raw:    avayaRaw,

@@ -82,7 +82,7 @@ var ciscoRehome = []string{"Profile_Rule"}
 // ciscoResync: the phones answer a NOTIFY with a challenge and want the line's
 // own login. That stays on: the event may name a URL to fetch from, and without
 // the challenge anybody on the LAN could send a phone to a server of his own.
-var ciscoResync = Resync{Event: "resync", Reboot: "reboot_now", From: LineLogin, Path: "admin/resync"}
+var ciscoResync = Resync{Event: "resync", Reboot: "reboot_now"}
 
 // errRule is of what a profile rule would read as something else.
 var errRule = errors.New("has a character that means something in a profile rule: use letters, digits and -._~@+")

@@ -31,7 +31,7 @@ func ciscoMPP() Maker {
 		CA:          CAByURL,
 		ContentType: "text/xml; charset=utf-8",
 		Rehome:      Rehome{URL: ciscoRehome, User: ciscoRehome, Password: ciscoRehome},
-		Resync:      Resync{Event: "resync", From: LineLogin, Path: "admin/resync"},
+		Resync:      Resync{Event: "resync"},
 		Upgrade:     UpgradeByURL,
 		Shows:       Shows{Text: true, Hotline: true, HotlineDelay: true, MAC: true},
 		Book:        &Book{File: "cisco-mpp-book.xml", ContentType: "text/xml; charset=utf-8", Write: ipPhoneDirectory("CiscoIPPhoneDirectory")},

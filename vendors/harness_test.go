@@ -54,7 +54,7 @@ func TestMakersAreComplete(t *testing.T) {
 		if m.Fetch.Auth != vendors.NoAuth && (len(m.Rehome.User) == 0 || len(m.Rehome.Password) == 0) {
 			t.Error("its phones show a login that no parameter sets")
 		}
-		if m.Resync.Event == "" && m.Resync.Reboot == "" && m.Resync.Path == "" && m.Resync.Once {
+		if m.Resync.Event == "" && m.Resync.Reboot == "" && m.Resync.Once {
 			t.Error("nothing makes its phones fetch again, and they do not by themselves")
 		}
 		if strings.ToLower(string(m.Vendor)) != string(m.Vendor) || strings.ContainsAny(string(m.Vendor), " _./") {

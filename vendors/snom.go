@@ -33,7 +33,7 @@ func snom() Maker {
 		Rehome: Rehome{
 			URL: []string{"setting_server"}, User: []string{"http_client_user"}, Password: []string{"http_client_pass"},
 		},
-		Resync:   Resync{Event: "check-sync;reboot=false", Reboot: "check-sync;reboot=true", From: Registrar},
+		Resync:   Resync{Event: "check-sync;reboot=false", Reboot: "check-sync;reboot=true"},
 		Upgrade:  UpgradeByURL,
 		Shows:    Shows{Text: true, Hotline: true, HotlineDelay: true, MAC: true},
 		Book:     &Book{File: "snom-book.xml", ContentType: "text/xml; charset=utf-8", Write: ipPhoneDirectory("SnomIPPhoneDirectory"), Token: true},

@@ -34,7 +34,7 @@ func snomBase() Maker {
 			URL: []string{"setting_server"}, User: []string{"http_client_user"}, Password: []string{"http_client_password", "http_client_pass"},
 		},
 		// Settings count only after a reboot.
-		Resync:   Resync{Event: "check-sync;reboot=true", Reboots: true, Reboot: "check-sync;reboot=true", From: Registrar},
+		Resync:   Resync{Event: "check-sync;reboot=true", Reboots: true, Reboot: "check-sync;reboot=true"},
 		Book:     &Book{File: "snom-dect-book.xml", ContentType: "text/xml; charset=utf-8", Write: ipPhoneDirectory("SnomIPPhoneDirectory"), Token: true},
 		Redirect: snomRedirect(),
 		build:    snomBaseBuild,

@@ -43,7 +43,7 @@ func yealink() Maker {
 			User:     []string{"static.auto_provision.server.username", "auto_provision.server.username"},
 			Password: []string{"static.auto_provision.server.password", "auto_provision.server.password"},
 		},
-		Resync:  Resync{Event: "check-sync;reboot=false", Reboot: "check-sync;reboot=true", Path: "servlet?key=AutoP"},
+		Resync:  Resync{Event: "check-sync;reboot=false", Reboot: "check-sync;reboot=true"},
 		Upgrade: UpgradeByURL,
 		Shows:   Shows{Text: true, Hotline: true, HotlineDelay: true},
 		Book:    &Book{File: "yealink-book.xml", ContentType: "text/xml; charset=utf-8", Write: ipPhoneDirectory("YealinkIPPhoneDirectory")},

@@ -84,7 +84,6 @@ func TestWaysInWords(t *testing.T) {
 		"TFTP":           {loginWay(vendors.Fetch{By: []vendors.Protocol{vendors.TFTP}}), "none, by TFTP"},
 		"event":          {resyncWay(vendors.Resync{Event: "x", Reboots: true, Reboot: "y"}), "NOTIFY x (reboots)"},
 		"reboot":         {resyncWay(vendors.Resync{Reboot: "y"}), "NOTIFY y (reboots)"},
-		"page":           {resyncWay(vendors.Resync{Path: "/z"}), "HTTP /z"},
 		"nothing":        {resyncWay(vendors.Resync{}), "nothing"},
 		"as typed":       {emergencyWay(vendors.Maker{Dials: vendors.AsTyped}), "numbers are dialled as typed; no config lists them"},
 		"no keys":        {emergencyWay(vendors.Maker{Dials: vendors.NoKeys}), "nothing can be dialled at its devices"},

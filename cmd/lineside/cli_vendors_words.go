@@ -1,8 +1,6 @@
 package main
 
 import (
-	"strings"
-
 	"github.com/lineside/lineside/vendors"
 )
 
@@ -35,8 +33,6 @@ func resyncWay(r vendors.Resync) string {
 		return "NOTIFY " + r.Event
 	case r.Reboot != "":
 		return "NOTIFY " + r.Reboot + " (reboots)"
-	case r.Path != "":
-		return "HTTP /" + strings.TrimPrefix(r.Path, "/")
 	}
 	return "nothing"
 }
