@@ -38,6 +38,7 @@ func audiocodes() Maker {
 		NoBook:      bookUnknown,
 		Shows:       Shows{Text: true},
 		build:       audiocodesBuild,
+		expands:     audiocodesMacros,
 		format:      audiocodesFormat,
 		Unverified: []string{
 			"provisioning/firmware/url is looked at when the config is fetched, and installs only what is another firmware",

@@ -33,6 +33,7 @@ func audiocodesMP() Maker {
 		Shows:   Shows{Hotline: true, HotlineDelay: true},
 		Forgets: true, // SetDefaultOnIniFileProcess
 		build:   audiocodesMPBuild,
+		expands: audiocodesMacros,
 		format:  audiocodesMPFormat,
 		Unverified: []string{
 			"the product's name before the MAC, MP118, and that an MP-11x reads option 160 at all",

@@ -38,6 +38,7 @@ func ciscoATA() Maker {
 		Shows:       Shows{Hotline: true, HotlineDelay: true},
 		build:       ciscoATABuild,
 		settle:      ciscoATASettle,
+		expands:     ciscoMacros,
 		format:      ciscoATAFormat,
 		Unverified: ciscoUnverified(
 			"a challenge with Digest is answered as well as one with Basic",

@@ -36,6 +36,7 @@ func ciscoMPP() Maker {
 		Shows:       Shows{Text: true, Hotline: true, HotlineDelay: true, MAC: true},
 		Book:        &Book{File: "cisco-mpp-book.xml", ContentType: "text/xml; charset=utf-8", Write: ipPhoneDirectory("CiscoIPPhoneDirectory")},
 		build:       ciscoMPPBuild,
+		expands:     ciscoMacros,
 		format:      ciscoFlatFormat,
 		Unverified: ciscoUnverified(
 			"a challenge of the file Profile_Rule_B names brings up the profile account screen as well",

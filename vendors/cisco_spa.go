@@ -35,6 +35,7 @@ func ciscoSPA() Maker {
 		Shows:       Shows{Text: true, Hotline: true, HotlineDelay: true, MAC: true},
 		Book:        &Book{File: "cisco-spa-book.xml", ContentType: "text/xml; charset=utf-8", Write: ipPhoneDirectory("CiscoIPPhoneDirectory")},
 		build:       ciscoSPABuild,
+		expands:     ciscoMacros,
 		format:      ciscoFlatFormat,
 		Unverified: ciscoUnverified(
 			"a challenge with Digest is answered as well as one with Basic",

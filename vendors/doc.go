@@ -22,8 +22,9 @@
 // No two parameters of a file have the same name: what an operator says takes
 // the place of ours. Values meet their syntax in the format's one escaper and
 // nowhere else, so nobody's text can add a line, a tag, an attribute or a
-// parameter; a value the syntax cannot hold is an error instead of a file. What
-// the holding config sets the full config sets as well, since most phones keep
+// parameter; a value the syntax cannot hold is an error instead of a file. So is
+// a device with a text that its phone would replace by something it knows: each
+// maker's macros stand in macros.go. What the holding config sets the full config sets as well, since most phones keep
 // what a later file leaves out (Maker.Forgets says whose do not). Explain says
 // which parameter came from where.
 //

@@ -40,8 +40,9 @@ func fanvil() Maker {
 				return []string{upperHex(d.MAC), d.URL, d.Login.User, d.Login.Password.Reveal()}
 			},
 		},
-		build:  fanvilBuild,
-		format: treeXML{head: "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<sysConf>\n", foot: "</sysConf>\n", escape: xmlText, dots: true},
+		build:   fanvilBuild,
+		expands: fanvilMacros,
+		format:  treeXML{head: "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<sysConf>\n", foot: "</sysConf>\n", escape: xmlText, dots: true},
 		Unverified: []string{
 			"firmware before 2.2 reads a text file or VOIP_CONFIG_FILE; neither is written",
 			"FlashMode 2 fetches after a reboot as well as every FlashInterval hours",

@@ -37,6 +37,7 @@ func gigaset() Maker {
 	m.Book = gigasetBook("gigaset-book.xml")
 	m.Redirect = gigasetRedirect(gigasetMacroFile)
 	m.build = gigasetBuild
+	m.expands = gigasetMacros
 	m.format = gigasetFormat{pairXML{element: "param", name: "name", value: "value", escape: xmlText}}
 	m.Unverified = append(m.Unverified,
 		"Provisioning.global.ProvisioningServer takes a login in its URL, as the redirect service's does from 2.53",

@@ -24,6 +24,7 @@ func gigasetMaxwell() Maker {
 	m.NoBook = bookLDAP
 	m.Shows = Shows{Text: true, HotlineKey: true}
 	m.build = gigasetMaxwellBuild
+	m.expands = gigasetMacros
 	m.format = pairXML{
 		head:    "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<provisioning version=\"1.1\">\n<nvm>\n",
 		foot:    "</nvm>\n</provisioning>\n",

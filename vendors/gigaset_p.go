@@ -34,6 +34,7 @@ func gigasetP() Maker {
 		Redirect:    gigasetRedirect(func(phone.MAC) string { return "{mac}.xml" }),
 		build:       gigasetPBuild,
 		settle:      m.settle,
+		expands:     snomMacros,
 		format:      m.format,
 		Unverified: []string{
 			"columns of the redirect service's sheet, and that it takes these phones",

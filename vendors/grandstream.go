@@ -71,8 +71,10 @@ func grandstreamMaker(v phone.Vendor, name string, models Models) Maker {
 				return []string{upperHex(d.MAC), d.URL, d.Login.User, d.Login.Password.Reveal()}
 			},
 		},
-		format: pValues("gs_provision"),
+		expands: grandstreamMacros,
+		format:  pValues("gs_provision"),
 		Unverified: []string{
+			"$MAC and $PN, and <ipei>, <profile_name> and <user_id>, are replaced in values: a device with one in a text is refused",
 			"P192 with a path takes the firmware from there, by the protocol of the config",
 			"sub-option of option 43 for a plain config server; only 66 and 160 are sent",
 			"an empty element clears a P-value",

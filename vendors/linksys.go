@@ -43,6 +43,7 @@ func linksys() Maker {
 		Book:    &Book{File: "linksys-book.xml", ContentType: "text/xml; charset=utf-8", Write: ipPhoneDirectory("CiscoIPPhoneDirectory")},
 		Shows:   Shows{Hotline: true, HotlineDelay: true},
 		build:   linksysBuild,
+		expands: ciscoMacros,
 		format:  ciscoFlatFormat,
 		Unverified: ciscoUnverified(
 			"a challenge with Digest is answered as well as one with Basic",

@@ -3,6 +3,7 @@ package vendors
 import (
 	"crypto/x509/pkix"
 	"net/netip"
+	"regexp"
 
 	"github.com/lineside/lineside/phone"
 )
@@ -221,4 +222,6 @@ type Maker struct {
 	settle func(ps *params) error
 	// format writes the parameters.
 	format format
+	// expands finds what its phones replace in a value; nil: nothing is known.
+	expands *regexp.Regexp
 }

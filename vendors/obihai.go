@@ -35,6 +35,7 @@ func obihai() Maker {
 		NoBook:  bookUnknown,
 		Shows:   Shows{Hotline: true, HotlineDelay: true}, // the phones show a label, the adapters nothing
 		build:   obihaiBuild,
+		expands: ciscoMacros,
 		format:  objectXML{escape: xmlText},
 		Unverified: []string{
 			"FirmwareUpdate.Method Periodically installs only what is another firmware than it has",

@@ -91,6 +91,7 @@ func panasonicClasses(v phone.Vendor) []ClassMatch {
 
 func panasonicMaker(v phone.Vendor, name, own string, models Models) Maker {
 	return Maker{
+		expands:     panasonicMacros,
 		Vendor:      v,
 		Brand:       panasonicVendor,
 		Name:        name,

@@ -65,6 +65,7 @@ func pattonMaker(d pattonDialect, models Models) Maker {
 		// A script is the whole configuration.
 		Forgets: true,
 		build:   d.build,
+		expands: pattonMacros,
 		format:  script{head: d.head, escape: pattonWord},
 		Unverified: []string{
 			"the factory provisioning profile takes option 66 as a folder and asks for <mac>.cfg in it; it may ask for the bare URL first",

@@ -59,10 +59,11 @@ func poly() Maker {
 				return []string{d.MAC.Hex(), d.URL, d.Login.User, d.Login.Password.Reveal()}
 			},
 		},
-		raw:    polyRaw,
-		build:  polyBuild,
-		settle: polySettle,
-		format: polyFormat,
+		raw:     polyRaw,
+		build:   polyBuild,
+		settle:  polySettle,
+		expands: polyMacros,
+		format:  polyFormat,
 		Unverified: []string{
 			"text of option 60 in its ASCII form beyond the vendor's name",
 			"the earlier file in CONFIG_FILES wins for a parameter that is in both",

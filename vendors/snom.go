@@ -40,6 +40,7 @@ func snom() Maker {
 		Redirect: snomRedirect(),
 		build:    snomBuild,
 		settle:   snomSettle,
+		expands:  snomMacros,
 		format:   snomFormat{flatXML{index: "idx", attrs: ` perm=""`, escape: xmlText}},
 		Unverified: []string{
 			"firmware among the settings is taken from any server, with update_policy auto_update",

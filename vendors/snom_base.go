@@ -39,6 +39,7 @@ func snomBase() Maker {
 		Redirect: snomRedirect(),
 		build:    snomBaseBuild,
 		settle:   snomSettle,
+		expands:  snomMacros,
 		format: flatXML{
 			head:  "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<settings>\n<phone-settings e=\"2\">\n",
 			foot:  "</phone-settings>\n</settings>\n",

@@ -43,6 +43,7 @@ func spectralink() Maker {
 		raw:         m.raw,
 		build:       m.build,
 		settle:      m.settle,
+		expands:     m.expands,
 		format:      m.format,
 		Unverified: []string{
 			"the User-Agents; with Polycom's name in front the handset is taken for a Poly phone, whose configs it takes too",

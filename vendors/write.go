@@ -37,6 +37,11 @@ func (m Maker) list(in Input) (params, error) {
 	if err := checkConfig(in); err != nil {
 		return nil, err
 	}
+	if in.Stage == Full {
+		if err := m.checkMacros(in.Device); err != nil {
+			return nil, fmt.Errorf("device %s: %w", in.Device.MAC, err)
+		}
+	}
 	if err := m.build(&ps, in); err != nil {
 		return nil, err
 	}

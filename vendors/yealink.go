@@ -54,8 +54,9 @@ func yealink() Maker {
 				return []string{upperHex(d.MAC), d.URL, d.Login.User, d.Login.Password.Reveal()}
 			},
 		},
-		build:  yealinkBuild,
-		format: yealinkFormat,
+		build:   yealinkBuild,
+		expands: yealinkMacros,
+		format:  yealinkFormat,
 		Unverified: []string{
 			"option 43 layout; only 66, 160 and 150 are sent",
 			"a # inside a value is kept and does not begin a comment",

@@ -1,0 +1,85 @@
+package vendors
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/lineside/lineside/phone"
+)
+
+// Texts in whose place a maker's phones put something of their own, wherever the
+// guides show them. Most stand in URLs there; where else a phone looks for them no
+// guide says, so they are refused in everything a person enters for a device. An
+// override or a template, which are in the phone's own words, may have them.
+//
+// A Cisco macro is any name in capitals behind a dollar, the passwords among
+// them; the rest have a few names each.
+var (
+	ciscoMacros       = regexp.MustCompile(`\$[A-Z({$]`)
+	yealinkMacros     = regexp.MustCompile(`(?i)\$(?:mac|pn|ip|model|firmware)`)
+	snomMacros        = regexp.MustCompile(`(?i)\{mac\}|\$\(?(?:mac|firmware_version|uboot_version)`)
+	polyMacros        = regexp.MustCompile(`(?i)\[phone_(?:mac_address|model|part_number)\]`)
+	grandstreamMacros = regexp.MustCompile(`(?i)<(?:ipei|profile_name|user_id)>|\$(?:mac|pn)`)
+	fanvilMacros      = regexp.MustCompile(`(?i)\$(?:mac|input)`)
+	panasonicMacros   = regexp.MustCompile(`(?i)\{(?:mac|model|fwver)\}`)
+	gigasetMacros     = regexp.MustCompile(`(?i)%(?:macd|durl)`)
+	audiocodesMacros  = regexp.MustCompile(`(?i)<(?:mac|model)>`)
+	pattonMacros      = regexp.MustCompile(`\$\(`)
+)
+
+// macroMarks begin them, so that a text without one costs a glance.
+const macroMarks = "$%{[<"
+
+// checkMacros refuses a device of which a text would be another on its phone, or
+// would show somebody what the phone knows.
+func (m Maker) checkMacros(d phone.Device) error {
+	if m.expands == nil {
+		return nil
+	}
+	if err := m.checkMacro("label", d.Label, false); err != nil {
+		return err
+	}
+	if err := m.checkMacro("owner", d.Owner, false); err != nil {
+		return err
+	}
+	if err := m.checkMacro("admin_password", d.AdminPassword.Reveal(), true); err != nil {
+		return err
+	}
+	for i, l := range d.Lines {
+		if err := m.checkLineMacros(l); err != nil {
+			return fmt.Errorf("line %d: %w", i+1, err)
+		}
+	}
+	return nil
+}
+
+func (m Maker) checkLineMacros(l phone.Line) error {
+	for _, field := range [...]struct {
+		name, text string
+		secret     bool
+	}{
+		{"user", l.User, false}, {"auth_id", l.AuthID, false}, {"password", l.Password.Reveal(), true},
+		{"display_name", l.DisplayName, false}, {"label", l.Label, false},
+	} {
+		if err := m.checkMacro(field.name, field.text, field.secret); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkMacro names the macro it finds, of a secret only that there is one.
+func (m Maker) checkMacro(field, text string, secret bool) error {
+	if !strings.ContainsAny(text, macroMarks) {
+		return nil
+	}
+	found := m.expands.FindString(text)
+	switch {
+	case found == "":
+		return nil
+	case secret:
+		return fmt.Errorf("%s: has a word in it that a %s phone takes for a macro, such as $NAME or {name}, and would replace: choose another", field, m.Name)
+	}
+	return fmt.Errorf("%s: has %q in it, and a %s phone would put something of its own there: write it without", field, found, m.Name)
+}
