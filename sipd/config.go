@@ -133,8 +133,9 @@ type Desk interface {
 type Records interface {
 	Bindings() ([]phone.Binding, error)
 	SaveBindings(ctx context.Context, keep []phone.Binding, gone []phone.MAC) error
-	SBCAnswered(name string) (time.Time, error)
-	SaveSBCAnswered(ctx context.Context, name string, at time.Time) error
+	// SBCAnswered gives when an SBC last answered, and at which addresses.
+	SBCAnswered(name string) (at time.Time, addrs []netip.AddrPort, err error)
+	SaveSBCAnswered(ctx context.Context, name string, at time.Time, addrs []netip.AddrPort) error
 }
 
 // Deps is what the service works with.
@@ -149,8 +150,8 @@ type Deps struct {
 	Voice *voice.Calls
 	// Now stamps and decides; nil means time.Now.
 	Now func() time.Time
-	// Resolve finds the addresses of an SBC's name; nil asks DNS.
-	Resolve func(ctx context.Context, host string) ([]netip.Addr, error)
+	// Resolve finds where an SBC's name leads; nil asks DNS.
+	Resolve Resolver
 }
 
 // Listeners are the sockets served. All but UDP may be missing.

@@ -140,7 +140,7 @@ func calleeSays(status int) bool {
 }
 
 // offer prepares the call to one SBC.
-func (s *Server) offer(req *sip.Request, tx sip.ServerTransaction, caller *leg, g gateway, number string, gone <-chan struct{}) *forwarding {
+func (s *Server) offer(req *sip.Request, tx sip.ServerTransaction, caller *leg, g target, number string, gone <-chan struct{}) *forwarding {
 	callee, invite := s.callee(caller, g, number)
 	callee.peer, caller.peer = caller, callee
 	callee.over = caller.over
@@ -148,13 +148,13 @@ func (s *Server) offer(req *sip.Request, tx sip.ServerTransaction, caller *leg, 
 	carry(req, invite)
 	return &forwarding{
 		s: s, from: caller, to: callee, req: req, tx: tx, invite: invite, gone: gone,
-		silence: s.cfg.FailOver, unresolved: !g.addr.IsValid(),
+		silence: s.cfg.FailOver, trying: 2 * s.cfg.FailOver,
 	}
 }
 
 // callee is the side of an SBC, and the INVITE it is called with, less its body.
-func (s *Server) callee(caller *leg, g gateway, number string) (*leg, *sip.Request) {
-	r := s.uplinkTo(g, g.addr)
+func (s *Server) callee(caller *leg, g target, number string) (*leg, *sip.Request) {
+	r := s.uplinkTo(g)
 	from := s.identity(caller, r)
 	callee := newLeg(r, from, g.uri(number))
 	callee.sbc = true

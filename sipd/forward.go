@@ -10,7 +10,6 @@ import (
 
 // Patience of a call that is being set up.
 const (
-	tryingWait  = 15 * time.Second // an SBC that said only "trying"
 	confirmWait = 32 * time.Second // for the ACK of an answer, 64*T1
 	firstResend = 500 * time.Millisecond
 	mostResend  = 4 * time.Second
@@ -29,25 +28,23 @@ type forwarding struct {
 	tx       sip.ServerTransaction // of it
 	invite   *sip.Request          // as it goes on
 	gone     <-chan struct{}       // closed when the caller cancels
-	silence  time.Duration         // how long the other side may say nothing, 0 for ever
+	silence  time.Duration         // how long the other side may say nothing
+	trying   time.Duration         // and how long nothing but "trying", from the INVITE on
 
-	unresolved bool                // there is no address to send to
-	early      func(*sip.Response) // takes what is provisional; nil passes it on
-	out        sip.ClientTransaction
-	heard      bool // something provisional came: it may be cancelled
-	shown      bool // a login was shown
+	early func(*sip.Response) // takes what is provisional; nil passes it on
+	out   sip.ClientTransaction
+	sent  time.Time // when the INVITE was
+	heard bool      // something provisional came: it may be cancelled
+	shown bool      // a login was shown
 }
 
 // run sends the INVITE and gives the final answer: an error is errCancelled, or
 // that there was none.
 func (f *forwarding) run(ctx context.Context) (*sip.Response, error) {
-	if f.unresolved {
-		return nil, errSilent
-	}
 	if err := f.send(ctx); err != nil {
 		return nil, err
 	}
-	wait := time.NewTimer(f.patience(f.silence))
+	wait := time.NewTimer(f.silence)
 	defer wait.Stop()
 	for {
 		select {
@@ -70,24 +67,19 @@ func (f *forwarding) run(ctx context.Context) (*sip.Response, error) {
 	}
 }
 
-// patience makes 0 longer than any call is set up.
-func (f *forwarding) patience(d time.Duration) time.Duration {
-	if d == 0 {
-		return time.Hour
-	}
-	return d
-}
+// ringsFor bounds how long a call rings: longer than anybody waits.
+const ringsFor = time.Hour
 
 // send starts the transaction. A connection has to be there as soon as an
 // answer.
 func (f *forwarding) send(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, f.patience(f.silence))
+	ctx, cancel := context.WithTimeout(ctx, f.silence)
 	defer cancel()
-	out, err := f.s.client.TransactionRequest(ctx, f.invite)
+	out, err := f.s.request(ctx, f.invite)
 	if err != nil {
 		return errors.Join(errSilent, err)
 	}
-	f.out = out
+	f.out, f.sent = out, time.Now()
 	return nil
 }
 
@@ -95,13 +87,14 @@ func (f *forwarding) send(ctx context.Context) error {
 func (f *forwarding) heed(ctx context.Context, res *sip.Response, wait *time.Timer) (final bool, err error) {
 	switch {
 	case res.StatusCode == sip.StatusTrying:
+		// It is hop by hop (RFC 3261 section 17.2.1): the SBC
+		// lives, but nobody behind it has been heard. That is worth as much time
+		// again, for its own way on, and not more; the caller waits.
 		f.heard = true
-		if f.silence > 0 {
-			wait.Reset(tryingWait)
-		}
+		wait.Reset(f.trying - time.Since(f.sent))
 	case res.IsProvisional():
 		f.heard = true
-		wait.Reset(f.patience(0))
+		wait.Reset(ringsFor)
 		f.progress(res)
 	case (res.StatusCode == sip.StatusUnauthorized || res.StatusCode == sip.StatusProxyAuthRequired) && f.to.sbc && !f.shown:
 		f.shown = true
@@ -110,6 +103,7 @@ func (f *forwarding) heed(ctx context.Context, res *sip.Response, wait *time.Tim
 		}
 		f.to.spent(f.invite)
 		f.to.aim(f.invite)
+		wait.Reset(f.silence)
 		return false, f.send(ctx)
 	default:
 		return true, nil
@@ -194,7 +188,7 @@ func (s *Server) sendACK(l *leg, of *sip.Request) *sip.Request {
 	if of != nil {
 		carry(of, ack)
 	}
-	_ = s.client.WriteRequest(ack) // lost, it is sent again with the next 200
+	s.write(s.context(), ack)
 	return ack
 }
 
@@ -250,7 +244,7 @@ func (s *Server) keepACK(f *forwarding, again <-chan struct{}, sent *sip.Request
 		for {
 			select {
 			case <-again:
-				_ = s.client.WriteRequest(sent)
+				s.write(ctx, sent)
 			case <-out.Done():
 				return
 			case <-ctx.Done():

@@ -149,7 +149,7 @@ func (c *pinCall) enter() bool {
 }
 
 // ask offers the call to one SBC.
-func (c *pinCall) ask(ctx context.Context, g gateway, number string) (*leg, *sip.Response, error) {
+func (c *pinCall) ask(ctx context.Context, g target, number string) (*leg, *sip.Response, error) {
 	s := c.s
 	callee, invite := s.callee(c.leg, g, number)
 	conn, err := s.cfg.Media.Open(callee.via().Addr())
@@ -157,7 +157,7 @@ func (c *pinCall) ask(ctx context.Context, g gateway, number string) (*leg, *sip
 		return nil, nil, err
 	}
 	// The SBC was called by us: its sound may come from wherever it says.
-	callee.media, err = s.dep.Voice.Open(conn, voice.Leg{Emergency: true, Source: g.addr, Trusted: s.soundOfSBC})
+	callee.media, err = s.dep.Voice.Open(conn, voice.Leg{Emergency: true, Source: g.to.Addr(), Trusted: s.soundOfSBC})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -167,7 +167,7 @@ func (c *pinCall) ask(ctx context.Context, g gateway, number string) (*leg, *sip
 	invite.AppendHeader(&kind)
 	invite.SetBody(callee.media.Offer())
 	f := &forwarding{
-		s: s, to: callee, invite: invite, gone: ctx.Done(), silence: s.cfg.FailOver, unresolved: !g.addr.IsValid(),
+		s: s, to: callee, invite: invite, gone: ctx.Done(), silence: s.cfg.FailOver, trying: 2 * s.cfg.FailOver,
 		early: func(res *sip.Response) { c.join(callee, res) },
 	}
 	res, err := f.run(s.context())

@@ -136,11 +136,12 @@ type records struct {
 	mu    sync.Mutex
 	kept  map[phone.MAC]phone.Binding
 	sbc   map[string]time.Time
+	addrs map[string][]netip.AddrPort
 	saved chan struct{}
 }
 
 func newRecords() *records {
-	return &records{kept: make(map[phone.MAC]phone.Binding), sbc: make(map[string]time.Time), saved: make(chan struct{}, 64)}
+	return &records{kept: make(map[phone.MAC]phone.Binding), sbc: make(map[string]time.Time), addrs: make(map[string][]netip.AddrPort), saved: make(chan struct{}, 64)}
 }
 
 func (r *records) Bindings() ([]phone.Binding, error) {
@@ -165,15 +166,15 @@ func (r *records) SaveBindings(_ context.Context, keep []phone.Binding, gone []p
 	return nil
 }
 
-func (r *records) SBCAnswered(name string) (time.Time, error) {
+func (r *records) SBCAnswered(name string) (time.Time, []netip.AddrPort, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.sbc[name], nil
+	return r.sbc[name], r.addrs[name], nil
 }
 
-func (r *records) SaveSBCAnswered(_ context.Context, name string, at time.Time) error {
+func (r *records) SaveSBCAnswered(_ context.Context, name string, at time.Time, addrs []netip.AddrPort) error {
 	r.mu.Lock()
-	r.sbc[name] = at
+	r.sbc[name], r.addrs[name] = at, addrs
 	r.mu.Unlock()
 	r.saved <- struct{}{}
 	return nil

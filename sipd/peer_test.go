@@ -3,12 +3,14 @@ package sipd_test
 import (
 	"crypto/md5"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -66,11 +68,19 @@ type peer struct {
 	mac  phone.MAC
 	in   chan message
 	seq  int
+
+	alive atomic.Value // what every OPTIONS is answered by itself
 }
 
 func newPeer(t testing.TB, host string, to netip.AddrPort) *peer {
 	t.Helper()
-	p := &peer{t: t, conn: udpSocket(t, host), to: net.UDPAddrFromAddrPort(to), mac: phone.MAC{0, 0x15, 0x65, 1, 2, 3}, in: make(chan message, 512)}
+	return newPeerOn(t, udpSocket(t, host), to)
+}
+
+// newPeerOn is a peer on a socket of any kind that keeps messages apart.
+func newPeerOn(t testing.TB, conn net.PacketConn, to netip.AddrPort) *peer {
+	t.Helper()
+	p := &peer{t: t, conn: conn, to: net.UDPAddrFromAddrPort(to), mac: phone.MAC{0, 0x15, 0x65, 1, 2, 3}, in: make(chan message, 512)}
 	go func() {
 		buf := make([]byte, 65536)
 		for {
@@ -79,8 +89,13 @@ func newPeer(t testing.TB, host string, to netip.AddrPort) *peer {
 				close(p.in)
 				return
 			}
+			m := readMessage(buf[:n], from)
+			if status, ok := p.alive.Load().(string); ok && strings.HasPrefix(m.start, "OPTIONS") {
+				p.answer(m, status, "o", "")
+				continue
+			}
 			select {
-			case p.in <- readMessage(buf[:n], from):
+			case p.in <- m:
 			default:
 			}
 		}
@@ -94,7 +109,7 @@ func (p *peer) at() string { return p.conn.LocalAddr().String() }
 func (p *peer) send(to net.Addr, body string, lines ...string) {
 	p.t.Helper()
 	lines = append(lines, fmt.Sprintf("Content-Length: %d", len(body)))
-	if _, err := p.conn.WriteTo([]byte(strings.Join(lines, "\r\n")+"\r\n\r\n"+body), to); err != nil {
+	if _, err := p.conn.WriteTo([]byte(strings.Join(lines, "\r\n")+"\r\n\r\n"+body), to); err != nil && !errors.Is(err, net.ErrClosed) {
 		p.t.Fatal(err)
 	}
 }

@@ -209,11 +209,16 @@ func headerText(msg sip.Message, name string) string {
 	if len(all) == 0 {
 		return ""
 	}
+	return plainText(all[0].Value())
+}
+
+// plainText is a text of a stranger's without control characters, and bounded.
+func plainText(s string) string {
 	clean := strings.Map(func(r rune) rune {
 		if r < ' ' || r >= 0x7f {
 			return '?'
 		}
 		return r
-	}, all[0].Value())
+	}, s)
 	return clean[:min(len(clean), 160)]
 }

@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"net"
 	"net/netip"
 	"strings"
 
@@ -20,7 +19,6 @@ import (
 type route struct {
 	transport phone.Transport
 	to        netip.AddrPort
-	name      string         // host name for TLS, where to is a resolved one
 	local     netip.AddrPort // of UDP: the socket; of streams only what is said in Via
 	say       netip.Addr     // the address said in Via and Contact
 }
@@ -51,12 +49,7 @@ func (r route) aim(req *sip.Request) {
 	via.Params.Add("rport", "")
 	req.PrependHeader(via)
 	req.SetTransport(r.network())
-	dest := r.to.String()
-	if r.transport == phone.TLS && r.name != "" {
-		_, port, _ := net.SplitHostPort(dest)
-		dest = net.JoinHostPort(r.name, port) // the certificate is checked against it
-	}
-	req.SetDestination(dest)
+	req.SetDestination(r.to.String())
 	if r.transport == phone.UDP {
 		req.Laddr = sip.Addr{IP: r.local.Addr().AsSlice(), Port: int(r.local.Port())}
 	}
@@ -80,9 +73,29 @@ func newTag() string {
 	return hex.EncodeToString(b[:])
 }
 
+// request starts the transaction of a request of the box's own.
+func (s *Server) request(ctx context.Context, req *sip.Request) (sip.ClientTransaction, error) {
+	if !parseAddrPort(req.Destination()).IsValid() {
+		return nil, errNoAddress
+	}
+	if err := s.secure(ctx, req); err != nil {
+		return nil, err
+	}
+	return s.client.TransactionRequest(ctx, req)
+}
+
+// write sends an ACK, which has no transaction.
+func (s *Server) write(ctx context.Context, req *sip.Request) {
+	ctx, cancel := context.WithTimeout(ctx, s.cfg.FailOver)
+	defer cancel()
+	if s.secure(ctx, req) == nil {
+		_ = s.client.WriteRequest(req) // lost, it is sent again with the next 200
+	}
+}
+
 // do sends a request and gives its final answer.
 func (s *Server) do(ctx context.Context, req *sip.Request) (*sip.Response, error) {
-	tx, err := s.client.TransactionRequest(ctx, req)
+	tx, err := s.request(ctx, req)
 	if err != nil {
 		return nil, err
 	}

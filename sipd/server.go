@@ -36,6 +36,7 @@ type Server struct {
 	uplinks  *uplinks
 	bindings *bindings
 	sbcs     *gateways
+	secured  *secured
 	calls    *calls
 
 	questions *doorstep // of multicast questions
@@ -72,12 +73,7 @@ func New(cfg Config, dep Deps) (*Server, error) {
 	s.questions = newDoorstep(dep.Now(), questionRate, questionBurst)
 	s.uplinks = &uplinks{by: make(map[string]*uplink)}
 	s.bindings = newBindings(s.sources)
-	s.sbcs = newGateways(cfg, dep)
-	for _, g := range s.sbcs.list {
-		if g.addr.IsValid() {
-			s.sources.hold(g.addr)
-		}
-	}
+	s.sbcs, s.secured = newGateways(cfg, dep, s.sources), newSecured()
 	s.calls = newCalls(cfg)
 	return s, s.build()
 }
@@ -199,6 +195,7 @@ func (s *Server) Serve(ctx context.Context, l Listeners) error {
 	for _, t := range l.TLS {
 		run("tls "+t.Addr().String(), func() error { return s.server.ServeTLS(room.listener(t)) })
 	}
+	run("connections to SBCs", func() error { return s.server.ServeTLS(s.secured) })
 	open.Go(func() { s.keep(ctx, l.Group) })
 	open.Go(func() { s.sbcs.probe(ctx, s) })
 	open.Go(func() { s.told.repeat(ctx) })
@@ -211,6 +208,7 @@ func (s *Server) Serve(ctx context.Context, l Listeners) error {
 	}
 	cancel()
 	l.close()
+	_ = s.secured.Close()
 	_ = s.ua.Close() // ends every transaction; what it says of sockets closed already is no news
 	room.close()
 	open.Wait()

@@ -272,13 +272,3 @@ func (s *sources) expects(a netip.Addr) bool {
 	_, ok := s.known[a]
 	return ok
 }
-
-// know holds the address next in place of old; first says that old is not held.
-func (s *sources) know(old, next netip.Addr, first bool) {
-	if first {
-		s.hold(next)
-	} else if old != next {
-		s.release(old)
-		s.hold(next)
-	}
-}

@@ -46,7 +46,7 @@ func (s *Server) reinvite(req *sip.Request, tx sip.ServerTransaction, l *leg) {
 	invite := l.peer.request(sip.INVITE)
 	carry(req, invite)
 	gone, _ := cancelled(tx)
-	f := &forwarding{s: s, from: l, to: l.peer, req: req, tx: tx, invite: invite, gone: gone, silence: confirmWait}
+	f := &forwarding{s: s, from: l, to: l.peer, req: req, tx: tx, invite: invite, gone: gone, silence: confirmWait, trying: confirmWait}
 	res, err := f.run(s.context())
 	switch {
 	case err == nil && res.IsSuccess():

@@ -48,6 +48,9 @@ type storedSBC struct {
 	version
 	Name     string    `json:"name"`
 	Answered time.Time `json:"answered"`
+	// Addrs are where it answered, so that a call finds it with DNS dead; older
+	// builds wrote none.
+	Addrs []netip.AddrPort `json:"addrs,omitempty"`
 }
 
 // Bindings gives every binding kept, expired or not, in order of MAC. It reads
@@ -90,10 +93,9 @@ func (s *Store) SaveBindings(ctx context.Context, keep []phone.Binding, gone []p
 }
 
 // SBCAnswered gives when the SBC of that name last answered the box, the zero
-// time if it never did.
-func (s *Store) SBCAnswered(name string) (time.Time, error) {
-	var at time.Time
-	err := s.read(func(tx *bolt.Tx) error {
+// time if it never did, and the addresses it was reached at.
+func (s *Store) SBCAnswered(name string) (at time.Time, addrs []netip.AddrPort, err error) {
+	err = s.read(func(tx *bolt.Tx) error {
 		b := tx.Bucket([]byte(bucketSBCs))
 		if b == nil {
 			return nil
@@ -104,20 +106,20 @@ func (s *Store) SBCAnswered(name string) (time.Time, error) {
 		}
 		one, err := parse[storedSBC](value, bindingSchema)
 		if err == nil && one.Name == name {
-			at = stamp(one.Answered)
+			at, addrs = stamp(one.Answered), one.Addrs
 		}
 		return err
 	})
 	if err != nil {
-		return time.Time{}, fmt.Errorf("read when SBC %.80q answered: %w", name, err)
+		return time.Time{}, nil, fmt.Errorf("read when SBC %.80q answered: %w", name, err)
 	}
-	return at, nil
+	return at, addrs, nil
 }
 
-// SaveSBCAnswered keeps when the SBC of that name answered.
-func (s *Store) SaveSBCAnswered(ctx context.Context, name string, at time.Time) error {
+// SaveSBCAnswered keeps when the SBC of that name answered, and where.
+func (s *Store) SaveSBCAnswered(ctx context.Context, name string, at time.Time, addrs []netip.AddrPort) error {
 	return s.submit(ctx, func(_ *view, d *draft) error {
-		value, err := frame(storedSBC{version: version{bindingSchema}, Name: name, Answered: stamp(at)})
+		value, err := frame(storedSBC{version: version{bindingSchema}, Name: name, Answered: stamp(at), Addrs: addrs})
 		if err != nil {
 			return fmt.Errorf("encode SBC %.80q: %w", name, err)
 		}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"net/netip"
+	"slices"
 	"path/filepath"
 	"testing"
 	"time"
@@ -37,7 +38,8 @@ func TestBindingsSurviveARestart(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := s.SaveSBCAnswered(t.Context(), "sbc.example.net", at); err != nil {
+	sbcAddrs := []netip.AddrPort{netip.MustParseAddrPort("192.0.2.1:5061"), netip.MustParseAddrPort("192.0.2.2:5061")}
+	if err := s.SaveSBCAnswered(t.Context(), "sbc.example.net", at, sbcAddrs); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Close(); err != nil {
@@ -52,8 +54,9 @@ func TestBindingsSurviveARestart(t *testing.T) {
 		t.Errorf("bindings after a restart (-want +got), %v:\n%s", err, diff)
 	}
 	for name, want := range map[string]time.Time{"sbc.example.net": at, "other": {}} {
-		if got, err := s.SBCAnswered(name); err != nil || !got.Equal(want) {
-			t.Errorf("%s answered: got %v, %v, want %v", name, got, err, want)
+		got, addrs, err := s.SBCAnswered(name)
+		if err != nil || !got.Equal(want) || slices.Equal(addrs, sbcAddrs) == want.IsZero() {
+			t.Errorf("%s answered: got %v at %v, %v, want %v", name, got, addrs, err, want)
 		}
 	}
 }
