@@ -146,12 +146,14 @@ type WindowOpened struct {
 
 // EmergencyCalled is one call to an emergency number. Outcome is how it ended:
 // "answered", "failed", "cancelled", "redirected" or "refused"; SBC is the one
-// that took it, and Tried those that did not. Status is the SIP answer the
+// that took it, Tried those that did not, and Said what each of them said instead
+// (since 2026-11; older events have none). Status is the SIP answer the
 // caller was given.
 type EmergencyCalled struct {
 	Number  string   `json:"number"`
 	SBC     string   `json:"sbc,omitempty"`
 	Tried   []string `json:"tried,omitempty"`
+	Said    []string `json:"said,omitempty"`
 	Outcome string   `json:"outcome"`
 	Status  int      `json:"status,omitempty"`
 }

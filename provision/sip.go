@@ -99,6 +99,7 @@ type EmergencyCall struct {
 	Number  string
 	SBC     string   // that took the call; empty where none did
 	Tried   []string // that did not
+	Said    []string // what each of Tried said instead, such as "no answer"
 	Outcome string   // "answered", "failed", "cancelled", "redirected" or "refused"
 	Status  int
 }
@@ -116,7 +117,7 @@ func (d *Desk) EmergencyCalled(ctx context.Context, e EmergencyCall) {
 		return
 	}
 	err := d.store.Recorder.Record(ctx, audit.Record{MAC: mac, By: by, Event: audit.EmergencyCalled{
-		Number: e.Number, SBC: e.SBC, Tried: e.Tried, Outcome: e.Outcome, Status: e.Status,
+		Number: e.Number, SBC: e.SBC, Tried: e.Tried, Said: e.Said, Outcome: e.Outcome, Status: e.Status,
 	}})
 	if err == nil {
 		d.tools.Health.Clear(codeUnrecorded)
@@ -134,13 +135,26 @@ func (d *Desk) EmergencyCalled(ctx context.Context, e EmergencyCall) {
 // codeUnrecorded is the condition of an emergency call without its audit event.
 const codeUnrecorded = "emergency-unrecorded"
 
+// refusals are the SBCs that did not take the call, each with what it said.
+func (e EmergencyCall) refusals() string {
+	parts := make([]string, len(e.Tried))
+	for i, sbc := range e.Tried {
+		said := "no answer"
+		if i < len(e.Said) {
+			said = e.Said[i]
+		}
+		parts[i] = sbc + ": " + said
+	}
+	return strings.Join(parts, "; ")
+}
+
 func emergencyStory(e EmergencyCall) string {
 	text := "called " + e.Number + ": " + e.Outcome
 	if e.SBC != "" {
 		text += " by " + e.SBC
 	}
 	if len(e.Tried) > 0 {
-		text += "; no answer of " + strings.Join(e.Tried, ", ")
+		text += "; " + e.refusals()
 	}
 	return text
 }

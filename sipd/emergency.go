@@ -79,10 +79,11 @@ func (s *Server) bridge(req *sip.Request, tx sip.ServerTransaction, e provision.
 	caller.over = end
 	s.sources.hold(e.Remote)
 	s.calls.add(s.dep.Now(), caller)
-	last := caller.answer(req, sip.StatusServiceUnavailable, "Service Unavailable")
-	last.AppendHeader(warning(textNoSBC))
+	last := s.unavailable(req, caller, nil)
 	e.Outcome, e.Status = "failed", last.StatusCode
-	for _, g := range s.sbcs.inTurn() {
+	for queue := s.sbcs.inTurn(); len(queue) > 0; {
+		g := queue[0]
+		queue = queue[1:]
 		f := s.offer(req, tx, caller, g, e.Number, gone)
 		res, err := f.run(s.context())
 		switch {
@@ -92,7 +93,8 @@ func (s *Server) bridge(req *sip.Request, tx sip.ServerTransaction, e provision.
 			s.connected(req, tx, f, res)
 			return
 		case errors.Is(err, errCancelled) && p.displaced.Load():
-			e.Outcome, e.Tried = "failed", append(e.Tried, g.String())
+			e.Outcome = "failed"
+			passedOver(&e, g, nil, err)
 			s.recordEmergency(e)
 			s.reply(tx, last)
 			end()
@@ -104,18 +106,66 @@ func (s *Server) bridge(req *sip.Request, tx sip.ServerTransaction, e provision.
 			return
 		}
 		s.calls.remove(caller.peer)
-		e.Tried = append(e.Tried, g.String())
+		passedOver(&e, g, res, err)
 		if err == nil {
-			last = caller.answer(req, res.StatusCode, res.Reason)
-			e.Status = res.StatusCode
-			if calleeSays(res.StatusCode) {
+			if last = s.unavailable(req, caller, res); calleeSays(res.StatusCode) {
 				break
 			}
+			queue = redirected(queue, res)
 		}
 	}
+	e.Status = last.StatusCode
 	s.recordEmergency(e)
 	s.reply(tx, last)
 	end()
+}
+
+// unavailable is what the caller is told where nobody takes the call; res is
+// what the last SBC said, nil where it said nothing. What came from who was
+// called is passed on as it is. Of the way there the caller learns no more than
+// the status: an SBC's 401 would have a phone show its own login, and its 3xx
+// would send it where the box does not know.
+func (s *Server) unavailable(req *sip.Request, caller *leg, res *sip.Response) *sip.Response {
+	status, reason := sip.StatusServiceUnavailable, "Service Unavailable"
+	if res != nil && calleeSays(res.StatusCode) {
+		return caller.answer(req, res.StatusCode, res.Reason)
+	}
+	if res != nil && res.StatusCode >= 400 && res.StatusCode != sip.StatusUnauthorized && res.StatusCode != sip.StatusProxyAuthRequired {
+		status, reason = res.StatusCode, res.Reason
+	}
+	out := caller.answer(req, status, reason)
+	out.AppendHeader(warning(textNoSBC))
+	return out
+}
+
+// redirected puts the SBC that a 3xx names first, where it is one of the site's
+// and not asked yet (RFC 3261 section 8.1.3.4). Any other is not followed: a call
+// for help goes where the operator said.
+func redirected(queue []target, res *sip.Response) []target {
+	if res.StatusCode < 300 || res.StatusCode >= 400 {
+		return queue
+	}
+	to := res.Contact()
+	if to == nil {
+		return queue
+	}
+	return first(queue, func(t target) bool {
+		here := strings.EqualFold(t.Host, to.Address.Host) || t.to.Addr().String() == to.Address.Host
+		return here && (to.Address.Port == 0 || to.Address.Port == int(t.to.Port()))
+	})
+}
+
+// first puts those before the others, in their order.
+func first(queue []target, is func(target) bool) []target {
+	var some, others []target
+	for _, t := range queue {
+		if is(t) {
+			some = append(some, t)
+		} else {
+			others = append(others, t)
+		}
+	}
+	return append(some, others...)
 }
 
 // cancelled gives what is closed when the caller cancels its INVITE, and what
@@ -130,13 +180,28 @@ func cancelled(tx sip.ServerTransaction) (gone <-chan struct{}, end func()) {
 }
 
 // calleeSays are the answers that come from who was called and not from the way
-// there: another SBC would bring the same.
+// there: another SBC would bring the same. All others are tried to be had better
+// of the next one: 3xx, 4xx and 5xx are about one server and its way on (RFC 3261
+// section 21). So is 603, whatever it says there: it is what SBCs answer to calls
+// their rules block, and no emergency centre declines.
 func calleeSays(status int) bool {
 	switch status {
-	case sip.StatusBusyHere, sip.StatusRequestTerminated, sip.StatusGlobalBusyEverywhere, sip.StatusGlobalDecline:
+	case sip.StatusBusyHere, sip.StatusRequestTerminated, sip.StatusGlobalBusyEverywhere:
 		return true
 	}
 	return false
+}
+
+// passedOver notes an SBC that did not take the call, and what it said.
+func passedOver(e *provision.EmergencyCall, t target, res *sip.Response, err error) {
+	said := "no answer"
+	if err != nil {
+		said = worded(err)
+	} else if res != nil {
+		said = answerText(res)
+	}
+	e.Tried = append(e.Tried, t.String())
+	e.Said = append(e.Said, said)
 }
 
 // offer prepares the call to one SBC.

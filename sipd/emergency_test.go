@@ -4,6 +4,7 @@ import (
 	"crypto/md5"
 	"encoding/hex"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -337,4 +338,65 @@ func TestAnOddlySpelledEmergencyCallGoesOut(t *testing.T) {
 			p.want("486")
 		})
 	}
+}
+
+// Whatever is wrong on the way to it, the next SBC is tried; what the caller is
+// told asks for no login of its own, sends it nowhere, and says what to do.
+func TestWhatAnSBCRefusesTheNextOneGets(t *testing.T) {
+	for status, told := range map[string]string{
+		"302 Moved Temporarily": "503", "401 Unauthorized": "503", "403 Forbidden": "403", "404 Not Found": "404", "407 Proxy Authentication Required": "503",
+		"408 Request Timeout": "408", "488 Not Acceptable Here": "488", "500 Server Internal Error": "500", "503 Service Unavailable": "503", "603 Decline": "603",
+	} {
+		t.Run(status, func(t *testing.T) {
+			t.Parallel()
+			bad, worse := newPeer(t, "127.0.0.6", nowhere), newPeer(t, "127.0.0.7", nowhere)
+			l := newLab(t, sbcs(bad, worse))
+			p := newPeer(t, "127.0.0.2", l.addr)
+			p.call("sip:112@box")
+			for _, sbc := range []*peer{bad, worse} {
+				challenge := `WWW-Authenticate: Digest realm="sbc", nonce="n", algorithm=MD5`
+				sbc.answer(sbc.want("INVITE"), status, "s", "", challenge)
+			}
+			m := p.want("SIP/2.0 ")
+			for strings.Contains(m.start, " 100 ") {
+				m = p.want("SIP/2.0 ")
+			}
+			if !strings.HasPrefix(m.start, "SIP/2.0 "+told) || !strings.Contains(m.get("Warning"), "use a mobile phone") ||
+				m.get("WWW-Authenticate") != "" || m.get("Contact") != "" {
+				t.Errorf("got %q\n%s\nwant %s with a Warning alone", m.start, strings.Join(m.header, "\n"), told)
+			}
+			e := outcome(t, l)
+			want := []string{"answered " + status, "answered " + status}
+			if e.Outcome != "failed" || !slices.Equal(e.Tried, []string{bad.at(), worse.at()}) || !slices.Equal(e.Said, want) {
+				t.Errorf("recorded %+v, want both and what they said", e)
+			}
+		})
+	}
+}
+
+// A redirection changes the order of the site's SBCs and adds none.
+func TestARedirectionStaysAmongTheSitesSBCs(t *testing.T) {
+	first, second, third := newPeer(t, "127.0.0.6", nowhere), newPeer(t, "127.0.0.7", nowhere), newPeer(t, "127.0.0.8", nowhere)
+	stranger := newPeer(t, "127.0.0.9", nowhere)
+	l := newLab(t, sbcs(first, second, third))
+	p := newPeer(t, "127.0.0.2", l.addr)
+	p.call("sip:112@box")
+	in := first.want("INVITE")
+	first.redirects(in, third)
+	third.redirects(third.want("INVITE"), stranger)
+	second.answer(second.want("INVITE"), "486 Busy Here", "s", "")
+	p.want("486")
+	if len(stranger.in) > 0 {
+		t.Errorf("somebody else was asked: %q", (<-stranger.in).start)
+	}
+	if e := outcome(t, l); !slices.Equal(e.Tried, []string{first.at(), third.at(), second.at()}) {
+		t.Errorf("tried %q, want the one named second", e.Tried)
+	}
+}
+
+// redirects answers that another is to be asked.
+func (p *peer) redirects(m message, to *peer) {
+	p.t.Helper()
+	p.send(m.from, "", "SIP/2.0 302 Moved Temporarily", "Via: "+m.get("Via"), "From: "+m.get("From"), "To: "+m.get("To")+";tag=s",
+		"Call-ID: "+m.get("Call-ID"), "CSeq: "+m.get("CSeq"), "Contact: <sip:112@"+to.at()+">")
 }

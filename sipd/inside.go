@@ -107,7 +107,9 @@ func (c *pinCall) bridge(ctx context.Context, number string) bool {
 		return false
 	}
 	e.Outcome, e.Status = "failed", sip.StatusServiceUnavailable
-	for _, g := range s.sbcs.inTurn() {
+	for queue := s.sbcs.inTurn(); len(queue) > 0; {
+		g := queue[0]
+		queue = queue[1:]
 		callee, res, err := c.ask(ctx, g, number)
 		if err == nil && res.IsSuccess() {
 			e.Outcome, e.Status, e.SBC = "answered", res.StatusCode, g.String()
@@ -123,11 +125,12 @@ func (c *pinCall) bridge(ctx context.Context, number string) bool {
 			e.Outcome, e.Status = "cancelled", sip.StatusRequestTerminated
 			break
 		}
-		e.Tried = append(e.Tried, g.String())
+		passedOver(&e, g, res, err)
 		if err == nil {
 			if e.Status = res.StatusCode; calleeSays(res.StatusCode) {
 				break
 			}
+			queue = redirected(queue, res)
 		}
 	}
 	s.recordEmergency(e)
