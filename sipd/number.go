@@ -11,7 +11,7 @@ const maxURI = 256
 // emergency reports the emergency number a request URI dials. Phones spell it
 // in many ways (RFC 3261 section 19.1.1, 3966, 5031): sip:112@box,
 // sip:112;phone-context=+49@box;user=phone, sip:%31%31%32@box, sip:112:pw@box,
-// tel:1-1-2;phone-context=…, urn:service:sos.police. Only the whole number
+// tel:1-1-2;phone-context=…, tel:+49112, urn:service:sos.police. Only the whole number
 // counts, never its beginning: a PIN may start with 911.
 func (n numbers) emergency(uri string) (number string, ok bool) {
 	if len(uri) > maxURI || len(n) == 0 {
@@ -42,21 +42,65 @@ func (n numbers) dialled(user string) (string, bool) {
 	if i := strings.IndexAny(user, ";:?"); i >= 0 {
 		user = user[:i]
 	}
-	var b strings.Builder
-	for i := 0; i < len(user); i++ {
-		c := user[i]
-		if c == '%' && i+2 < len(user) && isHex(user[i+1]) && isHex(user[i+2]) {
-			c = unhex(user[i+1])<<4 | unhex(user[i+2])
-			i += 2
-			if c == ';' || c == ':' {
-				break // a parameter that was escaped with its separator
-			}
-		}
-		if strings.IndexByte("-.() ", c) < 0 {
-			b.WriteByte(c)
-		}
+	user = unescaped(user)
+	if i := strings.IndexAny(user, ";:"); i >= 0 {
+		user = user[:i] // a parameter that was escaped with its separator
 	}
-	return n.match(strings.TrimSuffix(b.String(), "#")) // the key that ends dialling, sent along
+	digits := strings.Map(func(c rune) rune {
+		if strings.ContainsRune("-.() ", c) {
+			return -1
+		}
+		return c
+	}, user)
+	digits = strings.TrimSuffix(digits, "#") // the key that ends dialling, sent along
+	if number, ok := n.match(digits); ok {
+		return number, true
+	}
+	return n.global(digits)
+}
+
+// global reads +49112: a dialling rule that makes every number a global one
+// (RFC 3966 section 5.1.4) makes that of 112 too. Nobody has such a number: no
+// country's own are as short.
+func (n numbers) global(digits string) (string, bool) {
+	rest, ok := strings.CutPrefix(digits, "+")
+	if !ok || len(rest) < 3 || len(rest) > 7 {
+		return "", false
+	}
+	if number, ok := n.match(rest); ok {
+		return number, true // with the country forgotten
+	}
+	return n.match(rest[countryCode(rest):])
+}
+
+// countryCode is the length of the country code at the beginning of a global
+// number (ITU-T E.164, list of assigned codes): one digit in zones 1 and 7, two
+// for those listed, else three.
+func countryCode(digits string) int {
+	const twoDigits = " 20 27 30 31 32 33 34 36 39 40 41 43 44 45 46 47 48 49 51 52 53 54 55 56 57 58" +
+		" 60 61 62 63 64 65 66 81 82 84 86 90 91 92 93 94 95 98 "
+	switch {
+	case digits[0] == '1' || digits[0] == '7':
+		return 1
+	case strings.Contains(twoDigits, " "+digits[:2]+" "):
+		return 2
+	}
+	return 3
+}
+
+// unescaped is a user part with its escapes resolved (RFC 3261 section 19.1.2);
+// what is no escape stays.
+func unescaped(s string) string {
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if c == '%' && i+2 < len(s) && isHex(s[i+1]) && isHex(s[i+2]) {
+			c = unhex(s[i+1])<<4 | unhex(s[i+2])
+			i += 2
+		}
+		b.WriteByte(c)
+	}
+	return b.String()
 }
 
 func (n numbers) match(digits string) (string, bool) {
