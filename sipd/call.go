@@ -30,7 +30,7 @@ const textOff = "PIN by telephone is switched off on this box"
 // dialled takes a call to any number that is no emergency: 401 first, then the
 // voice that asks for the PIN.
 func (s *Server) dialled(req *sip.Request, tx sip.ServerTransaction) {
-	mac, _, ok, stale := s.login(req)
+	mac, login, ok, stale := s.login(req)
 	if !ok {
 		s.challenge(req, tx, stale)
 		return
@@ -38,6 +38,10 @@ func (s *Server) dialled(req *sip.Request, tx sip.ServerTransaction) {
 	peer := provision.Peer{MAC: mac, Remote: remote(req).Addr(), Agent: headerText(req, "User-Agent")}
 	if _, admitted := s.dep.Desk.AdmitPeer(peer); !admitted {
 		s.challenge(req, tx, false)
+		return
+	}
+	if s.shown.again(s.dep.Now(), login) {
+		s.challenge(req, tx, true)
 		return
 	}
 	if s.dep.Voice == nil || !s.sbcs.ready() {

@@ -296,3 +296,36 @@ func TestAPhoneBehindARouter(t *testing.T) {
 		t.Errorf("ended %+v, want right", e)
 	}
 }
+
+// A call's login is good once, and for that call alone.
+func TestACallsLoginIsGoodOnce(t *testing.T) {
+	l := newLab(t)
+	p := newPeer(t, "127.0.0.2", l.addr)
+	p.request(request{method: "INVITE", uri: "sip:*89@box"})
+	challenge := p.want("401")
+	calls := func(uri, login string) message {
+		t.Helper()
+		p.request(request{method: "INVITE", uri: uri, extra: []string{login}, body: sdp})
+		m := p.want("SIP/2.0 4")
+		return m
+	}
+	login := p.authorized(challenge, "INVITE", "sip:*89@box", p.mac.Hex(), passwordOf(p.mac))
+	for _, tt := range []struct {
+		name, uri, login, want string
+		stale                  bool
+	}{
+		{"made for another number", "sip:4711@box", login, "401", false},
+		{"made for another host", "sip:*89@elsewhere", login, "401", false},
+		{"made for another method", "sip:*89@box", p.authorized(challenge, "REGISTER", "sip:*89@box", p.mac.Hex(), passwordOf(p.mac)), "401", false},
+		{"its own", "sip:*89@box", login, "480", false},
+		{"again", "sip:*89@box", login, "401", true},
+		{"again, counted on", "sip:*89@box:5060;user=phone", p.authorized(challenge, "INVITE", "sip:*89@box", p.mac.Hex(), passwordOf(p.mac)), "480", false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			m := calls(tt.uri, tt.login)
+			if got := m.start; !strings.HasPrefix(got, "SIP/2.0 "+tt.want) || strings.Contains(m.get("WWW-Authenticate"), "stale=true") != tt.stale {
+				t.Errorf("got %q, %q, want %s, stale %v", got, m.get("WWW-Authenticate"), tt.want, tt.stale)
+			}
+		})
+	}
+}

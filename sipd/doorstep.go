@@ -82,10 +82,18 @@ func (s *Server) meetAtTheDoor(remote netip.AddrPort, msg sip.Message) []byte {
 	if !ok {
 		return nil
 	}
-	req.SetTransport("UDP")
+	return s.stateless(remote, "UDP", req, sip.StatusUnauthorized, "Unauthorized",
+		sip.NewHeader("WWW-Authenticate", s.nonces.challenge(s.dep.Now(), remote.Addr(), false)))
+}
+
+// stateless is an answer of which nothing is kept.
+func (s *Server) stateless(remote netip.AddrPort, network string, req *sip.Request, status int, reason string, headers ...sip.Header) []byte {
+	req.SetTransport(network)
 	req.SetSource(remote.String())
-	res := sip.NewResponseFromRequest(req, sip.StatusUnauthorized, "Unauthorized", nil)
-	res.AppendHeader(sip.NewHeader("WWW-Authenticate", s.nonces.challenge(s.dep.Now(), remote.Addr(), false)))
+	res := sip.NewResponseFromRequest(req, status, reason, nil)
+	for _, h := range headers {
+		res.AppendHeader(h)
+	}
 	s.dep.Metrics.Answers.WithLabelValues(string(provision.SIP), strconv.Itoa(res.StatusCode)).Inc()
 	return []byte(res.String())
 }

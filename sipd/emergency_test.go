@@ -400,3 +400,36 @@ func (p *peer) redirects(m message, to *peer) {
 	p.send(m.from, "", "SIP/2.0 302 Moved Temporarily", "Via: "+m.get("Via"), "From: "+m.get("From"), "To: "+m.get("To")+";tag=s",
 		"Call-ID: "+m.get("Call-ID"), "CSeq: "+m.get("CSeq"), "Contact: <sip:112@"+to.at()+">")
 }
+
+// Who saw a call's headers and sends from another address ends nothing of it.
+func TestAThirdAddressEndsNoCall(t *testing.T) {
+	sbc := newPeer(t, "127.0.0.7", nowhere)
+	l := newLab(t, sbcs(sbc))
+	p, thief := newPeer(t, "127.0.0.2", l.addr), newPeer(t, "127.0.0.66", l.addr)
+	r := p.call("sip:112@box")
+	in := sbc.want("INVITE")
+	sbc.answer(in, "180 Ringing", "s", "")
+	p.want("180")
+	cancel := func(p, as *peer) {
+		p.send(p.to, "", "CANCEL sip:112@box SIP/2.0", "Via: SIP/2.0/UDP "+as.at()+";branch="+r.branch+";rport", "From: "+r.from, "To: "+r.to,
+			"Call-ID: "+r.id, "CSeq: 1 CANCEL", "Max-Forwards: 70")
+	}
+	cancel(thief, p)
+	thief.want("481")
+	sbc.answer(in, "200 OK", "s", "answer", "Content-Type: application/sdp")
+	ok := p.want("200")
+	p.request(within(r, ok, "ACK", 1))
+	sbc.want("ACK")
+	for _, method := range []string{"BYE", "INFO"} {
+		thief.request(within(r, ok, method, 2))
+		thief.want("481")
+		sbc.to = in.from // its own side of the call is another dialog
+		sbc.request(request{method: method, uri: "sip:x@box", id: r.id, from: r.from, to: ok.get("To"), seq: 3})
+		sbc.want("481")
+	}
+	p.request(within(r, ok, "BYE", 4))
+	if got := sbc.want("BYE"); got.get("CSeq") == "" {
+		t.Errorf("got %v", got)
+	}
+	p.want("200")
+}

@@ -59,6 +59,10 @@ func (s *Server) passes(local, remote netip.AddrPort, data []byte) (ok bool, ans
 		case v == question:
 			s.answerQuestion(remote, msg)
 			return false, nil
+		default:
+			if answer := s.meddled(remote, "UDP", msg); answer != nil {
+				return false, answer
+			}
 		}
 	}
 	if v != pass {

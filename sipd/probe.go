@@ -161,7 +161,7 @@ func alive(status int) bool {
 
 // answerText is an answer in an operator's words.
 func answerText(res *sip.Response) string {
-	reason := plainText(res.Reason)
+	reason := shortText(res.Reason)
 	return "answered " + strings.TrimSpace(strconv.Itoa(res.StatusCode)+" "+reason[:min(len(reason), 60)])
 }
 
@@ -172,7 +172,7 @@ func worded(err error) string {
 	case errors.Is(err, errNoAddress):
 		return "its name has no address"
 	case errors.As(err, &refused) || errors.Is(err, errNoSecure):
-		return "no connection: " + plainText(err.Error())
+		return "no connection: " + shortText(err.Error())
 	}
 	return "no answer"
 }

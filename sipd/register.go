@@ -54,7 +54,7 @@ func (s *Server) login(req *sip.Request) (mac phone.MAC, c credentials, ok, stal
 	c, read := parseCredentials(h.Value())
 	ours, old := s.nonces.check(s.dep.Now(), c.nonce, from.Addr())
 	mac, password, known := s.dep.Desk.HoldingAccount(c.user)
-	right := c.proves(string(req.Method), password)
+	right := c.proves(string(req.Method), password) && c.isFor(req)
 	if !read || !ours || !known || !right {
 		return mac, c, false, false
 	}
@@ -209,11 +209,11 @@ func headerText(msg sip.Message, name string) string {
 	if len(all) == 0 {
 		return ""
 	}
-	return plainText(all[0].Value())
+	return shortText(all[0].Value())
 }
 
-// plainText is a text of a stranger's without control characters, and bounded.
-func plainText(s string) string {
+// shortText is a text of a stranger's without control characters, and bounded.
+func shortText(s string) string {
 	clean := strings.Map(func(r rune) rune {
 		if r < ' ' || r >= 0x7f {
 			return '?'

@@ -190,7 +190,13 @@ func (g *guest) Read(b []byte) (int, error) {
 				g.room.dropped(v)
 				return 0, errTooFast
 			}
-			whole := g.take(msg)
+			whole, answer := g.take(msg)
+			if answer != nil {
+				if _, err := g.Conn.Write(answer); err != nil {
+					return 0, err
+				}
+				continue
+			}
 			if whole == nil || len(whole) > len(b) {
 				g.room.dropped(malformed)
 				return 0, errNoMessage
@@ -200,13 +206,17 @@ func (g *guest) Read(b []byte) (int, error) {
 	}
 }
 
-// take is a message as the library is given it, nil for one it cannot read.
-func (g *guest) take(msg []byte) []byte {
+// take is a message as the library is given it, nil for one it cannot read;
+// answer is what is said to one that it is not given.
+func (g *guest) take(msg []byte) (whole, answer []byte) {
 	m, ok := g.server.readable(g.addr.String(), msg)
 	if !ok {
-		return nil
+		return nil, nil
 	}
-	return g.server.pinned(msg, m, g.from)
+	if answer := g.server.meddled(g.from, "TCP", m); answer != nil {
+		return nil, answer
+	}
+	return g.server.pinned(msg, m, g.from), nil
 }
 
 // more reads what the connection has.

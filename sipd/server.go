@@ -38,6 +38,8 @@ type Server struct {
 	sbcs     *gateways
 	secured  *secured
 	calls    *calls
+	pending  pending
+	shown    shown
 
 	questions *doorstep // of multicast questions
 	told      *told

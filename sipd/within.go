@@ -16,14 +16,15 @@ func (s *Server) dialog(req *sip.Request) *leg {
 		return nil
 	}
 	l := s.calls.find(req.CallID().Value(), tag)
-	if l == nil || !s.sbcs.owns(remote(req).Addr()) && !l.sentBy(remote(req)) {
-		return nil
+	if l == nil || !l.sentBy(remote(req)) && (!l.sbc || !s.sbcs.owns(remote(req).Addr())) {
+		return nil // not from its peer; an SBC may send from any address of the site's SBCs
 	}
 	return l
 }
 
 // invite answers INVITE: emergencies before anything else.
 func (s *Server) invite(req *sip.Request, tx sip.ServerTransaction) {
+	defer s.pending.begin(req)()
 	if l := s.dialog(req); l != nil {
 		s.reinvite(req, tx, l)
 		return
