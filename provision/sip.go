@@ -104,6 +104,24 @@ type EmergencyCall struct {
 	Status  int
 }
 
+// LineAt gives the first line of the device at an address, where layer 2 proves
+// which device that is: whom an emergency centre can call back. What a caller
+// says of itself counts for nothing, or it could call in another's name.
+func (d *Desk) LineAt(remote netip.Addr) (phone.Line, bool) {
+	mac := d.wire(d.tools.Now(), plain(remote)).mac()
+	if mac.IsZero() {
+		return phone.Line{}, false
+	}
+	if _, c := d.peer(d.tools.Now(), Peer{MAC: mac, Remote: remote}); c.verdict != auth.Proven {
+		return phone.Line{}, false
+	}
+	rec, err := d.store.Devices.Device(mac)
+	if err != nil || len(rec.Device.Lines) == 0 {
+		return phone.Line{}, false
+	}
+	return rec.Device.Lines[0], true
+}
+
 // EmergencyCalled puts an emergency call on the audit log and on the phone's
 // timeline. The call itself never waits for it: that it cannot be written is
 // told to operators and to nobody else.

@@ -61,7 +61,7 @@ func TestAnEmergencyCallIsOnRecord(t *testing.T) {
 		t.Errorf("events %q, want emergency-called", l.store.kinds())
 	}
 	steps := l.Recent(mac)
-	if len(steps) == 0 || !strings.Contains(steps[len(steps)-1].Text, "called 112: answered by sbc2; no answer of sbc1") {
+	if len(steps) == 0 || !strings.Contains(steps[len(steps)-1].Text, "called 112: answered by sbc2; sbc1: no answer") {
 		t.Errorf("timeline %+v, want the call", steps)
 	}
 }
@@ -204,6 +204,33 @@ func TestPnPNamesThePlaceInEachMakersForm(t *testing.T) {
 		t.Logf("%s: %s", m.Vendor, url)
 		if !ok || !strings.HasPrefix(url, "http://10.20.0.1/cfg/") || strings.ContainsAny(url, "\x00\r\n ") {
 			t.Errorf("%s: got %q, %v, want a place below the box's", m.Vendor, url, ok)
+		}
+	}
+}
+
+func TestTheLineAtAnAddressIsAProvenDevicesOwn(t *testing.T) {
+	at := netip.MustParseAddr("10.20.0.50")
+	for _, tt := range []struct {
+		name  string
+		lease bool
+		wire  phone.MAC
+		want  bool
+	}{
+		{"lease and wire agree", true, mac, true}, {"a lease alone", true, phone.MAC{}, false}, {"the wire alone", false, mac, false},
+		{"another answers there", true, stranger, false}, {"nothing is known of it", false, phone.MAC{}, false},
+	} {
+		l := newLab(t, auth.FactorPIN)
+		if tt.lease {
+			l.lease(at.String(), mac)
+		}
+		l.store.wire = map[netip.Addr]phone.MAC{}
+		if !tt.wire.IsZero() {
+			l.store.wire[at] = tt.wire
+		}
+		rec := l.add(t, mac)
+		line, ok := l.LineAt(at)
+		if ok != tt.want || ok && line.User != rec.Device.Lines[0].User {
+			t.Errorf("%s: got %q, %v, want it %v", tt.name, line.User, ok, tt.want)
 		}
 	}
 }

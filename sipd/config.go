@@ -49,8 +49,9 @@ type Config struct {
 	Password phone.Secret
 	// Identity is the SIP URI emergency calls come from, such as
 	// "sip:+49301234567@example.net": a number the emergency centre can call
-	// back. Empty is the user name the phone calls from, at the box's address: a
-	// phone on hold has its MAC there, but nobody proves it.
+	// back. A phone whose device layer 2 proves calls as that device's first line
+	// instead. Where there is neither, the call comes from nobody in particular:
+	// what a phone says of itself may be another's name.
 	Identity string
 	// TLS is for SBCs reached by TLS; nil means the system's roots.
 	TLS *tls.Config
@@ -122,6 +123,7 @@ type Desk interface {
 	Registered(b phone.Binding, fresh bool)
 	Unregistered(b phone.Binding, why string)
 	Keeps(mac phone.MAC) bool
+	LineAt(remote netip.Addr) (phone.Line, bool)
 	EmergencyCalled(ctx context.Context, e provision.EmergencyCall)
 	PnP(ask provision.PnPAsk) (url string, ok bool)
 	Called(p provision.Peer) provision.CallState

@@ -220,32 +220,26 @@ func (s *Server) offer(req *sip.Request, tx sip.ServerTransaction, caller *leg, 
 // callee is the side of an SBC, and the INVITE it is called with, less its body.
 func (s *Server) callee(caller *leg, g target, number string) (*leg, *sip.Request) {
 	r := s.uplinkTo(g)
-	from := s.identity(caller, r)
+	from, known := s.identity(caller)
+	if !known {
+		from = r.contact("phone")
+	}
 	callee := newLeg(r, from, g.uri(number))
 	callee.sbc = true
 	invite := callee.request(sip.INVITE)
-	if s.cfg.Identity != "" {
+	if known {
 		invite.AppendHeader(sip.NewHeader("P-Asserted-Identity", "<"+from.String()+">"))
 	}
 	invite.AppendHeader(sip.NewHeader("Allow", "INVITE, ACK, CANCEL, BYE, INFO, UPDATE, OPTIONS"))
 	return callee, invite
 }
 
-// identity is who the call comes from: what the site set, else the phone's own
-// user name at the box.
-func (s *Server) identity(caller *leg, r route) sip.Uri {
-	var u sip.Uri
-	if s.cfg.Identity != "" && sip.ParseUri(s.cfg.Identity, &u) == nil {
-		return u
+// identity is who the call comes from: the line of the device that layer 2 says
+// it is, else what the site set. It is found out anew for each SBC, from memory.
+func (s *Server) identity(caller *leg) (u sip.Uri, known bool) {
+	if line, ok := s.dep.Desk.LineAt(caller.to.Addr()); ok && !strings.ContainsAny(line.User, "@:;?&=/%, ") {
+		return sip.Uri{Scheme: "sip", User: line.User, Host: line.Registrar}, true
 	}
-	user := strings.Map(func(c rune) rune {
-		if c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' {
-			return c
-		}
-		return -1
-	}, caller.peerTo.Address.User)
-	if user == "" {
-		user = "phone"
-	}
-	return r.contact(user)
+	known = s.cfg.Identity != "" && sip.ParseUri(s.cfg.Identity, &u) == nil
+	return u, known
 }

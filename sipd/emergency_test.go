@@ -433,3 +433,36 @@ func TestAThirdAddressEndsNoCall(t *testing.T) {
 	}
 	p.want("200")
 }
+
+// The SBC sees the line of the device that is at the caller's address, else the
+// site's number; what the caller says of itself is nobody's.
+func TestWhoAnEmergencyCallComesFrom(t *testing.T) {
+	site := func(c *sipd.Config, _ *sipd.Deps) { c.Identity = "sip:+4930100@example.net" }
+	line := func(user string) func(*sipd.Config, *sipd.Deps) {
+		return func(_ *sipd.Config, d *sipd.Deps) {
+			d.Desk.(*desk).lines = map[netip.Addr]phone.Line{netip.MustParseAddr("127.0.0.2"): {User: user, Registrar: "pbx.example.net"}}
+		}
+	}
+	for _, tt := range []struct {
+		name, want, asserted string
+		change               []func(*sipd.Config, *sipd.Deps)
+	}{
+		{"its own line", "<sip:4711@pbx.example.net>", "<sip:4711@pbx.example.net>", []func(*sipd.Config, *sipd.Deps){site, line("4711")}},
+		{"a line that is no user part", "<sip:+4930100@example.net>", "<sip:+4930100@example.net>", []func(*sipd.Config, *sipd.Deps){site, line("a@b")}},
+		{"the site's", "<sip:+4930100@example.net>", "<sip:+4930100@example.net>", []func(*sipd.Config, *sipd.Deps){site}},
+		{"nobody's", "<sip:phone@", "", nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			sbc := newPeer(t, "127.0.0.7", nowhere)
+			l := newLab(t, append(tt.change, sbcs(sbc))...)
+			p := newPeer(t, "127.0.0.2", l.addr)
+			p.request(request{method: "INVITE", uri: "sip:112@box", from: `"the boss" <sip:4700@pbx.example.net>;tag=f`, extra: []string{"P-Asserted-Identity: <sip:4700@pbx.example.net>"}})
+			in := sbc.want("INVITE")
+			if !strings.HasPrefix(in.get("From"), tt.want) || in.get("P-Asserted-Identity") != tt.asserted {
+				t.Errorf("got From %q, P-Asserted-Identity %q, want %q, %q", in.get("From"), in.get("P-Asserted-Identity"), tt.want, tt.asserted)
+			}
+			sbc.answer(in, "486 Busy Here", "s", "")
+			p.want("486")
+		})
+	}
+}

@@ -30,6 +30,7 @@ type desk struct {
 	refuse   map[phone.MAC]bool // layer 2 says another device
 	throw    bool
 	strange  bool // keeps nobody
+	lines    map[netip.Addr]phone.Line
 	calls    chan provision.EmergencyCall
 	fresh    chan phone.Binding
 	asked    []provision.PnPAsk
@@ -121,6 +122,11 @@ func (d *desk) Registered(b phone.Binding, fresh bool) {
 }
 func (d *desk) Unregistered(phone.Binding, string) {}
 func (d *desk) Keeps(phone.MAC) bool               { return !d.strange }
+
+func (d *desk) LineAt(a netip.Addr) (phone.Line, bool) {
+	l, ok := d.lines[a]
+	return l, ok
+}
 
 func (d *desk) EmergencyCalled(_ context.Context, e provision.EmergencyCall) { d.calls <- e }
 
