@@ -26,9 +26,10 @@ func anyText() *rapid.Generator[string] {
 		rapid.SampledFrom([]string{"a\nb = c", "a\r\nb", "a\x00", "\u2028x", "\ufffe", "]]>", "</user_name>", `" x="y`, "%NULL%", "#", "&amp;"}))
 }
 
-// word is one, so that little else than what is put behind it is refused.
+// word is one, so that little else than what is put behind it is refused. It has
+// no digits: a password of four is a PIN as well to some devices.
 func word() *rapid.Generator[string] {
-	return rapid.StringOfN(rapid.RuneFrom([]rune("abcXYZ019")), 1, 8, -1)
+	return rapid.StringOfN(rapid.RuneFrom([]rune("abcXYZ")), 1, 8, -1)
 }
 
 // token has what a SIP user name may have and a format may trip over.
