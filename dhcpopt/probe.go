@@ -28,11 +28,30 @@ const (
 // ctx ends; each server keeps the address it offers back for as long as it
 // always does. It needs CAP_NET_RAW.
 func Probe(ctx context.Context, iface, class string) (offers []Answer, err error) {
-	conn, err := ListenFrames(iface)
+	p, err := openProbe(ctx, iface, probeTime)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, conn.Close()) }()
+	defer func() { err = errors.Join(err, p.Close()) }()
+	m := probing(class)
+	from := netip.AddrPortFrom(netip.IPv4Unspecified(), clientPort)
+	to := netip.AddrPortFrom(broadcast().Addr(), serverPort)
+	if err := p.ask(frame(everybody(), p.own, from, to, m.ToBytes())); err != nil {
+		return nil, err
+	}
+	return listen(p, m)
+}
+
+// prober is a socket that asks once, and listens for a while.
+type prober struct {
+	net.PacketConn
+	iface string
+	own   phone.MAC
+	end   func()
+}
+
+// openProbe opens one on an interface, until d from now or the end of ctx.
+func openProbe(ctx context.Context, iface string, d time.Duration) (*prober, error) {
 	ifi, err := net.InterfaceByName(iface)
 	if err != nil {
 		return nil, fmt.Errorf("find interface %s: %w", iface, err)
@@ -40,19 +59,30 @@ func Probe(ctx context.Context, iface, class string) (offers []Answer, err error
 	if len(ifi.HardwareAddr) != 6 {
 		return nil, fmt.Errorf("probe on %s: it is no Ethernet: %w", iface, ErrNoFrames)
 	}
-	m := probing(class)
-	ctx, cancel := context.WithTimeout(ctx, probeTime)
-	defer cancel()
-	stop := context.AfterFunc(ctx, func() { _ = conn.SetReadDeadline(time.Unix(1, 0)) })
-	defer stop()
-	from := netip.AddrPortFrom(netip.IPv4Unspecified(), clientPort)
-	to := netip.AddrPortFrom(broadcast().Addr(), serverPort)
-	all := phone.MAC{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}
-	f := frame(all, phone.MAC(ifi.HardwareAddr), from, to, m.ToBytes())
-	if _, err := conn.WriteTo(f, &packet.Addr{HardwareAddr: all[:]}); err != nil {
-		return nil, fmt.Errorf("probe on %s: %w", iface, err)
+	conn, err := ListenFrames(iface)
+	if err != nil {
+		return nil, err
 	}
-	return listen(conn, m)
+	ctx, cancel := context.WithTimeout(ctx, d)
+	stop := context.AfterFunc(ctx, func() { _ = conn.SetReadDeadline(time.Unix(1, 0)) })
+	return &prober{conn, iface, phone.MAC(ifi.HardwareAddr), func() { stop(); cancel() }}, nil
+}
+
+func everybody() phone.MAC { return phone.MAC{0xff, 0xff, 0xff, 0xff, 0xff, 0xff} }
+
+// ask sends one frame to everybody.
+func (p *prober) ask(f []byte) error {
+	all := everybody()
+	if _, err := p.WriteTo(f, &packet.Addr{HardwareAddr: all[:]}); err != nil {
+		return fmt.Errorf("probe on %s: %w", p.iface, err)
+	}
+	return nil
+}
+
+// Close ends the listening.
+func (p *prober) Close() error {
+	p.end()
+	return p.PacketConn.Close()
 }
 
 // probing is the DISCOVER of a probe. The address is one that no maker gives

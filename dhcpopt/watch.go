@@ -157,7 +157,7 @@ func (w *Watch) answeredLocked(a Answer, now time.Time) {
 	if r.Ident.Vendor == "" {
 		return
 	}
-	switch lead := a.lead(); {
+	switch lead := a.Lead(); {
 	case lead == "" && a.Bound && w.cfg.Mode != ModeInform:
 		w.raiseUnled(a, now)
 	case lead != "" && !ours(a, r.Options):

@@ -110,8 +110,8 @@ func (w *Watch) raiseSpread(mac phone.MAC, one, two netip.Addr, now time.Time) {
 	})
 }
 
-// lead is what an answer tells of configs, as an operator reads it.
-func (a Answer) lead() string {
+// Lead is what an answer tells of configs, as an operator reads it.
+func (a Answer) Lead() string {
 	var text string
 	for _, code := range leading {
 		if v, ok := a.Leads[code]; ok {
@@ -126,7 +126,7 @@ func (a Answer) lead() string {
 
 // text is the answer's line on a phone's timeline.
 func (a Answer) text() string {
-	if lead := a.lead(); lead != "" {
+	if lead := a.Lead(); lead != "" {
 		return fmt.Sprintf("lease %s by another DHCP server, %s, which told it %s", a.Addr, a.Server, lead)
 	}
 	return fmt.Sprintf("lease %s by another DHCP server, %s, which told it nothing of its configs", a.Addr, a.Server)

@@ -1,7 +1,6 @@
 package integration
 
 import (
-	"context"
 	"net"
 	"os"
 	"path/filepath"
@@ -31,30 +30,12 @@ func startAvahi(t *testing.T, h *netlab.Host) avahi {
 	bus := writeConf(t, "bus.conf", `<busconfig><type>system</type><listen>`+a.bus+`</listen><auth>EXTERNAL</auth>
 <policy context="default"><allow send_destination="*" eavesdrop="true"/><allow receive_sender="*"/><allow own="*"/><allow user="*"/></policy></busconfig>`)
 	h.Start(netlab.Tool(t, "dbus-daemon"), "--nofork", "--nopidfile", "--config-file="+bus)
-	waitFile(t, filepath.Join(dir, "bus"))
+	waitUntil(t, "the message bus", func() bool { _, err := os.Stat(filepath.Join(dir, "bus")); return err == nil })
 	conf := writeConf(t, "avahi.conf", "[server]\nuse-ipv6=no\nallow-interfaces="+h.Interface()+"\nhost-name=watcher\n[publish]\npublish-workstation=no\n[wide-area]\nenable-wide-area=no\n")
 	p := h.Start("sh", "-c", "mount -t tmpfs tmpfs /run && mkdir /run/avahi-daemon && DBUS_SYSTEM_BUS_ADDRESS="+a.bus+
 		" exec "+netlab.Tool(t, "avahi-daemon")+" --no-drop-root --no-chroot --no-rlimits --file="+conf)
 	waitOutput(t, p, "startup complete")
 	return a
-}
-
-func waitFile(t *testing.T, path string) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), clientTime)
-	defer cancel()
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		if _, err := os.Stat(path); err == nil {
-			return
-		}
-		select {
-		case <-ctx.Done():
-			t.Fatalf("%s did not appear", path)
-		case <-tick.C:
-		}
-	}
 }
 
 // says runs one of avahi's clients until its answer holds, or lacks, a text.

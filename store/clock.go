@@ -197,9 +197,9 @@ const unsynced = 0x40
 // timesynced is what systemd-timesyncd touches once it has set the clock.
 const timesynced = "/run/systemd/timesync/synchronized"
 
-// kernelSynced reports that the kernel's clock is disciplined. Where the kernel
+// KernelSynced reports that the kernel's clock is disciplined. Where the kernel
 // may not be asked, as under ProtectClock, systemd's own note must do.
-func kernelSynced() bool {
+func KernelSynced() bool {
 	var tx unix.Timex
 	if _, err := unix.Adjtimex(&tx); err == nil {
 		return tx.Status&unsynced == 0

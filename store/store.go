@@ -148,7 +148,7 @@ func (c Config) withDefaults() Config {
 		c.Now = time.Now
 	}
 	if c.Synced == nil {
-		c.Synced = kernelSynced
+		c.Synced = KernelSynced
 	}
 	if c.FirstContact == "" {
 		c.FirstContact = auth.FactorPIN

@@ -1,0 +1,61 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// diagnosis is what "lineside doctor" says.
+type diagnosis struct {
+	OK       bool      `json:"ok"`
+	Findings []finding `json:"findings"`
+}
+
+func (p *program) doctorCommand() *cobra.Command {
+	var path string
+	cmd := &cobra.Command{
+		Use: "doctor", Short: "Look at this machine and its LAN, and say what phones would notice", Args: noArgs,
+		Long: "Look at this machine and its LAN, and say what phones would notice. It may run\nbeside the daemon. It asks the LAN once for an address that it never takes, once\nby SIP PnP, and once whether somebody else has this box's address; for that it\nhas to be root. The exit code is 1 where something is bad.",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			s, err := loadSettings(path)
+			if err != nil {
+				return err
+			}
+			g := diagnosis{OK: true, Findings: newDoctor(cmd.Context(), s).look(cmd.Context())}
+			for _, f := range g.Findings {
+				g.OK = g.OK && f.Result != gradeBad
+			}
+			if err := p.tellDiagnosis(g); err != nil {
+				return err
+			}
+			if !g.OK {
+				return &quietError{}
+			}
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&path, "config", defaultSettings, "settings file")
+	_ = cmd.MarkFlagFilename("config", "toml")
+	return cmd
+}
+
+// tellDiagnosis prints one line for what is well, and up to three for the rest.
+func (p *program) tellDiagnosis(g diagnosis) error {
+	if p.json {
+		return writeJSON(p.out, g)
+	}
+	var b strings.Builder
+	for _, f := range g.Findings {
+		fmt.Fprintf(&b, "%-7s  %-13s  %s\n", f.Result, f.Check, printable(f.Found))
+		if f.Notice != "" {
+			fmt.Fprintf(&b, "%26s%s\n", "", printable(f.Notice))
+		}
+		if f.Do != "" {
+			fmt.Fprintf(&b, "%24s→ %s\n", "", printable(f.Do))
+		}
+	}
+	_, err := p.out.Write([]byte(b.String()))
+	return err
+}
