@@ -30,6 +30,11 @@ func frame(v any) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	return summed(b)
+}
+
+// summed puts the checksum behind the JSON of a value.
+func summed(b []byte) ([]byte, error) {
 	if len(b)+trailer > maxValue {
 		return nil, fmt.Errorf("%d bytes are too many for one record, at most %d", len(b), maxValue-trailer)
 	}

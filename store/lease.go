@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"reflect"
 	"slices"
 	"time"
 
@@ -94,13 +93,14 @@ func (s *Store) putLease(v *view, d *draft, l phone.Lease) error {
 	if !l.Addr.IsValid() {
 		return errors.New("save lease: no address given")
 	}
-	next := storeLease(l)
-	if old := v.lease(d, l.Addr); old != nil && reflect.DeepEqual(storeLease(*old), next) {
-		return nil
-	}
-	value, err := frame(next)
+	value, err := encodeLease(storeLease(l))
 	if err != nil {
 		return fmt.Errorf("encode lease of %s: %w", l.Addr, err)
+	}
+	if old := v.lease(d, l.Addr); old != nil {
+		if same, err := encodeLease(storeLease(*old)); err == nil && bytes.Equal(same, value) {
+			return nil
+		}
 	}
 	key := l.Addr.AsSlice()
 	back, err := decodeLease(key, value)
@@ -122,8 +122,8 @@ func (d *draft) setLease(addr netip.Addr, l *phone.Lease) {
 // plainAddr is the one spelling of an address that is used as a key.
 func plainAddr(addr netip.Addr) netip.Addr { return addr.Unmap().WithZone("") }
 
-func storeLease(l phone.Lease) storedLease {
-	s := storedLease{
+func storeLease(l phone.Lease) *storedLease {
+	s := &storedLease{
 		version: version{leaseSchema},
 		Addr:    l.Addr, MAC: storedMAC(l.MAC), State: l.State, Start: stamp(l.Start), Expires: stamp(l.Expires),
 		Host: l.Host, Class: l.Class, Vendor: l.Vendor, Model: l.Model,
@@ -136,7 +136,7 @@ func storeLease(l phone.Lease) storedLease {
 
 // decodeLease reads the value stored under key.
 func decodeLease(key, value []byte) (*phone.Lease, error) {
-	s, err := parse[storedLease](value, leaseSchema)
+	s, err := parseLease(value)
 	if err != nil {
 		return nil, err
 	}
