@@ -69,7 +69,7 @@ func (s *Server) parse(data []byte, from netip.AddrPort) (*ask, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, step := range []func(*ask) error{readHeader, s.checkRelay, readKind, s.checkRemote, readAddresses, readClaims, readWishes} {
+	for _, step := range [...]func(*ask) error{readHeader, s.checkRelay, readKind, s.checkRemote, readAddresses, readClaims, readWishes} {
 		if err := step(a); err != nil {
 			return nil, err
 		}
@@ -162,19 +162,27 @@ func readKind(a *ask) error {
 }
 
 func readAddresses(a *ask) error {
-	for code, to := range map[uint8]*netip.Addr{50: &a.want, 54: &a.server} {
-		v, ok := a.packet.Options[code]
-		if !ok {
-			continue
-		}
-		if len(v) != 4 {
-			return errOption
-		}
-		if *to = netip.AddrFrom4([4]byte(v)); code == 50 && to.IsUnspecified() {
-			*to = netip.Addr{} // some clients write "none" so
-		}
+	var err error
+	if a.want, err = optionAddr(a.packet, 50); err != nil {
+		return err
 	}
-	return nil
+	if a.want.IsUnspecified() {
+		a.want = netip.Addr{} // some clients write "none" so
+	}
+	a.server, err = optionAddr(a.packet, 54)
+	return err
+}
+
+// optionAddr reads an option that is one address, zero where it is not there.
+func optionAddr(m *dhcpv4.DHCPv4, code uint8) (netip.Addr, error) {
+	v, ok := m.Options[code]
+	if !ok {
+		return netip.Addr{}, nil
+	}
+	if len(v) != 4 {
+		return netip.Addr{}, errOption
+	}
+	return netip.AddrFrom4([4]byte(v)), nil
 }
 
 // readClaims reads what the client says it is.

@@ -39,6 +39,7 @@ type queue struct {
 
 	mu      sync.Mutex
 	changes []change
+	spare   []change // what the committer gave back, to gather in next
 	waiting map[netip.Addr]int // how many of changes concern an address first
 }
 
@@ -73,13 +74,22 @@ func (q *queue) push(c change) (gone change, full bool) {
 	return gone, full
 }
 
+// take gives all that waits; done is to have it back.
 func (q *queue) take() []change {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	batch := q.changes
-	q.changes = nil
+	q.changes, q.spare = q.spare[:0], nil
 	clear(q.waiting)
 	return batch
+}
+
+// done takes back the room of a batch.
+func (q *queue) done(batch []change) {
+	clear(batch)
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.spare = batch
 }
 
 // enqueue hands a change to the committer.
@@ -116,7 +126,9 @@ func (s *Server) commitAll(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-s.queue.ready:
-			s.commit(ctx, s.queue.take())
+			batch := s.queue.take()
+			s.commit(ctx, batch)
+			s.queue.done(batch)
 		}
 	}
 }
