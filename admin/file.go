@@ -20,7 +20,7 @@ type Filer interface {
 	LocalFiles() ([]provision.LocalFile, []provision.FirmwareRule)
 	AddFile(ctx context.Context, by audit.Actor, v phone.Vendor, name string, src io.Reader) (provision.LocalFile, error)
 	RemoveFile(ctx context.Context, by audit.Actor, v phone.Vendor, name string) error
-	SetFirmware(ctx context.Context, by audit.Actor, v phone.Vendor, model, name string) (provision.FirmwareRule, error)
+	SetFirmware(ctx context.Context, by audit.Actor, v phone.Vendor, model, name, version string) (provision.FirmwareRule, error)
 	Uploads(mac phone.MAC) ([]provision.Upload, error)
 	ReadUpload(mac phone.MAC, name string) ([]byte, error)
 	CheckTemplates() (provision.Templates, error)
@@ -37,7 +37,8 @@ type Files struct {
 // FirmwareInput names the file phones of a model are told to install; empty
 // takes the rule back.
 type FirmwareInput struct {
-	File string `json:"file"`
+	File    string `json:"file"`
+	Version string `json:"version,omitempty"` // as its maker calls it, where phones want it
 }
 
 // Uploads is what a device's phone has put on the box.
@@ -98,7 +99,7 @@ func (s *Server) putFirmware(c *call) error {
 	if err := c.body(&in); err != nil {
 		return err
 	}
-	rule, err := s.dep.Desk.SetFirmware(c.r.Context(), c.by, vendorName(c.r.PathValue("vendor")), c.r.PathValue("model"), in.File)
+	rule, err := s.dep.Desk.SetFirmware(c.r.Context(), c.by, vendorName(c.r.PathValue("vendor")), c.r.PathValue("model"), in.File, in.Version)
 	if err != nil {
 		return err
 	}

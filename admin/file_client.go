@@ -26,9 +26,9 @@ func (c *Client) RemoveFile(ctx context.Context, v phone.Vendor, name string) er
 }
 
 // SetFirmware has phones of a model told to install a file; an empty name takes
-// the rule back.
-func (c *Client) SetFirmware(ctx context.Context, v phone.Vendor, model, file string) (provision.FirmwareRule, error) {
-	return ask[provision.FirmwareRule](ctx, c, request{method: "PUT", path: "/firmware/" + string(v) + "/" + model, body: FirmwareInput{File: file}})
+// the rule back. The version may be empty where the maker's phones want none.
+func (c *Client) SetFirmware(ctx context.Context, v phone.Vendor, model, file, version string) (provision.FirmwareRule, error) {
+	return ask[provision.FirmwareRule](ctx, c, request{method: "PUT", path: "/firmware/" + string(v) + "/" + model, body: FirmwareInput{File: file, Version: version}})
 }
 
 // Uploads lists what a device's phone has put on the box.

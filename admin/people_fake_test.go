@@ -124,8 +124,8 @@ func (d *desk) RemoveFile(_ context.Context, _ audit.Actor, v phone.Vendor, name
 	return nil
 }
 
-func (d *desk) SetFirmware(_ context.Context, _ audit.Actor, v phone.Vendor, model, name string) (provision.FirmwareRule, error) {
-	r := provision.FirmwareRule{Vendor: v, Model: model, File: name, SHA256: "ab"}
+func (d *desk) SetFirmware(_ context.Context, _ audit.Actor, v phone.Vendor, model, name, version string) (provision.FirmwareRule, error) {
+	r := provision.FirmwareRule{Vendor: v, Model: model, File: name, Version: version, SHA256: "ab"}
 	d.town.rules = append(d.town.rules, r)
 	return r, nil
 }

@@ -83,7 +83,7 @@ func TestFileCalls(t *testing.T) {
 	if _, err := c.AddFile(ctx, "yealink", "t46.rom", strings.NewReader("firmware")); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.SetFirmware(ctx, "yealink", "T46G", "t46.rom"); err != nil {
+	if _, err := c.SetFirmware(ctx, "yealink", "T46G", "t46.rom", ""); err != nil {
 		t.Fatal(err)
 	}
 	list, err := c.Files(ctx)

@@ -45,10 +45,11 @@ type FileRemoved struct {
 // FirmwareSet says which file phones of a model are told to install; an empty
 // File is none.
 type FirmwareSet struct {
-	Vendor string `json:"vendor"`
-	Model  string `json:"model"`
-	File   string `json:"file"`
-	SHA256 string `json:"sha256"`
+	Vendor  string `json:"vendor"`
+	Model   string `json:"model"`
+	File    string `json:"file"`
+	Version string `json:"version,omitempty"`
+	SHA256  string `json:"sha256"`
 }
 
 // UploadShown says that an operator was shown what a phone had put on the box.

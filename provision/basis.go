@@ -40,7 +40,7 @@ type pageVersion struct {
 	year          int
 	model, url    string
 	layers        vendors.LayersVersion
-	firmware      string
+	firmware      firmware
 	book          string // of the phone book's page, and nothing else
 }
 
@@ -49,7 +49,7 @@ func (d *Desk) fullPage(c caller, rec auth.Record, now time.Time) (*page, error)
 	b := d.basisOf(c, rec)
 	version := pageVersion{
 		stage: vendors.Full, rev: rec.Rev, ownerRev: b.owner.Rev, year: now.Year(), model: b.model, url: d.self.URL,
-		layers: b.layers.VersionOf(c.file.Vendor, b.model), firmware: b.firmware.hash,
+		layers: b.layers.VersionOf(c.file.Vendor, b.model), firmware: b.firmware,
 	}
 	if p, ok := d.kept(keyOf(c.file), version); ok {
 		return p, nil

@@ -45,6 +45,9 @@ type FirmwareRule struct {
 	Vendor phone.Vendor `json:"vendor"`
 	Model  string       `json:"model"`
 	File   string       `json:"file"`
+	// Version is what the maker calls the firmware, for makers whose phones
+	// compare it with what they run.
+	Version string `json:"version,omitempty"`
 	// SHA256 is what the file was when the rule was made: another content under
 	// the same name is not installed.
 	SHA256 string `json:"sha256"`
@@ -192,14 +195,14 @@ func (d *Desk) serveLocal(ask Ask, c caller) (Answer, bool) {
 
 // firmware is a served file that a device's phone is told to install; the zero
 // value is none.
-type firmware struct{ path, name, hash string }
+type firmware struct{ path, name, version, hash string }
 
 // source is where the phone finds it.
 func (f firmware) source(boxURL string) vendors.FirmwareSource {
 	if f.name == "" {
 		return vendors.FirmwareSource{}
 	}
-	return vendors.FirmwareSource{URL: boxURL + f.path, File: f.name}
+	return vendors.FirmwareSource{URL: boxURL + f.path, File: f.name, Version: f.version}
 }
 
 // firmwareFor is what the rules say for a model. A file that is not served is
@@ -219,7 +222,7 @@ func (d *Desk) firmwareFor(v phone.Vendor, model string) firmware {
 	if f == nil || f.State != fileServed || f.SHA256 != rule.SHA256 {
 		return firmware{}
 	}
-	return firmware{path: f.Path, name: f.Name, hash: f.SHA256}
+	return firmware{path: f.Path, name: f.Name, version: rule.Version, hash: f.SHA256}
 }
 
 // modelKey is a model as rules name it: as its maker's table spells it, or in

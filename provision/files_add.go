@@ -216,8 +216,9 @@ func (d *Desk) RemoveFile(ctx context.Context, by audit.Actor, v phone.Vendor, n
 }
 
 // SetFirmware has phones of a model told to install a file, with the bytes it
-// has now; an empty name takes the rule back.
-func (d *Desk) SetFirmware(ctx context.Context, by audit.Actor, v phone.Vendor, model, name string) (FirmwareRule, error) {
+// has now; an empty name takes the rule back. The version is for makers whose
+// phones are told it with the file.
+func (d *Desk) SetFirmware(ctx context.Context, by audit.Actor, v phone.Vendor, model, name, version string) (FirmwareRule, error) {
 	s := d.files
 	if s.root == nil {
 		return FirmwareRule{}, ErrNoFiles
@@ -228,9 +229,12 @@ func (d *Desk) SetFirmware(ctx context.Context, by audit.Actor, v phone.Vendor, 
 	if !localName(model) {
 		return FirmwareRule{}, fmt.Errorf("firmware rule is %w: model: %.40q is none; write it as its maker does, such as T46G", ErrInvalid, model)
 	}
+	if err := d.checkVersion(v, name, version); err != nil {
+		return FirmwareRule{}, err
+	}
 	s.adding.Lock()
 	defer s.adding.Unlock()
-	rule := FirmwareRule{Vendor: v, Model: model, File: name}
+	rule := FirmwareRule{Vendor: v, Model: model, File: name, Version: version}
 	key := d.modelKey(v, model)
 	s.mu.Lock()
 	f, ok := s.files[localKey{v, name}]
@@ -242,7 +246,7 @@ func (d *Desk) SetFirmware(ctx context.Context, by audit.Actor, v phone.Vendor, 
 	if !ok && name != "" || name == "" && !had {
 		return rule, fmt.Errorf("%.140s: %w", localKey{v, name}.path(), ErrUnknownFile)
 	}
-	event := audit.FirmwareSet{Vendor: string(v), Model: model, File: name, SHA256: rule.SHA256}
+	event := audit.FirmwareSet{Vendor: string(v), Model: model, File: name, Version: version, SHA256: rule.SHA256}
 	if err := d.store.Recorder.Record(ctx, one(phone.MAC{}, by, event)...); err != nil {
 		return rule, fmt.Errorf("record the firmware rule: %w", err)
 	}
@@ -251,6 +255,19 @@ func (d *Desk) SetFirmware(ctx context.Context, by audit.Actor, v phone.Vendor, 
 	}
 	d.tellFiles()
 	return rule, nil
+}
+
+// checkVersion wants a version where phones install nothing without it, and one
+// that is a word.
+func (d *Desk) checkVersion(v phone.Vendor, name, version string) error {
+	m, _ := d.table.Of(v)
+	switch {
+	case version != "" && !localName(version):
+		return fmt.Errorf("firmware rule is %w: version: %.40q is none; write it as its maker does, such as 08.25", ErrInvalid, version)
+	case name != "" && version == "" && m.Upgrade == vendors.UpgradeByVersion:
+		return fmt.Errorf("firmware rule is %w: %s phones install a file only together with its version; add it: lineside file firmware %s MODEL %s --version VERSION", ErrInvalid, m.Name, v, name)
+	}
+	return nil
 }
 
 // setRule keeps a rule, or takes it back where it names no file.

@@ -49,10 +49,11 @@ type storedLocal struct {
 }
 
 type storedFirmware struct {
-	Vendor phone.Vendor `json:"vendor"`
-	Model  string       `json:"model"`
-	File   string       `json:"file"`
-	SHA256 string       `json:"sha256"`
+	Vendor  phone.Vendor `json:"vendor"`
+	Model   string       `json:"model"`
+	File    string       `json:"file"`
+	Version string       `json:"version,omitempty"` // empty in indexes of older builds
+	SHA256  string       `json:"sha256"`
 }
 
 // OpenFiles reads the index of local files. None of them is served before

@@ -201,7 +201,7 @@ func TestFirmwareRule(t *testing.T) {
 	if got := told(); got != "" {
 		t.Errorf("without a rule: got %s", got)
 	}
-	rule, err := l.SetFirmware(t.Context(), operator, "plain", "p1", "p1.rom")
+	rule, err := l.SetFirmware(t.Context(), operator, "plain", "p1", "p1.rom", "")
 	if err != nil || len(rule.SHA256) != 64 {
 		t.Fatalf("got %+v and %v", rule, err)
 	}
@@ -219,16 +219,16 @@ func TestFirmwareRule(t *testing.T) {
 	if list := l.board.List(); len(list) != 1 || list[0].Code != provision.CodeFiles {
 		t.Errorf("got %+v, want a condition", list)
 	}
-	if _, err := l.SetFirmware(t.Context(), operator, "plain", "P1", "p1.rom"); err != nil {
+	if _, err := l.SetFirmware(t.Context(), operator, "plain", "P1", "p1.rom", ""); err != nil {
 		t.Fatal(err)
 	}
 	if got := bodyOf(t, l.fetch(t, "p1.rom", "10.20.0.57")); told() == "" || got != "firmware 2" || len(l.board.List()) != 0 {
 		t.Errorf("pinned anew: got %q and %v", got, l.board.List())
 	}
-	if _, err := l.SetFirmware(t.Context(), operator, "plain", "P1", "missing.rom"); !errors.Is(err, provision.ErrUnknownFile) {
+	if _, err := l.SetFirmware(t.Context(), operator, "plain", "P1", "missing.rom", ""); !errors.Is(err, provision.ErrUnknownFile) {
 		t.Errorf("a file there is none of: got %v", err)
 	}
-	if _, err := l.SetFirmware(t.Context(), operator, "plain", "P1", ""); err != nil || told() != "" {
+	if _, err := l.SetFirmware(t.Context(), operator, "plain", "P1", "", ""); err != nil || told() != "" {
 		t.Errorf("taken back: got %v and %s", err, told())
 	}
 	wantStage(t, "full", l.get(t, mac, "10.20.0.57", user, password), vendors.Full)

@@ -23,6 +23,9 @@ func avayaBuild(ps *params, in Input) error {
 		return err
 	}
 	avayaDialling(ps, in)
+	if f, ok := in.upgrade(); ok {
+		ps.set("APPNAME", f.File)
+	}
 	web := false
 	if in.Stage == Full {
 		avayaLanguage(ps, in)

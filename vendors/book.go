@@ -40,6 +40,8 @@ func (b BookSource) address() string {
 type FirmwareSource struct {
 	URL  string // of the file itself, without a login: firmware is no secret
 	File string // the file's own name, the last part of URL
+	// Version is what the maker calls it; empty where the operator did not say.
+	Version string
 }
 
 // Book is a vendor's form of a phone book.

@@ -45,6 +45,7 @@ func ciscoSEP() Maker {
 		},
 		Shows:   Shows{Text: true, HotlineKey: true, MAC: true},
 		Book:    partsBook("cisco-sep-book.xml", true, partsFrom(ciscoSEPPart), ciscoSEPDirectory),
+		Upgrade: UpgradeByName,
 		Forgets: true,
 		raw:     ciscoSEPRaw,
 		build:   ciscoSEPBuild,

@@ -24,7 +24,11 @@ func ciscoSEPBuild(ps *params, in Input) error {
 	if password := in.Device.AdminPassword.Reveal(); in.Stage == Full && password != "" {
 		ps.set("commonProfile/phonePassword", password)
 	}
-	ps.set("loadInformation", "") // keeps the firmware it has
+	load := "" // keeps the firmware it has
+	if f, ok := in.upgrade(); ok {
+		load = strings.TrimSuffix(f.File, ".loads")
+	}
+	ps.set("loadInformation", load)
 	ciscoSEPLocale(ps, in)
 	ps.set("advertiseG722Codec", "1")
 	transport := phone.UDP

@@ -55,7 +55,10 @@ func FormatCases() []FormatCase {
 			return script{head: "cli version 3.20\n", escape: e}
 		}, pattonWord),
 		formatCase("gigaset nvm", [3]string{"add_hs.00001", "alpha", "beta.2"}, func(e escaper) format {
-			return gigasetFormat{pairXML{element: "param", name: "name", value: "value", escape: e}}
+			return gigasetFormat{pairXML: pairXML{element: "param", name: "name", value: "value", escape: e}, root: `<provisioning version="1.1" productID="e2">`, last: "<oper name=\"update_dm\" value=\"local\"/>\n"}
+		}, xmlText),
+		formatCase("gigaset firmware", [3]string{"firmware.version", "firmware.url", "alpha"}, func(e escaper) format {
+			return gigasetFormat{pairXML: pairXML{element: "param", name: "name", value: "value", escape: e}, root: `<provisioning version="1.1">`}
 		}, xmlText),
 		formatCase("gigaset frame", [3]string{"MAC_ADDRESS", "S_PROV_USERNAME", "BS_IP_Data1.aucX[0]"}, func(e escaper) format {
 			f := newGigasetFrame("N510", "N510.xsd")

@@ -30,9 +30,10 @@ func fanvil() Maker {
 		Rehome: Rehome{
 			URL: []string{"ap.FlashServerIP"}, User: []string{"ap.DefaultUsername"}, Password: []string{"ap.DefaultPassword"},
 		},
-		Resync: Resync{Event: "check-sync", Reboot: "check-sync;reboot=true"},
-		Shows:  Shows{Text: true, Hotline: true, HotlineDelay: true},
-		Book:   &Book{File: "fanvil-book.xml", ContentType: "text/xml; charset=utf-8", Write: ipPhoneDirectory("FanvilIPPhoneDirectory")},
+		Resync:  Resync{Event: "check-sync", Reboot: "check-sync;reboot=true"},
+		Shows:   Shows{Text: true, Hotline: true, HotlineDelay: true},
+		Upgrade: UpgradeByFolder,
+		Book:    &Book{File: "fanvil-book.xml", ContentType: "text/xml; charset=utf-8", Write: ipPhoneDirectory("FanvilIPPhoneDirectory")},
 		Redirect: &Redirect{
 			Name:    "fanvil-fdps",
 			Columns: []string{"MAC", "Server URL", "User Name", "Password"},
@@ -54,6 +55,7 @@ func fanvil() Maker {
 			"what MediaCrypto has to say for SRTP: it is left as it is",
 			"the parameter that switches the maker's cloud (FDPS) off; TR-069 and PnP are off",
 			"root element of the remote phone book",
+			"UpgradeServer1 takes a folder, in which the phone asks for fanvil_<model>_hwv<n>_<n>.txt; that file names the firmware beside it",
 			"codes of the common file other than those of X210, C62, C58, V61G, H2U-V2 and X2",
 			"the factory certificate's CN is the MAC: none is believed",
 			"a parameter that takes a CA: none is given",

@@ -50,7 +50,7 @@ func fanvilSite(ps *params, in Input) error {
 	ps.set("ap.opt.SaveDHCPOpion", "0") // the maker's spelling
 	ps.set("ap.pnp.PNPEnable", "0")
 	ps.set("tr069.EnableTR069", "0")
-	ps.set("fwCheck.EnableAutoUpgrade", "0")
+	fanvilUpgrade(ps, in)
 	ps.set("sip.NotifyReboot", "0")
 	ps.set("log.OutputDevice", "stdout")
 	ps.set("log.SyslogServer", "0.0.0.0")
@@ -63,6 +63,17 @@ func fanvilSite(ps *params, in Input) error {
 		ps.set("phone.EmergencyCall", strings.Join(in.Site.Emergency, ","))
 	}
 	return nil
+}
+
+// fanvilUpgrade has the phone look once a day for the text that names its
+// firmware; without a rule it looks nowhere, not at the maker's either.
+func fanvilUpgrade(ps *params, in Input) {
+	f, ok := in.upgrade()
+	ps.set("fwCheck.EnableAutoUpgrade", zeroOne(ok))
+	if ok {
+		ps.set("fwCheck.UpgradeServer1", f.folder())
+		ps.set("fwCheck.AutoUpgradeInterval", "24")
+	}
 }
 
 // fanvilLogin is in the phone's own file only. The phone counts whole hours; on

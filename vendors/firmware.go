@@ -12,6 +12,12 @@ const (
 	NoUpgrade Upgrade = iota
 	// UpgradeByURL: the config names the file.
 	UpgradeByURL
+	// UpgradeByName: the config has the file's name alone, and phones ask the
+	// server of their configs for it.
+	UpgradeByName
+	// UpgradeByVersion: the config names the file and its version; phones install
+	// it where they run another.
+	UpgradeByVersion
 	// UpgradeByFolder: the config names the folder, and phones ask there for a
 	// file by a name of their own.
 	UpgradeByFolder

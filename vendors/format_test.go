@@ -45,8 +45,9 @@ func formatReaders() map[string]func(body []byte, keys [3]string) (map[string]st
 		"attribute XML":    plain(readAttributes), "pairs in attributes": pairs("param", "name", "value", false),
 		"pairs with quotes": pairs("SYMB_ITEM", "ID", "value", true), "pairs as text": pairs("item", "name", "", false),
 		"tree XML": plain(readTree), "tree with dots": plain(readFanvil), "objects": plain(readObjects), "ini tables": plain(readINI), "script": readCase, "script modes": readModes,
-		"gigaset nvm":   plain(readNVMCase),
-		"gigaset frame": plain(func(b []byte) (map[string]string, error) { return readFrame(b, "N510") }),
+		"gigaset nvm":      plain(readNVMCase),
+		"gigaset firmware": plain(func(b []byte) (map[string]string, error) { return readNVM(b, `<provisioning version="1.1">`) }),
+		"gigaset frame":    plain(func(b []byte) (map[string]string, error) { return readFrame(b, "N510") }),
 	}
 }
 

@@ -38,7 +38,11 @@ func gigaset() Maker {
 	m.Redirect = gigasetRedirect(gigasetMacroFile)
 	m.build = gigasetBuild
 	m.expands = gigasetMacros
-	m.format = gigasetFormat{pairXML{element: "param", name: "name", value: "value", escape: xmlText}}
+	m.Upgrade = UpgradeByVersion
+	m.format = gigasetFormat{
+		pairXML: pairXML{element: "param", name: "name", value: "value", escape: xmlText},
+		root:    `<provisioning version="1.1" productID="e2">`, last: "<oper name=\"update_dm\" value=\"local\"/>\n",
+	}
 	m.Unverified = append(m.Unverified,
 		"Provisioning.global.ProvisioningServer takes a login in its URL, as the redirect service's does from 2.53",
 		"no parameter for fetching again after a time: it does so at NOTIFY and at a start",

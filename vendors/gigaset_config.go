@@ -2,7 +2,6 @@ package vendors
 
 import (
 	"strconv"
-	"strings"
 
 	"github.com/lineside/lineside/phone"
 )
@@ -16,7 +15,23 @@ const (
 	gigasetDelete = "DeleteNotProvisionedHS"
 )
 
+// Names of the two halves of the firmware section, which stands before all
+// parameters.
+const (
+	gigasetVersion = "firmware.version"
+	gigasetLoad    = "firmware.url"
+)
+
+// gigasetFirmware has the device install a file where it runs another version.
+func gigasetFirmware(ps *params, in Input) {
+	if f, ok := in.upgrade(); ok && f.Version != "" {
+		ps.set(gigasetVersion, f.Version)
+		ps.set(gigasetLoad, f.URL)
+	}
+}
+
 func gigasetBuild(ps *params, in Input) error {
+	gigasetFirmware(ps, in)
 	if in.Stage == Full {
 		// Only now: on hold it would sign off handsets of a base that is new to
 		// the box and not to its people.
@@ -118,34 +133,4 @@ func gigasetServers(ps *params, n int, l phone.Line) {
 	ps.set(at+"OutboundProxyMode", mode)
 	ps.set(at+"OutboundProxyAddress", host)
 	ps.set(at+"OutboundProxyPort", strconv.Itoa(portOf(proxyPort, l.Transport)))
-}
-
-// gigasetFormat is the nvm section: parameters, and operations that make and
-// delete handsets amid them.
-type gigasetFormat struct{ pairXML }
-
-func (f gigasetFormat) write(ps params) ([]byte, error) {
-	b := make([]byte, 0, 80*len(ps)+512)
-	b = append(b, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<provisioning version=\"1.1\" productID=\"e2\">\n<nvm>\n"...)
-	for _, p := range ps {
-		handset, added := strings.CutPrefix(p.key, gigasetAdd)
-		var err error
-		switch {
-		case p.key == gigasetDelete:
-			b = append(b, "<oper name=\"DeleteNotProvisionedHS\"/>\n"...)
-		case added && len(handset) != 5 || added && strings.Trim(handset, "0123456789") != "":
-			return nil, badName(p)
-		case added:
-			b = append(append(append(b, "<oper name=\"add_hs\" value=\""...), handset...), "\"><param name=\"hs.RegStatus\" value=\""...)
-			if b, err = f.escape(b, p.value); err != nil {
-				return nil, p.refuse(err)
-			}
-			b = append(b, "\"/></oper>\n"...)
-		default:
-			if b, err = f.pair(b, p); err != nil {
-				return nil, err
-			}
-		}
-	}
-	return append(b, "<oper name=\"update_dm\" value=\"local\"/>\n</nvm>\n</provisioning>\n"...), nil
 }

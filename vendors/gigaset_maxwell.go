@@ -25,13 +25,14 @@ func gigasetMaxwell() Maker {
 	m.Shows = Shows{Text: true, HotlineKey: true}
 	m.build = gigasetMaxwellBuild
 	m.expands = gigasetMacros
-	m.format = pairXML{
-		head:    "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<provisioning version=\"1.1\">\n<nvm>\n",
-		foot:    "</nvm>\n</provisioning>\n",
-		element: "param", name: "name", value: "value", escape: xmlText,
+	m.Upgrade = UpgradeByVersion
+	m.format = gigasetFormat{
+		pairXML: pairXML{element: "param", name: "name", value: "value", escape: xmlText},
+		root:    `<provisioning version="1.1">`,
 	}
 	m.Unverified = append(m.Unverified,
 		"columns of the redirect service's sheet, and that its URL may hold a login",
+		"FirmwareManagment.AutomaticCheckForUpdates 0 does not keep it from the firmware of its own file",
 		"a missing provisioning.xml sends the phone on to <MAC>.xml",
 		"SIP.TransportProtocol is 1 for UDP, 2 for TLS and 0 for TCP; it is one for all accounts, the first line's",
 		"the zone is GMT, the hours and an IANA name: GMT+1.Europe/Berlin",
@@ -48,6 +49,7 @@ func gigasetMaxwell() Maker {
 const gigasetAccounts = 4
 
 func gigasetMaxwellBuild(ps *params, in Input) error {
+	gigasetFirmware(ps, in)
 	// DHCP stays on, so that the phone follows when the box moves.
 	ps.set("System.Provision.ProvisioningServer", in.fetchURL()+"%MACD.xml")
 	ps.set("System.Provision.Period", strconv.Itoa(int(resyncEvery(in)/time.Minute)))

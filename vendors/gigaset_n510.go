@@ -22,6 +22,7 @@ func gigasetN510() Maker {
 	m.Redirect = gigasetRedirect(gigasetPlainFile)
 	m.Shows = Shows{Text: true}
 	m.Book = gigasetBook("gigaset-n510-book.xml")
+	m.Upgrade = UpgradeByURL
 	m.build = gigasetN510Build
 	m.settle = gigasetSettle
 	m.format = newGigasetFrame("N510", "N510.xsd")
@@ -29,6 +30,7 @@ func gigasetN510() Maker {
 	m.Unverified = append(m.Unverified,
 		"no parameter for the SIP transport: a line that is not on UDP registers by UDP all the same",
 		"ucI_OUTBOUND_PROXY_MODE 0 is always, 2 never, as on N870",
+		"aucS_USER_FIRMWARE_URL is the whole URL of a file without its scheme",
 		"zones that are not whole hours have no code and stay as they are",
 		"how many letters of a handset's name the screen holds",
 	)
@@ -116,6 +118,9 @@ func gigasetN510Build(ps *params, in Input) error {
 		ps.set(n510IP+"aucS_SIP_PASSWORD"+n510End(n), "")
 	}
 	n510Names(ps, lines)
+	if f, ok := in.upgrade(); ok {
+		ps.set(n510IP+"aucS_USER_FIRMWARE_URL", f.bareFolder()+"/"+f.File)
+	}
 	gigasetFrameBook(ps, in, "")
 	gigasetPIN(ps, in, "BS_CUSTOM.aucKdsPin[0]")
 	return nil

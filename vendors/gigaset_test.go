@@ -172,17 +172,30 @@ func gigasetPSamples() samples {
 
 // readNVM reads the parameters and operations of a provisioning document.
 func readNVM(body []byte, root string) (map[string]string, error) {
-	if !bytes.Contains(body, []byte("?>\n"+root+"\n<nvm>\n")) {
+	if !bytes.Contains(body, []byte("?>\n"+root+"\n<")) || !bytes.Contains(body, []byte("\n<nvm>\n")) {
 		return nil, errors.New("another root")
 	}
 	doc, err := parseXML(body)
 	if err != nil {
 		return nil, err
 	}
+	got := reading{}
+	if len(doc.Under) == 2 && doc.Under[0].XMLName.Local == "firmware" && len(doc.Under[0].Under) == 1 {
+		file := doc.Under[0].Under[0]
+		if file.XMLName.Local != "file" || len(file.Attrs) != 2 || len(file.Under) != 0 {
+			return nil, fmt.Errorf("a firmware file of another shape: %+v", file)
+		}
+		for _, name := range []string{"version", "url"} {
+			value, _ := file.attr(name)
+			if err := got.add("firmware."+name, value); err != nil {
+				return nil, err
+			}
+		}
+		doc.Under = doc.Under[1:]
+	}
 	if len(doc.Under) != 1 || doc.Under[0].XMLName.Local != "nvm" {
 		return nil, errors.New("no single nvm")
 	}
-	got := reading{}
 	for _, e := range doc.Under[0].Under {
 		name, named := e.attr("name")
 		value, _ := e.attr("value")

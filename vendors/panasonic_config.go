@@ -36,6 +36,12 @@ func (t panasonicText) build(ps *params, in Input) error {
 	}
 	t.lines(ps, in)
 	t.dialling(ps, in)
+	if f, ok := in.upgrade(); ok && f.Version != "" && !t.dect {
+		ps.set("FIRM_UPGRADE_ENABLE", "Y")
+		ps.set("FIRM_VERSION", f.Version)
+		ps.set("FIRM_UPGRADE_AUTO", "Y")
+		ps.set("FIRM_FILE_PATH", f.URL)
+	}
 	if password := in.Device.AdminPassword.Reveal(); password != "" && in.Stage == Full {
 		ps.set("ADMIN_ID", "admin")
 		ps.set("ADMIN_PASS", password)

@@ -130,7 +130,8 @@ func (p *program) fileRemoveCommand() *cobra.Command {
 }
 
 func (p *program) fileFirmwareCommand() *cobra.Command {
-	return &cobra.Command{
+	var version string
+	cmd := &cobra.Command{
 		Use: "firmware VENDOR MODEL FILE", Short: "Have phones of a model told to install a file; \"\" as FILE takes the rule back", Args: exactArgs("VENDOR", "MODEL", "FILE"),
 		Long: "Have phones of a model told to install a file, where a parameter of their maker's for it is\n" +
 			"known; elsewhere a template can name {firmware.url}. lineside vendors VENDOR says which. The file is pinned by its SHA-256: another\n" +
@@ -145,7 +146,7 @@ func (p *program) fileFirmwareCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			rule, err := c.SetFirmware(cmd.Context(), v, args[1], args[2])
+			rule, err := c.SetFirmware(cmd.Context(), v, args[1], args[2], version)
 			if err != nil {
 				return err
 			}
@@ -158,6 +159,8 @@ func (p *program) fileFirmwareCommand() *cobra.Command {
 			return p.showRule(rule)
 		},
 	}
+	cmd.Flags().StringVar(&version, "version", "", "what the maker calls it, for phones that install a file only together with its version")
+	return cmd
 }
 
 // showRule says what a rule makes of the configs, which is not the same for every

@@ -126,8 +126,8 @@ func TestFilesUsersTemplatesAndUploads(t *testing.T) {
 	}
 	s.wants("a file there is none of", 404, "")(s.ask("GET", "/cfg/files/yealink/none.rom", "", "", ""))
 	s.does("", 0, "yealink T46G: T46G.rom .*is named in their configs", "file", "firmware", "yealink", "t46g", "T46G.rom")
-	s.does("", 0, "T46G.rom", "file", "add", "avaya", filepath.Join(dir, "T46G.rom"))
-	s.does("", 0, `nothing is told to the phone.*(?s).*templates/avaya\.conf.*\{firmware\.url\}`, "file", "firmware", "avaya", "J179", "T46G.rom")
+	s.does("", 0, "T46G.rom", "file", "add", "spectralink", filepath.Join(dir, "T46G.rom"))
+	s.does("", 0, `nothing is told to the phone.*(?s).*templates/spectralink\.conf.*\{firmware\.url\}`, "file", "firmware", "spectralink", "8440", "T46G.rom")
 	s.does("", 1, "firmware rule.*→", "file", "remove", "yealink", "T46G.rom")
 
 	// A user, who owns a phone.

@@ -76,8 +76,10 @@ func hotlineWay(s vendors.Shows) string {
 // upgradeWay is what becomes of a firmware rule.
 func upgradeWay(m vendors.Maker) string {
 	switch m.Upgrade {
-	case vendors.UpgradeByURL:
+	case vendors.UpgradeByURL, vendors.UpgradeByName:
 		return "is named in their configs from their next fetch on"
+	case vendors.UpgradeByVersion:
+		return "is named in their configs with its version from their next fetch on: add --version to the rule"
 	case vendors.UpgradeByFolder:
 		return "lies in the folder that their configs name from their next fetch on; phones ask there for a name of their own, so the file has to have that name"
 	}
