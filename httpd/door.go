@@ -75,6 +75,9 @@ func (d *door) serve(w http.ResponseWriter, r *http.Request, remote netip.AddrPo
 		return outcomeMethod
 	}
 	file, ok := fileOf(r.URL.Path)
+	if isFolder(r.URL.Path) {
+		file, ok = "", true
+	}
 	if !ok {
 		writeAbsent(w)
 		return outcomeAbsent

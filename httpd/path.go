@@ -28,6 +28,13 @@ func fileOf(path string) (string, bool) {
 	return name, true
 }
 
+// isFolder reports a path that is the configs' folder and no file: some phones
+// ask for what option 66 says as it stands.
+func isFolder(path string) bool {
+	name := strings.Trim(path, "/")
+	return name == "" || name == "cfg"
+}
+
 // originForm cuts scheme and host off an absolute request target (RFC 9112
 // section 3.2.2); any other target is given back as it is.
 func originForm(target string) string {

@@ -220,6 +220,22 @@ func TestDeskIsTold(t *testing.T) {
 	}
 }
 
+// TestFolderIsAsked: the configs' folder is the desk's question too, in every form
+// a phone makes of what option 66 says.
+func TestFolderIsAsked(t *testing.T) {
+	desk := &fakeDesk{}
+	addr, _ := open(t, Config{}, desk, nil)
+	for _, path := range []string{"/", "/cfg", "/cfg/", "//cfg//"} {
+		asked := desk.count()
+		if res, _ := say(t, addr, get(path)); res.StatusCode != 404 {
+			t.Errorf("%s: got %d, want 404 from a desk that has nothing there", path, res.StatusCode)
+		}
+		if desk.count() != asked+1 || desk.last(t).File != "" {
+			t.Errorf("%s: the desk was asked %d times for %q, want once for the folder", path, desk.count()-asked, desk.last(t).File)
+		}
+	}
+}
+
 func TestContent(t *testing.T) {
 	addr, _ := open(t, Config{}, &fakeDesk{}, nil)
 	for _, tt := range []struct {

@@ -27,7 +27,7 @@ type Ask struct {
 	Front  Front
 	Remote netip.AddrPort
 	// File is what the caller asked for: percent-decoded, without a leading
-	// slash and without "cfg/". A folder in it is kept.
+	// slash and without "cfg/". A folder in it is kept; empty is the folder itself.
 	File string
 	// Query is what stood behind the question mark of an HTTP request, empty
 	// where nothing did. Only the phone book reads it.

@@ -21,6 +21,12 @@ const CAFile = "lineside-ca.pem"
 // render. On an error the door refuses. The answer to a caller never depends
 // on whether the box knows the device, until it has proved itself.
 func (d *Desk) Fetch(ctx context.Context, ask Ask) (Answer, error) {
+	if ask.File == "" { // the folder itself
+		var meant bool
+		if ask.File, meant = d.table.Bare(ask.Agent); !meant {
+			return Answer{}, nil
+		}
+	}
 	if ask.File == CAFile && len(d.cfg.CA) > 0 {
 		return Answer{Status: Content, Body: d.cfg.CA, Type: "application/x-pem-file", Tag: tagOf(d.cfg.CA)}, nil
 	}

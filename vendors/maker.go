@@ -171,6 +171,9 @@ type Maker struct {
 	// Sequence is the files a phone of this model asks for at power-on, in
 	// order; the first Config file in it is the one that carries the secrets.
 	Sequence func(mac phone.MAC, model string) []string
+	// Bare says that its phones may ask for the folder itself, by which the file
+	// of the phone is meant that the User-Agent names.
+	Bare bool
 	// Uploads are the files its phones put on their server.
 	Uploads []Upload
 

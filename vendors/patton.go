@@ -55,6 +55,7 @@ func pattonMaker(d pattonDialect, models Models) Maker {
 		Classes:  classModels("", models),
 		Options:  pattonOptions,
 		Sequence: func(mac phone.MAC, _ string) []string { return []string{mac.Hex() + ".cfg"} },
+		Bare:     true, // the factory profile may try option 66 as it stands
 		// No source says that a SmartNode answers a challenge, so its login is
 		// the path its own script writes.
 		Fetch:       Fetch{By: []Protocol{HTTP, TFTP}},
@@ -68,7 +69,7 @@ func pattonMaker(d pattonDialect, models Models) Maker {
 		expands: pattonMacros,
 		format:  script{head: d.head, escape: pattonWord},
 		Unverified: []string{
-			"the factory provisioning profile takes option 66 as a folder and asks for <mac>.cfg in it; it may ask for the bare URL first",
+			"the factory provisioning profile takes option 66 as a folder and asks for <mac>.cfg in it; it may ask for the bare URL first, with or without a slash",
 			"no HTTP authentication, in the URL of location 1 or by a challenge",
 			"option 67 is not looked at",
 			"the weeks of a dst-rule are called first, second, third, fourth, last",

@@ -118,6 +118,16 @@ func (t Table) Model(v phone.Vendor, name string) (Model, bool) {
 	return m.Models.Of(name)
 }
 
+// Bare is the file a phone means that asks for the folder itself, by what its
+// User-Agent says; false for phones that never do.
+func (t Table) Bare(agent string) (name string, ok bool) {
+	id, ok := t.ByAgent(agent)
+	if m, served := t.Of(id.Vendor); ok && served && m.Bare && !id.MAC.IsZero() {
+		return m.Sequence(id.MAC, id.Model)[0], true
+	}
+	return "", false
+}
+
 // Render writes the file in.File names, by its vendor.
 func (t Table) Render(in Input) ([]byte, error) {
 	m, ok := t.Of(in.File.Vendor)
