@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/lineside/lineside/provision"
 	"github.com/lineside/lineside/sipd"
@@ -259,6 +260,38 @@ func TestAStopHangsUp(t *testing.T) {
 	if err := <-stopped; err != nil {
 		t.Error(err)
 	}
+}
+
+// Who never sends the ACK is told again, hears nothing, for its address is not
+// proven, and is hung up on. The last takes 32 seconds (SOAK=1).
+func TestACallThatIsNeverConfirmed(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, withVoice(t, 4))
+	k := newTalker(t, "127.0.0.2", l.addr)
+	first := k.rings(k.sdp(101))
+	if again := k.want("200"); first.get("To") != again.get("To") || first.get("CSeq") != again.get("CSeq") {
+		t.Errorf("got %q after %q, want the same answer again", again.header, first.header)
+	}
+	_ = k.rtp.SetReadDeadline(time.Now().Add(300 * time.Millisecond))
+	if n, _, err := k.rtp.ReadFrom(make([]byte, 2048)); err == nil {
+		t.Errorf("got %d bytes of sound before the ACK, want none", n)
+	}
+	if _, others := l.InCalls(); others != 1 {
+		t.Errorf("got %d calls, want it to go on", others)
+	}
+	if many(0, 1) == 0 {
+		return
+	}
+	waited := time.Now()
+	for hungUp := false; !hungUp && time.Since(waited) < 40*time.Second; {
+		select {
+		case m := <-k.in:
+			hungUp = strings.HasPrefix(m.start, "BYE ")
+		case <-time.After(time.Second):
+		}
+	}
+	waitFor(t, "its place", func() bool { _, others := l.InCalls(); return others == 0 })
+	t.Logf("hung up after %v", time.Since(waited).Round(time.Second))
 }
 
 // A caller's own host in Via, Contact and SDP means nothing: answers go to where
