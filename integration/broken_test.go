@@ -87,6 +87,12 @@ func variants() []variant {
 			`if !result.Looked {
 			return &next, nil, nil`, `if !result.Accepted {
 			return &old, nil, nil`, []string{onDisk}},
+		{"a PIN on the screen is looked at in a lock-out", "auth/screen.go",
+			`!p.takesScreenPIN(e, r) || e.At(now) != Needed:`, `!p.takesScreenPIN(e, r):`, []string{lasting, proof}},
+		{"any PIN on the screen is right", "auth/screen.go",
+			`right := r.Shown == ScreenPIN`, `right := true`, []string{proof}},
+		{"a PIN on the screen is half of nothing", "auth/screen.go",
+			`p.WantsPIN(e) && (p.FirstContact != FactorBoth || p.halfway(e, r))`, `true`, []string{lasting, proof}},
 		{"old pages are served", "provision/answer.go",
 			`"%d/%d/%s/%s", rec.Rev,`, `"%d/%d/%s/%s", 0*rec.Rev,`, []string{proof}},
 		{"a name can be too short", "provision/identify.go",

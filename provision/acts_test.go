@@ -284,7 +284,7 @@ func (s *site) setBrand(v phone.Vendor) {
 
 // rulesChange has an operator change the site's rules.
 func (s *site) rulesChange() {
-	switch rapid.SampledFrom([]string{"factor", "factor", "claimed", "allow", "brand"}).Draw(s.rt, "rule") {
+	switch rapid.SampledFrom([]string{"factor", "factor", "claimed", "allow", "brand", "screen", "screen"}).Draw(s.rt, "rule") {
 	case "factor":
 		f := rapid.SampledFrom(factors).Draw(s.rt, "policy")
 		if err := s.desk.SetFirstContact(s.rt.Context(), operator, f); s.acted("asks for "+string(f), err) {
@@ -294,6 +294,11 @@ func (s *site) rulesChange() {
 		yes := !s.trusts
 		if err := s.desk.SetClaimed(s.rt.Context(), operator, yes); s.acted(fmt.Sprint("trusts claimed addresses: ", yes), err) {
 			s.trusts = yes
+		}
+	case "screen":
+		yes := !s.screen
+		if err := s.desk.SetPINOnScreen(s.rt.Context(), operator, yes); s.acted(fmt.Sprint("takes PINs on the phones' screens: ", yes), err) {
+			s.screen = yes
 		}
 	case "brand":
 		s.setBrand(s.device().vendor)

@@ -153,6 +153,9 @@ func (s *site) phoneFetches() {
 		if a.Status == provision.Challenge && s.chance("somebody types the one-time password") {
 			a = s.ask(p.asks(front, s.brands[p.vendor].login))
 		}
+		if c := s.claims[p.mac]; a.Status == provision.Challenge && c.known && s.screen && s.chance("somebody types the PIN") {
+			a = s.ask(p.asks(front, s.typedPIN(p, c.pin)))
+		}
 	}
 	if a.Status != provision.Content {
 		return
@@ -162,6 +165,16 @@ func (s *site) phoneFetches() {
 		return
 	}
 	p.flash = readLogin(a.Body)
+}
+
+// typedPIN is a PIN as somebody types it into a phone's question for a login: in
+// one of the ways that are taken, and sometimes wrong.
+func (s *site) typedPIN(p *handset, pin string) login {
+	user := rapid.SampledFrom([]string{"pin", "PIN", p.mac.Hex()}).Draw(s.rt, "user name of the PIN")
+	if rapid.IntRange(0, 2).Draw(s.rt, "mistyped") == 0 {
+		pin = other(pin)
+	}
+	return login{user, pin}
 }
 
 var (
@@ -226,7 +239,7 @@ func (s *site) thiefFetches() {
 
 // loot is everything the thief can show for a phone.
 func (s *site) loot(p *handset) []login {
-	logins := append([]login{{}, {"admin", "guess"}, {"own-aaaaaaaaaa", "guess"}}, s.thief.has[p.mac]...)
+	logins := append([]login{{}, {"admin", "guess"}, {"own-aaaaaaaaaa", "guess"}, {"pin", other(s.claims[p.mac].pin)}}, s.thief.has[p.mac]...)
 	if !s.thief.knows {
 		return logins
 	}

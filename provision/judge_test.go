@@ -18,6 +18,7 @@ func (s *site) ask(t try) provision.Answer {
 	s.rt.Helper()
 	now := s.now()
 	allowed, due := s.grounds(now, t), s.who(t) && s.deserves(now, t)
+	before := s.tally(t.mac)
 	a, err := s.fetch(t)
 	switch {
 	case errors.Is(err, errDied) && s.gate.dead:
@@ -45,7 +46,44 @@ func (s *site) ask(t try) provision.Answer {
 		s.handed(now, t, a, allowed)
 	}
 	s.observe(t)
+	s.observeTries(now, t, before, full)
 	return a
+}
+
+// tally is what a device's record says of wrong PINs.
+type tally struct {
+	fails, lockOuts int
+	state           auth.State
+}
+
+func (s *site) tally(m phone.MAC) tally {
+	if !s.claims[m].known {
+		return tally{}
+	}
+	rec, err := s.desk.Device(m)
+	if err != nil {
+		s.broken(onDisk, "%s was set up and is gone: %v", m, err)
+	}
+	e := rec.Enrolment
+	return tally{e.Fails, e.LockOuts, e.State}
+}
+
+// observeTries looks at the count of wrong PINs after a request: it goes up by a
+// wrong PIN typed on the screen of a device that waits for one, and by nothing
+// else. Whether one is looked at is the box's: it is not in its sender's penalty.
+func (s *site) observeTries(now time.Time, t try, before tally, full bool) {
+	after, c := s.tally(t.mac), s.claims[t.mac]
+	if after.fails <= before.fails && after.lockOuts <= before.lockOuts {
+		return
+	}
+	truth := t.truth()
+	switch {
+	case !s.takenAsPIN(t) || t.shown.password == c.pin || full || truth == auth.Contradicted || truth == auth.Doubted:
+		s.broken(lasting, "%s: it counts as a wrong PIN", t)
+	case c.current != login{} || c.lockedAt(now.Add(leeway)) && c.lockedAt(now):
+		s.broken(lasting, "%s: a PIN was looked at that none is wanted of, or in the lock-out", t)
+	}
+	s.countWrong(now, t.of, auth.PINResult{State: after.state})
 }
 
 // spent reports that the caller shows a one-time password, or a ticket, that is
@@ -252,8 +290,9 @@ func (s *site) checkPolicy(now time.Time) {
 		allow = append(allow, a.Prefix)
 	}
 	switch {
-	case p.FirstContact != s.factor || p.Claimed != s.trusts || !slices.Equal(allow, s.allow):
-		s.broken(onDisk, "the rules are %s, %t, %v, and were told to be %s, %t, %v", p.FirstContact, p.Claimed, allow, s.factor, s.trusts, s.allow)
+	case p.FirstContact != s.factor || p.Claimed != s.trusts || p.PINOnScreen != s.screen || !slices.Equal(allow, s.allow):
+		s.broken(onDisk, "the rules are %s, %t, %t, %v, and were told to be %s, %t, %t, %v",
+			p.FirstContact, p.Claimed, p.PINOnScreen, allow, s.factor, s.trusts, s.screen, s.allow)
 	case p.IsOpen(now) && !now.Before(s.window.Add(leeway)):
 		s.broken(lasting, "the site window is open, and was to close at %s", s.window.Format(time.DateTime))
 	}

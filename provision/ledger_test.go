@@ -4,6 +4,7 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/lineside/lineside/auth"
@@ -74,6 +75,7 @@ type ledger struct {
 	brands  map[phone.Vendor]brand
 	factor  auth.Factor
 	trusts  bool // callers whose MAC is only claimed
+	screen  bool // a PIN is taken as the password of a login
 	allow   []netip.Prefix
 	window  time.Time
 	at      time.Time     // the box's time at the last look
@@ -172,6 +174,7 @@ const (
 	sameTicket ground = "the ticket again"
 	rightPIN   ground = "a right PIN"
 	pinAgain   ground = "a right PIN again"
+	onScreen   ground = "a right PIN on its screen"
 )
 
 // grounds says why the promises allow a full config in answer to t, or nothing.
@@ -193,6 +196,9 @@ func (l *ledger) grounds(now time.Time, t try) ground {
 	}
 	if truth == auth.Doubted {
 		return ""
+	}
+	if l.takenAsPIN(t) {
+		return l.typed(now, c, t)
 	}
 	if (truth == auth.Proven || l.trusts) && l.trust(now, c, t) {
 		return trusted
@@ -277,6 +283,26 @@ func (l *ledger) pass(now time.Time, c claim, t try) ground {
 	return ""
 }
 
+// takenAsPIN reports that what the caller shows is a PIN typed on its screen,
+// right or wrong.
+func (l *ledger) takenAsPIN(t try) bool {
+	named := strings.EqualFold(t.shown.user, "pin") || strings.EqualFold(t.shown.user, t.mac.Hex())
+	return named && l.screen && l.factor.WantsPIN() && t.front != provision.TFTP && t.file == t.of.config
+}
+
+// typed is for who shows the right PIN of a device that waits for it alone, and
+// for a while again.
+func (l *ledger) typed(now time.Time, c claim, t try) ground {
+	wanted := l.factor == auth.FactorPIN && !c.ticketOnly || l.factor == auth.FactorBoth && c.halfway(t)
+	switch {
+	case t.shown.password != c.pin, !wanted, c.current != login{}, c.blocked, now.Before(c.locked.Add(-leeway)):
+		return ""
+	case c.pass.used && c.pass.by == t.identity() && now.Before(c.pass.until) && c.pending != login{}:
+		return pinAgain
+	}
+	return onScreen
+}
+
 // deserves says of an honest phone that it must be given its full config: it
 // shows what it holds, or the first factor that is asked.
 func (l *ledger) deserves(now time.Time, t try) bool {
@@ -299,7 +325,7 @@ func (l *ledger) book(now time.Time, t try, g ground, handed login) {
 			c.pending = handed
 			l.secrets[handed.password] = custody{t.mac, c.life}
 		}
-		if g == oneTime || g == byTicket || g == rightPIN { // a new login; older grounds are over
+		if g == oneTime || g == byTicket || g == rightPIN || g == onScreen { // a new login; older grounds are over
 			c.pass, c.refetch, c.ticket.again = pass{}, time.Time{}, time.Time{}
 		}
 		switch g {
@@ -315,6 +341,10 @@ func (l *ledger) book(now time.Time, t try, g ground, handed login) {
 		case byTicket:
 			c.ticket.used, c.ticket.by, c.ticket.again = true, t.identity(), now.Add(fetchAgain)
 			l.accepted[c.ticket.number] = c.ticket.by
+		case onScreen:
+			c.fails, c.lockOuts = 0, 0
+			l.window = now.Add(siteWindow)
+			fallthrough
 		case rightPIN:
 			c.pass = pass{until: now.Add(fetchAgain), by: t.identity(), used: true}
 		}
