@@ -173,7 +173,7 @@ var (
 
 // run tests one variant in a go tool of its own.
 func (v variant) run(t *testing.T) catch {
-	overlay := v.overlay(t)
+	overlay := archtest.Edited(t, filepath.Join("..", filepath.FromSlash(v.file)), v.from, v.to)
 	out, err := v.test(t, overlay, "1500")
 	if err == nil { // the sites are drawn by lot, and now and then none of them needs the rule
 		out, err = v.test(t, overlay, "6000")
@@ -204,31 +204,4 @@ func (v variant) test(t *testing.T, overlay, sites string) ([]byte, error) {
 	cmd.Dir = ".."
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "RAPID_CHECKS="+sites, "RAPID_NOFAILFILE=1", "RAPID_SHRINKTIME=0s")
 	return cmd.CombinedOutput()
-}
-
-// overlay writes the broken file, and gives the name of the list the go tool
-// reads.
-func (v variant) overlay(t *testing.T) string {
-	t.Helper()
-	path, err := filepath.Abs(filepath.Join("..", filepath.FromSlash(v.file)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	source, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if n := strings.Count(string(source), v.from); n != 1 {
-		t.Fatalf("%s holds %q %d times, want once: the source has moved on, and this variant must follow", v.file, v.from, n)
-	}
-	broken := filepath.Join(t.TempDir(), filepath.Base(v.file))
-	if err := os.WriteFile(broken, []byte(strings.Replace(string(source), v.from, v.to, 1)), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	list, err := archtest.Overlay{path: broken}.Write()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.Remove(list) })
-	return list
 }
