@@ -26,7 +26,7 @@ func (g *guard) ReadFrom(b []byte) (int, net.Addr, error) {
 			return n, addr, err
 		}
 		ok, answer := g.s.passes(addrPortOf(g.LocalAddr()), addrPortOf(addr), b[:n])
-		if len(answer) > 0 {
+		if len(answer) > 0 && roomy(g.PacketConn) { // the reader never waits
 			_, _ = g.WriteTo(answer, addr) // lost, it is asked for again
 		}
 		if ok {

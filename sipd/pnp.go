@@ -80,7 +80,7 @@ func (s *Server) send(r route, res *sip.Response, headers ...sip.Header) {
 		res.AppendHeader(h)
 	}
 	s.dep.Metrics.Answers.WithLabelValues(string(provision.SIP), strconv.Itoa(res.StatusCode)).Inc()
-	if out := s.socket(r.local); out != nil {
+	if out := s.socket(r.local); out != nil && roomy(out) {
 		_, _ = out.WriteTo([]byte(res.String()), net.UDPAddrFromAddrPort(r.to)) // lost, it is asked for again
 	}
 }

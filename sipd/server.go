@@ -188,6 +188,7 @@ func (s *Server) Serve(ctx context.Context, l Listeners) error {
 		})
 	}
 	for _, c := range l.packets() {
+		deepen(c)
 		run("udp "+c.LocalAddr().String(), func() error { return s.server.ServeUDP(&guard{PacketConn: c, s: s}) })
 	}
 	room := newRoom(s)
