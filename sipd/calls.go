@@ -1,6 +1,7 @@
 package sipd
 
 import (
+	"bytes"
 	"net/netip"
 	"sync"
 	"time"
@@ -15,6 +16,7 @@ const callLife = 6 * time.Hour
 type calls struct {
 	mu      sync.Mutex
 	legs    map[string]*leg
+	tags    map[string]*leg // the same by our tag alone
 	since   map[*leg]time.Time
 	places  map[*place]struct{} // emergency calls
 	max     int                 // of them
@@ -25,7 +27,7 @@ type calls struct {
 
 func newCalls(cfg Config) *calls {
 	return &calls{
-		legs: make(map[string]*leg), since: make(map[*leg]time.Time), by: make(map[netip.Addr]int),
+		legs: make(map[string]*leg), tags: make(map[string]*leg), since: make(map[*leg]time.Time), by: make(map[netip.Addr]int),
 		places: make(map[*place]struct{}), max: cfg.EmergencyCalls,
 		others: inCalls{
 			max: cfg.Calls, each: cfg.CallsPerAddress, phones: make(map[phone.MAC]struct{}), by: make(map[netip.Addr]int),
@@ -65,7 +67,7 @@ func (c *calls) stop() {
 func (c *calls) add(now time.Time, l *leg) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.legs[l.key()] = l
+	c.legs[l.key()], c.tags[l.tag] = l, l
 	c.since[l] = now
 }
 
@@ -76,6 +78,7 @@ func (c *calls) remove(l *leg) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.legs, l.key())
+	delete(c.tags, l.tag)
 	delete(c.since, l)
 }
 
@@ -85,6 +88,45 @@ func (c *calls) find(id, tag string) *leg {
 	defer c.mu.Unlock()
 	return c.legs[id+"\x00"+tag]
 }
+
+// Rate of the messages of one call that pass although its address is at its
+// rate: others may send in the address's name, and an ACK or BYE that is dropped
+// with theirs would end a call, or keep it from ending.
+const (
+	withinRate  = 10 // a second
+	withinBurst = 40
+)
+
+// within reports that a message names a call of that address by the tag the box
+// gave it, which nobody else has seen, and counts it for the call.
+func (c *calls) within(now time.Time, from netip.Addr, l look, data []byte) bool {
+	if l.response || l.method == "REGISTER" || l.emergent {
+		return false
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for range 3 { // From, To, and one in an extension
+		_, rest, ok := bytes.Cut(data, []byte(";tag="))
+		if !ok {
+			return false
+		}
+		tag := rest[:min(len(rest), maxTag)]
+		if end := bytes.IndexAny(tag, "\r\n;,> "); end >= 0 {
+			tag = tag[:end]
+		}
+		if one := c.tags[string(tag)]; one != nil && one.to.Addr() == from {
+			if one.share == (bucket{}) {
+				one.share = full(now, withinBurst)
+			}
+			return one.share.take(now, withinRate, withinBurst)
+		}
+		data = rest
+	}
+	return false
+}
+
+// maxTag is longer than a tag of ours.
+const maxTag = 64
 
 // sweep ends what nobody ended.
 func (c *calls) sweep(now time.Time) {

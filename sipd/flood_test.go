@@ -151,6 +151,50 @@ func TestASourceAtItsRateCannotStarveOthers(t *testing.T) {
 	}
 }
 
+// Whoever sends in a phone's name uses up its rate; the ACK and BYE of its call
+// pass all the same, for they name the tag the box gave it.
+func TestAFloodInAPhonesNameDoesNotEndItsCall(t *testing.T) {
+	sbc := newPeer(t, "127.0.0.7", nowhere)
+	l := newLab(t, sbcs(sbc))
+	p := newPeer(t, "127.0.0.2", l.addr)
+	r := p.call("sip:112@box")
+	sbc.answer(sbc.want("INVITE"), "200 OK", "s", "answer", "Content-Type: application/sdp")
+	ok := p.want("200")
+	from := netip.MustParseAddrPort(p.at())
+	bye := func(to string) []byte {
+		return []byte("BYE sip:x@box SIP/2.0\r\nVia: SIP/2.0/UDP " + p.at() + ";branch=z9hG4bKbye\r\nFrom: " + r.from + "\r\nTo: " + to +
+			"\r\nCall-ID: " + r.id + "\r\nCSeq: 2 BYE\r\nContent-Length: 0\r\n\r\n")
+	}
+	for l.Passes(l.addr, from, plainRequest("OPTIONS", "sip:box", "flood")) {
+	}
+	for _, tt := range []struct {
+		name string
+		from netip.AddrPort
+		to   string
+		want bool
+	}{
+		{"the call's own tag", from, ok.get("To"), true},
+		{"a tag that was guessed", from, "<sip:112@box>;tag=guessed", false},
+	} {
+		got := l.Passes(l.addr, tt.from, bye(tt.to))
+		for i := 0; got != tt.want && !tt.want && i < 3; i++ { // its bucket fills by one in 10 ms
+			got = l.Passes(l.addr, tt.from, bye(tt.to))
+		}
+		if got != tt.want {
+			t.Errorf("%s: got %v, want %v", tt.name, got, tt.want)
+		}
+	}
+	many := 0
+	for range 1000 {
+		if l.Passes(l.addr, from, bye(ok.get("To"))) {
+			many++
+		}
+	}
+	if many > 200 {
+		t.Errorf("of 1000 of the call's own at once %d passed, want about its burst of 40", many)
+	}
+}
+
 func TestNothingThatIsSentStopsTheService(t *testing.T) {
 	l := newLab(t)
 	p := newPeer(t, "127.0.0.2", l.addr)

@@ -97,6 +97,9 @@ func (s *Server) judge(local, remote netip.AddrPort, data []byte) verdict {
 		}
 	}
 	v, fresh := s.sources.admit(s.dep.Now(), remote, l)
+	if v == rate && s.calls.within(s.dep.Now(), remote.Addr(), l, data) {
+		return pass
+	}
 	if v == pass && l.scanner && !l.emergent {
 		return scanning
 	}

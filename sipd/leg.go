@@ -29,6 +29,7 @@ type leg struct {
 	invite uint32         // CSeq of our last INVITE, which its ACK repeats
 
 	place *place // of a caller's side of an emergency call
+	share bucket // calls.mu; of its messages when its address is at its rate
 
 	peer *leg   // the other side where sound passes by the box, else nil
 	over func() // ends the call
