@@ -96,6 +96,9 @@ func (p *Process) Output() string {
 	return p.out.String()
 }
 
+// ID is the number of its process, for what /proc says of it.
+func (p *Process) ID() int { return p.cmd.Process.Pid }
+
 // Signal sends the program a signal.
 func (p *Process) Signal(s os.Signal) error { return p.cmd.Process.Signal(s) }
 
