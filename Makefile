@@ -6,7 +6,7 @@ BENCH ?= .
 PKG ?= ./...
 
 .DEFAULT_GOAL := build
-.PHONY: build run test sequences soak lint fuzz golden bench prompts help
+.PHONY: build run test sequences calls bench-calls soak lint fuzz golden bench prompts help
 
 build: ## static binaries into bin/
 	CGO_ENABLED=0 go build -trimpath -o bin/ ./cmd/...
@@ -21,6 +21,9 @@ test: ## all that must pass: tools, lint, then every test with the race detector
 
 sequences: ## every vendor's phone from first contact to full config, as a table; as root
 	REQUIRE=1 go test -count=1 -v -run '^TestSequences$$' ./integration
+
+calls: ## PIN and emergency calls by sipp and baresip, PnP, forged sources, as a table; as root
+	REQUIRE=1 go test -count=1 -v -run '^TestCalls$$' ./integration | sed -n '/what was shown/,$$p'
 
 soak: ## what takes longer: every broken rule, many more random sites, the tests with them
 	packaging/tools.sh
@@ -42,4 +45,4 @@ prompts: ## speak the prompts of the PIN call anew; the results are committed
 	packaging/prompts/make.sh
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -57,7 +57,7 @@ func BenchmarkStart(b *testing.B) {
 	b.ReportMetric(float64(b.Elapsed().Milliseconds())/float64(b.N), "ms/start")
 }
 
-func residentKiB(b *testing.B, pid int) int {
+func residentKiB(b testing.TB, pid int) int {
 	b.Helper()
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {

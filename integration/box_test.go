@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -69,6 +70,7 @@ type box struct {
 	host   *netlab.Host
 	proc   *netlab.Process
 	cmd    *exec.Cmd
+	ended  chan struct{} // closed once cmd has
 	log    *bytes.Buffer
 	client *admin.Client
 }
@@ -172,7 +174,21 @@ func (b *box) startHere(t testing.TB) {
 	b.cmd = exec.Command(built(t), "run", "--config", b.config)
 	b.cmd.Stdout, b.cmd.Stderr = b.log, b.log
 	b.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	if err := b.cmd.Start(); err != nil {
+	b.ended = make(chan struct{})
+	started := make(chan error, 1)
+	go func(cmd *exec.Cmd, ended chan<- struct{}) {
+		// The signal comes when the thread ends that started the program, and
+		// netlab's threads do: this one is kept.
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		defer close(ended)
+		err := cmd.Start()
+		started <- err
+		if err == nil {
+			_ = cmd.Wait()
+		}
+	}(b.cmd, b.ended)
+	if err := <-started; err != nil {
 		t.Fatal(err)
 	}
 }
@@ -184,7 +200,7 @@ func (b *box) kill() {
 	}
 	if b.cmd != nil {
 		_ = b.cmd.Process.Kill()
-		_ = b.cmd.Wait()
+		<-b.ended
 		b.cmd = nil
 	}
 	if b.client != nil {

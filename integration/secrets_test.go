@@ -156,8 +156,9 @@ func (v *vault) stop() {
 	if err := v.b.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		v.t.Fatal(err)
 	}
-	if err := v.b.cmd.Wait(); err != nil {
-		v.t.Errorf("the daemon ended with %v", err)
+	<-v.b.ended
+	if end := v.b.cmd.ProcessState; !end.Success() {
+		v.t.Errorf("the daemon ended with %v", end)
 	}
 	v.b.cmd = nil
 	v.hear("the log", v.b.log.Bytes())

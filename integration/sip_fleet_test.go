@@ -3,31 +3,33 @@ package integration
 import (
 	"fmt"
 	"net/netip"
-	"os"
+	"os/exec"
 	"strings"
 	"testing"
 
 	"github.com/lineside/lineside/admin"
 	"github.com/lineside/lineside/fleet"
+	"github.com/lineside/lineside/internal/netlab"
 	"github.com/lineside/lineside/phone"
 	"github.com/lineside/lineside/vendors"
 )
 
-// TestTheWholeWayByTelephone: phones of three makers, with no SBC and no platform
-// to be reached: DHCP, holding config, registration, the call with the PIN, told
-// to fetch, full config.
-func TestTheWholeWayByTelephone(t *testing.T) {
+// theWholeWay: phones of three makers with the WAN cut, which was there once:
+// DHCP, holding config, registration, the call with the PIN, told to fetch, full
+// config.
+func theWholeWay(t *testing.T, c *callTable) {
 	b := newBox(t, "127.44.0.1/16", "", "127.44.0.50-127.44.0.99", "pin", loopbackPorts)
-	text, err := os.ReadFile(b.config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(b.config, append(text, "[emergency]\nmode = \"none\"\n"...), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	b.start(t)
+	b.settings(t, `sbc = "sbc.example.net:5060"`, `sbc = "127.44.0.8"`) // nobody is there
+	b.settings(t, "[trust]\n", "[emergency]\nsbcs = [\"127.44.0.9\"]\n[trust]\n")
+	b.cutOff(t)
 	table := vendors.All()
-	for i, vendor := range []phone.Vendor{"yealink", "snom", "poly"} {
+	three := []phone.Vendor{"yealink", "snom", "poly"}
+	shows := make([]func(string, ...any), len(three))
+	for i, vendor := range three {
+		shows[i] = c.row(string(vendor), "simulated phone")
+	}
+	atOnce(len(three), func(i int) {
+		vendor := three[i]
 		t.Run(string(vendor), func(t *testing.T) {
 			maker, _ := table.Of(vendor)
 			oui := maker.OUIs[0]
@@ -71,6 +73,26 @@ func TestTheWholeWayByTelephone(t *testing.T) {
 			if d, err := b.client.Device(t.Context(), mac); err != nil || d.Enrolment.State != "successful" || !strings.HasPrefix(p.Login().User, "own-") {
 				t.Errorf("got state %q with login %s, %v, want successful", d.Enrolment.State, p.Login().User, err)
 			}
+			shows[i]("DHCP, holding config, registered, wrong and right PIN, NOTIFY, full config, a login of its own")
 		})
+	})
+}
+
+// cutOff starts the box beside an SBC, and again once that can no more be
+// reached.
+func (b *box) cutOff(t *testing.T) {
+	t.Helper()
+	netlab.Tool(t, "sipp")
+	sbc := exec.Command("sipp", "-sn", "uas", "-i", "127.44.0.9", "-p", "5060", "-nostdin", "-aa")
+	if err := sbc.Start(); err != nil {
+		t.Fatal(err)
 	}
+	defer func() { _ = sbc.Process.Kill() }()
+	b.start(t)
+	b.sees(t, "emergency-sbc-partly")
+	_ = sbc.Process.Kill()
+	_ = sbc.Wait()
+	b.kill()
+	b.start(t)
+	b.sees(t, "emergency-sbc-unreachable")
 }

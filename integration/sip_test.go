@@ -2,14 +2,20 @@ package integration
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net"
+	"net/netip"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/lineside/lineside/admin"
+	"github.com/lineside/lineside/audit"
+	"github.com/lineside/lineside/health"
 	"github.com/lineside/lineside/internal/netlab"
 	"github.com/lineside/lineside/phone"
 )
@@ -17,116 +23,165 @@ import (
 // sipWait bounds one run of a real SIP client.
 const sipWait = 30 * time.Second
 
-// sipLab is a branch with a box, a phone and an SBC on one LAN.
+// sipLab is a branch with a box, a phone and two SBCs on one LAN.
 type sipLab struct {
 	*box
-	phone, sbc     *netlab.Host
+	lab            *netlab.Lab
+	phone          *netlab.Host
+	at             string       // the phone's address
+	first, second  *netlab.Host // SBCs, in the box's order
 	mac            phone.MAC
 	user, password string // of the holding account, once read
 	login          string // password for the next fetch, of the same config
 }
 
+// Addresses of the lab.
+const (
+	boxAt    = "10.77.0.1"
+	firstAt  = "10.77.0.8"
+	secondAt = "10.77.0.9"
+)
+
 func newSIPLab(t *testing.T) *sipLab {
 	t.Helper()
 	netlab.Tool(t, "sipp")
 	lab := netlab.New(t)
-	l := &sipLab{mac: phone.MAC{0x00, 0x15, 0x65, 0x4a, 0xa9, 0x37}}
-	host := lab.Host("box", "10.77.0.1/24")
-	l.phone, l.sbc = lab.Host("phone", "10.77.0.60/24"), lab.Host("sbc", "10.77.0.9/24")
+	l := &sipLab{lab: lab, mac: phone.MAC{0x00, 0x15, 0x65, 0x4a, 0xa9, 0x37}, at: "10.77.0.60"}
+	host := lab.Host("box", boxAt+"/24")
+	l.phone, l.first, l.second = lab.Host("phone", l.at+"/24"), lab.Host("sbc1", firstAt+"/24"), lab.Host("sbc2", secondAt+"/24")
 	l.phone.SetMAC(l.mac.String())
-	l.box = newBox(t, "10.77.0.1/24", host.Interface(), "10.77.0.100-10.77.0.120", "pin", ports{http: 80, https: 443, tftp: 69, dhcp: 67})
+	l.box = newBox(t, boxAt+"/24", host.Interface(), "10.77.0.100-10.77.0.120", "pin", ports{http: 80, https: 443, tftp: 69, dhcp: 67})
 	l.box.host = host
-	text, err := os.ReadFile(l.config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	// A dead SBC first: every call has to get past it.
-	changed := strings.Replace(string(text), `sbc = "sbc.example.net:5060"`, `sbc = "10.77.0.8"`, 1) + "[emergency]\nsbcs = [\"10.77.0.9\"]\n"
-	if err := os.WriteFile(l.config, []byte(changed), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	l.settings(t, `sbc = "sbc.example.net:5060"`, `sbc = "`+firstAt+`"`)
+	l.settings(t, "[trust]\n", "[emergency]\nsbcs = [\""+secondAt+"\"]\n[trust]\n")
 	return l
 }
 
-func TestRealSIPClients(t *testing.T) {
-	l := newSIPLab(t)
-	l.start(t)
-	sbc := l.sbc.Start("sipp", "-sn", "uas", "-i", "10.77.0.9", "-p", "5060", "-nostdin", "-aa")
-	defer sbc.Stop()
-	t.Run("emergency call of a phone that is not registered", func(t *testing.T) {
-		for _, number := range []string{"112", "110"} {
-			if out, err := l.phone.Try(sipWait, "sipp", "10.77.0.1:5060", "-sn", "uac", "-s", number, "-i", "10.77.0.60", "-p", "5066",
-				"-m", "1", "-d", "200", "-nostdin", "-timeout", "20"); err != nil {
-				t.Errorf("%s: %v\n%s", number, err, tail(out))
-			}
-		}
-		l.wantAudit(t, "emergency-called")
-	})
-	t.Run("the same while its own address sends a thousand messages a second", func(t *testing.T) {
-		stop := l.flood(t)
-		defer stop()
-		if out, err := l.phone.Try(sipWait, "sipp", "10.77.0.1:5060", "-sn", "uac", "-s", "112", "-i", "10.77.0.60", "-p", "5067",
-			"-m", "1", "-d", "200", "-nostdin", "-timeout", "20"); err != nil {
-			t.Errorf("%v\n%s", err, tail(out))
-		}
-	})
-	t.Run("register with the holding config's account", func(t *testing.T) {
-		user, password := l.account(t)
-		out, err := l.phone.Try(sipWait, "sipp", "10.77.0.1:5060", "-sf", "testdata/sip_register.xml", "-s", user, "-au", user, "-ap", password,
-			"-i", "10.77.0.60", "-p", "5060", "-m", "1", "-nostdin", "-timeout", "20")
-		if err != nil {
-			t.Fatalf("%v\n%s", err, tail(out))
-		}
-		l.wantStep(t, "registered with the box")
-	})
-	t.Run("PnP by multicast", func(t *testing.T) { l.askPnP(t) })
-}
-
-// flood sends a thousand messages a second from the phone's own
-// address until stopped.
-func (l *sipLab) flood(t *testing.T) (stop func()) {
+// settings replaces a piece of the settings file.
+func (b *box) settings(t testing.TB, old, now string) {
 	t.Helper()
-	var conn net.PacketConn
-	if err := l.phone.Do(func() (err error) {
-		conn, err = net.ListenPacket("udp4", "10.77.0.60:0")
-		return err
-	}); err != nil {
+	text, err := os.ReadFile(b.config)
+	if err != nil {
 		t.Fatal(err)
 	}
-	to := &net.UDPAddr{IP: net.IPv4(10, 77, 0, 1), Port: 5060}
-	done, ended := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(ended)
-		tick := time.NewTicker(time.Millisecond)
-		defer tick.Stop()
-		for i := 0; ; i++ {
-			select {
-			case <-tick.C:
-				_, _ = fmt.Fprintf(udpWriter{conn, to}, "INVITE sip:*89@10.77.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 10.77.0.60:5099;branch=z9hG4bKf%d\r\n"+
-					"From: <sip:x@y>;tag=%d\r\nTo: <sip:x@y>\r\nCall-ID: f%d\r\nCSeq: 1 INVITE\r\nContent-Length: 0\r\n\r\n", i, i, i)
-			case <-done:
-				return
-			}
-		}
-	}()
-	return func() {
-		close(done)
-		<-ended
-		_ = conn.Close()
+	if !strings.Contains(string(text), old) {
+		t.Fatalf("the settings hold no %q", old)
+	}
+	if err := os.WriteFile(b.config, []byte(strings.Replace(string(text), old, now, 1)), 0o600); err != nil {
+		t.Fatal(err)
 	}
 }
 
-type udpWriter struct {
-	conn net.PacketConn
-	to   net.Addr
+// another is the same branch as a further phone of it sees it: set up, on hold.
+func (l *sipLab) another(t *testing.T, n int) *sipLab {
+	t.Helper()
+	own := *l
+	own.mac[5] += byte(n)
+	own.at = fmt.Sprintf("10.77.0.%d", 60+n)
+	own.phone = l.lab.Host(fmt.Sprintf("phone%d", n), own.at+"/24")
+	own.phone.SetMAC(own.mac.String())
+	own.setUp(t)
+	return &own
 }
 
-func (w udpWriter) Write(b []byte) (int, error) { return w.conn.WriteTo(b, w.to) }
+// answers starts an SBC that takes every call, sound and all.
+func (l *sipLab) answers(sbc *netlab.Host, at string) *netlab.Process {
+	return sbc.Start("sipp", "-sn", "uas", "-i", at, "-mi", at, "-p", "5060", "-nostdin", "-aa", "-rtp_echo")
+}
+
+// newPINLab is a branch whose second SBC answers; nobody is at the first.
+func newPINLab(t *testing.T) *sipLab {
+	t.Helper()
+	l := newSIPLab(t)
+	l.answers(l.second, secondAt)
+	l.start(t)
+	l.tested(t)
+	return l
+}
+
+// tested waits until an SBC has answered the box, or no call is put through to
+// the voice.
+func (l *sipLab) tested(t *testing.T) {
+	t.Helper()
+	if out, err := l.dials(t, "sip:112@"+boxAt, "200", ""); err != nil {
+		t.Fatalf("%v\n%s", err, tail(out))
+	}
+	l.sees(t, "emergency-sbc-partly")
+}
+
+// sees waits for a condition that an operator is shown.
+func (b *box) sees(t *testing.T, code string) (c health.Condition) {
+	t.Helper()
+	b.until(t, "condition "+code, func() bool {
+		h, err := b.client.Health(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		i := slices.IndexFunc(h.Conditions, func(one health.Condition) bool { return one.Code == code })
+		if i >= 0 {
+			c = h.Conditions[i]
+		}
+		return i >= 0
+	})
+	return c
+}
+
+// until asks until something is so.
+func (b *box) until(t *testing.T, what string, is func() bool) {
+	t.Helper()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for end := time.After(sipWait); !is(); {
+		select {
+		case <-tick.C:
+		case <-end:
+			t.Fatalf("there was no %s", what)
+		}
+	}
+}
+
+func (l *sipLab) setUp(t *testing.T) {
+	t.Helper()
+	d := admin.DeviceInput{MAC: admin.Set(l.mac), Vendor: admin.Set("yealink"), Model: admin.Set("T46G"), Lines: admin.Set([]admin.LineInput{{
+		Registrar: "sip.example.net", User: "4711", Password: admin.Set("fake-line-secret"),
+	}})}
+	if _, err := l.client.AddDevice(t.Context(), d); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// pin is the phone's PIN.
+func (l *sipLab) pin(t *testing.T) string {
+	t.Helper()
+	r, err := l.client.ShowPIN(t.Context(), l.mac)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r.PIN
+}
+
+// other is a PIN that is not right; n keeps several apart.
+func other(pin string, n int) string {
+	b := []byte(pin)
+	b[5] = '0' + (b[5]-'0'+byte(n))%10
+	return string(b)
+}
+
+// fetches asks for the phone's config as a Yealink phone does.
+func (l *sipLab) fetches(t *testing.T, login ...string) string {
+	t.Helper()
+	args := append(append([]string{"-s"}, login...), "-A", "Yealink SIP-T46G 28.83.0.50 "+l.mac.String(), l.url(l.mac.Hex()+".cfg"))
+	body, err := l.phone.Try(sipWait, "curl", args...)
+	if err != nil {
+		t.Fatalf("fetch: %v\n%s", err, body)
+	}
+	return body
+}
 
 // account reads the SIP account out of the phone's holding config.
-func (l *sipLab) account(t *testing.T) (user, password string) {
+func (l *sipLab) account(t *testing.T) {
 	t.Helper()
-	body := l.phone.Run(sipWait, "curl", "-s", "-A", "Yealink SIP-T46G 28.83.0.50 "+l.mac.String(), l.url(l.mac.Hex()+".cfg"))
+	body := l.fetches(t)
 	find := func(key string) string {
 		m := regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(key) + ` = (.+)$`).FindStringSubmatch(body)
 		if m == nil {
@@ -135,78 +190,91 @@ func (l *sipLab) account(t *testing.T) (user, password string) {
 		return strings.TrimSpace(m[1])
 	}
 	l.login = find("static.auto_provision.server.password")
-	return find("account.1.auth_name"), find("account.1.password")
+	l.user, l.password = find("account.1.auth_name"), find("account.1.password")
 }
 
-// askPnP asks as a Yealink phone does, and waits for the URL.
-func (l *sipLab) askPnP(t *testing.T) {
+// wantFull fetches as the phone does: the holding config's login first.
+func (l *sipLab) wantFull(t *testing.T) {
 	t.Helper()
-	l.phone.Run(sipWait, "ip", "route", "add", "224.0.0.0/4", "dev", l.phone.Interface())
-	var conn net.PacketConn
-	if err := l.phone.Do(func() (err error) {
-		conn, err = net.ListenPacket("udp4", "10.77.0.60:0")
-		return err
-	}); err != nil {
+	body := l.fetches(t, "--digest", "-u", "hold-"+l.mac.Hex()+":"+l.login)
+	if !strings.Contains(body, "account.1.user_name = 4711") {
+		t.Errorf("after the PIN: got %.300s\nwant the full config", body)
+	}
+}
+
+// state is the phone's, as an operator sees it.
+func (l *sipLab) state(t *testing.T) string {
+	t.Helper()
+	d, err := l.client.Device(t.Context(), l.mac)
+	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close()
-	at, uri := conn.LocalAddr().String(), "sip:MAC%3a"+l.mac.Hex()+"@224.0.1.75"
-	fmt.Fprintf(udpWriter{conn, &net.UDPAddr{IP: net.IPv4(224, 0, 1, 75), Port: 5060}}, "SUBSCRIBE %s SIP/2.0\r\nVia: SIP/2.0/UDP %s;branch=z9hG4bKpnp\r\n"+
-		"From: <%s>;tag=1\r\nTo: <%s>\r\nCall-ID: pnp1\r\nCSeq: 1 SUBSCRIBE\r\nContact: <sip:%s>\r\nExpires: 0\r\nAccept: application/url\r\n"+
-		"Event: ua-profile;profile-type=\"device\";vendor=\"yealink\";model=\"T46G\";version=\"28.83.0.50\"\r\nContent-Length: 0\r\n\r\n", uri, at, uri, uri, at)
-	_ = conn.SetReadDeadline(time.Now().Add(sipWait))
-	buf := make([]byte, 4096)
-	for ok := false; ; {
-		n, from, err := conn.ReadFrom(buf)
-		if err != nil {
-			t.Fatalf("200 seen: %v; then %v", ok, err)
-		}
-		text := string(buf[:n])
-		switch {
-		case strings.HasPrefix(text, "SIP/2.0 200"):
-			ok = true
-		case strings.HasPrefix(text, "NOTIFY "):
-			if !strings.HasSuffix(text, "\r\n\r\nhttp://10.77.0.1/cfg/") || from.String() != "10.77.0.1:5060" || !ok {
-				t.Errorf("got from %s, 200 before it %v:\n%s", from, ok, text)
-			}
-			return
-		}
-	}
+	return d.Enrolment.State
 }
 
-// wantStep waits for a line of the running account.
-func (l *sipLab) wantStep(t *testing.T, text string) {
+// wantStep waits for a line of the phone's running account, and gives it.
+func (l *sipLab) wantStep(t *testing.T, text string) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), sipWait)
 	defer cancel()
-	for step, err := range l.client.Watch(ctx, phone.MAC{}, true) {
+	for step, err := range l.client.Watch(ctx, l.mac, true) {
 		if err != nil {
 			break
 		}
 		if strings.Contains(step.Text, text) {
-			return
+			return step.Text
 		}
 	}
 	t.Errorf("no step says %q", text)
+	return ""
 }
 
-func (l *sipLab) wantAudit(t *testing.T, kind string) {
+// emergencies are the calls for help of this phone's address that the audit log
+// holds, the last one last.
+func (l *sipLab) emergencies(t *testing.T) (all []audit.EmergencyCalled) {
 	t.Helper()
-	end := time.Now().Add(sipWait)
-	for {
-		entries, err := l.client.AuditTail(t.Context(), phone.MAC{}, 50)
-		if err != nil {
+	entries, err := l.client.AuditTail(t.Context(), phone.MAC{}, 500)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		var call audit.EmergencyCalled
+		if e.Kind != "emergency-called" || e.By.Remote != netip.MustParseAddr(l.at) {
+			continue
+		}
+		if err := json.Unmarshal(e.What, &call); err != nil {
 			t.Fatal(err)
 		}
-		for _, e := range entries {
-			if e.Kind == kind {
-				return
-			}
-		}
-		if time.Now().After(end) {
-			t.Fatalf("no audit entry %s", kind)
-		}
+		all = append(all, call)
 	}
+	return all
+}
+
+// audited waits for the audit event of a call for help after the first n.
+func (l *sipLab) audited(t *testing.T, n int) (call audit.EmergencyCalled) {
+	t.Helper()
+	l.until(t, "audit event of the emergency call", func() bool {
+		all := l.emergencies(t)
+		if len(all) > n {
+			call = all[len(all)-1]
+		}
+		return len(all) > n
+	})
+	return call
+}
+
+// open opens a UDP socket of the phone's.
+func (l *sipLab) open(t *testing.T, port int) *net.UDPConn {
+	t.Helper()
+	var conn *net.UDPConn
+	if err := l.phone.Do(func() (err error) {
+		conn, err = net.ListenUDP("udp4", net.UDPAddrFromAddrPort(netip.AddrPortFrom(netip.MustParseAddr(l.at), uint16(port))))
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	return conn
 }
 
 // tail is the end of what a program said.
