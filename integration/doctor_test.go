@@ -61,6 +61,7 @@ func wantFinding(t *testing.T, list []finding, pattern string) {
 // machine with the box's own address the doctor names each, and so does the
 // running box; on a quiet one both find nothing of the kind.
 func TestDoctor(t *testing.T) {
+	t.Parallel() // it mostly waits, in a network of its own
 	netlab.Tool(t, "dnsmasq")
 	lab := netlab.New(t)
 	host := lab.Host("box", "10.77.0.1/24")

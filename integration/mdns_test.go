@@ -56,6 +56,7 @@ func (a avahi) says(t *testing.T, holds bool, want string, args ...string) strin
 // TestMDNS: avahi finds the box by name and by service, with version and site;
 // a second box is lineside-2; the uplink hears nothing; who stops says goodbye.
 func TestMDNS(t *testing.T) {
+	t.Parallel() // it mostly waits, in a network of its own
 	for _, tool := range []string{"avahi-daemon", "avahi-browse", "dbus-daemon"} {
 		netlab.Tool(t, tool)
 	}

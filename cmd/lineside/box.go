@@ -109,7 +109,7 @@ func (b *box) openStore() error {
 	}
 	b.tell(b.store.Report())
 	b.tellKey(store.KeyPending(database))
-	b.base = append(b.base, newServer("good copies", b.keepGood))
+	b.base = append(b.base, newServer("good copies", b.keepGood), newServer("disk", b.keepSpace))
 	return nil
 }
 

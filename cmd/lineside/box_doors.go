@@ -37,7 +37,10 @@ func (b *box) openSockets(ctx context.Context) (err error) {
 		b.opened = append(b.opened, o)
 		b.sockets = append(b.sockets, o)
 	}
-	return errors.Join(append(errs, b.openSIP(ctx))...)
+	if err = errors.Join(append(errs, b.openSIP(ctx))...); err == nil {
+		b.tellBuffers()
+	}
+	return err
 }
 
 // open opens a door's socket. DHCP alone is tied to the interface.

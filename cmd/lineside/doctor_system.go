@@ -99,7 +99,7 @@ func (d *doctor) platform(context.Context) []finding {
 // disk looks at the room for the state, and how long a write takes to be safe.
 func (d *doctor) disk(context.Context) []finding {
 	dir := nearestDir(d.settings.State)
-	return []finding{d.space(dir), writes(dir)}
+	return []finding{space(dir), writes(dir)}
 }
 
 // nearestDir is the directory, or the one it will be made in.
@@ -110,12 +110,17 @@ func nearestDir(dir string) string {
 	return dir
 }
 
-func (d *doctor) space(dir string) finding {
+// space looks at the room of a directory's disk; the daemon does so too.
+func space(dir string) finding {
 	const check = "disk-space"
 	free, err := freeSpace(dir)
 	if err != nil {
 		return unseen(check, err)
 	}
+	return weighSpace(check, dir, free)
+}
+
+func weighSpace(check, dir string, free uint64) finding {
 	text := fmt.Sprintf("%d MiB free below %s", free>>20, dir)
 	const notice = "once it is full phones get no new address and no login, and no change is kept"
 	do := "make room: du -xh " + dir + " | sort -h | tail"

@@ -102,6 +102,16 @@ func (p *Process) ID() int { return p.cmd.Process.Pid }
 // Signal sends the program a signal.
 func (p *Process) Signal(s os.Signal) error { return p.cmd.Process.Signal(s) }
 
+// Ended reports that the program is not running any more.
+func (p *Process) Ended() bool {
+	select {
+	case <-p.done:
+		return true
+	default:
+		return false
+	}
+}
+
 // Stop ends the program, with what it started, and waits for it.
 func (p *Process) Stop() {
 	// The program leads a process group of its own; a negative number is it.

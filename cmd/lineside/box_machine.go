@@ -1,0 +1,85 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/lineside/lineside/health"
+)
+
+// Codes of what the daemon sees of its machine.
+const (
+	codeBuffers = "udp-buffers-small"
+	codeSpace   = "disk-space-low"
+)
+
+// spaceEvery is how often the disk is looked at.
+const spaceEvery = 5 * time.Minute
+
+// tellBuffers says so where the kernel gave the doors less room than a building
+// of phones needs. Phones on loopback are simulated ones.
+func (b *box) tellBuffers() {
+	if b.where.Interface == "" {
+		return
+	}
+	for _, o := range b.opened {
+		got, ok := receiveRoom(o.conn)
+		if !ok || got >= wantBuffer {
+			continue
+		}
+		c := health.Condition{
+			Code: codeBuffers, Title: "The kernel keeps little room for what phones ask",
+			Meaning: "when a building powers up requests are lost, and phones wait seconds before they ask again",
+			Do:      sysctls + "; then restart the box's service",
+			Detail:  fmt.Sprintf("%s has %d KiB, %d are wanted", o.title(), got>>10, wantBuffer>>10),
+		}
+		b.log.Warn(c.Title, "front", o.title(), "reason", c.Detail)
+		b.health.Raise(time.Now(), c)
+		return
+	}
+}
+
+// receiveRoom is how many bytes wait in a UDP socket at most. The kernel says
+// twice what it was asked for, its own share being in it (socket(7)).
+func receiveRoom(conn net.PacketConn) (bytes int, ok bool) {
+	c, ok := conn.(syscall.Conn)
+	if !ok {
+		return 0, false
+	}
+	raw, err := c.SyscallConn()
+	if err != nil {
+		return 0, false
+	}
+	var twice int
+	var bad error
+	err = raw.Control(func(fd uintptr) { twice, bad = unix.GetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVBUF) })
+	return twice / 2, err == nil && bad == nil
+}
+
+// keepSpace watches the room for the state, as the doctor does.
+func (b *box) keepSpace(ctx context.Context) error {
+	tick := time.NewTicker(spaceEvery)
+	defer tick.Stop()
+	for {
+		b.tellSpace(space(b.settings.State))
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+}
+
+func (b *box) tellSpace(f finding) {
+	switch f.Result {
+	case gradeOK:
+		b.health.Clear(codeSpace)
+	case gradeWarn, gradeBad:
+		b.health.Raise(time.Now(), health.Condition{Code: codeSpace, Title: "The disk is nearly full", Meaning: f.Notice, Do: f.Do, Detail: f.Found})
+	}
+}
