@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -57,6 +58,9 @@ func TestCalls(t *testing.T) {
 		"remove an unknown one":      {"DELETE", devices + "/" + c, "", nil, 404, "unknown device"},
 		"right PIN":                  {"POST", devices + "/" + b + "/pin", `{"pin":"` + plainPIN + `"}`, nil, 200, `"accepted":true`},
 		"wrong PIN":                  {"POST", devices + "/" + b + "/pin", `{"pin":"000000"}`, nil, 200, `"tries_left":2`},
+		"address":                    {"PATCH", devices + "/" + a, `{"address":"10.20.0.60"}`, nil, 200, `"address":"10.20.0.60"`},
+		"address away":               {"PATCH", devices + "/" + a, `{"address":null}`, nil, 200, `"rev":5`},
+		"address that is none":       {"PATCH", devices + "/" + a, `{"address":"ten"}`, nil, 400, "write it like 10.20.0.60"},
 		"no PIN":                     {"POST", devices + "/" + b + "/pin", `{"pin":"12345"}`, nil, 422, "costs no try"},
 		"PIN as a number":            {"POST", devices + "/" + b + "/pin", `{"pin":123456}`, nil, 400, "must be a string"},
 		"show PIN":                   {"GET", devices + "/" + b + "/pin", "", nil, 200, plainPIN},
@@ -138,6 +142,28 @@ func TestOverridesSurviveBeingSentBack(t *testing.T) {
 	b.call(t, "PATCH", devices+"/"+macA.String(), `{"overrides":{"a.b":"`+phone.Redacted+`","c.d":"2"}}`)
 	if got, want := fmt.Sprint(b.records[macA].Device.Overrides), "map[a.b:1 c.d:2]"; got != want {
 		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+func TestLeasesShowWhatIsKept(t *testing.T) {
+	b := newBox(t, nil)
+	for mac, addr := range map[phone.MAC]string{macA: "10.20.0.9", macB: "10.20.0.60"} {
+		rec := b.records[mac]
+		rec.Device.Addr = netip.MustParseAddr(addr)
+		b.records[mac] = rec
+	}
+	list, err := b.client.Leases(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]string{}
+	for _, l := range list {
+		if l.Reserved {
+			got[l.Address.String()] = l.State
+		}
+	}
+	if want := "map[10.20.0.60:reserved 10.20.0.9:bound]"; fmt.Sprint(got) != want {
+		t.Errorf("got %v, want %s", got, want)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -28,6 +29,7 @@ const (
 	colUser      = "user"
 	colAuthID    = "auth_id"
 	colDisplay   = "display_name"
+	colAddress   = "address"
 	colPassword  = "password"
 )
 
@@ -36,6 +38,7 @@ func exported() []string {
 	return []string{
 		colVendor, colType, colMAC, colCreated, colSite, colState, colPIN,
 		colLabel, colOwner, colRegistrar, colUser, colAuthID, colDisplay,
+		colAddress,
 	}
 }
 
@@ -78,6 +81,9 @@ func cellsOf(now time.Time, site string, rec auth.Record) map[string]string {
 		colCreated: d.Created.UTC().Format(time.RFC3339), colSite: site, colState: string(state),
 		colLabel: d.Label, colOwner: d.Owner,
 	}
+	if d.Addr.IsValid() {
+		cells[colAddress] = d.Addr.String()
+	}
 	if state != auth.Successful {
 		cells[colPIN] = rec.Enrolment.PIN.Reveal()
 	}
@@ -114,6 +120,7 @@ func formula(s string) bool {
 type row struct {
 	line  int // in the file, from 1
 	mac   phone.MAC
+	addr  netip.Addr        // of the column address
 	cells map[string]string // by column; one that is left out is not there
 }
 
@@ -128,6 +135,9 @@ func (r row) lay(dev phone.Device) phone.Device {
 	r.put(colType, &dev.Model)
 	r.put(colLabel, &dev.Label)
 	r.put(colOwner, &dev.Owner)
+	if _, ok := r.cells[colAddress]; ok {
+		dev.Addr = r.addr
+	}
 	if !r.hasLine() {
 		return dev
 	}

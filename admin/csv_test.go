@@ -3,6 +3,7 @@ package admin
 import (
 	"bytes"
 	"errors"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -15,7 +16,10 @@ import (
 
 // sameSecrets compares what is inside; an empty secret is the same as another,
 // which Secret.Equal denies on purpose.
-var sameSecrets = cmp.Comparer(func(a, b phone.Secret) bool { return a.Reveal() == b.Reveal() })
+var sameSecrets = cmp.Options{
+	cmp.Comparer(func(a, b phone.Secret) bool { return a.Reveal() == b.Reveal() }),
+	cmp.Comparer(func(a, b netip.Addr) bool { return a == b }),
+}
 
 var csvNow = time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
 
@@ -27,7 +31,7 @@ func csvRecord() auth.Record {
 				{Registrar: "sip.example.net", User: "+4930", AuthID: "a", DisplayName: "Müller; Büro, \"2\"", Password: phone.NewSecret("hidden-one")},
 				{Registrar: "sip.example.net", User: "second", Password: phone.NewSecret("hidden-two")},
 			},
-			Overrides: map[string]string{"x": "y"}, Created: csvNow,
+			Overrides: map[string]string{"x": "y"}, Created: csvNow, Addr: netip.MustParseAddr("10.20.0.60"),
 		},
 		Enrolment: auth.Enrolment{State: auth.Needed, PIN: phone.NewSecret("123456")},
 	}
@@ -40,8 +44,8 @@ func TestExportIsGuardedAndComesBack(t *testing.T) {
 	if err != nil || pins != 1 {
 		t.Fatalf("got %d PINs, %v; want 1", pins, err)
 	}
-	want := "vendor,type,mac,created,site,state,pin,label,owner,registrar,user,auth_id,display_name\r\n" +
-		"poly,VVX410,00:04:f2:01:02:03,2026-03-01T09:00:00Z,Branch,needed,123456,\"'=HYPERLINK(\"\"x\"\")\",bob,sip.example.net,'+4930,a,\"Müller; Büro, \"\"2\"\"\"\r\n"
+	want := "vendor,type,mac,created,site,state,pin,label,owner,registrar,user,auth_id,display_name,address\r\n" +
+		"poly,VVX410,00:04:f2:01:02:03,2026-03-01T09:00:00Z,Branch,needed,123456,\"'=HYPERLINK(\"\"x\"\")\",bob,sip.example.net,'+4930,a,\"Müller; Büro, \"\"2\"\"\",10.20.0.60\r\n"
 	if diff := cmp.Diff(want, file.String()); diff != "" {
 		t.Errorf("file (-want +got):\n%s", diff)
 	}

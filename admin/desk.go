@@ -37,8 +37,8 @@ type Reader interface {
 // Editor changes what operators set up.
 type Editor interface {
 	Add(ctx context.Context, by audit.Actor, dev phone.Device) (auth.Record, error)
-	// CheckImport says all that Import would refuse a row for.
-	CheckImport(dev phone.Device) error
+	// CheckImport says all that Import would refuse each device for.
+	CheckImport(devices []phone.Device) []error
 	Import(ctx context.Context, by audit.Actor, devices []phone.Device) (added, changed int, err error)
 	Edit(ctx context.Context, by audit.Actor, mac phone.MAC, rev uint64, edit func(*phone.Device) error) (auth.Record, error)
 	Remove(ctx context.Context, by audit.Actor, mac phone.MAC) error

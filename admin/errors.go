@@ -135,6 +135,10 @@ func badJSON(err error) error {
 	case errors.As(err, &kind):
 		return fail(http.StatusBadRequest, fmt.Sprintf("field %q must be a %s", kind.Field, kind.Type.Kind()), hint)
 	}
+	// Nor has an address that cannot be read, whose text begins like this.
+	if strings.HasPrefix(err.Error(), "ParseAddr(") {
+		return fail(http.StatusBadRequest, "an address in the body cannot be read", "write it like 10.20.0.60")
+	}
 	// An unknown field has no type of its own in encoding/json; its text names
 	// the field and nothing else.
 	if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {

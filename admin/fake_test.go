@@ -104,11 +104,14 @@ func (d *desk) putLocked(dev phone.Device) auth.Record {
 	return rec
 }
 
-func (d *desk) CheckImport(dev phone.Device) error {
-	if dev.Owner == "nobody" {
-		return fmt.Errorf("device %s is %w: owner: there is no user nobody", dev.MAC, provision.ErrInvalid)
+func (d *desk) CheckImport(devices []phone.Device) []error {
+	wrong := make([]error, len(devices))
+	for i, dev := range devices {
+		if dev.Owner == "nobody" {
+			wrong[i] = fmt.Errorf("device %s is %w: owner: there is no user nobody", dev.MAC, provision.ErrInvalid)
+		}
 	}
-	return nil
+	return wrong
 }
 
 func (d *desk) Import(_ context.Context, by audit.Actor, devices []phone.Device) (added, changed int, err error) {

@@ -60,6 +60,8 @@ func (c *call) importBody() ([]byte, error) {
 // bad already, and those of its meaning.
 func (s *Server) importDevices(rows []row, bad faults) ([]phone.Device, error) {
 	devices := make([]phone.Device, len(rows))
+	var lines []int // of those that are well by themselves
+	var well []phone.Device
 	for i, r := range rows {
 		rec, err := s.dep.Desk.Device(r.mac)
 		if err != nil && !errors.Is(err, phone.ErrUnknownDevice) {
@@ -67,13 +69,14 @@ func (s *Server) importDevices(rows []row, bad faults) ([]phone.Device, error) {
 		}
 		dev := r.lay(rec.Device)
 		wrong := errors.Join(s.place(&dev, rec.Device), s.check(dev))
+		bad.addAll(r.line, wrong)
 		if wrong == nil {
-			wrong = s.dep.Desk.CheckImport(dev)
-		}
-		for _, text := range spell("", wrong) {
-			bad.add(r.line, text)
+			lines, well = append(lines, r.line), append(well, dev)
 		}
 		devices[i] = dev
+	}
+	for i, wrong := range s.dep.Desk.CheckImport(well) {
+		bad.addAll(lines[i], wrong)
 	}
 	return devices, bad.err()
 }

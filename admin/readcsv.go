@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/netip"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -33,6 +34,13 @@ type fault struct {
 }
 
 func (f *faults) add(line int, text string) { f.list = append(f.list, fault{line, text}) }
+
+// addAll adds each fault there is in err, none for nil.
+func (f *faults) addAll(line int, err error) {
+	for _, text := range spell("", err) {
+		f.add(line, text)
+	}
+}
 
 // err is the answer for a file with faults, in the order of its lines; nil for
 // one without.
@@ -196,5 +204,10 @@ func readRow(line int, cells, columns []string) (row, error) {
 		return row{}, fmt.Errorf("mac: %w", err)
 	}
 	r.mac = mac
+	if text := r.cells[colAddress]; text != "" {
+		if r.addr, err = netip.ParseAddr(text); err != nil {
+			return row{}, fmt.Errorf("address: %.40q is no address; write one such as 10.20.0.60", text)
+		}
+	}
 	return r, nil
 }

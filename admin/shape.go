@@ -18,7 +18,7 @@ func (s *Server) device(rec auth.Record) Device {
 	out := Device{
 		MAC: d.MAC, Vendor: d.Vendor, Model: d.Model, Label: d.Label, Owner: d.Owner,
 		Lines: make([]Line, len(d.Lines)), HasAdminPassword: !d.AdminPassword.IsZero(),
-		Overrides: redacted(d.Overrides), PlainTFTP: d.PlainTFTP, Created: d.Created, Rev: rec.Rev,
+		Overrides: redacted(d.Overrides), PlainTFTP: d.PlainTFTP, Address: d.Addr, Created: d.Created, Rev: rec.Rev,
 		Enrolment: s.enrolment(rec),
 	}
 	for i, l := range d.Lines {
@@ -95,6 +95,7 @@ func (in DeviceInput) apply(dev *phone.Device) {
 	lay(&dev.Label, in.Label)
 	lay(&dev.Owner, in.Owner)
 	lay(&dev.PlainTFTP, in.PlainTFTP)
+	lay(&dev.Addr, in.Address)
 	if in.AdminPassword.Given {
 		dev.AdminPassword = phone.NewSecret(in.AdminPassword.Value)
 	}

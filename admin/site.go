@@ -1,11 +1,15 @@
 package admin
 
 import (
+	"cmp"
 	"encoding/hex"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"slices"
+	"strings"
 
+	"github.com/lineside/lineside/auth"
 	"github.com/lineside/lineside/phone"
 )
 
@@ -102,13 +106,46 @@ func (s *Server) getLeases(c *call) error {
 	if err != nil {
 		return fmt.Errorf("list leases: %w", err)
 	}
+	kept, err := s.reservations()
+	if err != nil {
+		return err
+	}
 	now := s.cfg.Now()
 	for _, l := range all {
+		own := l.Live(now) && kept[l.Addr].Device.MAC == l.MAC
+		if own {
+			delete(kept, l.Addr)
+		}
 		out.Leases = append(out.Leases, Lease{
-			Address: l.Addr, MAC: l.MAC, ClientID: hex.EncodeToString(l.ClientID), State: string(l.State), Live: l.Live(now),
+			Reserved: own,
+			Address:  l.Addr, MAC: l.MAC, ClientID: hex.EncodeToString(l.ClientID), State: string(l.State), Live: l.Live(now),
 			Start: l.Start, Expires: l.Expires, Host: l.Host, Class: l.Class, Vendor: l.Vendor, Model: l.Model,
 		})
 	}
-	slices.SortFunc(out.Leases, func(a, b Lease) int { return a.Address.Compare(b.Address) })
+	for a, rec := range kept {
+		out.Leases = append(out.Leases, Lease{
+			Address: a, MAC: rec.Device.MAC, State: leaseReserved, Reserved: true, Vendor: rec.Device.Vendor, Model: rec.Device.Model,
+		})
+	}
+	slices.SortFunc(out.Leases, func(a, b Lease) int { return cmp.Or(a.Address.Compare(b.Address), strings.Compare(a.State, b.State)) })
 	return c.json(http.StatusOK, out)
+}
+
+// leaseReserved is the state of an address that is kept for a device that does
+// not have it.
+const leaseReserved = "reserved"
+
+// reservations are the devices with an address on their record, by it.
+func (s *Server) reservations() (map[netip.Addr]auth.Record, error) {
+	all, err := s.dep.Desk.Devices()
+	if err != nil {
+		return nil, fmt.Errorf("list devices for their addresses: %w", err)
+	}
+	kept := make(map[netip.Addr]auth.Record)
+	for _, rec := range all {
+		if rec.Device.Addr.IsValid() {
+			kept[rec.Device.Addr] = rec
+		}
+	}
+	return kept, nil
 }

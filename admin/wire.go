@@ -59,6 +59,7 @@ type Device struct {
 	HasAdminPassword bool              `json:"has_admin_password"`
 	Overrides        map[string]string `json:"overrides,omitempty"`
 	PlainTFTP        bool              `json:"plain_tftp,omitempty"`
+	Address          netip.Addr        `json:"address,omitzero"` // that DHCP keeps for it
 	Created          time.Time         `json:"created"`
 	Rev              uint64            `json:"rev"`
 	Enrolment        Enrolment         `json:"enrolment"`
@@ -148,6 +149,8 @@ type DeviceInput struct {
 	AdminPassword Field[string]             `json:"admin_password,omitzero"`
 	Overrides     Field[map[string]*string] `json:"overrides,omitzero"`
 	PlainTFTP     Field[bool]               `json:"plain_tftp,omitzero"`
+	// Address is the one DHCP keeps for it; null or "" is whichever is free.
+	Address Field[netip.Addr] `json:"address,omitzero"`
 	// Rev is the revision the operator saw, 0 for whatever it is now; the
 	// If-Match header says the same.
 	Rev uint64 `json:"rev,omitempty"`
@@ -304,6 +307,9 @@ type Lease struct {
 	Class    string       `json:"class,omitempty"`
 	Vendor   phone.Vendor `json:"vendor,omitempty"`
 	Model    string       `json:"model,omitempty"`
+	// Reserved says that the address is kept for this device, by its record. One
+	// that it does not have has the state "reserved".
+	Reserved bool `json:"reserved,omitempty"`
 }
 
 // Leases is every lease, by address.

@@ -112,13 +112,13 @@ func TestAddressPreference(t *testing.T) {
 	}
 }
 
-func TestReservationWinsAtRestartNotAtRenewal(t *testing.T) {
+func TestReservationWinsAtRestartAndAtRenewal(t *testing.T) {
 	cfg := testConfig("10.20.0.50-10.20.0.59")
 	l := newLAN(t, cfg)
 	old := l.lease(yealink1)
 	cfg.Reservations = map[phone.MAC]netip.Addr{yealink1: ip("10.20.0.7")}
 	l.restart(cfg)
-	l.one(message(yealink1, request, uses(old)), ack)
+	l.one(message(yealink1, request, uses(old)), nak)
 	l.one(message(yealink1, request, wants(old)), nak)
 	if got := l.lease(yealink1); got != ip("10.20.0.7") {
 		t.Errorf("got %s, want the reservation", got)

@@ -8,13 +8,13 @@ import (
 )
 
 // usable reports that c could have slot i. A reserved address passes between
-// the client identifiers of its own hardware address only.
+// the client identifiers of its own hardware address only: who has it when it is
+// reserved for another is led away when it next asks.
 func (p *pool) usable(i int32, c client) bool {
 	s := &p.slots[i]
 	own := !s.reserved.IsZero() && s.reserved == c.mac
 	if !s.reserved.IsZero() && !own {
-		// An older lease may still run there.
-		return s.state == bound && clientOf(s.lease) == c
+		return false
 	}
 	if s.state == free {
 		return true
@@ -225,6 +225,10 @@ func (p *pool) undo(i, was int32, rev uint64, now time.Time) {
 	}
 	if j, ok := p.offers[c]; ok {
 		p.free(j)
+	}
+	if !s.reserved.IsZero() && s.reserved != c.mac {
+		p.enter(i, free, time.Time{}) // kept for another meanwhile
+		return
 	}
 	s.offer = c
 	p.enter(i, offered, now.Add(offerHold))

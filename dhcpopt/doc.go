@@ -88,8 +88,9 @@
 //     address to another while it lives.
 //   - The RFC says a client's current address comes before all else. Operators
 //     expect a reservation to win, so a client that starts over (DISCOVER, or
-//     REQUEST after a reboot) is led to its reserved address; a running lease
-//     is still renewed where it is.
+//     REQUEST after a reboot) is led to its reserved address, and so is one that
+//     renews another, by a NAK, once the reserved one is free. Who has an address
+//     that was reserved for somebody else meanwhile is led away in the same way.
 //   - The RFC wants an address probed before it is offered. Probes cost every
 //     phone a second at power-up; we trust the pool, and a DECLINE puts an
 //     address to rest and tells the operator.

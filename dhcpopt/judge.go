@@ -46,8 +46,8 @@ func (p *pool) selecting(i int32, ours bool, c client, r rank, now time.Time) ve
 	if _, taken := p.slots[i].holder(); taken || !p.slots[i].reserved.IsZero() {
 		return grant // and usable, so it is c's own
 	}
-	_, elsewhere := p.live(c)
-	if elsewhere || p.several(c) != "" || !p.spare(r) || p.hurry(c, i, r, now) != "" {
+	j, elsewhere := p.live(c)
+	if elsewhere && p.usable(j, c) || p.several(c) != "" || !p.spare(r) || p.hurry(c, i, r, now) != "" {
 		return refuse
 	}
 	return grant
@@ -69,6 +69,7 @@ func (p *pool) rebooting(i int32, ours bool, c client, r rank) verdict {
 // meanwhile it takes one of the idle ones, if any is left for it.
 func (p *pool) renewing(i int32, ours bool, c client, r rank) verdict {
 	held, ok := p.holds[c]
+	kept, mine := p.reserved[c.mac]
 	switch {
 	case ours && p.slots[i].state == resting && clientOf(p.slots[i].lease) == c:
 		return refuse // declined in its name, so it should not go on
@@ -76,6 +77,8 @@ func (p *pool) renewing(i int32, ours bool, c client, r rank) verdict {
 		return silent
 	case !ours || i != held || !p.usable(i, c):
 		return refuse
+	case mine && i != kept && p.slots[kept].state != bound && p.usable(kept, c):
+		return refuse // DISCOVER will lead it to its reservation
 	case p.slots[i].state == free && p.slots[i].reserved.IsZero() && !p.spare(r):
 		return refuse
 	}

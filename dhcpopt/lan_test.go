@@ -94,6 +94,14 @@ type fakeDesk struct {
 	known  func(phone.MAC) bool
 	trip   bool
 	second bool // phones read a second offer
+	kept   *provision.Reserved
+}
+
+func (f *fakeDesk) Reservations() (*provision.Reserved, error) {
+	if f.kept == nil {
+		f.kept = &provision.Reserved{}
+	}
+	return f.kept, nil
 }
 
 func (f *fakeDesk) Welcome(c provision.Caller) provision.Welcome {
@@ -229,7 +237,7 @@ func (l *lan) restart(cfg Config) {
 	l.t.Helper()
 	s, err := New(cfg, Deps{
 		Leases: l.store, Desk: l.desk, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
-		Metrics: metrics.New(), Health: l.health, Now: func() time.Time { return l.now },
+		Metrics: metrics.New(), Health: l.health, Now: func() time.Time { return l.now }, Reserved: l.desk,
 	})
 	if err != nil {
 		l.t.Fatal(err)
@@ -238,6 +246,7 @@ func (l *lan) restart(cfg Config) {
 	if err != nil {
 		l.t.Fatal(err)
 	}
+	s.follow()
 	for _, one := range append([]*Server{s}, s.scopes...) {
 		one.load(leases)
 		one.out = newWire(l.conn, s.self, s.log)

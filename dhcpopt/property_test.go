@@ -76,6 +76,18 @@ func (w *world) tell(t *rapid.T, m *dhcpv4.DHCPv4) {
 	w.hear(t, w.ask(m))
 }
 
+// unique leaves out what a desk would have refused: an address for two.
+func unique(of map[phone.MAC]netip.Addr) map[phone.MAC]netip.Addr {
+	taken := make(map[netip.Addr]bool)
+	for mac, a := range of {
+		if taken[a] {
+			delete(of, mac)
+		}
+		taken[a] = true
+	}
+	return of
+}
+
 // books checks that the pool's lists and counts agree with its slots.
 func (w *world) books(t *rapid.T) {
 	p := w.s.pool
@@ -167,6 +179,13 @@ func (w *world) actions() map[string]func(*rapid.T) {
 		},
 		"wait": func(t *rapid.T) {
 			w.wait(time.Duration(rapid.IntRange(1, 6*3600).Draw(t, "seconds")) * time.Second)
+		},
+		"reserve": func(t *rapid.T) {
+			of := make(map[phone.MAC]netip.Addr)
+			for range rapid.IntRange(0, 2).Draw(t, "records") {
+				of[w.pick(t)] = w.address(t)
+			}
+			w.onRecord(unique(of))
 		},
 		"disk breaks":  func(*rapid.T) { w.store.fail = errors.New("disk full") },
 		"disk returns": func(*rapid.T) { w.store.fail = nil },

@@ -41,6 +41,8 @@ type Deps struct {
 	Metrics *metrics.Set
 	Health  *health.Board
 	Now     func() time.Time
+	// Reserved may be nil: then settings alone reserve addresses.
+	Reserved Reserver
 }
 
 // Server is the DHCP server of one LAN.
@@ -54,9 +56,10 @@ type Server struct {
 	steady steady
 
 	// Of the answering goroutine alone.
-	rates rates
-	alarm alarm
-	draft draft
+	rates    rates
+	alarm    alarm
+	draft    draft
+	followed *provision.Reserved // as the pools have it
 
 	// scopes serve networks behind relays; each has remote set.
 	scopes  []*Server
@@ -125,6 +128,7 @@ func (s *Server) Serve(ctx context.Context, conn net.PacketConn) error {
 		if err != nil {
 			return fmt.Errorf("load leases: %w", err)
 		}
+		s.follow() // first, so that leases of addresses outside the pool have a place
 		for _, one := range all {
 			one.load(leases)
 		}
@@ -158,6 +162,7 @@ func (s *Server) receive(data []byte, from netip.AddrPort) {
 			s.panicked(v)
 		}
 	}()
+	s.follow()
 	s = s.inScope(data, from)
 	a, err := s.parse(data, from)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -63,6 +64,8 @@ type Device struct {
 	// PlainTFTP says that an admin accepted this device's secrets crossing the
 	// LAN by TFTP, for vendors that speak nothing else.
 	PlainTFTP bool `json:"plain_tftp,omitempty"`
+	// Addr is the address that DHCP keeps for it; zero is whichever is free.
+	Addr netip.Addr `json:"address,omitzero"`
 }
 
 // Transport is how a phone speaks SIP to its registrar.
@@ -110,6 +113,9 @@ func (d Device) Validate() error {
 	}
 	errs = append(errs, checkText("model", d.Model), checkText("label", d.Label), checkText("owner", d.Owner))
 	errs = append(errs, checkSecret("admin_password", d.AdminPassword))
+	if d.Addr.IsValid() && (!d.Addr.Is4() || d.Addr.IsUnspecified() || d.Addr.IsMulticast()) {
+		errs = append(errs, fmt.Errorf("address: %s is no IPv4 address a phone can have; write one such as 10.20.0.60", d.Addr))
+	}
 	if len(d.Lines) > MaxLines {
 		errs = append(errs, fmt.Errorf("lines: %d are too many, a phone has at most %d", len(d.Lines), MaxLines))
 	}

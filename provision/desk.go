@@ -56,6 +56,9 @@ type Config struct {
 	WrongPINs int
 	// VLAN is where phones are sent by DHCP; 0 is nowhere.
 	VLAN int
+	// Reservable says what keeps an address from being reserved for a device, as
+	// far as the LAN's layout tells; nil lets any be.
+	Reservable func(mac phone.MAC, a netip.Addr) error
 	// DHCP says that the box gives out addresses: a phone without one of its has
 	// it from another server.
 	DHCP bool
@@ -105,6 +108,7 @@ type Desk struct {
 	refusals   *refusals
 	deliveries *deliveries
 	resyncs    *resyncs
+	reserved   reserved
 	budget     *budget
 	onHold     onHold
 	thieves    latest // what layer 2 contradicted

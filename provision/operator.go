@@ -34,6 +34,11 @@ func (d *Desk) Add(ctx context.Context, by audit.Actor, dev phone.Device) (auth.
 	if err := d.admissible(nil, dev); err != nil {
 		return auth.Record{}, err
 	}
+	release, _, wrong := d.reserving(dev)
+	defer release()
+	if wrong[0] != nil {
+		return auth.Record{}, wrong[0]
+	}
 	d.people.owners.RLock()
 	rec, err := d.change(ctx, dev.MAC, func(old auth.Record) (*auth.Record, []audit.Record, error) {
 		if old.Rev != 0 {
@@ -86,9 +91,8 @@ func (d *Desk) change(ctx context.Context, mac phone.MAC, edit EditFunc) (auth.R
 func (d *Desk) Import(ctx context.Context, by audit.Actor, devices []phone.Device) (added, changed int, err error) {
 	wanted := make(map[phone.MAC]phone.Device, len(devices))
 	macs := make([]phone.MAC, 0, len(devices))
-	var errs []error
+	errs := d.CheckImport(devices)
 	for _, dev := range devices {
-		errs = append(errs, d.CheckImport(dev))
 		if _, twice := wanted[dev.MAC]; twice {
 			errs = append(errs, fmt.Errorf("device %s is %w: it is listed twice", dev.MAC, ErrInvalid))
 		}
@@ -96,6 +100,11 @@ func (d *Desk) Import(ctx context.Context, by audit.Actor, devices []phone.Devic
 		macs = append(macs, dev.MAC)
 	}
 	if err := errors.Join(errs...); err != nil {
+		return 0, 0, err
+	}
+	release, moves, wrong := d.reserving(devices...)
+	defer release()
+	if err := errors.Join(wrong...); err != nil {
 		return 0, 0, err
 	}
 	fresh, touched := make(map[phone.MAC]bool), make(map[phone.MAC]bool)
@@ -109,7 +118,11 @@ func (d *Desk) Import(ctx context.Context, by audit.Actor, devices []phone.Devic
 		if err := d.checkOwner(old.Device.Owner, wanted[mac]); err != nil {
 			return nil, nil, err
 		}
-		next, events := amend(by, old, merge(old.Device, wanted[mac]))
+		dev := merge(old.Device, wanted[mac])
+		if dev.Addr != old.Device.Addr && !moves {
+			return nil, nil, errMoved(mac)
+		}
+		next, events := amend(by, old, dev)
 		touched[mac] = len(events) > 0
 		return next, events, nil
 	}, macs...)
@@ -127,9 +140,18 @@ func (d *Desk) Import(ctx context.Context, by audit.Actor, devices []phone.Devic
 	return added, changed, nil
 }
 
-// CheckImport says all that Import would refuse dev for by itself, as things are
-// now, so that every fault of a file is told at once.
-func (d *Desk) CheckImport(dev phone.Device) error {
+// CheckImport says all that Import would refuse devices for as things are now,
+// each at its device's place, so that every fault of a file is told at once.
+func (d *Desk) CheckImport(devices []phone.Device) []error {
+	release, _, wrong := d.reserving(devices...)
+	release()
+	for i, dev := range devices {
+		wrong[i] = errors.Join(wrong[i], d.checkImport(dev))
+	}
+	return wrong
+}
+
+func (d *Desk) checkImport(dev phone.Device) error {
 	if err := d.check(dev); err != nil {
 		return err
 	}
@@ -144,8 +166,16 @@ func (d *Desk) CheckImport(dev phone.Device) error {
 // operator saw, 0 for whatever it is now; ErrStale, wrapped, says that somebody
 // else was faster.
 func (d *Desk) Edit(ctx context.Context, by audit.Actor, mac phone.MAC, rev uint64, edit func(*phone.Device) error) (auth.Record, error) {
-	if err := d.tryEdit(mac, edit); err != nil {
+	was, would, ok := d.edited(mac, edit)
+	if !ok {
+		would = phone.Device{MAC: mac, Addr: d.addressOf(mac)} // refused below
+	} else if err := d.admissible(&was, would); err != nil {
 		return auth.Record{}, err
+	}
+	release, moves, wrong := d.reserving(would)
+	defer release()
+	if wrong[0] != nil {
+		return auth.Record{}, wrong[0]
 	}
 	d.people.owners.RLock()
 	defer d.people.owners.RUnlock()
@@ -163,6 +193,9 @@ func (d *Desk) Edit(ctx context.Context, by audit.Actor, mac phone.MAC, rev uint
 		dev.MAC, dev.Created = mac, old.Device.Created
 		if err := errors.Join(d.check(dev), d.checkOwner(old.Device.Owner, dev)); err != nil {
 			return nil, nil, err
+		}
+		if dev.Addr != old.Device.Addr && !moves {
+			return nil, nil, errMoved(mac)
 		}
 		next, events := amend(by, old, dev)
 		return next, events, nil
@@ -208,7 +241,7 @@ func changedFields[T any](a, b T) []string {
 // overrides, passwords left empty) stays.
 func merge(old, row phone.Device) phone.Device {
 	dev := old.Clone()
-	dev.Vendor, dev.Model, dev.Label, dev.Owner = row.Vendor, row.Model, row.Label, row.Owner
+	dev.Vendor, dev.Model, dev.Label, dev.Owner, dev.Addr = row.Vendor, row.Model, row.Label, row.Owner, row.Addr
 	if !row.AdminPassword.IsZero() {
 		dev.AdminPassword = row.AdminPassword
 	}
@@ -252,6 +285,7 @@ func (d *Desk) Remove(ctx context.Context, by audit.Actor, mac phone.MAC) error 
 		return nil, one(mac, by, audit.DeviceRemoved{State: string(old.Enrolment.State)}), nil
 	})
 	if err == nil {
+		d.reserved.forget()
 		d.faces.drop(mac)
 		if err := d.uploads.forget(mac); err != nil {
 			d.tools.Log.Warn("not all that a removed phone had put here is gone", "mac", mac, "err", err)

@@ -69,18 +69,3 @@ func (d *Desk) tryImport(row phone.Device) error {
 	}
 	return d.admissible(&rec.Device, merge(rec.Device, row))
 }
-
-// tryEdit is admissible for what an edit would make of a device. It looks before the
-// transaction, in which nothing is rendered; what else is wrong is told there. A
-// device that could not be written before may be edited as well.
-func (d *Desk) tryEdit(mac phone.MAC, edit func(*phone.Device) error) error {
-	rec, err := d.store.Devices.Device(mac)
-	if err != nil {
-		return nil
-	}
-	dev := rec.Device.Clone()
-	if edit(&dev) != nil || d.check(dev) != nil {
-		return nil
-	}
-	return d.admissible(&rec.Device, dev)
-}

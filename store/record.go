@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/netip"
 	"reflect"
 	"strconv"
 	"time"
@@ -36,6 +37,8 @@ type storedDevice struct {
 	// well write a password into it.
 	Overrides string          `json:"sealed_overrides,omitempty"`
 	Enrolment storedEnrolment `json:"enrolment"`
+	// Addr is missing in files of the first versions, which reserved none here.
+	Addr netip.Addr `json:"address,omitzero"`
 }
 
 type storedLine struct {
@@ -103,7 +106,7 @@ func plainDevice(rec auth.Record) (storedDevice, error) {
 	s := storedDevice{
 		version: version{deviceSchema},
 		MAC:     storedMAC(d.MAC), Rev: rec.Rev, Vendor: d.Vendor, Model: d.Model, Label: d.Label, Owner: d.Owner,
-		Created: stamp(d.Created), PlainTFTP: d.PlainTFTP, AdminPassword: d.AdminPassword.Reveal(),
+		Created: stamp(d.Created), PlainTFTP: d.PlainTFTP, AdminPassword: d.AdminPassword.Reveal(), Addr: d.Addr,
 		Enrolment: storedEnrolment{
 			State: e.State, Epoch: e.Epoch, PIN: e.PIN.Reveal(), Fails: e.Fails, LockOuts: e.LockOuts,
 			Until: stamp(e.Until), Suspended: stamp(e.Suspended),
@@ -204,7 +207,7 @@ func (s *storedDevice) record() (*auth.Record, error) {
 		Rev: s.Rev,
 		Device: phone.Device{
 			MAC: phone.MAC(s.MAC), Vendor: s.Vendor, Model: s.Model, Label: s.Label, Owner: s.Owner,
-			Created: stamp(s.Created), PlainTFTP: s.PlainTFTP, AdminPassword: phone.NewSecret(s.AdminPassword),
+			Created: stamp(s.Created), PlainTFTP: s.PlainTFTP, AdminPassword: phone.NewSecret(s.AdminPassword), Addr: s.Addr,
 		},
 		Enrolment: auth.Enrolment{
 			State: e.State, Epoch: e.Epoch, PIN: phone.NewSecret(e.PIN), Fails: e.Fails, LockOuts: e.LockOuts,

@@ -167,6 +167,7 @@ func (b *box) openDesk(ca []byte) error {
 	cfg := provision.Config{
 		Site: b.settings.Site, URL: l.URL, Addr: b.where.Self.Addr(), SIPPort: l.SIPPort, CA: ca, WrongPINs: b.settings.WrongPINs, DHCP: b.settings.DHCP.Mode == dhcpopt.ModeServer, VLAN: b.settings.DHCP.VoiceVLAN,
 	}
+	cfg.Reservable = b.settings.dhcpConfig(b.where).Reservable
 	if b.settings.Trust.FactoryCertificates {
 		var wrong problems
 		b.cas, wrong = b.settings.factoryCAs(b.table)

@@ -14,7 +14,7 @@ import (
 // dhcpDeps is what every part of DHCP works with.
 func (b *box) dhcpDeps() dhcpopt.Deps {
 	return dhcpopt.Deps{
-		Leases: b.store, Desk: b.desk, Log: b.log, Metrics: b.metrics, Health: b.health, Now: b.now,
+		Leases: b.store, Desk: b.desk, Log: b.log, Metrics: b.metrics, Health: b.health, Now: b.now, Reserved: b.desk,
 	}
 }
 

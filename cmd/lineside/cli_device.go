@@ -140,6 +140,7 @@ func (p *program) showDevice(ctx context.Context, c *admin.Client, d admin.Devic
 	fact("phone", strings.TrimSpace(string(d.Vendor)+" "+d.Model))
 	fact("label", d.Label)
 	fact("owner", d.Owner)
+	fact("address", addrText(d.Address))
 	fact("state", stateText(d.Enrolment))
 	fact("screen", d.Enrolment.Shown)
 	if e := d.Enrolment; e.Fails+e.LockOuts > 0 {

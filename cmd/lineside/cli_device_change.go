@@ -17,6 +17,7 @@ import (
 // deviceFlags are what add, edit and claim can say of a device.
 type deviceFlags struct {
 	vendor, model, label, owner     string
+	address                         string
 	lines, overrides                []string
 	passwordFile, adminPasswordFile string
 	plainTFTP                       bool
@@ -29,6 +30,7 @@ func (f *deviceFlags) register(cmd *cobra.Command) {
 	fl.StringVar(&f.model, "model", "", "model, such as T46G")
 	fl.StringVar(&f.label, "label", "", "what people call the phone")
 	fl.StringVar(&f.owner, "owner", "", "user ID of whose phone it is: searched by, kept from being removed while it owns one, and, where the maker has a phone book (lineside vendors VENDOR), the login its book is opened with")
+	fl.StringVar(&f.address, "address", "", "IPv4 address that DHCP keeps for it, also while it is away; \"\" is whichever is free. A phone that has another takes it at its next renewal or restart")
 	fl.StringArrayVar(&f.lines, "line", nil, "SIP account, once per line key: "+lineForm+"; a value with a semicolon in quotes: "+quotedForm)
 	fl.StringVar(&f.passwordFile, "password-file", "", "file (- reads standard input) with the passwords of the lines that name none, one a line")
 	fl.StringVar(&f.adminPasswordFile, "admin-password-file", "", "file with the password of the phone's own menu")
@@ -61,6 +63,13 @@ func (f *deviceFlags) input(p *program, cmd *cobra.Command) (admin.DeviceInput, 
 	}
 	if given("plain-tftp") {
 		in.PlainTFTP = admin.Set(f.plainTFTP)
+	}
+	if given("address") {
+		var a netip.Addr
+		if err := a.UnmarshalText([]byte(f.address)); err != nil {
+			return in, usagef(cmd, "--address %.40q is no address; write one such as 10.20.0.60", f.address)
+		}
+		in.Address = admin.Set(a)
 	}
 	if given("override") {
 		o, err := parseOverrides(f.overrides)

@@ -139,7 +139,7 @@ func (p *program) dhcpCommand() *cobra.Command {
 func (p *program) leasesCommand() *cobra.Command {
 	var all bool
 	cmd := &cobra.Command{
-		Use: "leases", Short: "List who holds which address", Args: noArgs,
+		Use: "leases", Short: "List who holds which address, and which are kept for devices that are away", Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := p.client()
 			if err != nil {
@@ -150,7 +150,7 @@ func (p *program) leasesCommand() *cobra.Command {
 				return err
 			}
 			if !all {
-				list = slices.DeleteFunc(list, func(l admin.Lease) bool { return !l.Live })
+				list = slices.DeleteFunc(list, func(l admin.Lease) bool { return !l.Live && l.State != "reserved" })
 			}
 			if p.json {
 				return writeJSON(p.out, list)
@@ -158,7 +158,11 @@ func (p *program) leasesCommand() *cobra.Command {
 			z := zone(cmd.Context(), c)
 			t := newTable("ADDRESS", "MAC", "STATE", "UNTIL", "PHONE", "HOST")
 			for _, l := range list {
-				t.add(l.Address.String(), l.MAC.String(), l.State, clock(l.Expires, p.now(), z), strings.TrimSpace(string(l.Vendor)+" "+l.Model), l.Host)
+				state := l.State
+				if l.Reserved && l.Live {
+					state += ", reserved"
+				}
+				t.add(l.Address.String(), l.MAC.String(), state, clock(l.Expires, p.now(), z), strings.TrimSpace(string(l.Vendor)+" "+l.Model), l.Host)
 			}
 			t.print(p.out)
 			return nil

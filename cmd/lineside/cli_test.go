@@ -146,6 +146,24 @@ func TestResyncSaysWhatBecomesOfHowMany(t *testing.T) {
 	o.does("", 1, "unknown device", "device", "resync", "00:15:65:00:00:01")
 }
 
+func TestAddressOfADevice(t *testing.T) {
+	o := newOperator(t)
+	const mac = "00:15:65:4a:a9:37"
+	o.does("", 2, `--address "ten" is no address`, "device", "add", mac, "--address", "ten")
+	o.does("", 1, "10.20.0.9 is no host address of a network this box serves", "device", "add", mac, "--address", "10.20.0.9")
+	o.does("", 0, `address +127\.20\.0\.9`, "device", "add", mac, "--address", "127.20.0.9")
+	o.does("", 1, "127.20.0.9 is kept for "+mac+" already.*lineside device edit "+mac, "device", "add", "00:15:65:4a:a9:38", "--address", "127.20.0.9")
+	o.does("", 0, `127\.20\.0\.9 +`+mac+` +reserved`, "dhcp", "leases")
+	o.does("", 0, "127.20.0.9", "device", "export")
+	o.does("mac,address\n"+mac+",127.20.0.10\n", 0, "1 changed", "device", "import", "-")
+	o.does("mac,address\n"+mac+",nine\n", 1, `line 2: address: "nine" is no address`, "device", "import", "-")
+	o.does("", 0, `127\.20\.0\.10 +`+mac, "dhcp", "leases")
+	if out := o.does("", 0, "", "device", "edit", mac, "--address", ""); strings.Contains(out, "address ") {
+		t.Errorf("after it was taken away: got\n%s\nwant no address", out)
+	}
+	o.does("", 0, "device-changed.*address", "audit", "--mac", mac)
+}
+
 func TestVerbsAnswerInJSON(t *testing.T) {
 	o := newOperator(t)
 	const mac = "00:15:65:4a:a9:37"
