@@ -10,8 +10,8 @@ import (
 
 // Passes is the look before parsing.
 func (s *Server) Passes(local, remote netip.AddrPort, data []byte) bool {
-	ok, _ := s.passes(local, remote, data)
-	return ok
+	in, _ := s.passes(local, remote, data)
+	return in != nil
 }
 
 // Answered is what a packet is answered without being let in, empty for none.
@@ -127,4 +127,12 @@ func (s *Server) Waiting() int {
 func ReadRival(data []byte, id string) (text []string, reply string, ok bool) {
 	p, reply, ok := readRival(data, netip.MustParseAddrPort("192.0.2.1:5060"), []string{id})
 	return []string{p.Name, p.URL}, reply, ok
+}
+
+// Mended is a call for help written anew, and whether that can be read.
+func (s *Server) Mended(from netip.AddrPort, data []byte) (out []byte, ok bool) {
+	if out = s.mended(from, "UDP", data); out != nil {
+		_, ok = s.read(out)
+	}
+	return out, ok
 }

@@ -236,3 +236,74 @@ func TestAPanicCostsItsSender(t *testing.T) {
 		t.Errorf("next: got %q, want 200", got)
 	}
 }
+
+// A laptop that sends a thousand calls for help a second, each another one, uses
+// up neither the SBC nor what others may have.
+func TestAFloodOfEmergencyCallsIsOneLaptopsOwn(t *testing.T) {
+	sbc := newPeer(t, "127.0.0.7", nowhere)
+	l := newLab(t, sbcs(sbc))
+	stop, ended := make(chan struct{}), make(chan struct{})
+	flood := udpSocket(t, "127.0.0.66")
+	go func() {
+		defer close(ended)
+		tick := time.NewTicker(time.Millisecond)
+		defer tick.Stop()
+		for i := 0; ; i++ {
+			select {
+			case <-tick.C:
+				_, _ = flood.WriteTo(plainRequest("INVITE", "sip:112@box", fmt.Sprint("flood", i)), net.UDPAddrFromAddrPort(l.addr))
+			case <-stop:
+				return
+			}
+		}
+	}()
+	begin, flooded := time.Now(), make(map[string]bool)
+	next := time.NewTicker(100 * time.Millisecond)
+	defer next.Stop()
+	for i := range 20 {
+		<-next.C
+		p := newPeer(t, fmt.Sprintf("127.0.1.%d", 20+i), l.addr)
+		p.request(request{method: "INVITE", uri: "sip:112@box", extra: []string{"Priority: emergency"}})
+		for {
+			in := sbc.want("INVITE")
+			if in.get("Priority") == "emergency" {
+				sbc.answer(in, "486 Busy Here", "s", "")
+				break
+			}
+			flooded[in.get("Call-ID")] = true
+			sbc.answer(in, "100 Trying", "", "")
+		}
+		p.want("486")
+	}
+	close(stop)
+	<-ended
+	t.Logf("in %s the SBC was asked for %d calls of the flood", time.Since(begin).Round(time.Millisecond), len(flooded))
+	if len(flooded) > 10 {
+		t.Errorf("the SBC was asked for %d calls of one laptop, want at most 8 and one for each 5 s", len(flooded))
+	}
+}
+
+// Many forged addresses together get less through than would push out the call
+// of a phone that calls for the first time.
+func TestFirstCallsOfOthersAreNotTheFloodsToUse(t *testing.T) {
+	now := time.Now()
+	l := newLab(t, func(_ *sipd.Config, d *sipd.Deps) { d.Now = func() time.Time { return now } })
+	n := 0
+	for i := range 20_000 { // a thousand a second, of the 250 other addresses of a LAN
+		now = now.Add(time.Millisecond)
+		from := netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 9, byte(2 + i%250)}), 5060)
+		if l.Passes(l.addr, from, plainRequest("INVITE", "sip:112@box", fmt.Sprint("x", i))) && i > 10_000 {
+			n++
+		}
+		if i%1000 == 999 && i > 10_000 {
+			phone := netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 10, byte(i / 1000)}), 5060)
+			if !l.Passes(l.addr, phone, plainRequest("INVITE", "sip:112@box", fmt.Sprint("p", i))) {
+				t.Errorf("after %d: the first call of a phone is dropped", i)
+			}
+		}
+	}
+	if n > 600 {
+		t.Errorf("%d calls in 10 s got through, want at most 50 a second", n)
+	}
+	t.Logf("%d calls of the flood in 10 s got through", n)
+}

@@ -25,50 +25,96 @@ func (g *guard) ReadFrom(b []byte) (int, net.Addr, error) {
 		if err != nil {
 			return n, addr, err
 		}
-		ok, answer := g.s.passes(addrPortOf(g.LocalAddr()), addrPortOf(addr), b[:n])
+		in, answer := g.s.passes(addrPortOf(g.LocalAddr()), addrPortOf(addr), b[:n])
 		if len(answer) > 0 && roomy(g.PacketConn) { // the reader never waits
 			_, _ = g.WriteTo(answer, addr) // lost, it is asked for again
 		}
-		if ok {
-			return n, addr, nil
+		if in != nil {
+			return copy(b, in), addr, nil
 		}
 	}
 }
 
 // passes decides on one packet. It parses it as well: what the parser cannot
-// read, or throws at, ends here instead of in the library's reader. answer is
-// what a stranger is told without being let in.
-func (s *Server) passes(local, remote netip.AddrPort, data []byte) (ok bool, answer []byte) {
+// read, or throws at, ends here instead of in the library's reader. in is the
+// packet as the library is given it, nil where it is not; answer is what a
+// stranger is told without being let in.
+func (s *Server) passes(local, remote netip.AddrPort, data []byte) (in, answer []byte) {
 	defer func() {
 		if r := recover(); r != nil {
 			s.panicked(r, remote.String())
-			ok, answer = false, nil
+			in, answer = nil, nil
 		}
 	}()
 	if s.told.settles(remote.Addr(), data) {
-		return false, nil
+		return nil, nil
 	}
 	v := s.judge(local, remote, data)
 	if v == pass || v == unproven || v == question {
-		msg, err := sip.NewParser().ParseSIP(data)
+		msg, ok := s.read(data)
+		if !ok && v == pass && !s.sbcs.owns(remote.Addr()) {
+			data = s.mended(remote, "UDP", data)
+			msg, ok = s.read(data)
+		}
 		switch {
-		case err != nil || !s.usable(msg):
+		case !ok:
 			v = malformed
 		case v == unproven:
-			return false, s.meetAtTheDoor(remote, msg)
+			return nil, s.meetAtTheDoor(remote, msg)
 		case v == question:
 			s.answerQuestion(remote, msg)
-			return false, nil
+			return nil, nil
 		default:
 			if answer := s.meddled(remote, "UDP", msg); answer != nil {
-				return false, answer
+				return nil, answer
+			}
+			if over, answer := s.callsOver(remote, "UDP", msg); over {
+				v = rate
+				s.drop(v)
+				return nil, answer
 			}
 		}
 	}
 	if v != pass {
-		s.dep.Metrics.Dropped.WithLabelValues(string(provision.SIP), string(v)).Inc()
+		s.drop(v)
+		return nil, nil
 	}
-	return v == pass, nil
+	return data, nil
+}
+
+func (s *Server) drop(v verdict) {
+	s.dep.Metrics.Dropped.WithLabelValues(string(provision.SIP), string(v)).Inc()
+}
+
+// read parses a message that has what a transaction is made of; a panic of the
+// parser is one that it cannot read.
+func (s *Server) read(data []byte) (msg sip.Message, ok bool) {
+	defer func() {
+		if r := recover(); r != nil {
+			s.panicked(r, "")
+			ok = false
+		}
+	}()
+	msg, err := sip.NewParser().ParseSIP(data)
+	return msg, err == nil && s.usable(msg)
+}
+
+// callsOver reports a call to an emergency number beyond what one address, or
+// all that are not known, may begin; answer is what its caller is told, nil where
+// that would be too many answers. It is told so before anything is kept of it,
+// and before an SBC hears of it.
+func (s *Server) callsOver(from netip.AddrPort, network string, msg sip.Message) (over bool, answer []byte) {
+	req, ok := msg.(*sip.Request)
+	if !ok || !req.IsInvite() || s.sbcs.owns(from.Addr()) {
+		return false, nil
+	}
+	if _, emergent := s.numbers.emergency(req.Recipient.String()); !emergent || s.sources.begins(s.dep.Now(), from.Addr(), req.CallID().Value()) {
+		return false, nil
+	}
+	if !s.doorstep.admit(s.dep.Now(), from.Addr()) {
+		return true, nil
+	}
+	return true, s.stateless(from, network, req, sip.StatusServiceUnavailable, "Service Unavailable", warning(textNoSBC))
 }
 
 // judge looks at a packet before it is parsed.

@@ -259,7 +259,7 @@ func newLabWith(t testing.TB, listen sipd.Listeners, change ...func(*sipd.Config
 // newBare is a service that is not run.
 func newBare(t testing.TB) *sipd.Server {
 	t.Helper()
-	s, err := sipd.New(sipd.Config{LAN: []netip.Prefix{loopback}}, sipd.Deps{
+	s, err := sipd.New(sipd.Config{LAN: []netip.Prefix{loopback}, Emergency: []string{"110", "112"}}, sipd.Deps{
 		Desk: new(desk), Records: newRecords(), Log: slog.New(slog.DiscardHandler), Health: new(health.Board), Metrics: metrics.New(),
 	})
 	if err != nil {

@@ -35,7 +35,6 @@ func (g *gateways) probe(ctx context.Context, s *Server) {
 	if g.cfg.Mode == NoCalls {
 		return
 	}
-	g.recall()
 	tick := time.NewTicker(g.cfg.Probe)
 	defer tick.Stop()
 	for {
@@ -161,7 +160,7 @@ func alive(status int) bool {
 
 // answerText is an answer in an operator's words.
 func answerText(res *sip.Response) string {
-	reason := shortText(res.Reason)
+	reason := plain(res.Reason)
 	return "answered " + strings.TrimSpace(strconv.Itoa(res.StatusCode)+" "+reason[:min(len(reason), 60)])
 }
 
@@ -172,7 +171,7 @@ func worded(err error) string {
 	case errors.Is(err, errNoAddress):
 		return "its name has no address"
 	case errors.As(err, &refused) || errors.Is(err, errNoSecure):
-		return "no connection: " + shortText(err.Error())
+		return "no connection: " + plain(err.Error())
 	}
 	return "no answer"
 }

@@ -209,16 +209,11 @@ func headerText(msg sip.Message, name string) string {
 	if len(all) == 0 {
 		return ""
 	}
-	return shortText(all[0].Value())
-}
-
-// shortText is a text of a stranger's without control characters, and bounded.
-func shortText(s string) string {
 	clean := strings.Map(func(r rune) rune {
 		if r < ' ' || r >= 0x7f {
 			return '?'
 		}
 		return r
-	}, s)
+	}, all[0].Value())
 	return clean[:min(len(clean), 160)]
 }

@@ -192,7 +192,7 @@ func (g *guest) Read(b []byte) (int, error) {
 			}
 			whole, answer := g.take(msg)
 			if answer != nil {
-				if _, err := g.Conn.Write(answer); err != nil {
+				if _, err := g.Conn.Write(answer); len(answer) > 0 && err != nil {
 					return 0, err
 				}
 				continue
@@ -211,7 +211,14 @@ func (g *guest) Read(b []byte) (int, error) {
 func (g *guest) take(msg []byte) (whole, answer []byte) {
 	m, ok := g.server.readable(g.addr.String(), msg)
 	if !ok {
-		return nil, nil
+		msg = g.server.mended(g.from, "TCP", msg)
+		if m, ok = g.server.readable(g.addr.String(), msg); !ok {
+			return nil, nil
+		}
+	}
+	if over, answer := g.server.callsOver(g.from, "TCP", m); over {
+		g.room.dropped(rate)
+		return nil, append([]byte{}, answer...) // none is none, but not unread
 	}
 	if answer := g.server.meddled(g.from, "TCP", m); answer != nil {
 		return nil, answer

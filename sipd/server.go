@@ -174,6 +174,7 @@ func (s *Server) Serve(ctx context.Context, l Listeners) error {
 	if err := s.recall(); err != nil {
 		return err
 	}
+	s.sbcs.recall() // the first call may come before the first probe
 	failed := make(chan error, 1)
 	var open sync.WaitGroup
 	run := func(name string, serve func() error) {

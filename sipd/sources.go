@@ -1,7 +1,9 @@
 package sipd
 
 import (
+	"hash/maphash"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 )
@@ -25,14 +27,21 @@ const (
 const (
 	sourceRate    = 50   // of one address
 	strangersRate = 500  // of all addresses that are not known; by packets, and as many by connections
-	emergencyRate = 10   // INVITEs to emergency numbers from addresses that are not known; see emergencyBurst
+	emergencyRate = 2000 // INVITEs to emergency numbers of all addresses that are not known
+	callsRate     = 0.2  // emergency calls one address may begin in the long run; see ownCalls
+	allCallsRate  = 50   // and all that are not known
 	knownRate     = 100  // of one known address: a registered phone, one in a call
 	sbcRate       = 2000 // of an SBC
 )
 
-// emergencyBurst is how many emergency calls of addresses not known may come at
-// once: a whole building that calls after a power cut, before it registered.
-const emergencyBurst = 400
+// allCalls is how many emergency calls of addresses not known may begin at once:
+// a whole building that calls after a power cut, before it registered. ownCalls
+// are one address's: who dials again and again in fear, or a few phones behind a
+// router; a laptop that sends calls for help all day is worth no more to an SBC.
+const (
+	allCalls = 400
+	ownCalls = 8
+)
 
 // bucket is a token bucket. Its zero value is empty; full makes one that is not.
 type bucket struct {
@@ -62,6 +71,8 @@ type sources struct {
 	strangers bucket
 	streams   bucket // of strangers by connections, whose addresses cannot be forged
 	emergency bucket
+	calls     bucket // emergency calls that begin
+	seed      maphash.Seed
 	fresh     bucket
 	known     map[netip.Addr]int // references: bindings, calls, questions just asked
 	forget    func(netip.AddrPort)
@@ -71,9 +82,11 @@ type source struct {
 	all       bucket
 	emergency bucket
 	last      time.Time
-	fresh     bucket // of ports not seen before
-	conns     bucket // of connections
-	ports     []port // the longest unused first
+	fresh     bucket   // of ports not seen before
+	conns     bucket   // of connections
+	calls     bucket   // of emergency calls that begin
+	begun     []uint64 // the last of them, by their Call-ID
+	ports     []port   // the longest unused first
 }
 
 type port struct {
@@ -84,7 +97,7 @@ type port struct {
 func newSources(now time.Time, forget func(netip.AddrPort)) *sources {
 	return &sources{
 		by: make(map[netip.Addr]*source), known: make(map[netip.Addr]int), forget: forget,
-		strangers: full(now, 2*strangersRate), streams: full(now, 2*strangersRate), emergency: full(now, emergencyBurst), fresh: full(now, maxPorts),
+		strangers: full(now, 2*strangersRate), streams: full(now, 2*strangersRate), emergency: full(now, 2*emergencyRate), calls: full(now, allCalls), seed: maphash.MakeSeed(), fresh: full(now, maxPorts),
 	}
 }
 
@@ -154,7 +167,7 @@ func (s *sources) admit(now time.Time, from netip.AddrPort, l look) (v verdict, 
 	}
 	switch {
 	case l.emergent:
-		if !src.emergency.take(now, 10, 20) || !known && !s.emergency.take(now, emergencyRate, emergencyBurst) {
+		if !src.emergency.take(now, 10, 20) || !known && !s.emergency.take(now, emergencyRate, 2*emergencyRate) {
 			return rate, false
 		}
 	case l.sbc: // it answers for everybody
@@ -185,12 +198,38 @@ func (s *sources) connects(now time.Time, a netip.Addr) bool {
 	return src != nil && src.conns.take(now, ownConnsRate, ownConns)
 }
 
+// begins counts an emergency call of an address that was let in; one that it
+// began already comes again as often as it likes.
+func (s *sources) begins(now time.Time, a netip.Addr, id string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	src := s.by[a]
+	if src == nil {
+		return false
+	}
+	call := maphash.String(s.seed, id)
+	if slices.Contains(src.begun, call) {
+		return true
+	}
+	if !src.calls.take(now, callsRate, ownCalls) {
+		return false
+	}
+	if _, known := s.known[a]; !known && !s.calls.take(now, allCallsRate, allCalls) {
+		return false
+	}
+	if len(src.begun) >= ownCalls {
+		src.begun = slices.Delete(src.begun, 0, 1)
+	}
+	src.begun = append(src.begun, call)
+	return true
+}
+
 // sourceLocked makes the address's record, and room for it where it may.
 func (s *sources) sourceLocked(now time.Time, a netip.Addr, first bool) *source {
 	if len(s.by) >= maxSources && !s.roomLocked(now, first) {
 		return nil
 	}
-	src := &source{all: full(now, 2*sourceRate), emergency: full(now, 20), fresh: full(now, ownPorts), conns: full(now, ownConns), last: now}
+	src := &source{all: full(now, 2*sourceRate), emergency: full(now, 20), fresh: full(now, ownPorts), conns: full(now, ownConns), calls: full(now, ownCalls), last: now}
 	s.by[a] = src
 	return src
 }
