@@ -42,6 +42,8 @@ type TemplateFault struct {
 type Templates struct {
 	Files  []string        `json:"files"`
 	Faults []TemplateFault `json:"faults"`
+	// Notes are of templates that are in force and may not do what is meant.
+	Notes []TemplateFault `json:"notes"`
 	// Changed says that phones are given something else than before.
 	Changed bool `json:"changed"`
 }
@@ -71,7 +73,7 @@ func (d *Desk) LoadTemplates(ctx context.Context, by audit.Actor) (Templates, er
 		}
 	}
 	d.templates.now.Store(&next)
-	d.tellTemplates(out.Faults)
+	d.tellTemplates(out)
 	return out, nil
 }
 
@@ -85,11 +87,15 @@ func (d *Desk) OpenTemplates() error {
 		return err
 	}
 	d.templates.now.Store(&next)
-	d.tellTemplates(out.Faults)
+	d.tellTemplates(out)
 	return nil
 }
 
-func (d *Desk) tellTemplates(faults []TemplateFault) {
+func (d *Desk) tellTemplates(out Templates) {
+	for _, n := range out.Notes {
+		d.tools.Log.Warn("a template is for no model known", "file", n.File, "reason", n.Text)
+	}
+	faults := out.Faults
 	if len(faults) == 0 {
 		d.tools.Health.Clear(CodeTemplates)
 		return
@@ -112,7 +118,7 @@ func (f TemplateFault) String() string {
 // readTemplates reads the folder and tries what it says on every device it says
 // something for.
 func (d *Desk) readTemplates() (vendors.Layers, Templates, error) {
-	out := Templates{Files: []string{}, Faults: []TemplateFault{}}
+	out := Templates{Files: []string{}, Faults: []TemplateFault{}, Notes: []TemplateFault{}}
 	last := d.templates.layers()
 	if d.cfg.Templates == nil {
 		return last, out, nil
@@ -129,6 +135,9 @@ func (d *Desk) readTemplates() (vendors.Layers, Templates, error) {
 		out.Faults, next = append(out.Faults, *fault), last
 	}
 	out.Files = append(out.Files, next.Files()...)
+	for _, w := range d.table.Doubts(next) {
+		out.Notes = append(out.Notes, TemplateFault{File: w.File, Line: w.Line, Text: w.Text})
+	}
 	out.Changed = next.Version() != last.Version()
 	return next, out, nil
 }

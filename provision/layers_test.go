@@ -261,3 +261,22 @@ func TestPreviewSaysWhoSaid(t *testing.T) {
 		t.Errorf("revealed: got %v and\n%s", err, shown)
 	}
 }
+
+// TestTemplateOfNoModel: it is in force for a phone that calls itself so, and
+// whoever mistyped a name hears of it wherever they look.
+func TestTemplateOfNoModel(t *testing.T) {
+	s := newStudio(t)
+	writeFile(t, s.dir, "yealink-T46GX.conf", "lang.gui = German\n")
+	writeFile(t, s.dir, "yealink-T48G.conf", "lang.gui = German\n")
+	out := s.load(t)
+	if len(out.Faults) != 0 || len(out.Files) != 2 || len(out.Notes) != 1 {
+		t.Fatalf("got %+v, want both in force and a note of one", out)
+	}
+	if note := out.Notes[0].String(); !strings.Contains(note, "yealink-T46GX.conf") || !strings.Contains(note, "nearest it knows is T46G,") {
+		t.Errorf("got note %q, want the file and the model T46G", note)
+	}
+	list, err := s.Preview(t46, "", false)
+	if err != nil || !strings.Contains(list[len(list)-1].Why, "yealink-T46GX.conf") {
+		t.Errorf("preview: got %+v and %v, want the template among the reasons", list, err)
+	}
+}

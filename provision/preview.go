@@ -87,12 +87,24 @@ func (d *Desk) preview(rec auth.Record, f vendors.File, reveal bool) ([]Preview,
 	if !reveal {
 		in = hide(in)
 	}
-	p, err := d.show(in, "full", why(rec, now.In(d.zone)))
+	p, err := d.show(in, "full", why(rec, now.In(d.zone))+d.doubts(f.Vendor))
 	if err != nil {
 		return nil, err
 	}
 	p.Settings, err = d.settings(in)
 	return append(list, p), err
+}
+
+// doubts tells of templates of the vendor that name no model known: the one that
+// seems to be without effect may be among them.
+func (d *Desk) doubts(v phone.Vendor) string {
+	text := ""
+	for _, w := range d.table.Doubts(d.templates.layers()) {
+		if strings.HasPrefix(w.File, string(v)+"-") {
+			text += "; " + w.Error()
+		}
+	}
+	return text
 }
 
 func (d *Desk) show(in vendors.Input, stage, why string) (Preview, error) {

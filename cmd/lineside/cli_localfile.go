@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -217,7 +218,7 @@ func (p *program) templateVerb(verb, short string) *cobra.Command {
 }
 
 func (p *program) showTemplates(verb string, out provision.Templates) error {
-	for _, f := range out.Faults {
+	for _, f := range slices.Concat(out.Faults, out.Notes) {
 		if err := p.say("%s", printable(f.String())); err != nil {
 			return err
 		}
