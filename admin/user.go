@@ -34,6 +34,8 @@ type User struct {
 	AlternateID    string    `json:"alternate_id,omitempty"`
 	HasWebPassword bool      `json:"has_web_password"`
 	HasPortalPIN   bool      `json:"has_portal_pin"`
+	XSIUser        string    `json:"xsi_user,omitempty"`
+	HasXSIPassword bool      `json:"has_xsi_password"`
 	Locked         bool      `json:"portal_locked"` // five wrong portal PINs: a new one unlocks
 	Created        time.Time `json:"created"`
 	Rev            uint64    `json:"rev"`
@@ -56,6 +58,8 @@ type UserInput struct {
 	AlternateID Field[string] `json:"alternate_id,omitzero"`
 	WebPassword Field[string] `json:"web_password,omitzero"`
 	PortalPIN   Field[string] `json:"portal_pin,omitzero"` // unlocks the portal, also when it is the same again
+	XSIUser     Field[string] `json:"xsi_user,omitzero"`
+	XSIPassword Field[string] `json:"xsi_password,omitzero"`
 	// Rev is the revision the operator saw, 0 for whatever it is now; the
 	// If-Match header says the same.
 	Rev uint64 `json:"rev,omitempty"`
@@ -68,6 +72,10 @@ func (in UserInput) apply(u *phone.User) {
 	lay(&u.Last, in.Last)
 	lay(&u.Email, in.Email)
 	lay(&u.AlternateID, in.AlternateID)
+	lay(&u.XSIUser, in.XSIUser)
+	if in.XSIPassword.Given {
+		u.XSIPassword = phone.NewSecret(in.XSIPassword.Value)
+	}
 	if in.WebPassword.Given {
 		u.WebPassword = phone.NewSecret(in.WebPassword.Value)
 	}
@@ -83,7 +91,7 @@ func shapeUser(u phone.User, owned []string) User {
 	}
 	return User{
 		ID: u.ID, Extension: u.Extension, First: u.First, Last: u.Last, Email: u.Email, AlternateID: u.AlternateID,
-		HasWebPassword: !u.WebPassword.IsZero(), HasPortalPIN: !u.PortalPIN.IsZero(), Locked: u.Locked(),
+		HasWebPassword: !u.WebPassword.IsZero(), HasPortalPIN: !u.PortalPIN.IsZero(), XSIUser: u.XSIUser, HasXSIPassword: !u.XSIPassword.IsZero(), Locked: u.Locked(),
 		Created: u.Created, Rev: u.Rev, Devices: owned,
 	}
 }

@@ -25,10 +25,12 @@ const (
 	colAlternate   = "alternate_id"
 	colWebPassword = "web_password"
 	colPortalPIN   = "portal_pin"
+	colXSIUser     = "xsi_user"
+	colXSIPassword = "xsi_password"
 )
 
 func userColumns() []string {
-	return []string{colID, colExtension, colFirst, colLast, colEmail, colAlternate}
+	return []string{colID, colExtension, colFirst, colLast, colEmail, colAlternate, colXSIUser}
 }
 
 // userHeader is a header row as a hint.
@@ -37,7 +39,7 @@ const userHeader = "begin the file with a line such as: id,extension,first_name,
 func writeUsers(w io.Writer, all []phone.User) error {
 	rows := [][]string{userColumns()}
 	for _, u := range all {
-		rows = append(rows, []string{u.ID, u.Extension, u.First, u.Last, u.Email, u.AlternateID})
+		rows = append(rows, []string{u.ID, u.Extension, u.First, u.Last, u.Email, u.AlternateID, u.XSIUser})
 	}
 	return writeRows(w, rows)
 }
@@ -112,7 +114,7 @@ func (s *Server) readUsers(data []byte) ([]phone.User, error) {
 }
 
 func userHead(head []string) ([]string, error) {
-	known := append(userColumns(), colWebPassword, colPortalPIN)
+	known := append(userColumns(), colWebPassword, colPortalPIN, colXSIPassword)
 	columns := make([]string, len(head))
 	var bad faults
 	for i, name := range head {
@@ -140,7 +142,7 @@ func (s *Server) readUser(cells, columns []string) (phone.User, error) {
 		return phone.User{}, fmt.Errorf("has %d cells, the header %d; put text with a separator in quotes", len(cells), len(columns))
 	}
 	for i, cell := range cells {
-		if columns[i] == colWebPassword || columns[i] == colPortalPIN {
+		if columns[i] == colWebPassword || columns[i] == colPortalPIN || columns[i] == colXSIPassword {
 			given[columns[i]] = cell
 			continue
 		}
@@ -152,7 +154,7 @@ func (s *Server) readUser(cells, columns []string) (phone.User, error) {
 	}
 	u.ID = given[colID]
 	for column, field := range map[string]*string{
-		colExtension: &u.Extension, colFirst: &u.First, colLast: &u.Last, colEmail: &u.Email, colAlternate: &u.AlternateID,
+		colExtension: &u.Extension, colFirst: &u.First, colLast: &u.Last, colEmail: &u.Email, colAlternate: &u.AlternateID, colXSIUser: &u.XSIUser,
 	} {
 		if v, ok := given[column]; ok {
 			*field = v
@@ -160,6 +162,9 @@ func (s *Server) readUser(cells, columns []string) (phone.User, error) {
 	}
 	if v := given[colWebPassword]; v != "" {
 		u.WebPassword = phone.NewSecret(v)
+	}
+	if v := given[colXSIPassword]; v != "" {
+		u.XSIPassword = phone.NewSecret(v)
 	}
 	if v := given[colPortalPIN]; v != "" {
 		u.PortalPIN = phone.NewSecret(v)

@@ -38,8 +38,12 @@ type User struct {
 	WebPassword Secret `json:"web_password"`
 	// PortalPIN lets the user sign in at a phone that is not theirs; empty lets
 	// nobody.
-	PortalPIN Secret    `json:"portal_pin"`
-	Created   time.Time `json:"created"`
+	PortalPIN Secret `json:"portal_pin"`
+	// XSIUser and XSIPassword sign the user's own phones in to the platform's
+	// directory and call log; empty is without.
+	XSIUser     string    `json:"xsi_user,omitempty"`
+	XSIPassword Secret    `json:"xsi_password"`
+	Created     time.Time `json:"created"`
 	// Fails counts wrong portal PINs in a row.
 	Fails int `json:"portal_fails,omitempty"`
 	// Rev is raised by each change; the store sets it.
@@ -78,6 +82,7 @@ func (u User) Validate() error {
 	errs := []error{
 		checkUserID(u.ID), checkExtension(u.Extension), checkText("first_name", u.First), checkText("last_name", u.Last),
 		checkEmail(u.Email), checkText("alternate_id", u.AlternateID),
+		checkToken("xsi_user", u.XSIUser, !u.XSIPassword.IsZero()), checkSecret("xsi_password", u.XSIPassword),
 	}
 	if !u.WebPassword.IsZero() && !webPassword(u.WebPassword.plain) {
 		errs = append(errs, fmt.Errorf("web_password: must be %d to %d letters and digits, with at least one of each: phones' keypads have nothing else", MinWebPassword, MaxPassword))

@@ -100,6 +100,7 @@ func (d *Desk) full(in *vendors.Input, rec auth.Record, b basis) {
 	in.Login = login(rec.Enrolment.Login())
 	in.Token = tokenFor(maker, d.Policy().Key, in.File.MAC, in.Login)
 	in.Book = d.bookFor(maker, b.owner, in.Box.URL)
+	in.XSI = vendors.Login{User: b.owner.XSIUser, Password: b.owner.XSIPassword}
 	in.Layers = b.layers
 	in.Firmware = b.firmware.source(in.Box.URL)
 }

@@ -118,6 +118,7 @@ func hide(in vendors.Input) vendors.Input {
 	in.Device = in.Device.Clone()
 	in.Login.Password = masked
 	in.Token, in.Book.Login.Password, in.Book.Token = mask(in.Token), mask(in.Book.Login.Password), mask(in.Book.Token)
+	in.XSI.Password = mask(in.XSI.Password)
 	in.Device.AdminPassword = mask(in.Device.AdminPassword)
 	in.Layers = in.Layers.Masked(masked.Reveal(), secretPlace)
 	for name := range in.Device.Overrides { // each may be a password, whatever its name

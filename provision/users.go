@@ -159,6 +159,9 @@ func overUser(old, row phone.User) phone.User {
 	if row.WebPassword.IsZero() {
 		row.WebPassword = old.WebPassword
 	}
+	if row.XSIPassword.IsZero() {
+		row.XSIPassword = old.XSIPassword
+	}
 	switch {
 	case row.PortalPIN.IsZero():
 		row.PortalPIN, row.Fails = old.PortalPIN, old.Fails
@@ -210,9 +213,15 @@ func (d *Desk) replaceUsers(ctx context.Context, by audit.Actor, users []phone.U
 	d.nudgeOwned(func(owner string) bool {
 		u, _ := d.store.Users.User(owner)
 		old, ok := was[owner]
-		return ok && (u.Extension != old.Extension || u.WebPassword != old.WebPassword)
+		return ok && inConfigs(old, u)
 	})
 	return count(fresh), count(touched), nil
+}
+
+// inConfigs reports that of a user has changed what the configs of the user's own
+// phones have.
+func inConfigs(old, u phone.User) bool {
+	return u.Extension != old.Extension || u.WebPassword != old.WebPassword || u.XSIUser != old.XSIUser || u.XSIPassword != old.XSIPassword
 }
 
 func count(set map[string]bool) (n int) {

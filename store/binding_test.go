@@ -2,8 +2,8 @@ package store
 
 import (
 	"net/netip"
-	"slices"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 

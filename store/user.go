@@ -42,6 +42,9 @@ type storedUser struct {
 	PortalPIN   string    `json:"sealed_portal_pin,omitempty"`
 	Created     time.Time `json:"created,omitzero"`
 	Fails       int       `json:"portal_fails,omitempty"`
+	// Empty in records of older builds, which lose them when they write one.
+	XSIUser     string `json:"xsi_user,omitempty"`
+	XSIPassword string `json:"sealed_xsi_password,omitempty"`
 }
 
 // people is every user by ID. It is shared and never changed: a change makes
@@ -132,7 +135,7 @@ func userKey(id string) []byte {
 // secrets calls f for each secret, with the field's name in the associated data.
 // Those names are part of the file's format.
 func (s *storedUser) secrets(f func(field string, value *string) error) error {
-	return errors.Join(f("web_password", &s.WebPassword), f("portal_pin", &s.PortalPIN))
+	return errors.Join(f("web_password", &s.WebPassword), f("portal_pin", &s.PortalPIN), f("xsi_password", &s.XSIPassword))
 }
 
 func (c codec) userSealer(id string) sealer {
@@ -143,7 +146,7 @@ func (c codec) encodeUser(u phone.User) ([]byte, error) {
 	s := storedUser{
 		version: version{userSchema}, ID: u.ID, Rev: u.Rev, Extension: u.Extension, First: u.First, Last: u.Last,
 		Email: u.Email, AlternateID: u.AlternateID, WebPassword: u.WebPassword.Reveal(), PortalPIN: u.PortalPIN.Reveal(),
-		Created: stamp(u.Created), Fails: u.Fails,
+		Created: stamp(u.Created), Fails: u.Fails, XSIUser: u.XSIUser, XSIPassword: u.XSIPassword.Reveal(),
 	}
 	seal := c.userSealer(u.ID)
 	_ = s.secrets(func(field string, value *string) error {
@@ -174,6 +177,7 @@ func (c codec) decodeUser(key, value []byte) (phone.User, error) {
 	return phone.User{
 		ID: s.ID, Rev: s.Rev, Extension: s.Extension, First: s.First, Last: s.Last, Email: s.Email, AlternateID: s.AlternateID,
 		WebPassword: phone.NewSecret(s.WebPassword), PortalPIN: phone.NewSecret(s.PortalPIN), Created: stamp(s.Created), Fails: s.Fails,
+		XSIUser: s.XSIUser, XSIPassword: phone.NewSecret(s.XSIPassword),
 	}, nil
 }
 

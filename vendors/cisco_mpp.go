@@ -33,6 +33,7 @@ func ciscoMPP() Maker {
 		Rehome:      Rehome{URL: ciscoRehome, User: ciscoRehome, Password: ciscoRehome},
 		Resync:      Resync{Event: "resync"},
 		Upgrade:     UpgradeByURL,
+		XSI:         &XSI{User: "Login_User_ID_1_", Password: "Login_Password_1_", Mode: "XSI_Authentication_Type_1_", ModeValue: "Login Credentials"},
 		Shows:       Shows{Text: true, Hotline: true, HotlineDelay: true, MAC: true},
 		Book:        &Book{File: "cisco-mpp-book.xml", ContentType: "text/xml; charset=utf-8", Write: ipPhoneDirectory("CiscoIPPhoneDirectory")},
 		build:       ciscoMPPBuild,

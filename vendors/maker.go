@@ -107,6 +107,9 @@ type Input struct {
 	Token phone.Secret
 	// Book is where the phone finds the site's phone book; zero is nowhere.
 	Book BookSource
+	// XSI signs the phone in to the platform's directory as its owner, at Full
+	// only; zero is without.
+	XSI Login
 	// Firmware is what the phone is told to install, at Full only; zero leaves
 	// it what it has.
 	Firmware FirmwareSource
@@ -208,6 +211,9 @@ type Maker struct {
 	// why there is none: a vendor has the one or the other.
 	Book   *Book
 	NoBook string
+	// XSI is where its phones take the login of the platform's directory; nil: no
+	// parameter of theirs is known.
+	XSI *XSI
 	// Redirect is the sheet its maker's redirect service imports.
 	Redirect *Redirect
 	// Unverified lists the facts of this vendor no source has confirmed.

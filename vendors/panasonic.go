@@ -30,6 +30,7 @@ func panasonic() Maker {
 	m := panasonicMaker(panasonicVendor, "Panasonic KX-HDV and KX-UT", panasonicOwn, panasonicModels)
 	m.Shows = Shows{Text: true}
 	m.Upgrade = UpgradeByVersion
+	m.XSI = &XSI{User: "XSI_USERID_1", Password: "XSI_PASSWORD_1"}
 	m.build = panasonicText{own: panasonicOwn}.build
 	m.format = panasonicFormat("# Panasonic SIP Phone Standard Format File #\r\n")
 	m.Unverified = append(m.Unverified,
@@ -39,6 +40,7 @@ func panasonic() Maker {
 		"KX-UT670 takes TIME_ZONE as well as its own TIME_ZONE_COUNTRY",
 		"KX-TGP600 and 700: which handset answers which line is left as it is",
 		"lines of each model but KX-UT670",
+		"XSI_USERID_1 and XSI_PASSWORD_1",
 		"a phone that runs a newer version than FIRM_VERSION keeps it",
 		"SIPPNP_PROV_ENABLE, OPTION159_PROV_ENABLE and OPTION160_PROV_ENABLE on KX-UT",
 	)

@@ -51,6 +51,7 @@ func poly() Maker {
 		Resync:  Resync{Event: "check-sync"},
 		Shows:   Shows{Text: true, HotlineKey: true},
 		Forgets: true,
+		XSI:     &XSI{User: "dir.broadsoft.xsp.username", Password: "dir.broadsoft.xsp.password"},
 		Book:    &Book{File: "000000000000-directory.xml", ContentType: "application/xml", Write: polyBook},
 		Redirect: &Redirect{
 			Name:    "poly-ztp",
@@ -65,6 +66,7 @@ func poly() Maker {
 		expands: polyMacros,
 		format:  polyFormat,
 		Unverified: []string{
+			"dir.broadsoft.xsp.username and dir.broadsoft.xsp.password",
 			"text of option 60 in its ASCII form beyond the vendor's name",
 			"the earlier file in CONFIG_FILES wins for a parameter that is in both",
 			"an empty APP_FILE_PATH leaves the firmware alone",

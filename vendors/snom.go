@@ -35,6 +35,7 @@ func snom() Maker {
 		},
 		Resync:   Resync{Event: "check-sync;reboot=false", Reboot: "check-sync;reboot=true"},
 		Upgrade:  UpgradeByURL,
+		XSI:      &XSI{User: "xsi_auth_user", Password: "xsi_auth_pass", Index: 1},
 		Shows:    Shows{Text: true, Hotline: true, HotlineDelay: true, MAC: true},
 		Book:     &Book{File: "snom-book.xml", ContentType: "text/xml; charset=utf-8", Write: ipPhoneDirectory("SnomIPPhoneDirectory"), Token: true},
 		Redirect: snomRedirect(),

@@ -45,6 +45,7 @@ func yealink() Maker {
 		},
 		Resync:  Resync{Event: "check-sync;reboot=false", Reboot: "check-sync;reboot=true"},
 		Upgrade: UpgradeByURL,
+		XSI:     &XSI{User: "account.1.xsi.user", Password: "account.1.xsi.password"},
 		Shows:   Shows{Text: true, Hotline: true, HotlineDelay: true},
 		Book:    &Book{File: "yealink-book.xml", ContentType: "text/xml; charset=utf-8", Write: ipPhoneDirectory("YealinkIPPhoneDirectory")},
 		Redirect: &Redirect{

@@ -21,6 +21,7 @@ func (p *program) userCommand() *cobra.Command {
 type userFlags struct {
 	extension, first, last, email, alternate string
 	passwordFile, pinFile                    string
+	xsiUser, xsiPasswordFile                 string
 	rev                                      uint64
 }
 
@@ -33,6 +34,9 @@ func (f *userFlags) register(cmd *cobra.Command) {
 	fl.StringVar(&f.alternate, "alternate-id", "", "what another system calls the user")
 	fl.StringVar(&f.passwordFile, "password-file", "", "file (- reads standard input) with the web-access password: letters and digits, at least 8; an empty file takes it away")
 	fl.StringVar(&f.pinFile, "portal-pin-file", "", "file with the portal PIN: 4 to 10 digits; unlocks the portal")
+	fl.StringVar(&f.xsiUser, "xsi-user", "", "user name of the platform's directory and call log (XSI), for phones that can ask it")
+	fl.StringVar(&f.xsiPasswordFile, "xsi-password-file", "", "file with its password; an empty file takes it away")
+	_ = cmd.MarkFlagFilename("xsi-password-file")
 	_ = cmd.MarkFlagFilename("password-file")
 	_ = cmd.MarkFlagFilename("portal-pin-file")
 }
@@ -46,7 +50,7 @@ func (f *userFlags) input(p *program, cmd *cobra.Command) (admin.UserInput, erro
 		to          *admin.Field[string]
 	}{
 		{"extension", f.extension, &in.Extension}, {"first", f.first, &in.First}, {"last", f.last, &in.Last},
-		{"email", f.email, &in.Email}, {"alternate-id", f.alternate, &in.AlternateID},
+		{"email", f.email, &in.Email}, {"alternate-id", f.alternate, &in.AlternateID}, {"xsi-user", f.xsiUser, &in.XSIUser},
 	} {
 		if given(t.flag) {
 			*t.to = admin.Set(t.value)
@@ -55,7 +59,7 @@ func (f *userFlags) input(p *program, cmd *cobra.Command) (admin.UserInput, erro
 	for _, t := range []struct {
 		flag, path string
 		to         *admin.Field[string]
-	}{{"password-file", f.passwordFile, &in.WebPassword}, {"portal-pin-file", f.pinFile, &in.PortalPIN}} {
+	}{{"password-file", f.passwordFile, &in.WebPassword}, {"portal-pin-file", f.pinFile, &in.PortalPIN}, {"xsi-password-file", f.xsiPasswordFile, &in.XSIPassword}} {
 		if !given(t.flag) {
 			continue
 		}
@@ -207,7 +211,7 @@ func (p *program) userRemoveCommand() *cobra.Command {
 func (p *program) userImportCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "import FILE", Short: "Set up and change users from a CSV file (- reads standard input), all rows or none", Args: exactArgs("FILE"),
-		Long: "Set up and change users from a CSV file, all rows or none. Its columns are id, extension,\nfirst_name, last_name, email, alternate_id, web_password and portal_pin; a password left\nempty stays as it is.",
+		Long: "Set up and change users from a CSV file, all rows or none. Its columns are id, extension,\nfirst_name, last_name, email, alternate_id, web_password, portal_pin,\nxsi_user and xsi_password; a password left\nempty stays as it is.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return p.importFile(cmd.Context(), args[0], (*admin.Client).ImportUsers)
 		},

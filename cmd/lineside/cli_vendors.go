@@ -28,6 +28,7 @@ type brand struct {
 	Firmware  string             `json:"firmware"`  // what becomes of a firmware rule's file
 	Book      bool               `json:"book"`
 	NoBook    string             `json:"no_book,omitempty"` // why it reads no phone book of the box's
+	XSI       bool               `json:"xsi"`               // its configs carry the owner's login at the platform's directory
 	Redirect  string             `json:"redirect,omitempty"`
 	Uploads   []string           `json:"uploads,omitempty"`
 	// Unverified are the facts no source has confirmed.
@@ -111,7 +112,7 @@ func (p *program) showUnverified(list brandList) error {
 func (p *program) showBrand(b brand) error {
 	for _, f := range []struct{ name, value string }{
 		{"brand", b.Name}, {"configs", b.Format}, {"fetched by", b.by()}, {"login", b.Login}, {"told by", b.Resync},
-		{"on hold", strings.Join(b.OnHold, ", ")}, {"emergency", b.Emergency}, {"firmware", b.Firmware}, {"phone book", b.bookWay()},
+		{"on hold", strings.Join(b.OnHold, ", ")}, {"emergency", b.Emergency}, {"firmware", b.Firmware}, {"phone book", b.bookWay()}, {"XSI login", yesNo(b.XSI)},
 		{"box's CA", yesNo(b.OwnCA)}, {"redirect", b.Redirect}, {"uploads", strings.Join(b.Uploads, ", ")},
 		{"unsure", count(len(b.Unverified), "fact", "facts")},
 	} {
@@ -175,7 +176,7 @@ func brandOf(m vendors.Maker) brand {
 	b := brand{
 		Vendor: m.Vendor, Name: m.Name, Models: []brandModel{}, Format: m.ContentType, Fetch: m.Fetch.By, Login: loginWay(m.Fetch),
 		TypeLogin: m.Fetch.Asks, OwnCA: m.CA != vendors.NoCA, Resync: resyncWay(m.Resync), Polls: !m.Resync.Once,
-		OnHold: holdWays(m.Shows), Emergency: emergencyWay(m), Firmware: upgradeWay(m), Book: m.Book != nil, NoBook: m.NoBook, Unverified: m.Unverified,
+		OnHold: holdWays(m.Shows), Emergency: emergencyWay(m), Firmware: upgradeWay(m), Book: m.Book != nil, NoBook: m.NoBook, XSI: m.XSI != nil, Unverified: m.Unverified,
 	}
 	for _, model := range m.Models.List() {
 		b.Models = append(b.Models, brandModel{Name: model.Name, Lines: model.Lines, Keys: model.Keys, Screen: model.Screen})

@@ -1,0 +1,32 @@
+package vendors_test
+
+import (
+	"maps"
+	"slices"
+	"testing"
+
+	"github.com/lineside/lineside/phone"
+	"github.com/lineside/lineside/vendors"
+)
+
+// TestXSI: a full config has the owner's login where its vendor's phones take
+// one, a holding config never; without a login nothing of it is written.
+func TestXSI(t *testing.T) {
+	const user, password = "anna@as.example.net", "fake-xsi-pass"
+	each(t, func(t *testing.T, m vendors.Maker, _ samples) {
+		for _, stage := range []vendors.Stage{vendors.Holding, vendors.Full} {
+			in := input(t, m.Vendor, stage)
+			without := values(t, in)
+			in.XSI = vendors.Login{User: user, Password: phone.NewSecret(password)}
+			with := values(t, in)
+			got := slices.Collect(maps.Values(with))
+			want := m.XSI != nil && stage == vendors.Full
+			if slices.Contains(got, user) != want || slices.Contains(got, password) != want {
+				t.Errorf("stage %d: got user %v and password %v, want %v", stage, slices.Contains(got, user), slices.Contains(got, password), want)
+			}
+			if !want && !maps.Equal(with, without) {
+				t.Errorf("stage %d: the config is another with a login it has no place for", stage)
+			}
+		}
+	})
+}
