@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
@@ -16,19 +17,21 @@ import (
 	"github.com/lineside/lineside/phone"
 )
 
-// Bounds of a probe.
+// Bounds of a probe. dnsmasq looks for three seconds whether an address is in use
+// before it offers it; a packet may be lost.
 const (
-	probeTime = 3 * time.Second
-	maxProbed = 32 // answers listened to
+	probeTimes = 2
+	probeEvery = 2500 * time.Millisecond
+	maxProbed  = 32 // answers listened to
 )
 
 // Probe asks on iface what a new phone is offered there: one DISCOVER, with a
 // hardware address made up for it and the option 60 of a phone, that no REQUEST
-// ever follows. It gives every offer that comes within three seconds, or until
-// ctx ends; each server keeps the address it offers back for as long as it
+// ever follows. It gives every offer that comes within five seconds, or until
+// ctx ends, each once; each server keeps the address it offers back for as long as it
 // always does. It needs CAP_NET_RAW.
 func Probe(ctx context.Context, iface, class string) (offers []Answer, err error) {
-	p, err := openProbe(ctx, iface, probeTime)
+	p, err := openProbe(iface)
 	if err != nil {
 		return nil, err
 	}
@@ -36,22 +39,28 @@ func Probe(ctx context.Context, iface, class string) (offers []Answer, err error
 	m := probing(class)
 	from := netip.AddrPortFrom(netip.IPv4Unspecified(), clientPort)
 	to := netip.AddrPortFrom(broadcast().Addr(), serverPort)
-	if err := p.ask(frame(everybody(), p.own, from, to, m.ToBytes())); err != nil {
-		return nil, err
-	}
-	return listen(p, m)
+	ask := frame(everybody(), p.own, from, to, m.ToBytes())
+	err = p.hear(ctx, ask, probeTimes, probeEvery, func(f []byte) bool {
+		_, a, err := overhear(f)
+		if err != nil || a == nil || a.Bound || a.xid != m.TransactionID || a.Client != phone.MAC(m.ClientHWAddr) {
+			return true
+		}
+		if !slices.ContainsFunc(offers, func(o Answer) bool { return o.Server == a.Server && o.Addr == a.Addr }) {
+			offers = append(offers, *a)
+		}
+		return len(offers) < maxProbed
+	})
+	return offers, err
 }
 
-// prober is a socket that asks once, and listens for a while.
+// prober is a socket that asks, and listens for a while.
 type prober struct {
 	net.PacketConn
 	iface string
 	own   phone.MAC
-	end   func()
 }
 
-// openProbe opens one on an interface, until d from now or the end of ctx.
-func openProbe(ctx context.Context, iface string, d time.Duration) (*prober, error) {
+func openProbe(iface string) (*prober, error) {
 	ifi, err := net.InterfaceByName(iface)
 	if err != nil {
 		return nil, fmt.Errorf("find interface %s: %w", iface, err)
@@ -63,26 +72,39 @@ func openProbe(ctx context.Context, iface string, d time.Duration) (*prober, err
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, d)
-	stop := context.AfterFunc(ctx, func() { _ = conn.SetReadDeadline(time.Unix(1, 0)) })
-	return &prober{conn, iface, phone.MAC(ifi.HardwareAddr), func() { stop(); cancel() }}, nil
+	return &prober{conn, iface, phone.MAC(ifi.HardwareAddr)}, nil
 }
 
 func everybody() phone.MAC { return phone.MAC{0xff, 0xff, 0xff, 0xff, 0xff, 0xff} }
 
-// ask sends one frame to everybody.
-func (p *prober) ask(f []byte) error {
+// hear asks everybody so many times, so far apart, and gives each frame heard
+// meanwhile to take, until that wants no more or ctx ends.
+func (p *prober) hear(ctx context.Context, ask []byte, times int, every time.Duration, take func(frame []byte) bool) error {
+	stop := context.AfterFunc(ctx, func() { _ = p.SetReadDeadline(time.Unix(1, 0)) })
+	defer stop()
 	all := everybody()
-	if _, err := p.WriteTo(f, &packet.Addr{HardwareAddr: all[:]}); err != nil {
-		return fmt.Errorf("probe on %s: %w", p.iface, err)
+	buf := make([]byte, maxPacket+ethernetHeader)
+	for range times {
+		if _, err := p.WriteTo(ask, &packet.Addr{HardwareAddr: all[:]}); err != nil {
+			return fmt.Errorf("probe on %s: %w", p.iface, err)
+		}
+		if err := p.SetReadDeadline(time.Now().Add(every)); err != nil {
+			return fmt.Errorf("probe on %s: %w", p.iface, err)
+		}
+		for ctx.Err() == nil {
+			n, _, err := p.ReadFrom(buf)
+			if errors.Is(err, os.ErrDeadlineExceeded) {
+				break
+			}
+			if err != nil {
+				return fmt.Errorf("listen on %s: %w", p.iface, err)
+			}
+			if !take(buf[:n]) {
+				return nil
+			}
+		}
 	}
 	return nil
-}
-
-// Close ends the listening.
-func (p *prober) Close() error {
-	p.end()
-	return p.PacketConn.Close()
 }
 
 // probing is the DISCOVER of a probe. The address is one that no maker gives
@@ -101,25 +123,4 @@ func probing(class string) *dhcpv4.DHCPv4 {
 		m.Options[60] = []byte(class)
 	}
 	return m
-}
-
-// listen gathers the offers to m until conn's deadline.
-func listen(conn net.PacketConn, m *dhcpv4.DHCPv4) ([]Answer, error) {
-	var offers []Answer
-	buf := make([]byte, maxPacket+ethernetHeader)
-	for len(offers) < maxProbed {
-		n, _, err := conn.ReadFrom(buf)
-		if errors.Is(err, os.ErrDeadlineExceeded) {
-			break
-		}
-		if err != nil {
-			return offers, fmt.Errorf("listen for offers: %w", err)
-		}
-		_, a, err := overhear(buf[:n])
-		if err != nil || a == nil || a.Bound || a.xid != m.TransactionID || a.Client != phone.MAC(m.ClientHWAddr) {
-			continue
-		}
-		offers = append(offers, *a)
-	}
-	return offers, nil
 }

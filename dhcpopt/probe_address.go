@@ -6,16 +6,18 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"os"
 	"slices"
 	"time"
 
 	"github.com/lineside/lineside/phone"
 )
 
-// addressTime is how long somebody who has an address may take to say so; RFC
-// 5227 section 1.1 waits one to two seconds.
-const addressTime = 1500 * time.Millisecond
+// How often an address is asked for, and how far apart (RFC 5227 section 1.1 has
+// three probes one to two seconds apart; nobody takes the address here).
+const (
+	addressTimes = 3
+	addressEvery = 500 * time.Millisecond
+)
 
 // ProbeAddress asks on iface who has addr, as a machine does that is about to
 // take it (RFC 5227 section 2.1.1), and gives the hardware addresses of all that
@@ -24,30 +26,19 @@ func ProbeAddress(ctx context.Context, iface string, addr netip.Addr) (others []
 	if !addr.Is4() {
 		return nil, fmt.Errorf("probe for %s: it is no IPv4 address", addr)
 	}
-	p, err := openProbe(ctx, iface, addressTime)
+	p, err := openProbe(iface)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, p.Close()) }()
-	if err := p.ask(arpProbe(p.own, addr)); err != nil {
-		return nil, err
-	}
-	buf := make([]byte, maxPacket+ethernetHeader)
-	for len(others) < maxProbed {
-		n, _, err := p.ReadFrom(buf)
-		if errors.Is(err, os.ErrDeadlineExceeded) {
-			break
+	err = p.hear(ctx, arpProbe(p.own, addr), addressTimes, addressEvery, func(f []byte) bool {
+		c, _, err := overhear(f)
+		if err == nil && c != nil && c.addr == addr && c.mac != p.own && !slices.Contains(others, c.mac) {
+			others = append(others, c.mac)
 		}
-		if err != nil {
-			return others, fmt.Errorf("listen for who has %s: %w", addr, err)
-		}
-		c, _, err := overhear(buf[:n])
-		if err != nil || c == nil || c.addr != addr || c.mac == p.own || slices.Contains(others, c.mac) {
-			continue
-		}
-		others = append(others, c.mac)
-	}
-	return others, nil
+		return len(others) < maxProbed
+	})
+	return others, err
 }
 
 // arpProbe asks for an address without saying that the asker has one.
