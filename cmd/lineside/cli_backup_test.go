@@ -69,7 +69,7 @@ func TestBackupAndRestore(t *testing.T) {
 	}
 	out := t.TempDir()
 	file := filepath.Join(out, "branch.db")
-	s.does("", 0, "the backup is in "+file+", [0-9]+ bytes.*→ keep a copy of the site key beside it", "backup", file)
+	s.does("", 0, "not in the backup: the templates, .*the backup is in "+file+", [0-9]+ bytes.*→ keep a copy of the site key beside it", "backup", file)
 	s.does("", 1, "is there already.*--force", "backup", file)
 	s.does("", 0, `"bytes": [1-9]`, "backup", file, "--force", "--json")
 	s.does("", 0, "backup-taken.*backup-taken", "audit")
