@@ -27,7 +27,7 @@ calls: ## PIN and emergency calls by sipp and baresip, PnP, forged sources, as a
 
 soak: ## what takes longer: every broken rule, many more random sites, the tests with them
 	packaging/tools.sh
-	SOAK=1 RAPID_CHECKS=6000 REQUIRE=1 go test -shuffle=on -timeout 3h ./integration ./provision ./store
+	SOAK=1 RAPID_CHECKS=6000 STATES=300000 REQUIRE=1 go test -shuffle=on -timeout 3h ./integration ./provision ./store ./sync/proto
 
 lint: ## gofmt, go vet, staticcheck, shell syntax, systemd units
 	packaging/lint.sh

@@ -7,6 +7,8 @@ type Cursor struct {
 	Rev uint64 `json:"rev"`
 	// Boot is the platform's last start at that revision (R7).
 	Boot string `json:"boot,omitempty"`
+	// Proof is the platform's own mark on the rest; the rules carry it along.
+	Proof string `json:"proof,omitempty"`
 }
 
 // Boot is one start of the platform: everything after Rev was written since.

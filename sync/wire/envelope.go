@@ -1,0 +1,108 @@
+package wire
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/lineside/lineside/sync/seal"
+)
+
+// Envelope is an answer as it travels.
+type Envelope struct {
+	Reply []byte `json:"reply"`
+	Sig   []byte `json:"sig"`
+}
+
+// ErrVersion says that a message is of a version not understood here.
+var ErrVersion = errors.New("protocol version not understood")
+
+// ReadRequest reads what a site sent. A message of another version is told by
+// ErrVersion with its ID and version read, so that it can be answered.
+func ReadRequest(b []byte) (Request, error) {
+	if len(b) > MaxBytes {
+		return Request{}, fmt.Errorf("read request: %d bytes are more than %d", len(b), MaxBytes)
+	}
+	var head struct {
+		V  int    `json:"v"`
+		ID string `json:"id"`
+	}
+	if err := json.Unmarshal(b, &head); err != nil {
+		return Request{}, fmt.Errorf("read request: %w", err)
+	}
+	if head.V < Oldest || head.V > Version {
+		return Request{V: head.V, ID: head.ID}, fmt.Errorf("read request: version %d: %w", head.V, ErrVersion)
+	}
+	var r Request
+	if err := json.Unmarshal(b, &r); err != nil {
+		return Request{}, fmt.Errorf("read request: %w", err)
+	}
+	if err := r.check(); err != nil {
+		return Request{V: r.V, ID: r.ID}, fmt.Errorf("read request: %w", err)
+	}
+	return r, nil
+}
+
+func (r Request) check() error {
+	parts := 0
+	for _, set := range []bool{r.Hello != nil, r.Pull != nil, r.Push != nil, r.Confirm != nil} {
+		if set {
+			parts++
+		}
+	}
+	if parts != 1 {
+		return fmt.Errorf("got %d parts, want one of hello, pull, push, confirm", parts)
+	}
+	if r.ID == "" || len(r.ID) > 64 {
+		return fmt.Errorf("got an ID of %d characters, want 1 to 64", len(r.ID))
+	}
+	if r.Push == nil {
+		return nil
+	}
+	if len(r.Push.Items) > MaxItems || len(r.Push.Events) > MaxEvents {
+		return fmt.Errorf("got %d items and %d events, want at most %d and %d",
+			len(r.Push.Items), len(r.Push.Events), MaxItems, MaxEvents)
+	}
+	return nil
+}
+
+// SignReply puts an answer into the envelope for one site's one request.
+func SignReply(s seal.Signer, site string, r Reply) ([]byte, error) {
+	b, err := json.Marshal(r)
+	if err != nil {
+		return nil, fmt.Errorf("write reply: %w", err)
+	}
+	out, err := json.Marshal(Envelope{Reply: b, Sig: s.Sign(replyScope(site, r.ID), b)})
+	if err != nil {
+		return nil, fmt.Errorf("write reply: %w", err)
+	}
+	return out, nil
+}
+
+// Open reads an answer to the request named. Nothing of it is believed that
+// the platform did not sign for this site and this request.
+func Open(v seal.Verifier, site, id string, b []byte) (Reply, error) {
+	if len(b) > 2*MaxBytes {
+		return Reply{}, fmt.Errorf("read reply: %d bytes are more than %d", len(b), 2*MaxBytes)
+	}
+	var e Envelope
+	if err := json.Unmarshal(b, &e); err != nil {
+		return Reply{}, fmt.Errorf("read reply: %w", err)
+	}
+	if err := v.Verify(replyScope(site, id), e.Reply, e.Sig); err != nil {
+		return Reply{}, fmt.Errorf("read reply: %w", err)
+	}
+	var r Reply
+	if err := json.Unmarshal(e.Reply, &r); err != nil {
+		return Reply{}, fmt.Errorf("read reply: %w", err)
+	}
+	if r.ID != id {
+		return Reply{}, fmt.Errorf("read reply: it answers %q, want %q", r.ID, id)
+	}
+	return r, nil
+}
+
+// replyScope keeps an answer to one site's one request. Neither name holds a
+// line feed: sites are named by Subject's rules, and a request's ID that holds
+// one only makes the box's own answer unreadable.
+func replyScope(site, id string) string { return replyContext + "\n" + site + "\n" + id }
