@@ -125,7 +125,7 @@ func threeWrong(t *testing.T, l *sipLab) string {
 func nothingTyped(t *testing.T, l *sipLab) string {
 	l.account(t)
 	begun := time.Now()
-	if out, err := l.sipp(sippCall(t, "123", ""), 101); err != nil {
+	if out, err := l.sipp(sippCall(t, "*89", ""), 101); err != nil {
 		t.Fatalf("%v\n%s", err, tail(out))
 	}
 	took := time.Since(begun)

@@ -160,10 +160,12 @@ const (
 	callPort       = 5070
 )
 
-// sipp runs a scenario from the phone with its account.
+// sipp runs a scenario from the phone with its account. By itself it would make
+// its login for the box's address alone; phones make it for whom they call.
 func (l *sipLab) sipp(file string, events int, extra ...string) (string, error) {
 	args := append([]string{
-		boxAt + ":5060", "-sf", file, "-s", l.user, "-au", l.user, "-ap", l.password, "-i", l.at, "-mi", l.at, "-p", fmt.Sprint(callPort),
+		boxAt + ":5060", "-sf", file, "-s", l.user, "-au", l.user, "-ap", l.password, "-auth_uri", "*89@" + boxAt,
+		"-i", l.at, "-mi", l.at, "-p", fmt.Sprint(callPort),
 		"-set", "events", fmt.Sprint(events), "-m", "1", "-nostdin", "-timeout", "60",
 	}, extra...)
 	return l.phone.Try(90*time.Second, "sipp", args...)
