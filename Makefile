@@ -25,6 +25,10 @@ sequences: ## every vendor's phone from first contact to full config, as a table
 calls: ## PIN and emergency calls by sipp and baresip, PnP, forged sources, as a table; as root
 	REQUIRE=1 go test -count=1 -v -run '^TestCalls$$' ./integration | sed -n '/what was shown/,$$p'
 
+bench-calls: ## 1,000 PIN calls at a time, and what the box adds to an emergency call beside sipp's 500 calls a second
+	go test -run '^$$' -bench 'PINCalls/1000' -benchtime 1x ./sipd
+	go test -run '^$$' -bench 'EmergencySetUp' -benchtime 300x ./sipd
+
 soak: ## what takes longer: every broken rule, many more random sites, the tests with them
 	packaging/tools.sh
 	SOAK=1 RAPID_CHECKS=6000 STATES=300000 REQUIRE=1 go test -shuffle=on -timeout 3h ./integration ./provision ./store ./sync/proto

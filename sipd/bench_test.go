@@ -3,16 +3,12 @@ package sipd_test
 import (
 	"bytes"
 	"fmt"
-	"net"
-	"net/netip"
 	"os"
 	"runtime"
 	"strings"
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/lineside/lineside/sipd"
 )
 
 // handset is a phone of the benchmark: it has no goroutine for its sound, so that
@@ -164,62 +160,4 @@ func processorTime(tb testing.TB) time.Duration {
 		_, _ = fmt.Sscan(fields[11+i], &ticks[i])
 	}
 	return time.Duration(ticks[0]+ticks[1]) * 10 * time.Millisecond // USER_HZ is 100 wherever Go runs
-}
-
-// BenchmarkEmergencySetUp is how long an emergency call takes from the phone to
-// the SBC and back, beside 500 other calls a second.
-func BenchmarkEmergencySetUp(b *testing.B) {
-	for _, load := range []int{0, 500} {
-		b.Run(fmt.Sprint(load, " calls a second beside it"), func(b *testing.B) {
-			sbc := newPeer(b, "127.0.0.7", netip.MustParseAddrPort("127.0.0.1:1"))
-			l := newLab(b, sbcs(sbc), func(c *sipd.Config, _ *sipd.Deps) { c.EmergencyCalls = 1 << 20 })
-			stop := make(chan struct{})
-			var all sync.WaitGroup
-			all.Go(func() { otherCalls(b, l, load, stop) })
-			i := 0
-			for b.Loop() {
-				b.StopTimer()
-				p := newPeer(b, fmt.Sprintf("127.2.%d.%d", i/200%200, 2+i%200), l.addr)
-				i++
-				b.StartTimer()
-				r := p.call("sip:112@box")
-				in := sbc.want("INVITE")
-				sbc.answer(in, "200 OK", "s", "v=0", "Content-Type: application/sdp")
-				ok := p.want("200")
-				b.StopTimer()
-				p.request(within(r, ok, "ACK", 1))
-				sbc.want("ACK")
-				p.request(within(r, ok, "BYE", 2))
-				sbc.answer(sbc.want("BYE"), "200 OK", "s", "")
-				p.want("200")
-				<-l.desk.calls
-				b.StartTimer()
-			}
-			close(stop)
-			all.Wait()
-		})
-	}
-}
-
-// otherCalls rings the hotline without a login, as every phone's first INVITE
-// does: each gets the challenge.
-func otherCalls(b *testing.B, l *lab, load int, stop <-chan struct{}) {
-	if load == 0 {
-		return
-	}
-	conns := make([]net.PacketConn, 100)
-	for i := range conns {
-		conns[i] = udpSocket(b, fmt.Sprintf("127.3.0.%d", 2+i))
-	}
-	to := net.UDPAddrFromAddrPort(l.addr)
-	tick := time.NewTicker(time.Second / time.Duration(load))
-	defer tick.Stop()
-	for i := 0; ; i++ {
-		select {
-		case <-stop:
-			return
-		case <-tick.C:
-			_, _ = conns[i%len(conns)].WriteTo(plainRequest("INVITE", "sip:*89@box", fmt.Sprint("o", i)), to)
-		}
-	}
 }
