@@ -352,6 +352,7 @@ func TestACallsLoginIsGoodOnce(t *testing.T) {
 		{"made for another method", "sip:*89@box", p.authorized(challenge, "REGISTER", "sip:*89@box", p.mac.Hex(), passwordOf(p.mac)), "401", false},
 		{"its own", "sip:*89@box", login, "480", false},
 		{"again", "sip:*89@box", login, "401", true},
+		{"made for the host", "sip:*89@box", p.authorized(challenge, "INVITE", "sip:box:5060", p.mac.Hex(), passwordOf(p.mac)), "480", false},
 		{"again, counted on", "sip:*89@box:5060;user=phone", p.authorized(challenge, "INVITE", "sip:*89@box", p.mac.Hex(), passwordOf(p.mac)), "480", false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -61,7 +61,8 @@ func (s *shown) pruneLocked(now time.Time) {
 
 // isFor reports that a login was made for this request's URI (RFC 3261 section
 // 22.4, RFC 7616 section 3.4.6). Phones leave port and parameters out of one of
-// the two; whom it is for, and where, has to be the same.
+// the two, and clients such as sipp name the host alone; what they do name, host
+// and user, has to be the same.
 func (c credentials) isFor(req *sip.Request) bool {
 	if c.uri == req.Recipient.String() {
 		return true
@@ -70,5 +71,5 @@ func (c credentials) isFor(req *sip.Request) bool {
 	if len(c.uri) > maxURI || sip.ParseUri(c.uri, &u) != nil {
 		return false
 	}
-	return unescaped(u.User) == unescaped(req.Recipient.User) && strings.EqualFold(u.Host, req.Recipient.Host)
+	return (u.User == "" || unescaped(u.User) == unescaped(req.Recipient.User)) && strings.EqualFold(u.Host, req.Recipient.Host)
 }

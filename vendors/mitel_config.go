@@ -161,6 +161,12 @@ func mitelLines(ps *params, in Input) {
 	for i, l := range lines {
 		mitelLine(ps, i+1, l)
 	}
+	// Below the state's text, on hold: which phone this is.
+	second := ""
+	if in.Stage == Holding {
+		second = upperHex(in.File.MAC)
+	}
+	ps.set("sip line1 screen name 2", second)
 	for n := len(lines) + 1; n <= unusedUpTo(in, mitelModels); n++ {
 		line := "sip line" + strconv.Itoa(n) + " "
 		ps.set(line+"user name", "")

@@ -48,6 +48,7 @@ type brandList struct {
 	Total   struct {
 		Vendors    int `json:"vendors"`
 		Models     int `json:"models"`
+		NoScreen   int `json:"models_without_screen"` // whose screen nobody has entered
 		Unverified int `json:"unverified"`
 	} `json:"total"`
 }
@@ -92,8 +93,8 @@ func (p *program) showVendors(list brandList, one, unverified bool) error {
 		t.add(string(b.Vendor), b.Name, fmt.Sprint(len(b.Models)), b.form(), b.by(), b.Login, b.Resync, strings.Join(b.OnHold, ", "), yesNo(b.Book), fmt.Sprint(len(b.Unverified)))
 	}
 	t.print(p.out)
-	return p.say("%s, %s, %s; see the last with: lineside vendors --unverified", count(list.Total.Vendors, "vendor", "vendors"),
-		count(list.Total.Models, "model", "models"), count(list.Total.Unverified, "fact no source has confirmed", "facts no source has confirmed"))
+	return p.say("%s, %s, %s; see the last with: lineside vendors --unverified\n%s without a known screen, shown as -", count(list.Total.Vendors, "vendor", "vendors"),
+		count(list.Total.Models, "model", "models"), count(list.Total.Unverified, "fact no source has confirmed", "facts no source has confirmed"), count(list.Total.NoScreen, "model", "models"))
 }
 
 // showUnverified lists every guess with its vendor.
@@ -166,6 +167,11 @@ func brandsOf(table vendors.Table) brandList {
 		b := brandOf(table.Makers()[i])
 		list.Vendors = append(list.Vendors, b)
 		list.Total.Models += c.Models
+		for _, m := range b.Models {
+			if m.Screen == "" {
+				list.Total.NoScreen++
+			}
+		}
 		list.Total.Unverified += len(c.Unverified)
 	}
 	list.Total.Vendors = len(list.Vendors)
