@@ -39,7 +39,7 @@ type queue struct {
 
 	mu      sync.Mutex
 	changes []change
-	spare   []change // what the committer gave back, to gather in next
+	spare   []change           // what the committer gave back, to gather in next
 	waiting map[netip.Addr]int // how many of changes concern an address first
 }
 

@@ -10,8 +10,10 @@ import (
 
 // Texts in whose place a maker's phones put something of their own, wherever the
 // guides show them. Most stand in URLs there; where else a phone looks for them no
-// guide says, so they are refused in everything a person enters for a device. An
-// override or a template, which are in the phone's own words, may have them.
+// guide says, so they are refused in every text a person enters for a device: a
+// label could show what the phone knows. An override or a template, which are in
+// the phone's own words, may have them; so may a password, which the platform
+// chose, stands in a parameter of its own and is shown nowhere.
 //
 // A Cisco macro is any name in capitals behind a dollar, the passwords among
 // them; the rest have a few names each.
@@ -37,13 +39,10 @@ func (m Maker) checkMacros(d phone.Device) error {
 	if m.expands == nil {
 		return nil
 	}
-	if err := m.checkMacro("label", d.Label, false); err != nil {
+	if err := m.checkMacro("label", d.Label); err != nil {
 		return err
 	}
-	if err := m.checkMacro("owner", d.Owner, false); err != nil {
-		return err
-	}
-	if err := m.checkMacro("admin_password", d.AdminPassword.Reveal(), true); err != nil {
+	if err := m.checkMacro("owner", d.Owner); err != nil {
 		return err
 	}
 	for i, l := range d.Lines {
@@ -55,31 +54,23 @@ func (m Maker) checkMacros(d phone.Device) error {
 }
 
 func (m Maker) checkLineMacros(l phone.Line) error {
-	for _, field := range [...]struct {
-		name, text string
-		secret     bool
-	}{
-		{"user", l.User, false}, {"auth_id", l.AuthID, false}, {"password", l.Password.Reveal(), true},
-		{"display_name", l.DisplayName, false}, {"label", l.Label, false},
+	for _, field := range [...]struct{ name, text string }{
+		{"user", l.User}, {"auth_id", l.AuthID}, {"display_name", l.DisplayName}, {"label", l.Label},
 	} {
-		if err := m.checkMacro(field.name, field.text, field.secret); err != nil {
+		if err := m.checkMacro(field.name, field.text); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// checkMacro names the macro it finds, of a secret only that there is one.
-func (m Maker) checkMacro(field, text string, secret bool) error {
+// checkMacro names the macro it finds.
+func (m Maker) checkMacro(field, text string) error {
 	if !strings.ContainsAny(text, macroMarks) {
 		return nil
 	}
-	found := m.expands.FindString(text)
-	switch {
-	case found == "":
-		return nil
-	case secret:
-		return fmt.Errorf("%s: has a word in it that a %s phone takes for a macro, such as $NAME or {name}, and would replace: choose another", field, m.Name)
+	if found := m.expands.FindString(text); found != "" {
+		return fmt.Errorf("%s: has %q in it, and a %s phone would put something of its own there: write it without", field, found, m.Name)
 	}
-	return fmt.Errorf("%s: has %q in it, and a %s phone would put something of its own there: write it without", field, found, m.Name)
+	return nil
 }
