@@ -58,6 +58,11 @@ func newPool(c Config) *pool {
 		rests:    newList(),
 		known:    make(map[phone.MAC]struct{}),
 	}
+	size := len(c.Reservations)
+	for _, r := range c.Pool {
+		size += r.Size()
+	}
+	p.slots = make([]slot, 0, size) // grown, it would leave as much again behind
 	for _, r := range c.Pool {
 		p.spans = append(p.spans, span{Range: r, base: int32(len(p.slots))})
 		for n := range r.Size() {
