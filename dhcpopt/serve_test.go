@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http/httptest"
 	"net/netip"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -215,5 +216,23 @@ func TestListenRefusesASecondServer(t *testing.T) {
 	}
 	if _, err := Listen(context.Background(), "nosuch0", netip.MustParseAddrPort("127.0.0.1:0")); err == nil || !strings.Contains(err.Error(), "nosuch0") {
 		t.Errorf("got %v, want an error naming the interface", err)
+	}
+}
+
+// TestStormMakesNoGoroutines holds that a building's power-up is answered by
+// the same few goroutines as one phone.
+func TestStormMakesNoGoroutines(t *testing.T) {
+	conn := newFakeConn()
+	serve(t, testConfig("10.20.0.50-10.20.0.250"), testDeps(), conn)
+	storm := func(phones int) int {
+		for n := range phones {
+			m := message(phone.MAC{0, 0x15, 0x65, 0, byte(n >> 8), byte(n)}, discover, class("yealink"))
+			conn.in <- sent{to: nobody, data: m.ToBytes()}
+		}
+		return runtime.NumGoroutine()
+	}
+	one := storm(1)
+	if many := storm(500); many > one {
+		t.Errorf("got %d goroutines after 500 DISCOVERs, want no more than the %d after one", many, one)
 	}
 }
