@@ -63,10 +63,10 @@ type ask struct {
 }
 
 // parse says whether a packet is for this server and usable. The error is one
-// of those above.
+// of those above. The ask is good until the next packet.
 func (s *Server) parse(data []byte, from netip.AddrPort) (*ask, error) {
-	a, err := newAsk(data, from)
-	if err != nil {
+	a := &s.asked
+	if err := readAsk(a, data, from); err != nil {
 		return nil, err
 	}
 	for _, step := range [...]func(*ask) error{readHeader, s.checkRelay, readKind, s.checkRemote, readAddresses, readClaims, readWishes} {
@@ -77,7 +77,7 @@ func (s *Server) parse(data []byte, from netip.AddrPort) (*ask, error) {
 	return a, nil
 }
 
-// newAsk reads the fixed fields of a message.
+// newAsk reads the fixed fields of a message, to be kept.
 func newAsk(data []byte, from netip.AddrPort) (*ask, error) {
 	if len(data) < minPacket || len(data) > maxPacket {
 		return nil, errMalformed

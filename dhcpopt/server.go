@@ -58,6 +58,7 @@ type Server struct {
 	// Of the answering goroutine alone.
 	rates    rates
 	alarm    alarm
+	asked    ask
 	draft    draft
 	followed *provision.Reserved // as the pools have it
 
