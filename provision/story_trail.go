@@ -119,6 +119,9 @@ func put(events []Event, e Event) []Event {
 	} else if i := crowded(events, e.Front); i >= 0 {
 		events = slices.Delete(events, i, i+1)
 	}
+	if events == nil {
+		events = make([]Event, 0, 2) // a phone that starts has two at once, asked and given
+	}
 	return append(events, e)
 }
 
