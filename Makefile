@@ -6,7 +6,7 @@ BENCH ?= .
 PKG ?= ./...
 
 .DEFAULT_GOAL := build
-.PHONY: build run test sequences calls bench-calls soak lint fuzz golden bench prompts help
+.PHONY: build run test sequences calls bench-calls soak lint fuzz golden bench bench-dhcp prompts help
 
 build: ## static binaries into bin/
 	CGO_ENABLED=0 go build -trimpath -o bin/ ./cmd/...
@@ -44,6 +44,10 @@ golden: ## rewrite the golden files; read the diff before you commit it
 
 bench: ## benchmarks; BENCH=DORA for some, PKG=./dhcpopt for one package
 	go test -run '^$$' -bench '$(BENCH)' -benchmem $(PKG)
+
+bench-dhcp: ## the DHCP server beside Kea, dnsmasq, ISC dhcpd and udhcpd, into BENCHMARKS.md; as root, a quarter of an hour
+	packaging/tools.sh
+	DHCP_TABLE=$(CURDIR)/BENCHMARKS.md REQUIRE=1 go test -run '^$$' -bench '^BenchmarkDHCPServers$$' -benchtime 1x -timeout 1h ./integration
 
 prompts: ## speak the prompts of the PIN call anew; the results are committed
 	packaging/prompts/make.sh

@@ -11,6 +11,9 @@
 // beside it, and applies what its files set once the last one is there. Run
 // puts many of them through that and gives a Report.
 //
+// Load is DHCP alone: any number of clients behind one relay agent, at a rate,
+// to see what a server does when a building powers up.
+//
 // So that no root is needed, a phone is its own DHCP relay agent: it sends
 // from a port of its own with giaddr set and the relay source port sub-option
 // (RFC 8357) in option 82, and the server answers to that port. It then fetches

@@ -33,6 +33,9 @@ type Load struct {
 	// Renew is how long after the last lease every client renews once; 0 is
 	// never.
 	Renew time.Duration
+	// For is after how long no more clients start; those that have not are not
+	// counted. 0 is never.
+	For time.Duration
 	// PID is the server's process on this machine, whose processor time and
 	// memory are reported; 0 is none.
 	PID int
@@ -92,7 +95,7 @@ func (l Load) checked() (Load, error) {
 	if l.Clients < 1 || l.First < 0 || l.First+l.Clients > maxLoadClients {
 		return l, fmt.Errorf("load: %d clients from number %d on; there can be 1 to %d", l.Clients, l.First, maxLoadClients)
 	}
-	if l.Rate < 0 || l.Window < 0 || l.Patience < 0 || l.Renew < 0 || l.PID < 0 {
+	if l.Rate < 0 || l.Window < 0 || l.Patience < 0 || l.Renew < 0 || l.For < 0 || l.PID < 0 {
 		return l, errors.New("load: rate, window, times and process number cannot be negative")
 	}
 	if l.Window == 0 {

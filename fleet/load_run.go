@@ -130,6 +130,9 @@ func (r *loadRun) turn() error {
 
 // sendDue starts clients: as many as the rate says, or the window has room for.
 func (r *loadRun) sendDue() (sent int, err error) {
+	if r.load.For > 0 && time.Since(r.begin) > r.load.For {
+		r.next = len(r.clients)
+	}
 	due := r.load.Window - r.waiting
 	if r.load.Rate > 0 {
 		due = int(time.Since(r.begin).Seconds()*r.load.Rate) + 1 - r.next

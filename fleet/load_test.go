@@ -159,6 +159,19 @@ func TestLoadCountsWhatFails(t *testing.T) {
 	}
 }
 
+// TestLoadEnds lets a server that answers nothing keep clients waiting.
+func TestLoadEnds(t *testing.T) {
+	server := rude(t, func(*dhcpv4.DHCPv4) (dhcpv4.MessageType, bool) { return 0, false })
+	l := Load{Server: server, Relay: freePort(t), Clients: 1000, Window: 2, Patience: 20 * time.Millisecond, For: 30 * time.Millisecond}
+	report, err := l.Run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p := report.Leases; p.Clients < 2 || p.Clients > 10 || p.Lost != p.Clients {
+		t.Errorf("got %d clients, %d lost; want the few that started, all lost", p.Clients, p.Lost)
+	}
+}
+
 // TestLoadHearsNoStranger holds that an answer with another client's hardware
 // address, or for no client at all, is passed over.
 func TestLoadHearsNoStranger(t *testing.T) {

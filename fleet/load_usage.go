@@ -18,6 +18,13 @@ type usage struct {
 // architecture Go knows (proc(5), USER_HZ).
 const clockTick = 10 * time.Millisecond
 
+// ProcessTime is the processor time a process of this machine has taken, user
+// and system.
+func ProcessTime(pid int) (time.Duration, error) {
+	u, err := usageOf(pid)
+	return u.cpu, err
+}
+
 func usageOf(pid int) (usage, error) {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 )
 
 // writeConf keeps a program's settings as long as the test.
-func writeConf(t *testing.T, name, text string) string {
+func writeConf(t testing.TB, name, text string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)
 	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {

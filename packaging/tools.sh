@@ -16,6 +16,8 @@ dhcpcd dhcpcd-base
 dnsmasq dnsmasq-base
 kea-dhcp4 kea-dhcp4-server
 dhcpd isc-dhcp-server
+udhcpd udhcpd
+perfdhcp kea-admin
 tftp tftp-hpa
 curl curl
 ip iproute2

@@ -45,6 +45,7 @@ are taken from the server's pool for good, so load no server that people need.`,
 	s.IntVar(&f.load.Window, "window", 0, "without a rate, how many wait at the same time (default 256)")
 	s.DurationVar(&f.load.Patience, "patience", 0, "how long a client waits for its lease (default 4s)")
 	s.DurationVar(&f.load.Renew, "renew", 0, "how long after the last lease every client renews once (default never)")
+	s.DurationVar(&f.load.For, "for", 0, "how long clients start (default until all have)")
 	s.IntVar(&f.load.PID, "pid", 0, "the server's process on this machine, to report its processor time and memory")
 	s.BoolVar(&f.json, "json", false, "report as JSON")
 	return c

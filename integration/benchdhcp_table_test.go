@@ -1,0 +1,127 @@
+package integration
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"regexp"
+	"runtime"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// benchCheck is the generator beside perfdhcp: the server's time for a lease,
+// and how many were lost.
+type benchCheck struct {
+	ours, perf         time.Duration
+	oursLost, perfLost int
+}
+
+// benchReport is what make bench-dhcp writes.
+type benchReport struct {
+	rows              []benchRow
+	check             benchCheck
+	machine, versions string
+}
+
+// String is the report in Markdown.
+func (r benchReport) String() string {
+	var t strings.Builder
+	fmt.Fprintf(&t, `# Benchmarks
+
+## DHCP servers
+
+Written by `+"`make bench-dhcp`"+`, all in one run. %s. %s.
+
+| | DORA per CPU second | renewals per CPU second | highest rate, new clients | highest rate, known clients | wait p99 at %d/s | memory | on disk when the ACK leaves |
+|---|---:|---:|---:|---:|---:|---:|---|
+`, r.machine, r.versions, benchPace)
+	for _, row := range r.rows {
+		fmt.Fprintf(&t, "| %s | %.0f | %.0f | %.0f/s | %.0f/s | %s | %d MiB | %s |\n", row.name, row.perCPU, row.renewPerCPU, row.cold, row.warm,
+			row.waited(), row.resident>>20, row.durable)
+	}
+	fmt.Fprintf(&t, `
+The server has one processor, the generator (`+"`lineside-fleet dhcp`"+`) the other, a veth pair lies between. %d clients behind one relay, %d at a
+time, DISCOVER to ACK, then each renews once; processor time is the server's own, user and system. A rate is the highest
+with less than %.1f %% of clients without a lease after %s, nobody asking twice; known clients have a lease and start
+over. The box recognises the clients as phones, gives them the options of their maker and keeps their story; the
+others give address and mask. Between exchanges lies more than the time in which the box answers from memory, so each ACK
+is written. No server probes addresses. Pools hold a quarter more addresses than there are clients; the box's hold two and
+a half times as many, because it slows down devices that are not set up once half is taken. The box asks for a receive buffer of 16 MiB,
+the others take the kernel's.
+`, benchClients, benchWindow, benchDrops*100, benchPatience)
+	for _, row := range r.rows {
+		if row.known < benchClients {
+			fmt.Fprintf(&t, "%s gave %d leases in the %s that new clients come, so its numbers are of that many.\n", row.name, row.known, benchMost)
+		}
+		if row.dropped > 0 {
+			fmt.Fprintf(&t, "%s left %.1f %% of the clients without a lease even so.\n", row.name, row.dropped*100)
+		}
+	}
+	fmt.Fprintf(&t, "\nThe generator beside perfdhcp, Kea at %d/s: a lease costs the server %s and %s; lost %d and %d.\n",
+		benchPace, r.check.ours.Round(time.Microsecond), r.check.perf.Round(time.Microsecond), r.check.oursLost, r.check.perfLost)
+	return t.String()
+}
+
+// waited is how long 99 of 100 clients that got a lease waited, and how many
+// got none.
+func (r benchRow) waited() string {
+	text := r.wait.P99.Round(10 * time.Microsecond).String()
+	if r.lost > 0 {
+		text += fmt.Sprintf(", %.1f %% lost", r.lost*100)
+	}
+	return text
+}
+
+// perfReceived is how many ACKs perfdhcp counts, under its second statistics
+// heading.
+func perfReceived(out string) int {
+	_, acks, _ := strings.Cut(out, "REQUEST-ACK")
+	m := regexp.MustCompile(`received packets: (\d+)`).FindStringSubmatch(acks)
+	if m == nil {
+		return 0
+	}
+	n, _ := strconv.Atoi(m[1]) // digits
+	return n
+}
+
+func TestPerfReceived(t *testing.T) {
+	out := "***Statistics for: DISCOVER-OFFER***\nsent packets: 9\nreceived packets: 8\n***Statistics for: REQUEST-ACK***\nsent packets: 8\nreceived packets: 7\n"
+	for in, want := range map[string]int{out: 7, "": 0, "REQUEST-ACK": 0} {
+		if got := perfReceived(in); got != want {
+			t.Errorf("%q: got %d, want %d", in, got, want)
+		}
+	}
+}
+
+// TestHighest searches rates of a server that holds up to a known one.
+func TestHighest(t *testing.T) {
+	for _, holds := range []float64{0, 300, 990} {
+		got := highest(500, func(rate float64) bool { return rate <= holds })
+		if got > holds || holds-got > 2*500.0/(1<<benchSteps) {
+			t.Errorf("got %.0f, want just below %.0f", got, holds)
+		}
+	}
+}
+
+func benchMachine() string {
+	cpu, _ := os.ReadFile("/proc/cpuinfo")
+	m := regexp.MustCompile(`model name\s*: (.*)`).FindSubmatch(cpu)
+	model := runtime.GOARCH
+	if m != nil {
+		model = string(m[1])
+	}
+	kernel, _ := os.ReadFile("/proc/sys/kernel/osrelease")
+	return fmt.Sprintf("%d processors, %s, Linux %s, %s", runtime.NumCPU(), model, strings.TrimSpace(string(kernel)), runtime.Version())
+}
+
+// benchVersions asks Debian for the servers' versions.
+func benchVersions() string {
+	out, err := exec.Command("dpkg-query", "-W", "-f", "${Package} ${Version}, ", "kea-dhcp4-server", "dnsmasq-base", "isc-dhcp-server", "udhcpd").Output()
+	if err != nil {
+		return "versions of the servers unknown"
+	}
+	return strings.TrimSuffix(string(out), ", ")
+}
