@@ -67,6 +67,7 @@ func (d *Desk) input(now time.Time, c caller) vendors.Input {
 		Device: phone.Device{MAC: c.file.MAC, Vendor: c.file.Vendor, Model: c.model()},
 		Site:   d.cfg.Site,
 		Box:    d.self,
+		Zone:   d.zone,
 		Year:   now.Year(),
 	}
 }

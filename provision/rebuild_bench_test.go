@@ -49,6 +49,10 @@ func BenchmarkRebuild(b *testing.B) {
 	}
 	all()
 	table := realTable(l)
+	zone, err := time.LoadLocation(l.Site().Zone)
+	if err != nil {
+		b.Fatal(err)
+	}
 	var rebuilt, plain time.Duration
 	n := 0
 	for b.Loop() {
@@ -62,7 +66,7 @@ func BenchmarkRebuild(b *testing.B) {
 		for _, rec := range l.store.devices {
 			f, _ := table.File(rec.Device.MAC.Hex()+".cfg", "yealink")
 			in := vendors.Input{
-				File: f, Stage: vendors.Full, Device: rec.Device, Site: l.Site(), Year: 2026,
+				File: f, Stage: vendors.Full, Device: rec.Device, Site: l.Site(), Zone: zone, Year: 2026,
 				Box:   vendors.Box{URL: "http://10.20.0.1/cfg/", CAURL: "http://10.20.0.1/cfg/ca", Addr: netip.MustParseAddr("10.20.0.1")},
 				Login: vendors.Login{User: "own-0000000000", Password: phone.NewSecret("fake-own")},
 			}

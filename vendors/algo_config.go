@@ -34,7 +34,7 @@ func algoSite(ps *params, in Input) error {
 		return err
 	}
 	// For its error only: these devices take the name and know the rules.
-	if _, err := clockOf(in.Site.Zone, in.Year); err != nil {
+	if _, err := in.clock(); err != nil {
 		return err
 	}
 	ps.set("prov.use", "1")

@@ -50,7 +50,7 @@ func audiocodesFetch(ps *params, in Input) {
 }
 
 func audiocodesTime(ps *params, in Input) error {
-	c, err := clockOf(in.Site.Zone, in.Year)
+	c, err := in.clock()
 	if err != nil {
 		return err
 	}

@@ -44,7 +44,7 @@ func audiocodesMPFetch(ps *params, in Input) {
 }
 
 func audiocodesMPTime(ps *params, in Input) error {
-	c, err := clockOf(in.Site.Zone, in.Year)
+	c, err := in.clock()
 	if err != nil {
 		return err
 	}

@@ -87,7 +87,7 @@ func avayaWindow(in Input) string {
 }
 
 func avayaTime(ps *params, in Input) error {
-	c, err := clockOf(in.Site.Zone, in.Year)
+	c, err := in.clock()
 	if err != nil {
 		return err
 	}

@@ -36,7 +36,7 @@ func ciscoATABuild(ps *params, in Input) error {
 // and passwords.
 func ciscoATARouter(ps *params, in Input) error {
 	const router, setup = "router-configuration/", "router-configuration/Time_Setup/"
-	c, err := clockOf(in.Site.Zone, in.Year)
+	c, err := in.clock()
 	if err != nil {
 		return err
 	}

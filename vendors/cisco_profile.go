@@ -80,7 +80,7 @@ func (c ciscoFlat) provisioning(ps *params, in Input) error {
 
 // clock writes offset and rules of a phone that shows the time.
 func (c ciscoFlat) clock(ps *params, in Input) error {
-	zone, err := clockOf(in.Site.Zone, in.Year)
+	zone, err := in.clock()
 	if err != nil {
 		return err
 	}

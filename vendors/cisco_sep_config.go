@@ -53,7 +53,7 @@ func ciscoSEPAdmin(ps *params, in Input) {
 // line's own proxy; they go by this one until they have read so far.
 func ciscoSEPPool(ps *params, in Input, lines []phone.Line) error {
 	const pool = "devicePool/"
-	c, err := clockOf(in.Site.Zone, in.Year)
+	c, err := in.clock()
 	if err != nil {
 		return err
 	}

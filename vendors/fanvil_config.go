@@ -89,7 +89,7 @@ func fanvilLogin(ps *params, in Input) {
 
 // fanvilTime counts the offset in quarters of an hour.
 func fanvilTime(ps *params, in Input) error {
-	c, err := clockOf(in.Site.Zone, in.Year)
+	c, err := in.clock()
 	if err != nil {
 		return err
 	}

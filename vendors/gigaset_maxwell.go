@@ -89,7 +89,7 @@ func gigasetMaxwellBuild(ps *params, in Input) error {
 }
 
 func gigasetMaxwellTime(ps *params, in Input) error {
-	c, err := clockOf(in.Site.Zone, in.Year)
+	c, err := in.clock()
 	if err != nil {
 		return err
 	}

@@ -84,7 +84,7 @@ const (
 )
 
 func gigasetN510Build(ps *params, in Input) error {
-	c, err := clockOf(in.Site.Zone, in.Year)
+	c, err := in.clock()
 	if err != nil {
 		return err
 	}

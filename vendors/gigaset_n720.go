@@ -37,7 +37,7 @@ func gigasetN720() Maker {
 const n720VoIP = "BS_VOIP_Data."
 
 func gigasetN720Build(ps *params, in Input) error {
-	c, err := clockOf(in.Site.Zone, in.Year)
+	c, err := in.clock()
 	if err != nil {
 		return err
 	}

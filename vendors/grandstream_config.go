@@ -61,7 +61,7 @@ func grandstreamLogin(ps *params, in Input, every string) {
 // grandstreamTime writes the zone as a POSIX rule of its own (IEEE 1003.1
 // section 8.3), whose sign is positive west of Greenwich.
 func grandstreamTime(ps *params, in Input) error {
-	c, err := clockOf(in.Site.Zone, in.Year)
+	c, err := in.clock()
 	if err != nil {
 		return err
 	}

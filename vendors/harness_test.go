@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -14,6 +15,16 @@ import (
 	"github.com/lineside/lineside/phone"
 	"github.com/lineside/lineside/vendors"
 )
+
+// berlin is the zone of input, read as the desk reads it.
+func berlin(t testing.TB) *time.Location {
+	t.Helper()
+	zone, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return zone
+}
 
 // each runs a test for every vendor.
 func each(t *testing.T, test func(t *testing.T, m vendors.Maker, s samples)) {
@@ -301,6 +312,7 @@ func BenchmarkRender(b *testing.B) {
 	for _, s := range allSamples() {
 		b.Run(string(s.vendor), func(b *testing.B) {
 			table, in := vendors.All(), input(b, s.vendor, vendors.Full)
+			in.Zone = berlin(b)
 			b.ReportAllocs()
 			for b.Loop() {
 				if _, err := table.Render(in); err != nil {

@@ -81,7 +81,7 @@ func htekZone(offset time.Duration) (code string, ok bool) {
 }
 
 func htekTime(ps *params, in Input) error {
-	c, err := clockOf(in.Site.Zone, in.Year)
+	c, err := in.clock()
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"crypto/x509/pkix"
 	"net/netip"
 	"regexp"
+	"time"
 
 	"github.com/lineside/lineside/phone"
 )
@@ -117,6 +118,9 @@ type Input struct {
 	// a holding config is the box's alone, so that none can take the emergency
 	// numbers or the login out of it.
 	Layers Layers
+	// Zone is Site.Zone, read. Where it is nil or another, each render reads the
+	// zone database.
+	Zone *time.Location
 	// Year is the year whose daylight-saving rules are written.
 	Year int
 }

@@ -109,7 +109,7 @@ func mitelResync(ps *params, in Input) {
 // mitelTime counts minutes west of Greenwich, weekdays from Sunday as 1, and
 // the last week as -1 (SIP administrator guide 3.2.2, A-63).
 func mitelTime(ps *params, in Input) error {
-	c, err := clockOf(in.Site.Zone, in.Year)
+	c, err := in.clock()
 	if err != nil {
 		return err
 	}

@@ -70,7 +70,7 @@ func obihaiInterval(in Input) time.Duration {
 }
 
 func obihaiTime(ps *params, in Input) error {
-	c, err := clockOf(in.Site.Zone, in.Year)
+	c, err := in.clock()
 	if err != nil {
 		return err
 	}

@@ -103,7 +103,7 @@ func urlWithLogin(raw string, l Login) string {
 
 // time counts in minutes, weekdays from Sunday as 0, and calls the last week 5.
 func (t panasonicText) time(ps *params, in Input) error {
-	c, err := clockOf(in.Site.Zone, in.Year)
+	c, err := in.clock()
 	if err != nil {
 		return err
 	}

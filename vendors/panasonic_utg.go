@@ -38,7 +38,7 @@ func panasonicUTGBuild(ps *params, in Input) error {
 	if in.File.Kind == Common {
 		return nil
 	}
-	c, err := clockOf(in.Site.Zone, in.Year)
+	c, err := in.clock()
 	if err != nil {
 		return err
 	}

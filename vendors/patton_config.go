@@ -64,7 +64,7 @@ func (d pattonDialect) build(ps *params, in Input) error {
 // clock sets the zone. SmartWare wants the offset that summer has and the hour
 // before the day, Trinity how much is added, the hour after the day, and years.
 func (d pattonDialect) clock(ps *params, in Input) error {
-	c, err := clockOf(in.Site.Zone, in.Year)
+	c, err := in.clock()
 	if err != nil {
 		return err
 	}

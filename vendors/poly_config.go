@@ -110,7 +110,7 @@ func polyLogin(ps *params, in Input) {
 }
 
 func polyTime(ps *params, in Input) error {
-	c, err := clockOf(in.Site.Zone, in.Year)
+	c, err := in.clock()
 	if err != nil {
 		return err
 	}

@@ -153,7 +153,7 @@ var snomBaseZones = map[int]string{
 // snomBaseTime leaves the summer-time rules to the zone's code: how a base
 // numbers the weeks of rules of its own is not known.
 func snomBaseTime(ps *params, in Input) error {
-	c, err := clockOf(in.Site.Zone, in.Year)
+	c, err := in.clock()
 	if err != nil {
 		return err
 	}

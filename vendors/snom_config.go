@@ -64,7 +64,7 @@ func snomLogin(ps *params, in Input) {
 // snomTime gives offset and rules in figures. The named zones ("GER+1") carry
 // rules of the firmware's age, so the name is emptied.
 func snomTime(ps *params, in Input) error {
-	c, err := clockOf(in.Site.Zone, in.Year)
+	c, err := in.clock()
 	if err != nil {
 		return err
 	}

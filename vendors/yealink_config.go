@@ -80,7 +80,7 @@ func yealinkLogin(ps *params, in Input) {
 }
 
 func yealinkTime(ps *params, in Input) error {
-	c, err := clockOf(in.Site.Zone, in.Year)
+	c, err := in.clock()
 	if err != nil {
 		return err
 	}

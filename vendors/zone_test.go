@@ -4,7 +4,28 @@ import (
 	"testing"
 	"time"
 	_ "time/tzdata"
+
+	"github.com/lineside/lineside/phone"
 )
+
+// siteClock is of a zone nobody has read.
+func siteClock(zone string, year int) (clock, error) {
+	return Input{Site: phone.Site{Zone: zone}, Year: year}.clock()
+}
+
+// TestClockOfZone: a zone that was read is taken for the site's zone, and for no
+// other's.
+func TestClockOfZone(t *testing.T) {
+	// A zone of Berlin's name that no database has tells which of the two was read.
+	in := Input{Site: phone.Site{Zone: "Europe/Berlin"}, Zone: time.FixedZone("Europe/Berlin", 7*3600), Year: 2026}
+	if got, err := in.clock(); err != nil || got != (clock{offset: 7 * time.Hour}) {
+		t.Errorf("got %+v and %v, want the zone that was given", got, err)
+	}
+	in.Site.Zone = "Asia/Tokyo"
+	if got, err := in.clock(); err != nil || got != (clock{offset: 9 * time.Hour}) {
+		t.Errorf("got %+v and %v, want Tokyo's", got, err)
+	}
+}
 
 func TestClockOf(t *testing.T) {
 	const h = time.Hour
@@ -30,7 +51,7 @@ func TestClockOf(t *testing.T) {
 		{"Europe/Istanbul", 2016, clock{offset: 3 * h}},
 	}
 	for _, tt := range tests {
-		got, err := clockOf(tt.zone, tt.year)
+		got, err := siteClock(tt.zone, tt.year)
 		if err != nil {
 			t.Errorf("%s: %v", tt.zone, err)
 		}
@@ -49,7 +70,7 @@ func TestClockTellsTheTime(t *testing.T) {
 			t.Fatal(err)
 		}
 		for year := 2024; year < 2034; year++ {
-			c, err := clockOf(zone, year)
+			c, err := clockOf(loc, year)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -96,11 +117,11 @@ func (c change) moment(year int) time.Time {
 
 func TestClockOfRefuses(t *testing.T) {
 	for _, zone := range []string{"Europe/Nowhere", "../../etc/passwd", "Europe/Berlin\n"} {
-		if c, err := clockOf(zone, 2026); err == nil {
+		if c, err := siteClock(zone, 2026); err == nil {
 			t.Errorf("%q: got %+v, want an error", zone, c)
 		}
 	}
-	if c, err := clockOf("Europe/Berlin", 0); err == nil {
+	if c, err := siteClock("Europe/Berlin", 0); err == nil {
 		t.Errorf("year 0: got %+v, want an error", c)
 	}
 }
