@@ -54,6 +54,7 @@ func BenchmarkDHCPServers(b *testing.B) {
 	if out, err := build.CombinedOutput(); err != nil {
 		b.Fatalf("build: %v\n%s", err, out)
 	}
+	load := benchLoad()
 	var rows []benchRow
 	for b.Loop() {
 		rows = nil
@@ -62,7 +63,7 @@ func BenchmarkDHCPServers(b *testing.B) {
 			b.Logf("%+v", rows[len(rows)-1])
 		}
 	}
-	table := benchReport{rows: rows, check: d.check(), machine: benchMachine(), versions: benchVersions()}.String()
+	table := benchReport{rows: rows, check: d.check(), machine: benchMachine(), versions: benchVersions(), load: load}.String()
 	fmt.Print(table)
 	if err := os.WriteFile(path, []byte(table), 0o644); err != nil {
 		b.Fatal(err)
