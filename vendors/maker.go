@@ -109,7 +109,7 @@ type Input struct {
 	// Book is where the phone finds the site's phone book; zero is nowhere.
 	Book BookSource
 	// XSI signs the phone in to the platform's directory as its owner, at Full
-	// only; zero is without.
+	// only; zero takes the login of an owner it had off the phone.
 	XSI Login
 	// Firmware is what the phone is told to install, at Full only; zero leaves
 	// it what it has.

@@ -32,6 +32,7 @@ func obihai() Maker {
 		},
 		Resync:  Resync{Event: "resync", Reboot: "check-sync;reboot"},
 		Upgrade: UpgradeByURL,
+		XSI:     &XSI{User: obihaiLine(1) + "SIP.X_XsiUserName", Password: obihaiLine(1) + "SIP.X_XsiPassword"},
 		NoBook:  bookUnknown,
 		Shows:   Shows{Hotline: true, HotlineDelay: true}, // the phones show a label, the adapters nothing
 		build:   obihaiBuild,
@@ -57,6 +58,7 @@ func obihai() Maker {
 			"Time.LocalTimeZone takes an offset without the names of cities",
 			"Time.DaylightSavingTimeStart as month/day/weekday/hour, with -1 as the last week of a month",
 			"X_DeviceManagement.WebServer.AdminPassword and X_DeviceManagement.Syslog.Server",
+			"X_XsiUserName and X_XsiPassword on adapters; they are known of the VVX D230, which is of the same make",
 			"the parameters of codecs, of SRTP, of the phone book and of a CA; codecs stay as shipped",
 		},
 	}

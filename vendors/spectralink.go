@@ -40,6 +40,7 @@ func spectralink() Maker {
 		Shows:       m.Shows,
 		Forgets:     m.Forgets,
 		Book:        m.Book,
+		XSI:         m.XSI,
 		raw:         m.raw,
 		build:       m.build,
 		settle:      m.settle,

@@ -45,7 +45,7 @@ func (m Maker) list(in Input) (params, error) {
 	if err := m.build(&ps, in); err != nil {
 		return nil, err
 	}
-	m.XSI.set(&ps, in)
+	m.setXSI(&ps, in)
 	if in.Stage == Full {
 		if err := m.operators(&ps, in); err != nil {
 			return nil, err

@@ -12,15 +12,21 @@ type XSI struct {
 	Mode, ModeValue string
 }
 
-// set writes the login. Nothing is written where there is none: the phone may
-// have one that somebody typed.
-func (x *XSI) set(ps *params, in Input) {
-	if x == nil || in.Stage != Full || in.XSI.User == "" {
-		return
+// setXSI writes the owner's login. Where there is none, and on hold, it is
+// emptied: most phones keep what a config leaves out, and would go on as the
+// owner they had before.
+func (m Maker) setXSI(ps *params, in Input) {
+	x := m.XSI
+	switch {
+	case x == nil:
+	case in.Stage == Full && in.XSI.User != "":
+		if x.Mode != "" {
+			ps.set(x.Mode, x.ModeValue)
+		}
+		ps.setAt(x.User, x.Index, in.XSI.User)
+		ps.setAt(x.Password, x.Index, in.XSI.Password.Reveal())
+	case !m.Forgets:
+		ps.setAt(x.User, x.Index, "")
+		ps.setAt(x.Password, x.Index, "")
 	}
-	if x.Mode != "" {
-		ps.set(x.Mode, x.ModeValue)
-	}
-	ps.setAt(x.User, x.Index, in.XSI.User)
-	ps.setAt(x.Password, x.Index, in.XSI.Password.Reveal())
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // TestXSI: a full config has the owner's login where its vendor's phones take
-// one, a holding config never; without a login nothing of it is written.
+// one, a holding config never.
 func TestXSI(t *testing.T) {
 	const user, password = "anna@as.example.net", "fake-xsi-pass"
 	each(t, func(t *testing.T, m vendors.Maker, _ samples) {
@@ -27,6 +27,36 @@ func TestXSI(t *testing.T) {
 			if !want && !maps.Equal(with, without) {
 				t.Errorf("stage %d: the config is another with a login it has no place for", stage)
 			}
+		}
+	})
+}
+
+// TestXSIGoesWithItsOwner: a phone whose owner has no login, or that is on hold
+// again, is told to forget the one it had, unless it does so unasked.
+func TestXSIGoesWithItsOwner(t *testing.T) {
+	const user, password = "anna@as.example.net", "fake-xsi-pass"
+	each(t, func(t *testing.T, m vendors.Maker, _ samples) {
+		if m.XSI == nil || m.Forgets {
+			t.Skip("its phones take no login, or forget what a config leaves out")
+		}
+		in := input(t, m.Vendor, vendors.Full)
+		in.XSI = vendors.Login{User: user, Password: phone.NewSecret(password)}
+		with := values(t, in)
+		emptied := 0
+		for _, stage := range []vendors.Stage{vendors.Holding, vendors.Full} {
+			without := values(t, input(t, m.Vendor, stage))
+			for key, value := range with {
+				if value != user && value != password {
+					continue
+				}
+				emptied++
+				if got, ok := without[key]; !ok || got != "" {
+					t.Errorf("stage %d: %s is %q (there: %v), want it emptied", stage, key, got, ok)
+				}
+			}
+		}
+		if emptied != 4 {
+			t.Errorf("%d parameters were looked at, want a user and a password in each stage", emptied)
 		}
 	})
 }
