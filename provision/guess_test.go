@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -201,5 +203,53 @@ func TestAsMuchIsTried(t *testing.T) {
 			t.Errorf("%s: got the brand's at %d, the former at %d, the factory's at %d; want %d, %d, %d", what,
 				place(got, "second-fake-otp"), place(got, otp.Reveal()), place(got, "Plain"), brand, former, first)
 		}
+	}
+}
+
+// TestFirstTryByMAC: phones that show their MAC, and a password from their label,
+// before anything else are not counted for it and enrol all the same. From another
+// maker's phone, under another phone's MAC and under a name that a login here has,
+// it is a guess.
+func TestFirstTryByMAC(t *testing.T) {
+	const from, own = "10.20.0.57", "0015654AA937"
+	for name, tc := range map[string]struct {
+		maker       bool
+		user, brand string
+		counted     bool
+	}{
+		"its own MAC":                  {true, own, "installer", false},
+		"its own MAC in small letters": {true, strings.ToLower(own), "installer", false},
+		"another MAC":                  {true, stranger.Hex(), "installer", true},
+		"another maker":                {false, own, "installer", true},
+		"the one-time password's name": {true, own, own, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newTown(t, auth.FactorOTP, func(l *lab) vendors.Table {
+				m, _ := l.table().Of("plain")
+				m.FirstTry, m.FirstTryMAC = vendors.Login{}, tc.maker
+				return vendors.NewTable(m)
+			})
+			if _, err := l.SetBrand(t.Context(), operator, "plain", tc.brand, otp); err != nil {
+				t.Fatal(err)
+			}
+			l.lease(from, mac)
+			l.add(t, mac)
+			for i := range 2 * auth.FreeTries {
+				a := l.get(t, mac, from, tc.user, "A1B"+strconv.Itoa(i))
+				wantChallenge(t, tc.user, a)
+				if counted := i >= auth.FreeTries-1; (a.Retry > 0) != (counted && tc.counted) {
+					t.Fatalf("time %d: got Retry-After %s, want it counted: %v", i+1, a.Retry, tc.counted)
+				}
+			}
+			if tc.counted {
+				wantChallenge(t, "the one-time password in a penalty", l.get(t, mac, from, tc.brand, otp.Reveal()))
+				return
+			}
+			full := l.get(t, mac, from, tc.brand, otp.Reveal())
+			wantStage(t, "the one-time password", full, vendors.Full)
+			user, password := loginIn(t, full)
+			wantChallenge(t, "enrolled, its MAC first", l.get(t, mac, from, tc.user, "A1B2"))
+			wantStage(t, "enrolled, then its login", l.get(t, mac, from, user, password), vendors.Full)
+		})
 	}
 }

@@ -34,7 +34,7 @@ func (d *Desk) weigh(now time.Time, ask Ask, c caller, rec auth.Record, p auth.P
 	brand := d.brandOTP(p, c.file.Vendor)
 	maker, _ := d.table.Of(c.file.Vendor)
 	asked := asksPIN(ask, c, p, maker)
-	shown := auth.Wrong
+	shown, named := auth.Wrong, false
 	for _, k := range []candidate{
 		{login(rec.Enrolment.Current), auth.OwnCurrent},
 		{login(rec.Enrolment.Pending), auth.OwnPending},
@@ -46,6 +46,7 @@ func (d *Desk) weigh(now time.Time, ask Ask, c caller, rec auth.Record, p auth.P
 		{pinLogin(a, asked, rec), auth.ScreenPIN},
 	} {
 		is := false
+		named = named || k.login.User == a.User
 		if a.token.IsZero() {
 			is = proves(a, k.login)
 		} else {
@@ -55,8 +56,12 @@ func (d *Desk) weigh(now time.Time, ask Ask, c caller, rec auth.Record, p auth.P
 			shown = k.means
 		}
 	}
-	if asked && shown == auth.Wrong {
+	switch {
+	case shown != auth.Wrong:
+	case asked:
 		shown = auth.WrongPIN // also one typed twice: a right one that is not looked at counts as often
+	case maker.FirstTryMAC && !named && strings.EqualFold(a.User, c.file.MAC.Hex()):
+		shown = auth.FirstTry // of a name that nothing here goes by
 	}
 	switch {
 	case shown == auth.Wrong && (d.penalties.repeated(c, a.Print) || unguessable(a.User)):

@@ -94,10 +94,11 @@ func gigasetMaker(v phone.Vendor, name string, models Models) Maker {
 		SIPAgent:    func(agent string) (Ident, bool) { return gigasetAgent(v, agent) },
 		File:        func(name string) (File, bool) { return gigasetFile(v, name) },
 		Fetch:       Fetch{By: []Protocol{HTTP, HTTPS}, Auth: Digest},
+		FirstTryMAC: true,
 		Dials:       AsTyped,
 		ContentType: "text/xml; charset=utf-8",
 		Unverified: []string{
-			"the first 401 is answered with the MAC and the MAC-ID of the label, the second with what a config set: a first wrong login is no guess",
+			"in which letters the MAC is shown as a user name; either is taken",
 			"option 60 of N610, N670, N870 and Maxwell",
 			"no list of emergency numbers: handsets dial whatever is keyed in",
 			"addresses that begin with 00:21:04",

@@ -189,6 +189,11 @@ type Maker struct {
 	// where they offer none.
 	Fetch    Fetch
 	FirstTry Login
+	// FirstTryMAC says that they offer their MAC as the user name instead, with a
+	// password that stands on the label and nowhere else; so no password shown
+	// under that name is a guess. They try it at every challenge, before the login
+	// a config gave them.
+	FirstTryMAC bool
 	// CertMAC reads the MAC out of the subject of a factory client certificate,
 	// from the field this maker puts it in and from no other. It says nothing of
 	// who signed it: Factory.Verify does. nil: the maker's phones carry none.
