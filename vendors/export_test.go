@@ -23,7 +23,11 @@ func FormatCases() []FormatCase {
 		lines("k = v", word, yealinkFormat),
 		lines("k=v", [3]string{"voip/line/0/id", "voip/line/1/id", "system/type"}, keyValue{between: "=", names: nameOf("._-/"), escape: oneLine(";")}),
 		lines("k: v", [3]string{"sip line1 user name", "sip line1 password", "time zone name"}, keyValue{between: ": ", names: nameOf("._- "), escape: oneLine("")}),
-		lines("k: v with quotes", [3]string{"sip line1 user name", "sip line1 password", "dst [start|end] relative date"}, mitelFormat),
+		formatCase("k: v with quotes", [3]string{"sip line1 user name", "sip line1 password", "dst [start|end] relative date"}, func(e escaper) format {
+			f := mitelFormat
+			f.escape = e
+			return f
+		}, mitelValue),
 		lines(`k="v"`, [3]string{"SIP_URI_1", "SIP_PASS_1", "NTP_ADDR"}, keyValue{head: "# Head #\r\n", between: "=", end: "\r\n", escape: quoted}),
 		lines("SET k v", word, keyValue{before: "SET ", between: " ", escape: quotedIfNeeded}),
 		formatCase("flat XML", [3]string{"alpha", "beta.2", "gamma"}, func(e escaper) format {

@@ -13,9 +13,9 @@ const mitelVendor phone.Vendor = "mitel"
 // mitel serves the SIP phones Aastra made and Mitel makes on: 91xx, 675x,
 // 673x, 68xx and 69xx. The 53xx and the MiNet sets speak other languages.
 //
-// A challenged phone answers by Digest, but it stores at most twenty letters of
-// a password, and the box's have more. So its own login stands in the path, and
-// Digest serves for what a person types at the Log In key.
+// A challenged phone answers by Digest: with the login of its config, or with
+// what a person typed at the Log In key, which stays on the phone and would
+// outrank the config (mitelForced).
 func mitel() Maker {
 	return Maker{
 		Vendor:      mitelVendor,
@@ -51,11 +51,19 @@ func mitel() Maker {
 			"option 60 of the 69xx",
 			"sip line1 screen name 2 shows below the first on every model",
 			"a second offer of DHCP without an address is taken",
-			"which of 43, 66, 159 and 160 wins without an override; all but 159 say the same",
+			"which of 43, 66, 159 and 160 wins without an override, and that 0 of dhcp config option override leaves it to the phone; all but 159 say the same",
+			"sub-options 8 and 9 of option 43 as VLAN and priority; the VLAN goes in 132",
+			"a file's encrypted twin is asked for before it",
+			"a ^ before a name puts aside what was set on the phone itself; firmware that does not know it reads the line without",
+			"the backup proxy is asked when the first does not answer, and 0.0.0.0 is none",
+			"the name of emergency dial plan, and the numbers it has as shipped",
+			"sip dtmf method 2, both ways; 0 is written",
+			"https client method, which is left as it is",
+			"a login in an HTTP URL; none is written",
 			"https user certificates takes a whole URL",
 			"the transport of a single line; where it is not known all lines go by that of the first",
 			"quotes around a value keep a # in it from beginning a comment; one further in is a letter like others",
-			"a parameter without a value clears what was there; what somebody set on the phone itself stays all the same",
+			"a parameter without a value clears what was there; what somebody set on the phone itself stays all the same, but for server, login and accounts",
 			"weeks 1 to 4 of a month as the guide counts them: full ones",
 			"a number that is a whole alternative of the dial plan is sent at once",
 			"an admin password of other than digits",
@@ -180,8 +188,8 @@ func mitelOptions(box Box) []Option {
 	return append(options, Option{Code: optVendorSpecific, Value: append(sub, 3, 1, 0), Always: true})
 }
 
-// mitelSequence: newer firmware asks for startup.cfg, older for aastra.cfg. The
-// last file wins.
+// mitelSequence: newer firmware asks for startup.cfg, older for aastra.cfg, and
+// both for the encrypted twin of each. The last file wins.
 func mitelSequence(mac phone.MAC, model string) []string {
 	m, ok := mitelModels.Of(model)
 	if !ok {
@@ -191,5 +199,9 @@ func mitelSequence(mac phone.MAC, model string) []string {
 	if m.Code != "" {
 		file = m.Code
 	}
-	return []string{file + ".st", "startup.cfg", "aastra.cfg", file + ".cfg", upperHex(mac) + ".cfg"}
+	names := []string{file + ".st"}
+	for _, stem := range []string{"startup", "aastra", file, upperHex(mac)} {
+		names = append(names, stem+".tuz", stem+".cfg")
+	}
+	return names
 }

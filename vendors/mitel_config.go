@@ -104,6 +104,7 @@ func mitelResync(ps *params, in Input) {
 	ps.set("auto resync mode", "1")
 	ps.set("auto resync time", fmt.Sprintf("%02d:%02d", int(at/time.Hour), int(at%time.Hour/time.Minute)))
 	ps.set("auto resync days", "1")
+	ps.set("auto resync max delay", "15") // minutes: on hold all have one time of day
 }
 
 // mitelTime counts minutes west of Greenwich, weekdays from Sunday as 1, and
@@ -160,6 +161,7 @@ func mitelLines(ps *params, in Input) {
 	ps.set("sip transport protocol", mitelTransport(transport))
 	for i, l := range lines {
 		mitelLine(ps, i+1, l)
+		mitelBackup(ps, i+1, in)
 	}
 	// Below the state's text, on hold: which phone this is.
 	second := ""
@@ -209,6 +211,18 @@ func mitelLine(ps *params, n int, l phone.Line) {
 	ps.set(line+"autodial number", "-1")                        // as the whole phone
 }
 
+// mitelBackup is the SBC behind the box, on hold, for emergency calls; it
+// refuses all others.
+func mitelBackup(ps *params, n int, in Input) {
+	host, port := "0.0.0.0", 0
+	if sbc, at, ok := sbcOf(in.Site); ok && in.Stage == Holding {
+		host, port = sbc, at
+	}
+	line := "sip line" + strconv.Itoa(n) + " "
+	ps.set(line+"backup proxy ip", host)
+	ps.set(line+"backup proxy port", strconv.Itoa(port))
+}
+
 // mitelHotline is a warm line: with a timeout the phone waits for a digit.
 func mitelHotline(ps *params, in Input) {
 	number := ""
@@ -217,20 +231,4 @@ func mitelHotline(ps *params, in Input) {
 	}
 	ps.set("sip autodial number", number)
 	ps.set("sip autodial timeout", strconv.Itoa(int(hotlineDelay/time.Second)))
-}
-
-// mitelFormat is "name: value". The phone stops at a file without a line, so
-// the first is a comment.
-var mitelFormat = keyValue{head: "# Lineside\n", between: ": ", names: nameOf("._- []|"), escape: mitelValue}
-
-// mitelValue puts quotes around what has a # in it, which would begin a
-// comment. What has both, or begins with a quote, cannot be held.
-func mitelValue(b []byte, s string) ([]byte, error) {
-	switch {
-	case strings.Contains(s, "#"):
-		return quoted(b, s)
-	case strings.HasPrefix(s, `"`):
-		return nil, errMark
-	}
-	return oneLine("")(b, s)
 }

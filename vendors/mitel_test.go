@@ -3,6 +3,7 @@ package vendors_test
 import (
 	"fmt"
 	"strings"
+	"testing"
 
 	"github.com/lineside/lineside/vendors"
 )
@@ -59,6 +60,7 @@ func mitelSamples() samples {
 		holding: map[string]string{
 			"sip line1 registrar ip": "10.20.0.1", "sip line1 user name": "hold-fake", "sip line1 screen name": "Authentication needed",
 			"sip autodial number": "*89", "sip autodial timeout": "5", "emergency dial plan": "110|112|911", "sip dial plan": "110|112|911|x+#|xx+*",
+			"sip line1 backup proxy ip": "sbc.example.net", "sip line1 backup proxy port": "5080",
 			"sip line2 user name": "", "sip line2 password": "", "sip line16 user name": "", "http digest force login": "0",
 		},
 		full: map[string]string{
@@ -66,7 +68,7 @@ func mitelSamples() samples {
 			"sip line2 registrar port": "5071", "sip line2 outbound proxy": "edge.example.net", "sip line2 outbound proxy port": "5062", "sip line2 transport protocol": "4",
 			"sip autodial number": "", "download protocol": "HTTP", "http server": "10.20.0.1", "http port": "80", "http path": "cfg", "contact rcs": "0",
 			"time zone minutes": "-60", "dst start month": "3", "dst start week": "-1", "dst start day": "1", "dst start hour": "2", "dst end month": "10", "dst end hour": "3",
-			"admin password": "fake-admin-password", "auto resync mode": "1",
+			"admin password": "fake-admin-password", "auto resync mode": "1", "sip line1 backup proxy ip": "0.0.0.0", "sip line2 backup proxy ip": "0.0.0.0",
 		},
 		overrides: map[string]string{"language": "2", "lldp": "0"},
 		replaces:  map[string]string{"language": "2", "sip line1 screen name": "Desk", "dst [start|end] relative date": "1"},
@@ -74,15 +76,52 @@ func mitelSamples() samples {
 	}
 }
 
-// readMitel wants the comment a file begins with and no other.
+// readMitel wants the comment a file begins with and no other. A name after a ^
+// is said once more, with the same value.
 func readMitel(body string) (map[string]string, error) {
-	return lineSyntax{head: "# Lineside\n", end: "\n", between: ": ", value: func(s string) (string, error) {
-		if strings.HasPrefix(s, `"`) {
-			return unquote(s)
+	got, err := mitelSyntax.read(body)
+	if err != nil {
+		return nil, err
+	}
+	for name, value := range got {
+		plain, forced := strings.CutPrefix(name, "^")
+		if !forced {
+			continue
 		}
-		if strings.Contains(s, "#") {
-			return "", fmt.Errorf("a comment in %q", s)
+		if before, ok := got[plain]; !ok || before != value {
+			return nil, fmt.Errorf("%s: got %q, and %q without the mark", name, value, before)
 		}
-		return strings.TrimSpace(s), nil
-	}}.read(body)
+		delete(got, name)
+	}
+	return got, nil
+}
+
+var mitelSyntax = lineSyntax{head: "# Lineside\n", end: "\n", between: ": ", value: func(s string) (string, error) {
+	if strings.HasPrefix(s, `"`) {
+		return unquote(s)
+	}
+	if strings.Contains(s, "#") {
+		return "", fmt.Errorf("a comment in %q", s)
+	}
+	return strings.TrimSpace(s), nil
+}}
+
+// TestMitelForced: what somebody typed into the phone would outrank server, login
+// and accounts, and nothing else is taken from people.
+func TestMitelForced(t *testing.T) {
+	body := string(render(t, input(t, "mitel", vendors.Full)))
+	got, err := mitelSyntax.read(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]bool{
+		"http server": true, "http digest username": true, "http digest password": true,
+		"sip line1 user name": true, "sip line2 password": true, "sip line16 password": true, "sip line1 registrar ip": true,
+		"sip line1 screen name": false, "language": false, "admin password": false, "time zone minutes": false,
+	} {
+		value, forced := got["^"+name]
+		if forced != want || want && value != got[name] {
+			t.Errorf("^%s: got %v with %q, want %v", name, forced, value, want)
+		}
+	}
 }
