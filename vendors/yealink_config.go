@@ -54,8 +54,8 @@ func yealinkSite(ps *params, in Input) {
 	}
 	ps.set("static.syslog.enable", "0")
 	if in.Box.CAURL != "" {
-		ps.set("static.trusted_certificates.url", in.Box.CAURL)
-		ps.set("static.security.ca_cert", "2")
+		ps.static("trusted_certificates.url", in.Box.CAURL)
+		ps.static("security.ca_cert", "2")
 	}
 	// As shipped the phone reboots at every check-sync.
 	ps.set("sip.notify_reboot_enable", "0")
