@@ -17,6 +17,7 @@ func htekBuild(ps *params, in Input) error {
 		return err
 	}
 	htekLines(ps, in)
+	htekFailover(ps, in)
 	htekDialling(ps, in)
 	if in.Stage == Full {
 		if err := htekBook(ps, in); err != nil {
@@ -190,6 +191,16 @@ func htekLine(ps *params, a htekAccount, l phone.Line, emergency []string) {
 	for i, codec := range htekCodecs {
 		ps.set(a.codecs[i], codec)
 	}
+}
+
+// htekFailover is the SBC behind the box, on hold, for emergency calls; it
+// refuses all others. Only the first account's number is known.
+func htekFailover(ps *params, in Input) {
+	second := ""
+	if host, port, ok := sbcOf(in.Site); ok && in.Stage == Holding {
+		second = hostPort(host, port)
+	}
+	ps.set("P967", second)
 }
 
 // htekDialling sets the hotline with its delay, and the numbers a locked keypad
