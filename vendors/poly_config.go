@@ -87,6 +87,8 @@ func polySite(ps *params, in Input) error {
 		ps.device("sec.TLS.customCaCert1", strings.TrimSpace(in.Box.CA))
 		ps.device("sec.TLS.profile.caCertList1", "BuiltinAndPlatform")
 	}
+	// Kept in flash, so an earlier platform's would go on listening.
+	ps.device("syslog.serverName", "")
 	ps.set("prov.quickSetup.limitServerDetails", "1")
 	ps.set("prov.autoConfigUpload.enabled", "0")
 	ps.set("feature.logUpload.enabled", "0")

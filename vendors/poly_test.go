@@ -65,6 +65,7 @@ func polySamples() samples {
 			"reg.1.displayName": "Anna Müller", "reg.1.server.1.address": "sip.example.net", "reg.1.server.1.transport": "UDPOnly",
 			"reg.2.server.1.port": "5071", "reg.2.server.1.transport": "TLS", "reg.2.outboundProxy.address": "edge.example.net",
 			"reg.2.outboundProxy.port": "5062", "reg.3.address": "", "reg.12.address": "", "device.set": "1",
+			"device.syslog.serverName": "", "device.syslog.serverName.set": "1",
 			"device.prov.serverName": "10.20.0.1/cfg/", "device.prov.serverName.set": "1", "device.prov.serverType": "HTTP",
 			"device.prov.user": "fake-login", "device.prov.user.set": "1", "device.prov.password": "fake-login-password", "device.prov.password.set": "1",
 			"device.auth.localAdminPassword": "fake-admin-password", "device.auth.localAdminPassword.set": "1",

@@ -43,6 +43,7 @@ func snomSite(ps *params, in Input) {
 	ps.set("setting_server", in.fetchURL())
 	ps.set("pnp_config", onOff(false))
 	ps.set("challenge_checksync", onOff(false))
+	ps.set("syslog_server", "")
 	if ntp := in.Site.NTP; ntp != "" {
 		ps.set("ntp_server", ntp)
 		ps.set("ntp_refresh_timer", "3600")

@@ -54,7 +54,7 @@ func snomSamples() samples {
 			"user_realname.1": "Anna Müller", "user_host.1": "sip.example.net", "user_outbound.1": "", "user_host.2": "sip.example.net:5071",
 			"user_outbound.2": "edge.example.net:5062;transport=tls", "user_active.3": "off", "user_active.12": "off",
 			"http_client_user": "fake-login", "http_client_pass": "fake-login-password", "setting_server": "http://10.20.0.1/cfg/",
-			"admin_mode_password": "fake-admin-password", "auto_dial": "off", "dst": "3600 03.05.07 02:00:00 10.05.07 03:00:00", "utc_offset": "+3600",
+			"admin_mode_password": "fake-admin-password", "auto_dial": "off", "dst": "3600 03.05.07 02:00:00 10.05.07 03:00:00", "utc_offset": "+3600", "syslog_server": "",
 		},
 		overrides: map[string]string{"user_srtp.1": "on", "contrast": "12"},
 		replaces:  map[string]string{"user_idle_text.1": "Desk", "user_savp.2": "mandatory", "contrast": "12"},
