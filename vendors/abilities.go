@@ -93,7 +93,16 @@ type Shows struct {
 	HotlineDelay bool // and not before somebody had time to dial 112
 	HotlineKey   bool // a key on the idle screen that dials it
 	MAC          bool // its MAC on the idle screen or behind a key there
+	// NoMAC says why it cannot show that: it has the one or the other.
+	NoMAC string
 }
+
+// Why a vendor's phones show no MAC on hold.
+const (
+	macNoScreen = "nothing to show it on: it has no screen"
+	macHandset  = "handsets show one short name, which the state's text fills; the MAC of the base stands on its label"
+	macName     = "the one text its idle screen takes from a config has no room beside the state's"
+)
 
 // Dialling is what a config has to say so that an emergency number goes out.
 type Dialling uint8

@@ -23,6 +23,7 @@ func algo() Maker {
 		Fetch:       Fetch{By: []Protocol{HTTPS, HTTP, TFTP}, Auth: Digest | Basic},
 		Dials:       NoKeys,
 		NoBook:      bookNoScreen,
+		Shows:       Shows{NoMAC: macNoScreen},
 		ContentType: "text/plain; charset=utf-8",
 		Rehome: Rehome{
 			URL: []string{"prov.server.static"}, User: []string{"prov.auth.user"}, Password: []string{"prov.auth.pwd"},

@@ -36,11 +36,12 @@ func audiocodes() Maker {
 		Resync:      Resync{Event: "check-sync", Reboot: "check-sync;reboot=true"},
 		Upgrade:     UpgradeByURL,
 		NoBook:      bookUnknown,
-		Shows:       Shows{Text: true},
+		Shows:       Shows{Text: true, MAC: true},
 		build:       audiocodesBuild,
 		expands:     audiocodesMacros,
 		format:      audiocodesFormat,
 		Unverified: []string{
+			"how much of the label the idle screen has room for: on hold the state and the MAC stand in it",
 			"provisioning/firmware/url is looked at when the config is fetched, and installs only what is another firmware",
 			"whether a challenge by HTTP is answered; a path with a token is written instead",
 			"option 160 or 66 with a folder at its end has the phone's own names appended",

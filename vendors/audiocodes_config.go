@@ -103,7 +103,7 @@ func audiocodesChange(ps *params, which string, c change) {
 // audiocodesLines writes one server, that of the first line, for the phone has
 // no more, and each line's account at it.
 func audiocodesLines(ps *params, in Input) {
-	lines := linesOf(in)
+	lines := labelledLines(in)
 	first := phone.Line{}
 	if len(lines) > 0 {
 		first = lines[0]

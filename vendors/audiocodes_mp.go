@@ -30,7 +30,7 @@ func audiocodesMP() Maker {
 		},
 		NoBook:  bookNoScreen,
 		Resync:  Resync{Event: "check-sync;reboot=false", Reboot: "check-sync;reboot=true"},
-		Shows:   Shows{Hotline: true, HotlineDelay: true},
+		Shows:   Shows{Hotline: true, HotlineDelay: true, NoMAC: macNoScreen},
 		Forgets: true, // SetDefaultOnIniFileProcess
 		build:   audiocodesMPBuild,
 		expands: audiocodesMacros,

@@ -44,7 +44,7 @@ func audiocodesSamples() samples {
 		},
 		holding: map[string]string{
 			"voip/signalling/sip/proxy_address": "10.20.0.1", "voip/signalling/sip/proxy_port": "5060", "voip/line/0/id": "hold-fake",
-			"voip/line/0/auth_password": "fake-hold-password", "voip/line/0/description": "Authentication needed", "voip/line/1/enabled": "0",
+			"voip/line/0/auth_password": "fake-hold-password", "voip/line/0/description": "Authentication needed 00908F9D8992", "voip/line/1/enabled": "0",
 			"voip/signalling/sip/digit_map": "110|112|911", "provisioning/period/type": "EVERY5MINUTES", "provisioning/random_provisioning_time": "0",
 		},
 		full: map[string]string{

@@ -36,7 +36,7 @@ func avaya() Maker {
 			URL: []string{"HTTPSRVR"}, User: []string{"FORCE_HTTP_AUTH_USERNAME"}, Password: []string{"FORCE_HTTP_AUTH_PASSWORD"},
 		},
 		Resync:  Resync{Event: "check-sync", Reboots: true, Reboot: "check-sync"},
-		Shows:   Shows{Text: true},
+		Shows:   Shows{Text: true, MAC: true},
 		Upgrade: UpgradeByName,
 		Book:    &Book{File: "avaya-book.xml", ContentType: "text/xml; charset=utf-8", Write: avayaDirectory, Token: true},
 		raw:     avayaRaw,
@@ -44,6 +44,7 @@ func avaya() Maker {
 		expands: avayaMacros,
 		format:  avayaFormat,
 		Unverified: []string{
+			"how much of the label the idle screen has room for: on hold the state and the MAC stand in it",
 			"option 60 ccp.avaya.com; phones are recognised by OUI and User-Agent as well",
 			"the case of $MACADDR in a GET; any is taken",
 			"HTTPSRVR and HTTPDIR in a settings file outlive the DHCP lease",

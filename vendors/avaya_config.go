@@ -135,7 +135,7 @@ const avayaPassword = 31
 // avayaLine writes the one account there is in open SIP mode: of several lines
 // the first. A registrar without ";transport=" would be asked by TLS.
 func avayaLine(ps *params, in Input) error {
-	lines := linesOf(in)
+	lines := labelledLines(in)
 	if len(lines) == 0 {
 		lines = []phone.Line{{}}
 	}

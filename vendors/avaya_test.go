@@ -40,7 +40,7 @@ func avayaSamples() samples {
 		},
 		holding: map[string]string{
 			"SIP_CONTROLLER_LIST": "10.20.0.1:5060;transport=udp", "FORCE_SIP_USERNAME": "hold-fake", "FORCE_SIP_PASSWORD": "fake-hold-password",
-			"PRIMARY_LINE_EXTENSION": "Authentication needed", "HOTLINE": "", "DIALPLAN": "110|112|911", "PHNEMERGNUM": "110", "PHNMOREEMERGNUMS": "112,911",
+			"PRIMARY_LINE_EXTENSION": "Authentication needed C81FEA83E85A", "HOTLINE": "", "DIALPLAN": "110|112|911", "PHNEMERGNUM": "110", "PHNMOREEMERGNUMS": "112,911",
 			"ENABLE_WEBSERVER": "0", "FORCE_HTTP_AUTH_USERNAME": "fake-login", "AUTOMATIC_UPDATE_WINDOW": "0,0", "TLSSRVR": "",
 		},
 		full: map[string]string{

@@ -35,7 +35,7 @@ func ciscoATA() Maker {
 		Resync:      ciscoResync,
 		Upgrade:     UpgradeByURL,
 		NoBook:      bookNoScreen,
-		Shows:       Shows{Hotline: true, HotlineDelay: true},
+		Shows:       Shows{Hotline: true, HotlineDelay: true, NoMAC: macNoScreen},
 		build:       ciscoATABuild,
 		settle:      ciscoATASettle,
 		expands:     ciscoMacros,

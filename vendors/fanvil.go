@@ -31,7 +31,7 @@ func fanvil() Maker {
 			URL: []string{"ap.FlashServerIP"}, User: []string{"ap.DefaultUsername"}, Password: []string{"ap.DefaultPassword"},
 		},
 		Resync:  Resync{Event: "check-sync", Reboot: "check-sync;reboot=true"},
-		Shows:   Shows{Text: true, Hotline: true, HotlineDelay: true},
+		Shows:   Shows{Text: true, Hotline: true, HotlineDelay: true, MAC: true},
 		Upgrade: UpgradeByFolder,
 		Book:    &Book{File: "fanvil-book.xml", ContentType: "text/xml; charset=utf-8", Write: ipPhoneDirectory("FanvilIPPhoneDirectory")},
 		Redirect: &Redirect{
@@ -50,6 +50,7 @@ func fanvil() Maker {
 			"without a login the phone tries the user anonymous; its password is not known, so it counts as a wrong login, once",
 			"a challenged phone asks for user and password on its screen: not counted on",
 			"DST weeks count to 5 for the last and weekdays from Sunday as 0; EnableDST 2 and DSTFixedType 2 go by them",
+			"the key of a line shows its DisplayName, on hold the MAC",
 			"room for the idle text: 12 to 16 letters on small screens",
 			"an empty element clears a value",
 			"what MediaCrypto has to say for SRTP: it is left as it is",

@@ -132,9 +132,13 @@ func fanvilChange(ps *params, prefix string, c change) {
 }
 
 // fanvilLines writes the accounts, switches the others off, and puts what line
-// 1 is called on the idle screen.
+// 1 is called on the idle screen. On hold that is the state, and the line's key
+// beside it shows the MAC: small screens have no room for both in the title.
 func fanvilLines(ps *params, in Input) {
 	lines := linesOf(in)
+	if in.Stage == Holding {
+		lines[0].DisplayName = upperHex(in.File.MAC)
+	}
 	title := ""
 	for i, l := range lines {
 		if i == 0 {

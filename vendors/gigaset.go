@@ -33,7 +33,7 @@ func gigaset() Maker {
 	m.Sequence = func(mac phone.MAC, _ string) []string { return []string{mac.Hex() + ".xml"} }
 	m.Rehome = Rehome{URL: []string{gigasetServer}, User: []string{gigasetServer}, Password: []string{gigasetServer}}
 	m.Resync = Resync{Event: "check-sync;reboot=false", Once: true}
-	m.Shows = Shows{Text: true}
+	m.Shows = Shows{Text: true, NoMAC: macHandset}
 	m.Book = gigasetBook("gigaset-book.xml")
 	m.Redirect = gigasetRedirect(gigasetMacroFile)
 	m.build = gigasetBuild

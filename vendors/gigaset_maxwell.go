@@ -22,7 +22,7 @@ func gigasetMaxwell() Maker {
 	m.Resync = Resync{Event: "check-sync;reboot=false", Reboot: "check-sync;reboot=true"}
 	m.Redirect = gigasetRedirect(gigasetMacroFile)
 	m.NoBook = bookLDAP
-	m.Shows = Shows{Text: true, HotlineKey: true}
+	m.Shows = Shows{Text: true, HotlineKey: true, MAC: true}
 	m.build = gigasetMaxwellBuild
 	m.expands = gigasetMacros
 	m.Upgrade = UpgradeByVersion
@@ -31,6 +31,7 @@ func gigasetMaxwell() Maker {
 		root:    `<provisioning version="1.1">`,
 	}
 	m.Unverified = append(m.Unverified,
+		"how much of an account's name the idle screen has room for: on hold the state and the MAC stand in it",
 		"columns of the redirect service's sheet, and that its URL may hold a login",
 		"FirmwareManagment.AutomaticCheckForUpdates 0 does not keep it from the firmware of its own file",
 		"a missing provisioning.xml sends the phone on to <MAC>.xml",
@@ -61,7 +62,7 @@ func gigasetMaxwellBuild(ps *params, in Input) error {
 	if err := gigasetMaxwellTime(ps, in); err != nil {
 		return err
 	}
-	lines := linesOf(in)
+	lines := labelledLines(in)
 	transport := phone.UDP
 	if len(lines) > 0 {
 		transport = lines[0].Transport

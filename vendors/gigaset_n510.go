@@ -20,7 +20,7 @@ func gigasetN510() Maker {
 	m.Rehome = gigasetFrameRehome("BS_IP_Data1.aucS_DATA_SERVER[0]")
 	m.Resync = Resync{Event: "check-sync;reboot=false"}
 	m.Redirect = gigasetRedirect(gigasetPlainFile)
-	m.Shows = Shows{Text: true}
+	m.Shows = Shows{Text: true, NoMAC: macHandset}
 	m.Book = gigasetBook("gigaset-n510-book.xml")
 	m.Upgrade = UpgradeByURL
 	m.build = gigasetN510Build

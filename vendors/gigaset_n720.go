@@ -20,7 +20,7 @@ func gigasetN720() Maker {
 	m.Rehome = gigasetFrameRehome("BS_IP_Data.aucS_DATA_SERVER[%]")
 	m.Resync = Resync{Event: "check-sync;reboot=false"}
 	m.Redirect = gigasetRedirect(gigasetPlainFile)
-	m.Shows = Shows{Text: true}
+	m.Shows = Shows{Text: true, NoMAC: macHandset}
 	m.Book = gigasetBook("gigaset-n720-book.xml")
 	m.build = gigasetN720Build
 	m.settle = gigasetSettle

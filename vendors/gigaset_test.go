@@ -73,7 +73,7 @@ func gigasetMaxwellSamples() samples {
 	s.sipAgents = s.agents
 	s.names = gigasetNames(s.vendor)
 	s.holding = map[string]string{
-		"SIP.Account.0.Domain": "10.20.0.1", "SIP.Account.0.AccountName": "Authentication needed", "PhoneUI.Keys.FunctionKeys.0.Type": "3",
+		"SIP.Account.0.Domain": "10.20.0.1", "SIP.Account.0.AccountName": "Authentication needed 7C2F80E0D605", "PhoneUI.Keys.FunctionKeys.0.Type": "3",
 		"PhoneUI.Keys.FunctionKeys.0.PhoneNumber": "*89", "System.Provision.Period": "5", "SIP.Account.1.Active": "0",
 	}
 	s.full = map[string]string{

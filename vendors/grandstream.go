@@ -21,7 +21,7 @@ const (
 // grandstream serves the phones: GXP, GRP, GHP, GXV and WP.
 func grandstream() Maker {
 	m := grandstreamMaker(grandstreamVendor, "Grandstream", grandstreamModels)
-	m.Shows = Shows{Text: true}
+	m.Shows = Shows{Text: true, MAC: true}
 	m.Book, m.NoBook = grandstreamXMLBook(), ""
 	// P22054 chooses between the account's login and one of the directory's own.
 	m.XSI = &XSI{User: "P22034", Password: "P22103", Mode: "P22054", ModeValue: "1"}
@@ -31,6 +31,7 @@ func grandstream() Maker {
 		"P-values of account 7 and up beyond enable, server, proxy, user, login and names",
 		"time zone of the Android phones (GXV, WP): they may want a name instead of P64 and P246",
 		"phone book login in P6713 and P6714",
+		"how much of an account's name the idle screen has room for: on hold the state and the MAC stand in it",
 		"XSI login in P22034 and P22103, chosen by P22054: read off the web pages of the video phones",
 	)
 	return m

@@ -12,7 +12,7 @@ import (
 // what is plugged in has no screen.
 func grandstreamHT() Maker {
 	m := grandstreamMaker(grandstreamHTVendor, "Grandstream HT", grandstreamHTModels)
-	m.Shows = Shows{Hotline: true, HotlineDelay: true}
+	m.Shows = Shows{Hotline: true, HotlineDelay: true, NoMAC: macNoScreen}
 	m.build = grandstreamAdapter
 	m.Unverified = append(m.Unverified, "codecs of port 2 in P757 to P759, as the profiles of other models have them")
 	return m

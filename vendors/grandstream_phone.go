@@ -57,7 +57,7 @@ func grandstreamShort(model string) bool {
 // as there can be, in both of the places where accounts 5 and 6 may be.
 func grandstreamAccounts(ps *params, in Input) {
 	short := in.Stage == Full && grandstreamShort(in.Device.Model)
-	lines := linesOf(in)
+	lines := labelledLines(in)
 	for n := 1; n <= phone.MaxLines; n++ {
 		a := grandstreamAccountOf(n, short)
 		if n > len(lines) {

@@ -11,7 +11,7 @@ import (
 // the ports share in profiles (HT704, HT81x, GXW).
 func grandstreamGW() Maker {
 	m := grandstreamMaker(grandstreamGWVendor, "Grandstream gateway", grandstreamGWModels)
-	m.Shows = Shows{Hotline: true, HotlineDelay: true}
+	m.Shows = Shows{Hotline: true, HotlineDelay: true, NoMAC: macNoScreen}
 	m.build = func(ps *params, in Input) error {
 		return grandstreamTable(ps, in, "3", phone.MaxLines, grandstreamGWPort)
 	}
@@ -26,6 +26,7 @@ func grandstreamGW() Maker {
 // grandstreamDP serves the DECT bases: line n rings handset n.
 func grandstreamDP() Maker {
 	m := grandstreamMaker(grandstreamDPVendor, "Grandstream DECT", grandstreamDPModels)
+	m.Shows = Shows{NoMAC: macHandset}
 	m.Book, m.NoBook = grandstreamXMLBook(), ""
 	m.build = func(ps *params, in Input) error {
 		if err := grandstreamTable(ps, in, "1", grandstreamDPAccounts, grandstreamDPAccount); err != nil || in.Stage != Full || in.File.Kind != Config {

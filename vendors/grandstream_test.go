@@ -66,7 +66,7 @@ func grandstreamSamples() samples {
 			{name: "gs_phonebook.xml", hint: "grandstream", kind: vendors.Absent},
 		},
 		holding: map[string]string{
-			"P47": "10.20.0.1:5060", "P35": "hold-fake", "P34": "fake-hold-password", "P270": "Authentication needed", "P71": "",
+			"P47": "10.20.0.1:5060", "P35": "hold-fake", "P34": "fake-hold-password", "P270": "Authentication needed C074AD2BD859", "P71": "",
 			"P401": "0", "P406": "", "P801": "0", "P51501": "0", "P193": "60", "P290": `{ 110 | 112 | 911 | x+ | \+x+ | *x+ | *xx*x+ }`,
 			"P212": "1", "P237": "10.20.0.1/cfg",
 		},

@@ -27,11 +27,12 @@ func htek() Maker {
 		Rehome:      Rehome{URL: []string{"P237"}, User: []string{"P1360"}, Password: []string{"P1361"}},
 		Resync:      Resync{Event: "resync", Reboot: "check-sync;reboot=true"},
 		Upgrade:     UpgradeByFolder,
-		Shows:       Shows{Text: true, Hotline: true, HotlineDelay: true},
+		Shows:       Shows{Text: true, Hotline: true, HotlineDelay: true, MAC: true},
 		Book:        &Book{File: "htek-book.xml", ContentType: "text/xml; charset=utf-8", Write: ipPhoneDirectory("PhoneDirectory")},
 		build:       htekBuild,
 		format:      pValues("hl_provision"),
 		Unverified: []string{
+			"how much of the label the idle screen has room for: on hold the state and the MAC stand in it",
 			"P192 with a path and without a scheme takes the firmware from there",
 			"the codes of models in cfg<code>.xml; none is served, since the phone stops at the first file it gets",
 			"whether Basic or Digest is answered",

@@ -153,7 +153,7 @@ var htekCodecs = [6]string{"9", "8", "0", "0", "0", "0"}
 // htekLines writes the accounts there are numbers for and switches the others
 // off, with their passwords emptied.
 func htekLines(ps *params, in Input) {
-	lines := linesOf(in)
+	lines := labelledLines(in)
 	for i, a := range htekAccounts {
 		if i < len(lines) {
 			htekLine(ps, a, lines[i], in.Site.Emergency)

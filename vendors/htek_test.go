@@ -29,7 +29,7 @@ func htekSamples() samples {
 			{name: "factory0001.bin", kind: vendors.Absent},
 		},
 		holding: map[string]string{
-			"P271": "1", "P47": "10.20.0.1:5060", "P35": "hold-fake", "P34": "fake-hold-password", "P20000": "Authentication needed",
+			"P271": "1", "P47": "10.20.0.1:5060", "P35": "hold-fake", "P34": "fake-hold-password", "P20000": "Authentication needed 001FC11C22A9",
 			"P4210": "*89", "P8638": "5", "P5732": "110,112,911", "P4200": "{110|112|911|[x*]+}", "P193": "5", "P401": "0", "P734": "", "P967": "sbc.example.net:5080",
 		},
 		full: map[string]string{

@@ -41,7 +41,7 @@ func linksys() Maker {
 		// Most are adapters: what one of them cannot show, none is counted on for.
 		Upgrade: UpgradeByURL,
 		Book:    &Book{File: "linksys-book.xml", ContentType: "text/xml; charset=utf-8", Write: ipPhoneDirectory("CiscoIPPhoneDirectory")},
-		Shows:   Shows{Hotline: true, HotlineDelay: true},
+		Shows:   Shows{Hotline: true, HotlineDelay: true, NoMAC: "its adapters have no screen; its phones show it as their station's name"},
 		build:   linksysBuild,
 		expands: ciscoMacros,
 		format:  ciscoFlatFormat,

@@ -34,7 +34,7 @@ func obihai() Maker {
 		Upgrade: UpgradeByURL,
 		XSI:     &XSI{User: obihaiLine(1) + "SIP.X_XsiUserName", Password: obihaiLine(1) + "SIP.X_XsiPassword"},
 		NoBook:  bookUnknown,
-		Shows:   Shows{Hotline: true, HotlineDelay: true}, // the phones show a label, the adapters nothing
+		Shows:   Shows{Hotline: true, HotlineDelay: true, NoMAC: "its adapters have no screen; its phones show it behind the state's text"},
 		build:   obihaiBuild,
 		expands: ciscoMacros,
 		format:  objectXML{escape: xmlText},

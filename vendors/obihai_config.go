@@ -112,7 +112,7 @@ const obihaiServices = 8
 // obihaiLines writes line n as service n, with a profile of its own, and
 // switches off the other services of the largest model.
 func obihaiLines(ps *params, in Input) {
-	lines := linesOf(in)
+	lines := labelledLines(in)
 	if len(lines) > obihaiServices {
 		lines = lines[:obihaiServices]
 	}

@@ -30,7 +30,7 @@ func obihaiSamples() samples {
 		},
 		holding: map[string]string{
 			"VoiceService.1.VoiceProfile.1.SIP.ProxyServer": "10.20.0.1", "VoiceService.1.VoiceProfile.1.Line.1.SIP.URI": "hold-fake",
-			"VoiceService.1.VoiceProfile.1.Line.1.SIP.AuthPassword": "fake-hold-password", "VoiceService.1.VoiceProfile.1.Line.1.X_DisplayLabel": "Authentication needed",
+			"VoiceService.1.VoiceProfile.1.Line.1.SIP.AuthPassword": "fake-hold-password", "VoiceService.1.VoiceProfile.1.Line.1.X_DisplayLabel": "Authentication needed 9CADEF0A0B0C",
 			"VoiceService.1.X_FXS.1.DigitMap":               "(110S0|112S0|911S0|<S5:*89>|***|**1(Msp1)|**2(Msp2)|**3(Msp3)|**4(Msp4)|(Mpli))",
 			"VoiceService.1.X_FXS.2.DigitMap":               "(110S0|112S0|911S0|***|**1(Msp1)|**2(Msp2)|**3(Msp3)|**4(Msp4)|(Mpli))",
 			"VoiceService.1.X_FXS.2.PrimaryLine":            "SP1 Service",

@@ -28,7 +28,7 @@ const (
 // guides, "Configuration File Programming").
 func panasonic() Maker {
 	m := panasonicMaker(panasonicVendor, "Panasonic KX-HDV and KX-UT", panasonicOwn, panasonicModels)
-	m.Shows = Shows{Text: true}
+	m.Shows = Shows{Text: true, NoMAC: macName}
 	m.Upgrade = UpgradeByVersion
 	m.XSI = &XSI{User: "XSI_USERID_1", Password: "XSI_PASSWORD_1"}
 	m.build = panasonicText{own: panasonicOwn}.build
@@ -50,7 +50,7 @@ func panasonic() Maker {
 // panasonicTGP serves the DECT bases KX-TGP500 and 550.
 func panasonicTGP() Maker {
 	m := panasonicMaker(panasonicTGPVendor, "Panasonic KX-TGP500", panasonicTGPOwn, panasonicTGPModels)
-	m.Shows = Shows{Text: true}
+	m.Shows = Shows{Text: true, NoMAC: macName}
 	m.NoBook = bookUnknown
 	m.build = panasonicText{own: panasonicTGPOwn, dect: true}.build
 	m.format = panasonicFormat("# PCC Standard Format File # DO NOT CHANGE THIS LINE!\r\n")
@@ -66,7 +66,7 @@ func panasonicUTG() Maker {
 	m := panasonicMaker(panasonicUTGVendor, "Panasonic KX-UTG", panasonicUTGOwn, panasonicUTGModels)
 	m.ContentType = "application/xml"
 	m.CA = NoCA
-	m.Shows = Shows{Text: true, Hotline: true, HotlineDelay: true}
+	m.Shows = Shows{Text: true, Hotline: true, HotlineDelay: true, NoMAC: macName}
 	m.Rehome = Rehome{
 		URL:      []string{panasonicUTGProv + "USR_PROV_SVR_URL"},
 		User:     []string{panasonicUTGProv + "USR_PROV_SVR_AUTH_ID", panasonicUTGHTTP + "HTTP_AUTH_ID"},

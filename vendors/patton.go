@@ -63,6 +63,7 @@ func pattonMaker(d pattonDialect, models Models) Maker {
 		Rehome:      Rehome{URL: []string{pattonLocation}},
 		Resync:      Resync{Event: "check-sync"},
 		NoBook:      bookNoScreen,
+		Shows:       Shows{NoMAC: macNoScreen},
 		// A script is the whole configuration.
 		Forgets: true,
 		build:   d.build,

@@ -49,7 +49,7 @@ func poly() Maker {
 			URL: []string{"device.prov.serverName"}, User: []string{"device.prov.user"}, Password: []string{"device.prov.password"},
 		},
 		Resync:  Resync{Event: "check-sync"},
-		Shows:   Shows{Text: true, HotlineKey: true},
+		Shows:   Shows{Text: true, HotlineKey: true, MAC: true},
 		Forgets: true,
 		XSI:     &XSI{User: "dir.broadsoft.xsp.username", Password: "dir.broadsoft.xsp.password"},
 		Book:    &Book{File: "000000000000-directory.xml", ContentType: "application/xml", Write: polyBook},
@@ -66,6 +66,7 @@ func poly() Maker {
 		expands: polyMacros,
 		format:  polyFormat,
 		Unverified: []string{
+			"how much of the label the idle screen has room for: on hold the state and the MAC stand in it",
 			"dir.broadsoft.xsp.username and dir.broadsoft.xsp.password",
 			"text of option 60 in its ASCII form beyond the vendor's name",
 			"the earlier file in CONFIG_FILES wins for a parameter that is in both",

@@ -144,7 +144,7 @@ func polyChange(ps *params, which string, c change) {
 }
 
 func polyLines(ps *params, in Input) {
-	lines := linesOf(in)
+	lines := labelledLines(in)
 	for i, l := range lines {
 		polyLine(ps, i+1, l)
 	}

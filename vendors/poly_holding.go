@@ -14,8 +14,8 @@ import (
 // well.
 //
 // Emergency calls try the box first, which holds the credentials towards the
-// SBC, and the SBC itself if the box does not answer. The phone shows its MAC
-// under Status, Network; a key for it there is not.
+// SBC, and the SBC itself if the box does not answer. The line's key
+// shows the MAC, as does Status, Network; a soft key for it there is not.
 func polyHolding(ps *params, in Input) {
 	ps.set("call.autoOffHook.1.enabled", "0")
 	if polyDialable(in.Hold.Hotline) {

@@ -55,7 +55,7 @@ func polySamples() samples {
 			{name: "sip.ld", kind: vendors.Absent},
 		},
 		holding: map[string]string{
-			"reg.1.server.1.address": "10.20.0.1", "reg.1.label": "Authentication needed", "call.autoOffHook.1.enabled": "0",
+			"reg.1.server.1.address": "10.20.0.1", "reg.1.label": "Authentication needed 0004F2AABBCC", "call.autoOffHook.1.enabled": "0",
 			"softkey.1.action": "*89$Tinvite$", "dialplan.digitmap": "110|112|911|*xx|x.T",
 			"dialplan.routing.server.1.address": "10.20.0.1", "dialplan.routing.server.2.address": "sbc.example.net",
 			"dialplan.routing.emergency.2.value": "112", "prov.quickSetup.enabled": "1", "prov.polling.period": "3601",

@@ -124,6 +124,18 @@ func displayName(l phone.Line) string {
 	return l.Shown()
 }
 
+// labelledLines are linesOf for phones whose idle screen has one text to show: on
+// hold it is the state and behind it the MAC, which the installer would have to
+// look for in a menu or below the phone. A screen too narrow for both cuts the
+// MAC.
+func labelledLines(in Input) []phone.Line {
+	lines := linesOf(in)
+	if in.Stage == Holding {
+		lines[0].Label += " " + upperHex(in.File.MAC)
+	}
+	return lines
+}
+
 // hostPort joins them for a SIP URI or header, with brackets where IPv6 needs
 // them.
 func hostPort(host string, port int) string { return net.JoinHostPort(host, strconv.Itoa(port)) }

@@ -36,6 +36,7 @@ func snomBase() Maker {
 		// Settings count only after a reboot.
 		Resync:   Resync{Event: "check-sync;reboot=true", Reboots: true, Reboot: "check-sync;reboot=true"},
 		Book:     &Book{File: "snom-dect-book.xml", ContentType: "text/xml; charset=utf-8", Write: ipPhoneDirectory("SnomIPPhoneDirectory"), Token: true},
+		Shows:    Shows{NoMAC: macHandset},
 		Redirect: snomRedirect(),
 		build:    snomBaseBuild,
 		settle:   snomSettle,

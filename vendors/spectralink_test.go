@@ -4,6 +4,7 @@ import "github.com/lineside/lineside/vendors"
 
 func spectralinkSamples() samples {
 	s := polySamples()
+	s.holding["reg.1.label"] = "Authentication needed 00907A0A0B0C"
 	s.vendor, s.mac, s.model, s.config = "spectralink", "00907a0a0b0c", "8440", "00907a0a0b0c-lineside.cfg"
 	s.others = []otherFile{{"lineside-poly.cfg", "common"}, {"00907a0a0b0c.cfg", "boot"}, {"000000000000.cfg", "boot-any"}}
 	s.classes = []identSample{

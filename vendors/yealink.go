@@ -46,7 +46,7 @@ func yealink() Maker {
 		Resync:  Resync{Event: "check-sync;reboot=false", Reboot: "check-sync;reboot=true"},
 		Upgrade: UpgradeByURL,
 		XSI:     &XSI{User: "account.1.xsi.user", Password: "account.1.xsi.password"},
-		Shows:   Shows{Text: true, Hotline: true, HotlineDelay: true},
+		Shows:   Shows{Text: true, Hotline: true, HotlineDelay: true, MAC: true},
 		Book:    &Book{File: "yealink-book.xml", ContentType: "text/xml; charset=utf-8", Write: ipPhoneDirectory("YealinkIPPhoneDirectory")},
 		Redirect: &Redirect{
 			Name:    "yealink-rps",
@@ -59,6 +59,7 @@ func yealink() Maker {
 		expands: yealinkMacros,
 		format:  yealinkFormat,
 		Unverified: []string{
+			"how much of the label the idle screen has room for: on hold the state and the MAC stand in it",
 			"option 43 layout; only 66, 160 and 150 are sent",
 			"a # inside a value is kept and does not begin a comment",
 			"static.security.ca_cert = 2 takes the built-in CAs and ours",

@@ -8,7 +8,7 @@ import (
 
 // yealinkLines writes the accounts and switches the others off.
 func yealinkLines(ps *params, in Input) {
-	lines := linesOf(in)
+	lines := labelledLines(in)
 	for i, l := range lines {
 		yealinkLine(ps, i+1, l)
 	}

@@ -59,7 +59,7 @@ func yealinkSamples() samples {
 			{name: "0a0000000001.cfg", kind: vendors.Config, mac: "0a0000000001"},
 		},
 		holding: map[string]string{
-			"account.1.sip_server.1.address": "10.20.0.1", "account.1.user_name": "hold-fake", "account.1.label": "Authentication needed",
+			"account.1.sip_server.1.address": "10.20.0.1", "account.1.user_name": "hold-fake", "account.1.label": "Authentication needed 0015654AA937",
 			"features.hotline_number": "*89", "features.hotline_delay": "5", "account.1.auto_dial_enable": "0",
 			"dialplan.emergency.enable": "1", "dialplan.emergency.2.value": "112", "dialplan.emergency.2.server_priority": "1,2",
 			"dialplan.emergency.server.1.address": "10.20.0.1", "dialplan.emergency.server.2.address": "sbc.example.net", "dialplan.emergency.server.2.port": "5080",

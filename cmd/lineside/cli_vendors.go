@@ -24,8 +24,9 @@ type brand struct {
 	Resync    string             `json:"resync"`
 	Polls     bool               `json:"polls"` // it also comes back by itself
 	OnHold    []string           `json:"on_hold"`
-	Emergency string             `json:"emergency"` // how such a number is dialled, on hold and later
-	Firmware  string             `json:"firmware"`  // what becomes of a firmware rule's file
+	NoMAC     string             `json:"no_mac,omitempty"` // why it shows no MAC on hold
+	Emergency string             `json:"emergency"`        // how such a number is dialled, on hold and later
+	Firmware  string             `json:"firmware"`         // what becomes of a firmware rule's file
 	Book      bool               `json:"book"`
 	NoBook    string             `json:"no_book,omitempty"` // why it reads no phone book of the box's
 	XSI       bool               `json:"xsi"`               // its configs carry the owner's login at the platform's directory
@@ -113,7 +114,7 @@ func (p *program) showUnverified(list brandList) error {
 func (p *program) showBrand(b brand) error {
 	for _, f := range []struct{ name, value string }{
 		{"brand", b.Name}, {"configs", b.Format}, {"fetched by", b.by()}, {"login", b.Login}, {"told by", b.Resync},
-		{"on hold", strings.Join(b.OnHold, ", ")}, {"emergency", b.Emergency}, {"firmware", b.Firmware}, {"phone book", b.bookWay()}, {"XSI login", yesNo(b.XSI)},
+		{"on hold", strings.Join(b.OnHold, ", ")}, {"MAC", b.macWay()}, {"emergency", b.Emergency}, {"firmware", b.Firmware}, {"phone book", b.bookWay()}, {"XSI login", yesNo(b.XSI)},
 		{"box's CA", yesNo(b.OwnCA)}, {"redirect", b.Redirect}, {"uploads", strings.Join(b.Uploads, ", ")},
 		{"unsure", count(len(b.Unverified), "fact", "facts")},
 	} {
@@ -152,6 +153,14 @@ func (b brand) bookWay() string {
 	return "none: " + b.NoBook
 }
 
+// macWay is in words whether the installer can read the MAC off a phone on hold.
+func (b brand) macWay() string {
+	if b.NoMAC == "" {
+		return "on the screen"
+	}
+	return "not shown: " + b.NoMAC
+}
+
 func (b brand) by() string {
 	words := make([]string, len(b.Fetch))
 	for i, p := range b.Fetch {
@@ -182,7 +191,7 @@ func brandOf(m vendors.Maker) brand {
 	b := brand{
 		Vendor: m.Vendor, Name: m.Name, Models: []brandModel{}, Format: m.ContentType, Fetch: m.Fetch.By, Login: loginWay(m.Fetch),
 		TypeLogin: m.Fetch.Asks, OwnCA: m.CA != vendors.NoCA, Resync: resyncWay(m.Resync), Polls: !m.Resync.Once,
-		OnHold: holdWays(m.Shows), Emergency: emergencyWay(m), Firmware: upgradeWay(m), Book: m.Book != nil, NoBook: m.NoBook, XSI: m.XSI != nil, Unverified: m.Unverified,
+		OnHold: holdWays(m.Shows), NoMAC: m.Shows.NoMAC, Emergency: emergencyWay(m), Firmware: upgradeWay(m), Book: m.Book != nil, NoBook: m.NoBook, XSI: m.XSI != nil, Unverified: m.Unverified,
 	}
 	for _, model := range m.Models.List() {
 		b.Models = append(b.Models, brandModel{Name: model.Name, Lines: model.Lines, Keys: model.Keys, Screen: model.Screen})
