@@ -38,6 +38,9 @@ func (s *Server) Notify(ctx context.Context, mac phone.MAC, how vendors.Resync) 
 	if err != nil {
 		return 0, fmt.Errorf("notify %s: %w", mac, err)
 	}
+	if how.Active {
+		req.ReplaceHeader(sip.NewHeader("Subscription-State", "active"))
+	}
 	if how.Body != nil {
 		kind := sip.ContentTypeHeader(how.BodyType)
 		req.AppendHeader(&kind)

@@ -139,10 +139,10 @@ func TestNotifyGoesWhereTheRegisterCameFrom(t *testing.T) {
 		t.Error("after its REGISTER: it does not count as registered")
 	}
 	got := make(chan int, 1)
-	notify := func() {
+	notify := func(active bool) {
 		go func() {
 			status, err := l.Notify(t.Context(), p.mac, vendors.Resync{
-				Event: "check-sync;reboot=false", BodyType: "text/plain", Body: func(id string) []byte { return []byte("id=" + id) },
+				Event: "check-sync;reboot=false", Active: active, BodyType: "text/plain", Body: func(id string) []byte { return []byte("id=" + id) },
 			})
 			if err != nil {
 				t.Error(err)
@@ -150,8 +150,11 @@ func TestNotifyGoesWhereTheRegisterCameFrom(t *testing.T) {
 			got <- status
 		}()
 	}
-	notify()
+	notify(false)
 	m := p.want("NOTIFY")
+	if state := m.get("Subscription-State"); state != "terminated;reason=timeout" {
+		t.Errorf("got a subscription that is %q, want terminated;reason=timeout", state)
+	}
 	if m.get("Event") != "check-sync;reboot=false" || m.from.String() != l.addr.String() {
 		t.Errorf("event %q from %s, want check-sync;reboot=false from %s", m.get("Event"), m.from, l.addr)
 	}
@@ -170,8 +173,12 @@ func TestNotifyGoesWhereTheRegisterCameFrom(t *testing.T) {
 	if status := <-got; status != 200 {
 		t.Errorf("got %d, want 200", status)
 	}
-	notify()
-	p.answer(p.want("NOTIFY"), "481 Gone", "x", "")
+	notify(true)
+	m = p.want("NOTIFY")
+	if state := m.get("Subscription-State"); state != "active" {
+		t.Errorf("got a subscription that is %q, want active", state)
+	}
+	p.answer(m, "481 Gone", "x", "")
 	if status := <-got; status != 481 {
 		t.Errorf("got %d, want 481", status)
 	}

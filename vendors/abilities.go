@@ -81,6 +81,9 @@ type Resync struct {
 	// BodyType its media type; nil is no body.
 	Body     func(callID string) []byte
 	BodyType string
+	// Active says in the NOTIFY that a subscription to Event is active, which
+	// some want of one they never asked for; others are told it is over.
+	Active bool
 	// Once says that a phone with a config never asks again before it reboots.
 	Once bool
 }

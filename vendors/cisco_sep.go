@@ -41,7 +41,7 @@ func ciscoSEP() Maker {
 		ContentType: "text/xml; charset=utf-8",
 		Resync: Resync{
 			Event: "service-control", Body: ciscoSEPRestart, BodyType: "text/plain",
-			Once: true,
+			Active: true, Once: true,
 		},
 		Shows:   Shows{Text: true, HotlineKey: true, MAC: true},
 		Book:    partsBook("cisco-sep-book.xml", true, partsFrom(ciscoSEPPart), ciscoSEPDirectory),
