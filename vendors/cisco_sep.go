@@ -117,8 +117,9 @@ var ciscoSEPAbsent = map[string]bool{
 }
 
 var (
-	// ciscoSEPLoad is a part of firmware, "SIP41.8-5-4S.loads".
-	ciscoSEPLoad = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{1,60}\.(?:loads|sbn)$`)
+	// ciscoSEPLoad is a part of firmware, "SIP41.8-5-4S.loads"; some parts are
+	// signed as configs may be.
+	ciscoSEPLoad = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{1,60}\.(?:loads|sbn|sgn)$`)
 	// ciscoSEPPlan is the dial plan, with the emergency numbers in its name.
 	ciscoSEPPlan = regexp.MustCompile(`^dialplan(?:-[0-9]{1,8}){0,16}\.xml$`)
 )
@@ -127,7 +128,7 @@ func ciscoSEPFile(name string) (File, bool) {
 	lower := strings.ToLower(name)
 	f := File{Name: name, Vendor: ciscoSEPVendor, Kind: Absent}
 	switch {
-	case ciscoSEPAbsent[lower] || ciscoSEPLoad.MatchString(lower):
+	case ciscoSEPAbsent[lower] || ciscoSEPLoad.MatchString(lower) && !strings.Contains(lower, ".cnf.xml."):
 		return f, true
 	case ciscoSEPPlan.MatchString(lower):
 		f.Kind = Common

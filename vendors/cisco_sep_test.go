@@ -43,6 +43,7 @@ func ciscoSEPSamples() samples {
 			{name: "XMLDefault.cnf.xml", kind: vendors.Absent},
 			{name: "SIP41.8-5-4S.loads", kind: vendors.Absent},
 			{name: "jar41sip.8-5-4S.sbn", kind: vendors.Absent},
+			{name: "dkern8941.100609R2-9-3-4.sgn", kind: vendors.Absent},
 			{name: "dialplan.xml", kind: vendors.Common},
 			{name: "dialplan-110-112-911.xml", kind: vendors.Common},
 			{name: "RINGLIST.XML", kind: vendors.Absent},
