@@ -33,7 +33,7 @@ func ciscoMPP() Maker {
 		Rehome:      Rehome{URL: ciscoRehome, User: ciscoRehome, Password: ciscoRehome},
 		Resync:      Resync{Event: "resync"},
 		Upgrade:     UpgradeByURL,
-		XSI:         &XSI{User: "Login_User_ID_1_", Password: "Login_Password_1_", Mode: "XSI_Authentication_Type_1_", ModeValue: "Login Credentials"},
+		XSI:         ciscoXSI("", ciscoXSI("_1_", nil)),
 		Shows:       Shows{Text: true, Hotline: true, HotlineDelay: true, MAC: true},
 		Book:        &Book{File: "cisco-mpp-book.xml", ContentType: "text/xml; charset=utf-8", Write: ipPhoneDirectory("CiscoIPPhoneDirectory")},
 		build:       ciscoMPPBuild,
@@ -52,6 +52,15 @@ func ciscoMPP() Maker {
 			"models, names and accounts of the 9800 series, whose $PN may begin with DP",
 			"the NOTIFY that reboots them",
 		),
+	}
+}
+
+// ciscoXSI is a place of the login: the phone's own, which its directory and the
+// calls on the server go by, or the one of the line whose parameters end in at.
+func ciscoXSI(at string, next *XSI) *XSI {
+	return &XSI{
+		User: "Login_User_ID" + at, Password: "Login_Password" + at,
+		Mode: "XSI_Authentication_Type" + at, ModeValue: "Login Credentials", Next: next,
 	}
 }
 

@@ -10,23 +10,25 @@ type XSI struct {
 	// Mode is a parameter that has to say which login is meant, and its value;
 	// empty is none.
 	Mode, ModeValue string
+	// Next is one more place for the same login; nil is none.
+	Next *XSI
 }
 
 // setXSI writes the owner's login. Where there is none, and on hold, it is
 // emptied: most phones keep what a config leaves out, and would go on as the
 // owner they had before.
 func (m Maker) setXSI(ps *params, in Input) {
-	x := m.XSI
-	switch {
-	case x == nil:
-	case in.Stage == Full && in.XSI.User != "":
-		if x.Mode != "" {
-			ps.set(x.Mode, x.ModeValue)
+	for x := m.XSI; x != nil; x = x.Next {
+		switch {
+		case in.Stage == Full && in.XSI.User != "":
+			if x.Mode != "" {
+				ps.set(x.Mode, x.ModeValue)
+			}
+			ps.setAt(x.User, x.Index, in.XSI.User)
+			ps.setAt(x.Password, x.Index, in.XSI.Password.Reveal())
+		case !m.Forgets:
+			ps.setAt(x.User, x.Index, "")
+			ps.setAt(x.Password, x.Index, "")
 		}
-		ps.setAt(x.User, x.Index, in.XSI.User)
-		ps.setAt(x.Password, x.Index, in.XSI.Password.Reveal())
-	case !m.Forgets:
-		ps.setAt(x.User, x.Index, "")
-		ps.setAt(x.Password, x.Index, "")
 	}
 }

@@ -42,7 +42,10 @@ func TestXSIGoesWithItsOwner(t *testing.T) {
 		in := input(t, m.Vendor, vendors.Full)
 		in.XSI = vendors.Login{User: user, Password: phone.NewSecret(password)}
 		with := values(t, in)
-		emptied := 0
+		emptied, want := 0, 0
+		for x := m.XSI; x != nil; x = x.Next {
+			want += 4 // a user and a password in each stage
+		}
 		for _, stage := range []vendors.Stage{vendors.Holding, vendors.Full} {
 			without := values(t, input(t, m.Vendor, stage))
 			for key, value := range with {
@@ -55,8 +58,23 @@ func TestXSIGoesWithItsOwner(t *testing.T) {
 				}
 			}
 		}
-		if emptied != 4 {
-			t.Errorf("%d parameters were looked at, want a user and a password in each stage", emptied)
+		if emptied != want {
+			t.Errorf("%d parameters were looked at, want %d", emptied, want)
 		}
 	})
+}
+
+// TestXSIOfPhoneAndLine: a Cisco phone's directory goes by the phone's own login,
+// what the server does for a line by that line's.
+func TestXSIOfPhoneAndLine(t *testing.T) {
+	in := input(t, "cisco-mpp", vendors.Full)
+	in.XSI = vendors.Login{User: "anna@as.example.net", Password: phone.NewSecret("fake-xsi-pass")}
+	got := values(t, in)
+	for _, at := range []string{"", "_1_"} {
+		for key, want := range map[string]string{"Login_User_ID": "anna@as.example.net", "Login_Password": "fake-xsi-pass", "XSI_Authentication_Type": "Login Credentials"} {
+			if got[key+at] != want {
+				t.Errorf("%s is %q, want %q", key+at, got[key+at], want)
+			}
+		}
+	}
 }
