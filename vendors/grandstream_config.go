@@ -28,6 +28,7 @@ func grandstreamSite(ps *params, in Input) error {
 	// A NOTIFY is taken without the admin password, and never wipes the unit.
 	ps.set("P4428", "1")
 	ps.set("P26015", "0")
+	ps.set("P26115", "0") // of a second port or profile
 	ps.set("P207", "")
 	ps.set("P208", "0")
 	if ntp := in.Site.NTP; ntp != "" {

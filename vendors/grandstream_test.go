@@ -110,7 +110,7 @@ func grandstreamHTSamples() samples {
 		},
 		full: map[string]string{
 			"P35": "4930123456710", "P734": "fake-line-password-2", "P747": "sip.example.net:5071", "P748": "edge.example.net:5062", "P830": "2",
-			"P71": "", "P860": "101", "P779": "101", "P4201": `{ 110 | 112 | 911 | x+ | \+x+ | *x+ | *xx*x+ }`, "P1361": "fake-login-password",
+			"P71": "", "P26015": "0", "P26115": "0", "P860": "101", "P779": "101", "P4201": `{ 110 | 112 | 911 | x+ | \+x+ | *x+ | *xx*x+ }`, "P1361": "fake-login-password",
 		},
 		overrides: map[string]string{"P143": "1", "P854": "9"},
 		replaces:  map[string]string{"P143": "1", "P854": "9"},
