@@ -28,6 +28,7 @@ func gigasetN510() Maker {
 	m.format = newGigasetFrame("N510", "N510.xsd")
 	m.Unverified = append(m.Unverified, gigasetFrameUnverified...)
 	m.Unverified = append(m.Unverified,
+		"only an admin password of four digits can be a system PIN; others are not written",
 		"no parameter for the SIP transport: a line that is not on UDP registers by UDP all the same",
 		"ucI_OUTBOUND_PROXY_MODE 0 is always, 2 never, as on N870",
 		"aucS_USER_FIRMWARE_URL is the whole URL of a file without its scheme",
@@ -43,7 +44,6 @@ var gigasetFrameUnverified = []string{
 	"character references in values, which stand for letters beyond ASCII",
 	"how often it looks for a new profile by itself; the box cannot set it",
 	"S_PROV_USERNAME and S_PROV_PASSWORD beside S_CONFIGFILE_URL as elements of their own",
-	"only an admin password of four digits can be a system PIN; others are not written",
 	"N510 before 245 and N720 look at option 114 alone",
 }
 

@@ -27,6 +27,7 @@ func gigasetN720() Maker {
 	m.format = newGigasetFrame("N720", "N720_general.xsd")
 	m.Unverified = append(m.Unverified, gigasetFrameUnverified...)
 	m.Unverified = append(m.Unverified,
+		"an admin password of four digits is the system PIN as well",
 		"ucSIP_PREFERRED_TRANSPORT_LAYER is the number of the IP protocol, 17 or 6; TLS is none of them and goes as TCP",
 		"ucOUTBOUND_PROXY_MODE 0 is always, 2 never, as on N870",
 		"a manager takes ten servers; accounts at an eleventh go to the first",
@@ -68,6 +69,9 @@ func gigasetN720Build(ps *params, in Input) error {
 	n720Lines(ps, in)
 	gigasetFrameBook(ps, in, "[%]")
 	gigasetPIN(ps, in, "BS_CUSTOM.aucKdsPin[%]")
+	if password := in.Device.AdminPassword.Reveal(); in.Stage == Full && password != "" {
+		ps.set("BS_CUSTOM.WebUIPassword", password)
+	}
 	return nil
 }
 

@@ -140,6 +140,7 @@ func gigasetN720Samples() samples {
 		"BS_VOIP_Data.astVoipAccounts[0].aucS_SIP_USER_ID[0]": "4930123456710", "BS_VOIP_Data.astVoipAccounts[1].ucVoipProviderIndex": "1",
 		"BS_VOIP_Data.astVoipProviders[1].ucSIP_PREFERRED_TRANSPORT_LAYER": "6", "BS_VOIP_Data.astVoipProviders[1].aucOUTBOUND_PROXY[%]": "edge.example.net",
 		"BS_VOIP_Data.ucI_DTMF_TX_RTP_PAYLOAD_TYPE": "0x65", "BS_IP_Data.aucS_DATA_SERVER[%]": "10.20.0.1/cfg", "BS_IP_Data.ucI_HTTPLANGUAGE": "2",
+		"BS_CUSTOM.WebUIPassword": "fake-admin-password",
 	}
 	s.overrides = map[string]string{"BS_VOIP_Data.EnableWideband": "0"}
 	s.replaces = map[string]string{"BS_VOIP_Data.EnableWideband": "0", "BS_VOIP_Data.astVoipAccounts[0].aucS_EXTRA[0]": "Desk", "S_VOIP_EXTRA": "1"}
