@@ -33,7 +33,8 @@ func (s *Server) beside(a *ask, now time.Time) {
 
 // secondOffer tells a phone whose maker says that it waits for a second offer
 // where its configs are. The offer has no address in it (0.0.0.0), so that who
-// looks at addresses passes it over.
+// looks at addresses passes it over, and it comes late, so that who takes the
+// first offer has another.
 func (s *Server) secondOffer(a *ask, now time.Time) {
 	w := s.welcome(a)
 	if w.Ident.Vendor == "" || !w.SecondOffer || s.spurned.holds(a.client.mac, now) {
@@ -41,7 +42,10 @@ func (s *Server) secondOffer(a *ask, now time.Time) {
 		return
 	}
 	r := s.reply(a, dhcpv4.MessageTypeOffer, netip.IPv4Unspecified(), 0, w)
-	s.send(r)
+	if !s.later.put(r) {
+		s.drop("queue", a.from)
+		return
+	}
 	s.count(a, "offered")
 	s.sighted(a, s.sighting(a, w.Ident, netip.Addr{}, "asked for an address, was told of its configs beside the other server's offer"+leadText(r.lead)))
 }

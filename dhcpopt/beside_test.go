@@ -1,8 +1,11 @@
 package dhcpopt
 
 import (
+	"context"
 	"net/netip"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
 )
@@ -36,7 +39,7 @@ func TestInformMode(t *testing.T) {
 	t.Run("makes a second offer without an address", func(t *testing.T) {
 		l := newLAN(t, informConfig())
 		l.desk.second = true
-		r := l.one(message(yealink1, discover, class("yealink")), offer)
+		r := l.second(message(yealink1, discover, class("yealink")))
 		if !address(r.YourIPAddr).IsUnspecified() || string(r.Options[66]) != "http://10.20.0.1/cfg/" || r.Options[51] != nil {
 			t.Errorf("got %s with %v, want no address and where the configs are", r.YourIPAddr, r.Options)
 		}
@@ -45,11 +48,61 @@ func TestInformMode(t *testing.T) {
 	t.Run("lets go of a phone that took the second offer", func(t *testing.T) {
 		l := newLAN(t, informConfig())
 		l.desk.second = true
-		l.one(message(yealink1, discover, class("yealink")), offer)
+		l.second(message(yealink1, discover, class("yealink")))
 		l.one(message(yealink1, request, server(boxAddr), wants(ip("0.0.0.0")), class("yealink")), nak)
 		l.none(message(yealink1, discover, class("yealink")))
+		if n := len(l.s.later); n != 0 {
+			t.Errorf("%d second offers wait for a phone that took one, want none", n)
+		}
 		l.wait(spurnedFor)
-		l.one(message(yealink1, discover, class("yealink")), offer)
+		l.second(message(yealink1, discover, class("yealink")))
+	})
+}
+
+// second is the second offer that a DISCOVER leads to; nothing is sent at once.
+func (l *lan) second(m *dhcpv4.DHCPv4) *dhcpv4.DHCPv4 {
+	l.t.Helper()
+	l.none(m)
+	select {
+	case w := <-l.s.later:
+		r, err := dhcpv4.FromBytes(w.reply.data)
+		if err != nil || r.MessageType() != offer {
+			l.t.Fatalf("got %v, %v, want an OFFER", r, err)
+		}
+		return r
+	default:
+		l.t.Fatal("no second offer waits to be sent")
+		return nil
+	}
+}
+
+// TestSecondOffersComeLate: each leaves a second after it was asked for, and a
+// flood of questions makes no more wait than there is room for.
+func TestSecondOffersComeLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := newLater()
+		ctx, cancel := context.WithCancel(t.Context())
+		sent := make(chan reply, 2*maxLater)
+		done := make(chan struct{})
+		go func() { defer close(done); q.sendAll(ctx, func(r reply) { sent <- r }) }()
+		begin := time.Now()
+		q.put(reply{data: []byte{1}})
+		time.Sleep(secondAfter / 2)
+		q.put(reply{data: []byte{2}})
+		for i, want := range []time.Duration{secondAfter, secondAfter * 3 / 2} {
+			if r := <-sent; r.data[0] != byte(i+1) || time.Since(begin) != want {
+				t.Errorf("reply %d left after %s, want reply %d after %s", r.data[0], time.Since(begin), i+1, want)
+			}
+		}
+		n := 0
+		for q.put(reply{}) && n <= 2*maxLater {
+			n++
+		}
+		if n < maxLater || n > maxLater+1 {
+			t.Errorf("%d second offers wait, want %d", n, maxLater)
+		}
+		cancel()
+		<-done // though many still wait
 	})
 }
 

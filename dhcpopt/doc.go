@@ -26,8 +26,9 @@
 // leaves before its lease is on disk. Leases are stored for one part in a
 // hundred longer than they are promised, so whoever asks again meanwhile is
 // answered from memory, by a record that is on disk already. Three goroutines do
-// all the work: one receives, one answers, one commits. Between the first two
-// stands a ring that drops the oldest packet when it is full.
+// all the work: one receives, one answers, one commits, or in inform mode sends
+// second offers. Between the first two stands a ring that drops the oldest packet
+// when it is full.
 //
 // # Relay
 //
@@ -101,7 +102,9 @@
 //     5107 relays pass it on. Both are ignored; the lease ends by itself.
 //   - Options in sname and file (option 52) of a client's message are not read:
 //     no known phone sends its own that way.
-//   - A second offer has no address in it, which RFC 2131 does not know. Who takes
-//     it for a real one asks this box for the address, is told to start over, and
-//     gets no second offer for ten minutes.
+//   - A second offer has no address in it, which RFC 2131 does not know. It leaves
+//     a second after the question, so that clients that take the first offer have
+//     the other server's. Who takes it for a real one all the same asks this box
+//     for the address, is told to start over, and gets no second offer for ten
+//     minutes.
 package dhcpopt

@@ -66,6 +66,7 @@ type Server struct {
 	scopes  []*Server
 	remote  bool
 	spurned spurned
+	later   later // second offers
 
 	queue *queue
 
@@ -115,6 +116,7 @@ func newServer(cfg Config, deps Deps) *Server {
 		queue:  newQueue(maxQueue),
 		pool:   newPool(cfg),
 		owed:   make(map[netip.Addr]*phone.Lease),
+		later:  newLater(),
 	}
 }
 
@@ -137,15 +139,18 @@ func (s *Server) Serve(ctx context.Context, conn net.PacketConn) error {
 	}
 	out := newWire(conn, s.self, s.log)
 	ctx, cancel := context.WithCancel(ctx)
-	var committers sync.WaitGroup
+	var senders sync.WaitGroup
 	for _, one := range all {
 		one.out = out
-		committers.Go(func() { one.commitAll(ctx) })
+		senders.Go(func() { one.commitAll(ctx) })
+	}
+	if s.cfg.Mode == ModeInform {
+		senders.Go(func() { s.later.sendAll(ctx, s.send) })
 	}
 	in := newIntake(maxIntake, func(p datagram) { s.receive(p.data, p.from) }, s.drop)
 	err := in.serve(ctx, conn, s.log)
 	cancel()
-	committers.Wait()
+	senders.Wait()
 	return err
 }
 
