@@ -6,7 +6,7 @@ BENCH ?= .
 PKG ?= ./...
 
 .DEFAULT_GOAL := build
-.PHONY: build run test sequences calls bench-calls soak lint fuzz golden bench bench-dhcp prompts help
+.PHONY: build run test sequences calls bench-calls lan soak lint fuzz golden bench bench-dhcp prompts help
 
 build: ## static binaries into bin/
 	CGO_ENABLED=0 go build -trimpath -o bin/ ./cmd/...
@@ -28,6 +28,9 @@ calls: ## PIN and emergency calls by sipp and baresip, PnP, forged sources, as a
 bench-calls: ## 1,000 PIN calls at a time, and what the box adds to an emergency call beside sipp's 500 calls a second
 	go test -run '^$$' -bench 'PINCalls/1000' -benchtime 1x ./sipd
 	go test -run '^$$' -bench 'EmergencySetUp' -benchtime 300x ./sipd
+
+lan: ## what real DHCP clients get in each mode, as ten phones and a laptop, as a table; as root
+	REQUIRE=1 go test -count=1 -v -run '^TestLAN$$' ./integration | sed -n '/what was shown/,$$p'
 
 soak: ## what takes longer: every broken rule, many more random sites, the tests with them
 	packaging/tools.sh

@@ -46,9 +46,7 @@ func TestDHCPProgram(t *testing.T) {
 				t.Errorf("the lease told %q, want of the box: %v", got, tt.told)
 			}
 			if name == "inform" {
-				l.seen.forget(m.mac)
-				l.client.SetAddress("10.77.0.200/24")
-				if got := lead(l.inform(m)); !strings.Contains(got, "66="+dhcpURL) {
+				if got := lead(m.inform(t, l.client, l.seen, "10.77.0.1")); !strings.Contains(got, "66="+dhcpURL) {
 					t.Errorf("asked for options, the phone was told %q, want of the box", got)
 				}
 			}
