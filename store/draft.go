@@ -28,14 +28,15 @@ const (
 var buckets = []string{bucketMeta, bucketDevices, bucketPolicy, bucketLeases, bucketSeen, bucketAudit}
 
 // laterBuckets came after schema 2 and are not in every file.
-var laterBuckets = []string{bucketBindings, bucketSBCs, bucketUsers}
+var laterBuckets = []string{bucketBindings, bucketSBCs, bucketUsers, bucketSync}
 
-// overlay is what differs from the state last committed. A nil record or lease
-// is a deleted one.
+// overlay is what differs from the state last committed. A nil record, lease
+// or value is a deleted one.
 type overlay struct {
 	devices map[phone.MAC]*auth.Record
 	leases  map[netip.Addr]*phone.Lease
 	policy  *auth.Policy
+	sync    map[string][]byte // nil deletes
 }
 
 // merge puts o2, which is later, over o.
@@ -52,6 +53,11 @@ func (o *overlay) merge(o2 overlay) {
 	}
 	if o2.policy != nil {
 		o.policy = o2.policy
+	}
+	if o.sync == nil {
+		o.sync = o2.sync
+	} else {
+		maps.Copy(o.sync, o2.sync)
 	}
 }
 

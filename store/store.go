@@ -108,6 +108,7 @@ type Store struct {
 	mu      sync.RWMutex // never held while the disk is waited for
 	devices map[phone.MAC]*auth.Record
 	leases  map[netip.Addr]*phone.Lease
+	sync    map[string][]byte
 	holders holders
 
 	counts // of the committer alone, once it runs
@@ -202,7 +203,7 @@ func (s *Store) Close() error {
 // adopt makes m what readers see.
 func (s *Store) adopt(m *memory) {
 	s.mu.Lock()
-	s.devices, s.leases = m.devices, m.leases
+	s.devices, s.leases, s.sync = m.devices, m.leases, m.sync
 	s.holders = make(holders)
 	for addr, l := range s.leases {
 		s.holders.move(addr, nil, l)
@@ -230,6 +231,13 @@ func (s *Store) publish(o overlay) {
 			delete(s.leases, addr)
 		} else {
 			s.leases[addr] = l
+		}
+	}
+	for name, value := range o.sync {
+		if value == nil {
+			delete(s.sync, name)
+		} else {
+			s.sync[name] = value
 		}
 	}
 	s.mu.Unlock()

@@ -31,14 +31,13 @@ type world struct {
 
 // setup is which faults a world knows.
 type setup struct {
-	name           string
-	offline        bool
-	rawRestore     bool
-	properRestore  bool
-	databaseBack   bool
-	wholeDiskBack  bool
-	devices        int
-	moves, crashes int
+	name          string
+	offline       bool
+	rawRestore    bool
+	properRestore bool
+	databaseBack  bool
+	wholeDiskBack bool
+	devices       int
 }
 
 // budget is how much more of each kind may happen; it bounds the search.

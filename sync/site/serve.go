@@ -1,0 +1,130 @@
+package site
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+)
+
+// minCap bounds the wait between attempts to connect, until the platform says.
+const minCap = time.Minute
+
+// maxCap is the longest the platform may ask for.
+const maxCap = time.Hour
+
+// Serve keeps the link until ctx ends.
+func (s *Site) Serve(ctx context.Context) error {
+	if err := s.wake(ctx); err != nil {
+		return err
+	}
+	accepting, stop := context.WithCancel(ctx)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		s.acceptAll(accepting)
+	}()
+	defer func() {
+		stop()
+		<-ended
+	}()
+	return s.dialAll(ctx)
+}
+
+// dialAll dials, talks until the connection is lost, and dials again.
+func (s *Site) dialAll(ctx context.Context) error {
+	wait := s.cfg.Base
+	for ctx.Err() == nil {
+		began := time.Now()
+		err := s.connect(ctx)
+		if ctx.Err() != nil {
+			return nil
+		}
+		s.say(Status{State: Away, Reason: reasonFor(err)})
+		if time.Since(began) > s.backoffCap() {
+			wait = s.cfg.Base // it held: this is no storm
+		}
+		if !sleep(ctx, rand.N(wait)+1) {
+			return nil
+		}
+		wait = min(2*wait, s.backoffCap())
+	}
+	return nil
+}
+
+func (s *Site) backoffCap() time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.cap
+}
+
+func sleep(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(d):
+		return true
+	}
+}
+
+// connect is one connection from dial to loss; it always gives an error. What
+// the desk was not told before the last stop, it is told first.
+func (s *Site) connect(ctx context.Context) error {
+	if err := s.tellDesk(ctx); err != nil {
+		return err
+	}
+	s.say(Status{State: Dialling})
+	dialling, cancel := context.WithTimeout(ctx, s.cfg.Wait)
+	conn, err := s.via.Dial(dialling)
+	cancel()
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	s.conn = conn
+	s.link.Lost()
+	s.mu.Unlock()
+	defer func() {
+		s.mu.Lock()
+		s.conn = nil
+		s.link.Lost()
+		s.mu.Unlock()
+		_ = conn.Close()
+	}()
+	return s.talk(ctx, conn)
+}
+
+// talk asks until the connection is lost.
+func (s *Site) talk(ctx context.Context, conn Conn) error {
+	poll := time.NewTicker(s.cfg.Poll)
+	defer poll.Stop()
+	for {
+		asked, err := s.askNext(ctx, conn)
+		if err != nil {
+			return err
+		}
+		if err := s.tellDesk(ctx); err != nil {
+			return err
+		}
+		if asked {
+			continue
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case _, open := <-conn.Hints():
+			if !open {
+				return errLost
+			}
+			s.poke()
+		case <-poll.C:
+			s.poke()
+		case <-s.changed:
+		}
+	}
+}
+
+func (s *Site) poke() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.link.Poke()
+}
