@@ -53,7 +53,7 @@ func audiocodes() Maker {
 			"the parameters of the automatic dialling, which has a delay; no hotline is set",
 			"a number in the digit map is dialled at its last digit",
 			"all lines at the server of the first, which is the only one there is",
-			"voip/signalling/sip/transport_protocol, and the ports of proxy and registrar",
+			"voip/signalling/sip/transport_protocol, sip_outbound_proxy, and the ports of proxy and registrar",
 			"voip/media/dtmf_transport_mode = RFC2833",
 			"G722_8000 as the name of G.722 and ptime beside it",
 			"system/daylight_saving: Enable, DayOfWeek, the last week as 5 and weekdays by name",

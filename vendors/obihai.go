@@ -54,6 +54,7 @@ func obihai() Maker {
 			"VoiceService.1.X_FXS.N. are the ports of an adapter, and those it has not are ignored",
 			"PrimaryLine, OutboundCallRoute and X_InboundCallRoute below ports and services",
 			"an S0 behind an emergency number dials at its last digit",
+			"an S5 that opens a port's digit map dials the hotline after five seconds, and the digits dialled before go out",
 			"VoiceService.1.X_P2P.1.Enable is the maker's own network",
 			"Time.LocalTimeZone takes an offset without the names of cities",
 			"Time.DaylightSavingTimeStart as month/day/weekday/hour, with -1 as the last week of a month",

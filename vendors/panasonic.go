@@ -128,6 +128,7 @@ func panasonicMaker(v phone.Vendor, name, own string, models Models) Maker {
 			"DEFAULT_LANGUAGE is de for German",
 			"what was set on the phone itself outranks a config until the phone is reset",
 			"address ranges other than 00:80:f0",
+			"parameters of a client certificate; none is written",
 			"the maker's redirection service takes a MAC and a URL; its sheet was not seen, and none is written",
 		},
 	}

@@ -42,6 +42,7 @@ func pattonTrinity() Maker {
 		"clock local default-offset as in SmartWare, and the years that bound a dst-rule",
 		"an account without a realm answers any challenge",
 		"actions and timer are those of SmartWare",
+		"a script without syslog sends none; the VLAN of a port, and profile tls for fetching by HTTPS, are not written",
 		"which SN45xx and SN46xx run Trinity; all but the SmartWare models are taken to",
 	)
 	return m
@@ -80,6 +81,9 @@ func pattonMaker(d pattonDialect, models Models) Maker {
 			"a mode that is entered twice is added to, and exit leaves one",
 			"subscriber-number makes a port's calls leave under the identity of that name",
 			"an argument between double quotes may hold blanks and % . *",
+			"options 43, 150 and 160 are not looked at",
+			"a mapping-table that rewrites called numbers; none is written",
+			"no SIP PnP",
 		},
 	}
 }

@@ -53,8 +53,12 @@ func spectralink() Maker {
 			"parameters of UC Software 4 that it may not have: device.prov.ztpEnabled, prov.quickSetup, softkey, device.sec.TLS.customCaCert1",
 			"SIP accounts of each model",
 			"addresses that begin with 00:13:d1 and 00:90:7a",
-			"IP-DECT Server 200, 400 and 6500 and KWS: file names <mac>-config.xml and <mac>-users.xml, and everything in them; they are given none",
-			"KIRK Wireless Server 600 and IP6000: the command file at the update URL; they are given none",
+			"option 60 as text, and 160 as the option asked first",
+			"prov.login.enabled, by which somebody signs in at the handset; it is left as it is",
+			"no SIP PnP",
+			"80-Series: by TFTP; they are given none",
+			"IP-DECT Server 200, 400 and 6500 and KWS: option 60, option 66 as a URL, the User-Agent, file names <mac>-config.xml and <mac>-users.xml, everything in them, and check-sync; they are given none",
+			"KIRK Wireless Server 600 and IP6000: the command file at the update URL, and whether DHCP can name it; they are given none",
 		},
 	}
 }

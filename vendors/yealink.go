@@ -74,6 +74,18 @@ func yealink() Maker {
 			"a challenged phone asks for user and password on its screen",
 			"the action URI key AutoP fetches again without a reboot",
 			"columns of the RPS import sheet",
+			"static.network.dhcp.option60type other than plain text",
+			"no user class (option 77) is sent",
+			"what option 67 is to phones later than T2x; none is sent",
+			"which comes first of the maker's cloud, PnP, DHCP and the stored URL; firmware differs",
+			"wildcards of a URL other than $MAC and $PN",
+			"uploads by PUT or POST as shipped, and the ends -contact.xml and -calllog.xml of their names",
+			"code 34 as T21P, and 175 as W75B and W75DM, which one source gives to the W80B",
+			"numbers of static.security.dev_cert, which certificate a phone shows; it is left as it is",
+			"sip.authentication_for_xsi 0 signs in with the XSI password; it is left as it is",
+			"names of the XSI login in the oldest firmware",
+			"the action URI keys Reboot and Reset, and a login in its URL; none is used",
+			"a redirect is followed; none is sent",
 		},
 	}
 }
