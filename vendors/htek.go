@@ -51,7 +51,7 @@ func htek() Maker {
 			"accounts 5 and 6 of the UC926; four are written",
 			"the number of German in P8621; the language is left as it is where the site's is German",
 			"the number that switches the multicast PnP off",
-			"the root of the remote phone book, and a login in its URL",
+			"P4401 and P3316 as the remote phone book, its root, and a login in its URL; P330 to P333, which download one into the phone, are not written",
 			"how many accounts and keys the models have",
 		},
 	}

@@ -62,9 +62,10 @@ func pattonMaker(d pattonDialect, models Models) Maker {
 		Fetch:       Fetch{By: []Protocol{HTTP, TFTP}},
 		ContentType: "text/plain; charset=utf-8",
 		Rehome:      Rehome{URL: []string{pattonLocation}},
-		Resync:      Resync{Event: "check-sync"},
-		NoBook:      bookNoScreen,
-		Shows:       Shows{NoMAC: macNoScreen},
+		// A script that is another is taken by a reload, when no call is up.
+		Resync: Resync{Event: "check-sync", Reboots: true},
+		NoBook: bookNoScreen,
+		Shows:  Shows{NoMAC: macNoScreen},
 		// A script is the whole configuration.
 		Forgets: true,
 		build:   d.build,

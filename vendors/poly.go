@@ -48,7 +48,8 @@ func poly() Maker {
 		Rehome: Rehome{
 			URL: []string{"device.prov.serverName"}, User: []string{"device.prov.user"}, Password: []string{"device.prov.password"},
 		},
-		Resync:  Resync{Event: "check-sync"},
+		// It fetches, and restarts or reboots where something has changed.
+		Resync:  Resync{Event: "check-sync", Reboots: true},
 		Shows:   Shows{Text: true, HotlineKey: true, MAC: true},
 		Forgets: true,
 		XSI:     &XSI{User: "dir.broadsoft.xsp.username", Password: "dir.broadsoft.xsp.password"},

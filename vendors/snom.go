@@ -56,6 +56,7 @@ func snom() Maker {
 			"whether an address of the LAN alone in option 66 is asked by HTTP",
 			"utc_offset and dst count where timezone is empty",
 			"syslog_server without a name sends nothing",
+			"C520, C620, M100 and M500 join options 66 and 67 as the others do; 159 and 160, which they know too, are not sent",
 			"no user class (option 77) is sent",
 			"whether names are added to a URL with {mac} in it; none is given",
 			"settings under a name that ends in .htm are taken as text/xml",
