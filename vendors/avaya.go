@@ -3,6 +3,7 @@ package vendors
 import (
 	"net"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/lineside/lineside/phone"
@@ -160,22 +161,19 @@ func avayaServerOf(url string) (avayaServer, error) {
 // avayaOptions gives the server in 242, as NAME=value joined by commas, and for
 // phones that ask for 43 the same in sub-options, the first of which must be
 // the maker's mark. A value may not hold a comma, an equals sign or a quote; an
-// IPv6 address does not come by DHCPv4.
+// IPv6 address does not come by DHCPv4. The VLAN stands there too: these phones
+// look for it in no option of its own.
 func avayaOptions(box Box) []Option {
 	s, err := avayaServerOf(box.URL)
 	if err != nil || strings.ContainsAny(s.host+s.dir, `,="':`) || len(s.dir) > 127 {
 		return nil
 	}
-	names, codes := [3]string{"HTTPSRVR", "HTTPPORT", "HTTPDIR"}, [3]byte{2, 4, 3}
-	if s.secure {
-		names, codes = [3]string{"TLSSRVR", "TLSPORT", "TLSDIR"}, [3]byte{5, 7, 6}
-	}
 	var text []string
 	sub := append([]byte{1, 4}, "6889"...)
-	for i, value := range [3]string{s.host, s.port, s.dir} {
-		if value != "" && len(value) <= maxOption {
-			text = append(text, names[i]+"="+value)
-			sub = append(append(sub, codes[i], byte(len(value))), value...)
+	for _, v := range append(avayaVLAN(box.VLAN), s.named()...) {
+		if v.value != "" && len(v.value) <= maxOption {
+			text = append(text, v.name+"="+v.value)
+			sub = append(append(sub, v.code, byte(len(v.value))), v.value...)
 		}
 	}
 	options := textOption(nil, optAvayaNames, strings.Join(text, ","))
@@ -183,6 +181,28 @@ func avayaOptions(box Box) []Option {
 		options = append(options, Option{Code: optVendorSpecific, Value: sub})
 	}
 	return options
+}
+
+// avayaNamed is a value with its name in 242 and its sub-option of 43.
+type avayaNamed struct {
+	name  string
+	code  byte
+	value string
+}
+
+func (s avayaServer) named() []avayaNamed {
+	if s.secure {
+		return []avayaNamed{{"TLSSRVR", 5, s.host}, {"TLSPORT", 7, s.port}, {"TLSDIR", 6, s.dir}}
+	}
+	return []avayaNamed{{"HTTPSRVR", 2, s.host}, {"HTTPPORT", 4, s.port}, {"HTTPDIR", 3, s.dir}}
+}
+
+// avayaVLAN has the phone tag its frames; nothing for VLAN 0.
+func avayaVLAN(id int) []avayaNamed {
+	if id == 0 {
+		return nil
+	}
+	return []avayaNamed{{"L2Q", 9, "1"}, {"L2QVLAN", 10, strconv.Itoa(id)}}
 }
 
 // optAvayaNames is the site-specific option (SSON) these phones read.

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/lineside/lineside/phone"
 	"github.com/lineside/lineside/vendors"
 )
@@ -92,6 +94,18 @@ func TestAvayaOptions(t *testing.T) {
 		if got != want {
 			t.Errorf("%s: got %q, want %q", url, got, want)
 		}
+	}
+}
+
+// TestAvayaVLAN: the VLAN comes first in both, for the phone starts again in it.
+func TestAvayaVLAN(t *testing.T) {
+	got := options(t, "avaya", vendors.Box{URL: "http://10.20.0.1/cfg/", VLAN: 20})
+	want := []vendors.Option{
+		{Code: 242, Value: []byte("L2Q=1,L2QVLAN=20,HTTPSRVR=10.20.0.1,HTTPPORT=80,HTTPDIR=/cfg"), Always: true},
+		{Code: 43, Value: []byte("\x01\x046889\x09\x011\x0a\x0220\x02\x0910.20.0.1\x04\x0280\x03\x04/cfg")},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("options differ (-want +got):\n%s", diff)
 	}
 }
 

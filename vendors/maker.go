@@ -166,8 +166,8 @@ type Maker struct {
 	File func(name string) (File, bool)
 	// Options are the DHCP options that lead this vendor's phones to box.
 	Options func(box Box) []Option
-	// VLAN are the options that send its phones into a VLAN; they start again
-	// in it, and need Options there too.
+	// VLAN are the options that send its phones into a VLAN, where that takes
+	// others than Options; they start again in it, and need Options there too.
 	VLAN func(id int) []Option
 	// Classes say which texts of option 60 are this vendor's, for servers that
 	// are told what to look for. Class reads the same, and more exactly.
