@@ -203,13 +203,9 @@ func (c *Config) fill() error {
 // Welcome recognises a DHCP client and gives the options that lead it here.
 func (d *Desk) Welcome(c Caller) Welcome {
 	w := Welcome{Known: d.has(c.MAC)}
-	id, ok := d.table.ByClass(c.Class)
+	id, ok := d.table.ByClient(c.Class, c.Host, c.MAC)
 	if !ok {
-		v, known := d.table.ByOUI(c.MAC)
-		if !known {
-			return w
-		}
-		id = vendors.Ident{Vendor: v}
+		return w
 	}
 	if maker, ok := d.table.Of(id.Vendor); ok && maker.Options != nil {
 		w.Ident, w.Options, w.SecondOffer = id, d.leads(maker, c.Self), maker.SecondOffer

@@ -25,6 +25,7 @@ func avaya() Maker {
 		},
 		Models:      avayaModels,
 		Class:       avayaClass,
+		Host:        avayaHost,
 		Classes:     classPrefixes("ccp.avaya.com"),
 		Agent:       avayaAgent,
 		File:        avayaFile,
@@ -77,6 +78,23 @@ func avayaClass(class []byte) (Ident, bool) {
 		return Ident{}, false
 	}
 	return Ident{Vendor: avayaVendor}, true
+}
+
+// avayaHosts are the third letter of the name an Avaya phone gives itself, by
+// the manufacturer's part of its address; it is X for all others.
+var avayaHosts = map[[3]byte]byte{
+	{0x00, 0x04, 0x0d}: 'A', {0x00, 0x1b, 0x4f}: 'B', {0x00, 0x09, 0x6e}: 'E',
+	{0x00, 0x60, 0x1d}: 'L', {0x00, 0x07, 0x3b}: 'T',
+}
+
+// avayaHost reads "AVX3E85A1", AV and that letter before the last three bytes of
+// the address. The maker has far more addresses than its list of OUIs here.
+func avayaHost(host string, mac phone.MAC) bool {
+	letter, ok := avayaHosts[mac.OUI()]
+	if !ok {
+		letter = 'X'
+	}
+	return len(host) == 9 && strings.EqualFold(host, "AV"+string(letter)+mac.Hex()[6:])
 }
 
 var avayaAgentForm = regexp.MustCompile(`\bAVAYA/([0-9A-Za-z]{1,16})-(\d{1,6}(?:\.\d{1,6}){1,6}) \(MAC:([0-9a-fA-F]{12})\)$`)

@@ -97,6 +97,31 @@ func TestAvayaOptions(t *testing.T) {
 	}
 }
 
+// TestAvayaHost: the name an Avaya phone gives itself tells one whose address is
+// of no list, and no other phone's; option 60 counts for more.
+func TestAvayaHost(t *testing.T) {
+	avaya := vendors.Ident{Vendor: "avaya", Confidence: vendors.FromHost}
+	for name, tc := range map[string]struct {
+		class, host, mac string
+		want             vendors.Ident
+	}{
+		"no list has its address":   {"", "AVX3E85A1", "a0092e3e85a1", avaya},
+		"small letters":             {"", "avx3e85a1", "a0092e3e85a1", avaya},
+		"the maker's oldest":        {"", "AVA3E85A1", "00040d3e85a1", avaya},
+		"a letter of another OUI":   {"", "AVB3E85A1", "a0092e3e85a1", vendors.Ident{}},
+		"another's address":         {"", "AVX3E85A2", "a0092e3e85a1", vendors.Ident{}},
+		"more behind it":            {"", "AVX3E85A1.lan", "a0092e3e85a1", vendors.Ident{}},
+		"none":                      {"", "", "a0092e3e85a1", vendors.Ident{}},
+		"none, a known address":     {"", "", "c81fea3e85a1", vendors.Ident{Vendor: "avaya", Confidence: vendors.FromOUI}},
+		"an option 60 of another's": {"LINKSYS SPA-942", "AVX3E85A1", "a0092e3e85a1", vendors.Ident{Vendor: "linksys", Model: "SPA942", Confidence: vendors.FromClass}},
+	} {
+		got, ok := vendors.All().ByClient([]byte(tc.class), tc.host, mac(t, tc.mac))
+		if got != tc.want || ok != (tc.want.Vendor != "") {
+			t.Errorf("%s: got %+v (%v), want %+v", name, got, ok, tc.want)
+		}
+	}
+}
+
 // TestAvayaVLAN: the VLAN comes first in both, for the phone starts again in it.
 func TestAvayaVLAN(t *testing.T) {
 	got := options(t, "avaya", vendors.Box{URL: "http://10.20.0.1/cfg/", VLAN: 20})

@@ -11,6 +11,8 @@ const (
 	// FromOUI: makers sell each other their hardware, and network modules carry
 	// the module maker's.
 	FromOUI
+	// FromHost: a host name that a phone makes of its hardware address, in DHCP.
+	FromHost
 	// FromClass: option 60, which a menu or a reseller may have changed and
 	// which some phones send in another maker's words.
 	FromClass
@@ -26,7 +28,7 @@ const (
 
 // String is the signal in words.
 func (c Confidence) String() string {
-	names := [...]string{"nothing", "hardware address", "DHCP option 60", "User-Agent", "User-Agent with MAC", "file name", "factory certificate"}
+	names := [...]string{"nothing", "hardware address", "host name", "DHCP option 60", "User-Agent", "User-Agent with MAC", "file name", "factory certificate"}
 	if int(c) < len(names) {
 		return names[c]
 	}

@@ -1,6 +1,6 @@
 // Package vendors knows the brands of desk phones: how each is recognised (DHCP
-// option 60, OUI, User-Agent, file name), which DHCP options it reads, which
-// files it asks for, and how its configs are written.
+// option 60, host name, OUI, User-Agent, file name), which DHCP options it
+// reads, which files it asks for, and how its configs are written.
 //
 // Every brand is a Maker, listed by hand in All. The package holds no state but
 // what Factory remembers of chains, and reads nothing but the zone database of

@@ -158,6 +158,9 @@ type Maker struct {
 
 	// Class reads DHCP option 60, trailing NULs already stripped.
 	Class func(class []byte) (Ident, bool)
+	// Host reports that a DHCP client with this hardware address names itself
+	// (option 12) as the vendor's phones do by themselves.
+	Host func(host string, mac phone.MAC) bool
 	// Agent reads an HTTP User-Agent.
 	Agent func(agent string) (Ident, bool)
 	// SIPAgent reads a SIP User-Agent (RFC 3261 section 20.41).

@@ -30,6 +30,24 @@ func (t Table) ByClass(class []byte) (Ident, bool) {
 	return Ident{}, false
 }
 
+// ByClient recognises a DHCP client: by option 60, or else by the name it gives
+// itself in option 12, or else by its hardware address.
+func (t Table) ByClient(class []byte, host string, mac phone.MAC) (Ident, bool) {
+	if id, ok := t.ByClass(class); ok {
+		return id, true
+	}
+	for i := range t.makers {
+		if m := &t.makers[i]; m.Host != nil && m.Host(host, mac) {
+			return Ident{Vendor: m.Vendor, Confidence: FromHost}, true
+		}
+	}
+	v, ok := t.ByOUI(mac)
+	if !ok {
+		return Ident{}, false
+	}
+	return Ident{Vendor: v, Confidence: FromOUI}, true
+}
+
 // ByAgent recognises an HTTP User-Agent.
 func (t Table) ByAgent(agent string) (Ident, bool) {
 	return t.byAgent(agent, func(m *Maker) func(string) (Ident, bool) { return m.Agent })
