@@ -4,7 +4,6 @@ import (
 	"crypto/md5"
 	"encoding/hex"
 	"net/netip"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -130,75 +129,6 @@ func exchange(t *testing.T, p, sbc *peer, r request, ok, in message) {
 	p.want("481")
 }
 
-func TestFailOver(t *testing.T) {
-	dead := newPeer(t, "127.0.0.6", netip.MustParseAddrPort("127.0.0.1:1"))
-	busy := newPeer(t, "127.0.0.8", netip.MustParseAddrPort("127.0.0.1:1"))
-	sbc := newPeer(t, "127.0.0.7", netip.MustParseAddrPort("127.0.0.1:1"))
-	l := newLab(t, sbcs(dead, busy, sbc))
-	p := newPeer(t, "127.0.0.2", l.addr)
-	p.call("urn:service:sos.police")
-	if got := dead.want("INVITE").start; !strings.Contains(got, "sip:110@") {
-		t.Errorf("got %q, want 110 for the police", got)
-	}
-	in := busy.want("INVITE")
-	busy.answer(in, "503 Service Unavailable", "b", "")
-	busy.want("ACK")
-	sbc.answer(sbc.want("INVITE"), "486 Busy Here", "s", "")
-	if got := p.want("SIP/2.0 4").start; !strings.Contains(got, "486") {
-		t.Errorf("got %q, want the callee's own 486", got)
-	}
-	if e := outcome(t, l); e.Outcome != "failed" || len(e.Tried) != 3 || e.Status != 486 {
-		t.Errorf("recorded %+v, want failed with 486 after three", e)
-	}
-}
-
-func TestALateAnswerOfAnSBCPassedOverIsHungUp(t *testing.T) {
-	slow := newPeer(t, "127.0.0.6", netip.MustParseAddrPort("127.0.0.1:1"))
-	sbc := newPeer(t, "127.0.0.7", netip.MustParseAddrPort("127.0.0.1:1"))
-	l := newLab(t, sbcs(slow, sbc))
-	p := newPeer(t, "127.0.0.2", l.addr)
-	r := p.call("sip:112@box")
-	late := slow.want("INVITE")
-	in := sbc.want("INVITE")
-	slow.answer(late, "180 Ringing", "late", "")
-	cancel := slow.want("CANCEL")
-	slow.answer(cancel, "200 OK", "late", "")
-	slow.answer(late, "200 OK", "late", "sdp")
-	slow.want("ACK")
-	slow.answer(slow.want("BYE"), "200 OK", "", "")
-	sbc.answer(in, "200 OK", "s", "x")
-	p.request(within(r, p.want("200"), "ACK", 1))
-	sbc.want("ACK")
-}
-
-func TestNobodyTakesTheCall(t *testing.T) {
-	dead := newPeer(t, "127.0.0.6", netip.MustParseAddrPort("127.0.0.1:1"))
-	for _, tt := range []struct {
-		name, outcome, code string
-		change              []func(*sipd.Config, *sipd.Deps)
-	}{
-		{"every SBC is dead", "failed", "emergency-sbc-unreachable", []func(*sipd.Config, *sipd.Deps){sbcs(dead)}},
-		{"there is no SBC", "failed", "emergency-no-sbc", nil},
-		{"the site makes none", "refused", "", []func(*sipd.Config, *sipd.Deps){func(c *sipd.Config, _ *sipd.Deps) { c.Mode = sipd.NoCalls }}},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			l := newLab(t, append(tt.change, func(c *sipd.Config, _ *sipd.Deps) { c.Probe, c.FailOver = 200*time.Millisecond, 200*time.Millisecond })...)
-			p := newPeer(t, "127.0.0.2", l.addr)
-			p.call("sip:112@box")
-			m := p.want("503")
-			if !strings.Contains(m.get("Warning"), "use a mobile phone") {
-				t.Errorf("Warning %q, want what to do", m.get("Warning"))
-			}
-			if e := outcome(t, l); e.Outcome != tt.outcome {
-				t.Errorf("recorded %+v, want %s", e, tt.outcome)
-			}
-			if tt.code != "" {
-				waitFor(t, "condition "+tt.code, func() bool { return has(l.board, tt.code) })
-			}
-		})
-	}
-}
-
 func has(b *health.Board, code string) bool {
 	for _, c := range b.List() {
 		if c.Code == code {
@@ -244,49 +174,6 @@ func TestACancelReachesTheSBC(t *testing.T) {
 	p.want("487")
 	if e := outcome(t, l); e.Outcome != "cancelled" {
 		t.Errorf("recorded %+v, want cancelled", e)
-	}
-}
-
-func TestTheSBCAsksForALogin(t *testing.T) {
-	sbc := newPeer(t, "127.0.0.7", netip.MustParseAddrPort("127.0.0.1:1"))
-	l := newLab(t, sbcs(sbc), func(c *sipd.Config, _ *sipd.Deps) { c.User, c.Password = "site", phone.NewSecret("fake-upstream") })
-	p := newPeer(t, "127.0.0.2", l.addr)
-	r := p.call("sip:110@box")
-	in := sbc.want("INVITE")
-	sbc.answer(in, "407 Proxy Authentication Required", "a", "", `Proxy-Authenticate: Digest realm="sbc", nonce="n", algorithm=MD5, qop="auth,auth-int"`)
-	sbc.want("ACK")
-	second := sbc.want("INVITE")
-	if !digestRight(second.get("Proxy-Authorization"), "INVITE", "site", "fake-upstream") || second.body != sdp {
-		t.Errorf("login: got %q", second.get("Proxy-Authorization"))
-	}
-	sbc.answer(second, "200 OK", "s", "x")
-	p.request(within(r, p.want("200"), "ACK", 1))
-	if ack := sbc.want("ACK"); ack.get("CSeq") != "2 ACK" {
-		t.Errorf("ACK: got CSeq %q, want the second INVITE's", ack.get("CSeq"))
-	}
-}
-
-func TestRedirect(t *testing.T) {
-	l := newLab(t, func(c *sipd.Config, _ *sipd.Deps) {
-		c.Mode, c.SBCs = sipd.Redirect, []sipd.SBC{{Host: "192.0.2.1"}, {Host: "sbc2.example.net", Port: 5061, Transport: phone.TLS}}
-	})
-	p := newPeer(t, "127.0.0.2", l.addr)
-	p.call("sip:112@box")
-	m := p.want("302")
-	want := []string{"<sip:112@192.0.2.1;user=phone>;q=1.0", "<sip:112@sbc2.example.net:5061;user=phone;transport=tls>;q=0.9"}
-	if got := m.all("Contact"); strings.Join(got, " ") != strings.Join(want, " ") {
-		t.Errorf("got %q, want %q", got, want)
-	}
-}
-
-func TestTestedSBCIsKept(t *testing.T) {
-	sbc := newPeer(t, "127.0.0.7", netip.MustParseAddrPort("127.0.0.1:1"))
-	l := newLab(t, sbcs(sbc))
-	sbc.answer(sbc.want("OPTIONS"), "405 Method Not Allowed", "s", "")
-	select {
-	case <-l.records.saved:
-	case <-time.After(patience):
-		t.Error("that the SBC answered was not kept")
 	}
 }
 
@@ -338,67 +225,6 @@ func TestAnOddlySpelledEmergencyCallGoesOut(t *testing.T) {
 			p.want("486")
 		})
 	}
-}
-
-// Whatever is wrong on the way to it, the next SBC is tried; what the caller is
-// told asks for no login of its own, sends it nowhere, and says what to do.
-func TestWhatAnSBCRefusesTheNextOneGets(t *testing.T) {
-	for status, told := range map[string]string{
-		"302 Moved Temporarily": "503", "401 Unauthorized": "503", "403 Forbidden": "403", "404 Not Found": "404", "407 Proxy Authentication Required": "503",
-		"408 Request Timeout": "408", "488 Not Acceptable Here": "488", "500 Server Internal Error": "500", "503 Service Unavailable": "503", "603 Decline": "603",
-	} {
-		t.Run(status, func(t *testing.T) {
-			t.Parallel()
-			bad, worse := newPeer(t, "127.0.0.6", nowhere), newPeer(t, "127.0.0.7", nowhere)
-			l := newLab(t, sbcs(bad, worse))
-			p := newPeer(t, "127.0.0.2", l.addr)
-			p.call("sip:112@box")
-			for _, sbc := range []*peer{bad, worse} {
-				challenge := `WWW-Authenticate: Digest realm="sbc", nonce="n", algorithm=MD5`
-				sbc.answer(sbc.want("INVITE"), status, "s", "", challenge)
-			}
-			m := p.want("SIP/2.0 ")
-			for strings.Contains(m.start, " 100 ") {
-				m = p.want("SIP/2.0 ")
-			}
-			if !strings.HasPrefix(m.start, "SIP/2.0 "+told) || !strings.Contains(m.get("Warning"), "use a mobile phone") ||
-				m.get("WWW-Authenticate") != "" || m.get("Contact") != "" {
-				t.Errorf("got %q\n%s\nwant %s with a Warning alone", m.start, strings.Join(m.header, "\n"), told)
-			}
-			e := outcome(t, l)
-			want := []string{"answered " + status, "answered " + status}
-			if e.Outcome != "failed" || !slices.Equal(e.Tried, []string{bad.at(), worse.at()}) || !slices.Equal(e.Said, want) {
-				t.Errorf("recorded %+v, want both and what they said", e)
-			}
-		})
-	}
-}
-
-// A redirection changes the order of the site's SBCs and adds none.
-func TestARedirectionStaysAmongTheSitesSBCs(t *testing.T) {
-	first, second, third := newPeer(t, "127.0.0.6", nowhere), newPeer(t, "127.0.0.7", nowhere), newPeer(t, "127.0.0.8", nowhere)
-	stranger := newPeer(t, "127.0.0.9", nowhere)
-	l := newLab(t, sbcs(first, second, third))
-	p := newPeer(t, "127.0.0.2", l.addr)
-	p.call("sip:112@box")
-	in := first.want("INVITE")
-	first.redirects(in, third)
-	third.redirects(third.want("INVITE"), stranger)
-	second.answer(second.want("INVITE"), "486 Busy Here", "s", "")
-	p.want("486")
-	if len(stranger.in) > 0 {
-		t.Errorf("somebody else was asked: %q", (<-stranger.in).start)
-	}
-	if e := outcome(t, l); !slices.Equal(e.Tried, []string{first.at(), third.at(), second.at()}) {
-		t.Errorf("tried %q, want the one named second", e.Tried)
-	}
-}
-
-// redirects answers that another is to be asked.
-func (p *peer) redirects(m message, to *peer) {
-	p.t.Helper()
-	p.send(m.from, "", "SIP/2.0 302 Moved Temporarily", "Via: "+m.get("Via"), "From: "+m.get("From"), "To: "+m.get("To")+";tag=s",
-		"Call-ID: "+m.get("Call-ID"), "CSeq: "+m.get("CSeq"), "Contact: <sip:112@"+to.at()+">")
 }
 
 // Who saw a call's headers and sends from another address ends nothing of it.
