@@ -87,7 +87,7 @@ func (s *Server) readable(remote string, msg []byte) (m sip.Message, ok bool) {
 	defer stream.Close()
 	n := 0
 	err := stream.ParseSIPStream(msg, func(one sip.Message) {
-		if s.usable(one) {
+		if s.usable(one) && !s.odd(one, msg) {
 			m = one
 			n++
 		}

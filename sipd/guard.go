@@ -96,7 +96,18 @@ func (s *Server) read(data []byte) (msg sip.Message, ok bool) {
 		}
 	}()
 	msg, err := sip.NewParser().ParseSIP(data)
-	return msg, err == nil && s.usable(msg)
+	return msg, err == nil && s.usable(msg) && !s.odd(msg, data)
+}
+
+// odd reports a call for help whose request line the handlers would not know as
+// one, though the library reads it.
+func (s *Server) odd(msg sip.Message, data []byte) bool {
+	req, ok := msg.(*sip.Request)
+	if !ok || !strings.EqualFold(string(req.Method), "INVITE") {
+		return false
+	}
+	l, _ := s.numbers.peek(data)
+	return l.odd
 }
 
 // callsOver reports a call to an emergency number beyond what one address, or

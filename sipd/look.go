@@ -9,10 +9,11 @@ import (
 // bytes alone. Nothing in it is believed further than for deciding whether the
 // packet is worth parsing.
 type look struct {
-	method   string // upper case as sent; empty for a response
+	method   string // in capitals; empty for a response
 	uri      string
 	response bool
 	emergent bool // an INVITE to an emergency number
+	odd      bool // its request line has to be mended
 	scanner  bool // its User-Agent is that of a scanner
 	sbc      bool // it comes from one of the site's SBCs
 	proven   bool // its address is its own: it shows a nonce that was given there, or came by a connection
@@ -35,7 +36,7 @@ func (n numbers) peek(data []byte) (l look, ok bool) {
 	data = bytes.TrimLeft(data, "\r\n")
 	line, rest, ok := cutLine(data)
 	if !ok || len(line) > maxURI+64 {
-		return l, false
+		return n.cry(line)
 	}
 	if bytes.HasPrefix(line, []byte("SIP/2.0 ")) {
 		l.response = true
@@ -43,18 +44,45 @@ func (n numbers) peek(data []byte) (l look, ok bool) {
 	}
 	head, version, ok := bytes.Cut(line, []byte(" "))
 	if !ok || !token(head) {
-		return l, false
+		return n.cry(line)
 	}
 	uri, version, ok := bytes.Cut(version, []byte(" "))
 	if !ok || string(version) != "SIP/2.0" || len(uri) == 0 {
-		return l, false
+		return n.cry(line)
 	}
 	l.method, l.uri = string(head), string(uri)
 	if l.method == "INVITE" {
-		_, l.emergent = n.emergency(l.uri)
+		if _, l.emergent = n.emergency(l.uri); !l.emergent {
+			if cry, is := n.cry(line); is {
+				return cry, true
+			}
+		}
 	}
 	l.scanner = scanner(rest)
 	return l, true
+}
+
+// cry reads a request line that is none by RFC 3261 section 7.1, where it can only
+// be a call for help: a method in small letters, no version or another one, more
+// than one blank, a number without a scheme, a URI beyond all bounds. Such a call
+// is mended; ok is false for anything else.
+func (n numbers) cry(line []byte) (l look, ok bool) {
+	words := bytes.Fields(line[:min(len(line), maxURI)])
+	if len(words) < 2 || !bytes.EqualFold(words[0], []byte("INVITE")) {
+		return l, false
+	}
+	uri := strings.Trim(string(words[1]), "<>")
+	if user, _, long := strings.Cut(uri, "@"); long {
+		uri = user + "@" // whose host it is said to be makes no difference
+	}
+	number, ok := n.emergency(uri)
+	if !ok && !strings.Contains(uri, ":") {
+		number, ok = n.dialled(strings.TrimSuffix(uri, "@"))
+	}
+	if !ok {
+		return l, false
+	}
+	return look{method: "INVITE", uri: "sip:" + number + "@lineside", emergent: true, odd: true}, true
 }
 
 // cutLine takes the first line, ended by LF or CRLF.

