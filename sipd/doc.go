@@ -13,7 +13,30 @@
 // login and passes no call counter of other calls. It goes to the site's SBCs
 // one after the other, as a call of the box's own (B2BUA) whose sound flows
 // between phone and SBC directly. An SBC that says nothing for three seconds is
-// passed over. When none takes the call, the caller gets 503 with a Warning.
+// passed over, and so is one that says nothing but "trying" for six: 100 is hop by
+// hop, and nobody behind it was heard. When none takes the call, the caller gets 503
+// with a Warning. An address begins eight such calls at once and one every five
+// seconds in the long run; all addresses that are not known 400 and 50 a second.
+// What is beyond is answered 503 before an SBC hears of it.
+//
+// A call for help that cannot be read is mended: the number of its request line,
+// even of one in small letters or without a version, each header that can be read
+// by itself, something that does for the others, and its SDP.
+//
+// # SBCs by connections
+//
+// A connection to an SBC stands for days and may be dead without either end having
+// heard; a stream repeats no INVITE. So a call that is lost with a connection is made
+// once more by a new one, at once where it broke, after the other SBCs where it was
+// silent.
+//
+// By TLS an SBC has to show a certificate for its name, with a chain to a root that is
+// trusted. The dates decide nothing. Boxes have no clock battery, so the box may take
+// any day for today, and a certificate that nobody renewed is a likelier cause of a
+// call for help that does not go out than a key that was stolen and has expired since:
+// what dates guard against here is an attacker on the way with such a key, who would
+// hear of the call and could not answer it as the emergency centre does. The operator
+// is told from 30 days before the end on.
 //
 // # The PIN call
 //

@@ -107,6 +107,7 @@ func (s *Server) bridge(req *sip.Request, tx sip.ServerTransaction, e provision.
 		}
 		s.calls.remove(caller.peer)
 		passedOver(&e, g, res, err)
+		queue = s.renewed(queue, g, f, err)
 		if err == nil {
 			if last = s.unavailable(req, caller, res); calleeSays(res.StatusCode) {
 				break

@@ -13,11 +13,13 @@ const (
 	confirmWait = 32 * time.Second // for the ACK of an answer, 64*T1
 	firstResend = 500 * time.Millisecond
 	mostResend  = 4 * time.Second
+	lookBroken  = 100 * time.Millisecond // between looks at whether the connection still stands
 )
 
 var (
 	errCancelled = errors.New("the caller hung up")
 	errSilent    = errors.New("nothing was heard in time")
+	errBroken    = errors.New("the connection broke")
 )
 
 // forwarding is an INVITE of one side on its way to the other.
@@ -36,6 +38,8 @@ type forwarding struct {
 	sent  time.Time // when the INVITE was
 	heard bool      // something provisional came: it may be cancelled
 	shown bool      // a login was shown
+
+	reused bool // its connection was there before
 }
 
 // run sends the INVITE and gives the final answer: an error is errCancelled, or
@@ -46,8 +50,14 @@ func (f *forwarding) run(ctx context.Context) (*sip.Response, error) {
 	}
 	wait := time.NewTimer(f.silence)
 	defer wait.Stop()
+	look := time.NewTicker(lookBroken)
+	defer look.Stop()
 	for {
 		select {
+		case <-look.C:
+			if f.broke() {
+				return nil, errBroken
+			}
 		case res := <-f.out.Responses():
 			final, err := f.heed(ctx, res, wait)
 			if final || err != nil {
@@ -75,6 +85,7 @@ const ringsFor = time.Hour
 func (f *forwarding) send(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, f.silence)
 	defer cancel()
+	f.reused = f.s.linked(f.to.transport, f.to.to)
 	out, err := f.s.request(ctx, f.invite)
 	if err != nil {
 		return errors.Join(errSilent, err)

@@ -104,25 +104,21 @@ func isBlank(msg []byte) bool { return len(bytes.Trim(msg, "\r\n")) == 0 }
 // uplinks frames the connections to SBCs: one for each that is in use.
 type uplinks struct {
 	mu sync.Mutex
-	by map[string]*uplink // by the SBC's address and port
-}
-
-type uplink struct {
-	local string // a connection made anew begins anew
-	framer
+	by map[[2]string]*framer // by both ends of the connection
 }
 
 // whole gives the messages that data completes, one after the other.
 func (u *uplinks) whole(s *Server, local, remote string, data []byte) ([]byte, error) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	f := u.by[remote]
-	if f == nil || f.local != local {
+	ends := [2]string{local, remote}
+	f := u.by[ends]
+	if f == nil {
 		if len(u.by) >= maxUplinks {
 			clear(u.by) // ports of connections long gone
 		}
-		f = &uplink{local: local}
-		u.by[remote] = f
+		f = new(framer)
+		u.by[ends] = f
 	}
 	f.add(data)
 	var all []byte
@@ -130,7 +126,7 @@ func (u *uplinks) whole(s *Server, local, remote string, data []byte) ([]byte, e
 		msg, err := f.next()
 		switch {
 		case err != nil:
-			delete(u.by, remote)
+			delete(u.by, ends)
 			return nil, err // a stream cannot lose a part and go on
 		case msg == nil:
 			return all, nil
@@ -138,7 +134,7 @@ func (u *uplinks) whole(s *Server, local, remote string, data []byte) ([]byte, e
 			continue
 		}
 		if _, ok := s.readable(remote, msg); !ok {
-			delete(u.by, remote)
+			delete(u.by, ends)
 			return nil, errNoMessage
 		}
 		all = append(all, msg...)

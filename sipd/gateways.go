@@ -41,7 +41,8 @@ type way struct {
 // where its name never had one.
 type target struct {
 	SBC
-	to netip.AddrPort
+	to    netip.AddrPort
+	again bool // it is asked a second time, see renewed
 }
 
 // gateways are the site's SBCs in order.
@@ -51,12 +52,13 @@ type gateways struct {
 	hold func(netip.Addr) // such an address is expected to send
 	drop func(netip.Addr)
 
-	mu   sync.Mutex
-	list []*gateway
+	mu    sync.Mutex
+	list  []*gateway
+	certs map[netip.AddrPort]shownCert // of those reached by TLS
 }
 
 func newGateways(cfg Config, dep Deps, known *sources) *gateways {
-	g := &gateways{cfg: cfg, dep: dep, hold: known.hold, drop: known.release}
+	g := &gateways{cfg: cfg, dep: dep, hold: known.hold, drop: known.release, certs: make(map[netip.AddrPort]shownCert)}
 	if g.dep.Resolve == nil {
 		g.dep.Resolve = net.DefaultResolver
 	}
@@ -146,9 +148,9 @@ func (g *gateways) inTurn() []target {
 	for _, one := range g.list {
 		for _, w := range one.ways {
 			if w.up {
-				up = append(up, target{one.SBC, w.to})
+				up = append(up, target{SBC: one.SBC, to: w.to})
 			} else {
-				down = append(down, target{one.SBC, w.to})
+				down = append(down, target{SBC: one.SBC, to: w.to})
 			}
 		}
 		if len(one.ways) == 0 {

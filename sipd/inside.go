@@ -110,22 +110,25 @@ func (c *pinCall) bridge(ctx context.Context, number string) bool {
 	for queue := s.sbcs.inTurn(); len(queue) > 0; {
 		g := queue[0]
 		queue = queue[1:]
-		callee, res, err := c.ask(ctx, g, number)
+		f, res, err := c.ask(ctx, g, number)
 		if err == nil && res.IsSuccess() {
 			e.Outcome, e.Status, e.SBC = "answered", res.StatusCode, g.String()
 			s.recordEmergency(e)
-			c.sbc = callee
+			c.sbc = f.to
 			return true
 		}
-		if callee != nil {
-			s.calls.remove(callee)
-			callee.media.Close()
+		if f != nil {
+			s.calls.remove(f.to)
+			f.to.media.Close()
 		}
 		if ctx.Err() != nil {
 			e.Outcome, e.Status = "cancelled", sip.StatusRequestTerminated
 			break
 		}
 		passedOver(&e, g, res, err)
+		if f != nil {
+			queue = s.renewed(queue, g, f, err)
+		}
 		if err == nil {
 			if e.Status = res.StatusCode; calleeSays(res.StatusCode) {
 				break
@@ -152,7 +155,7 @@ func (c *pinCall) enter() bool {
 }
 
 // ask offers the call to one SBC.
-func (c *pinCall) ask(ctx context.Context, g target, number string) (*leg, *sip.Response, error) {
+func (c *pinCall) ask(ctx context.Context, g target, number string) (*forwarding, *sip.Response, error) {
 	s := c.s
 	callee, invite := s.callee(c.leg, g, number)
 	conn, err := s.cfg.Media.Open(callee.via().Addr())
@@ -175,17 +178,17 @@ func (c *pinCall) ask(ctx context.Context, g target, number string) (*leg, *sip.
 	}
 	res, err := f.run(s.context())
 	if err != nil || !res.IsSuccess() {
-		return callee, res, err
+		return f, res, err
 	}
 	callee.establish(res)
 	s.acknowledge(f, nil)
 	callee.up.Store(true)
 	if !c.join(callee, res) && !c.joined {
 		s.background(func(ctx context.Context) { s.sendBYE(ctx, callee) })
-		return callee, nil, errNoSound
+		return f, nil, errNoSound
 	}
 	c.leg.marry(callee)
-	return callee, res, nil
+	return f, res, nil
 }
 
 // join joins the sound of an SBC that has described its own.

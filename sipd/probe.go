@@ -21,6 +21,7 @@ const (
 	codeNoSBC  = "emergency-no-sbc"
 	codeSBCs   = "emergency-sbc-unreachable"
 	codeOneSBC = "emergency-sbc-partly"
+	codeDates  = "emergency-sbc-certificate"
 )
 
 // Bounds of one round of questions. DNS and SBC have each their own time: a dead
@@ -47,6 +48,7 @@ func (g *gateways) probe(ctx context.Context, s *Server) {
 			return
 		}
 		g.tell(s.dep.Now())
+		g.tellDates(s)
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
@@ -90,7 +92,7 @@ func (g *gateways) look(ctx context.Context, s *Server, one *gateway) {
 	var all sync.WaitGroup
 	for i := range ways {
 		all.Go(func() {
-			ways[i].said, ways[i].up = g.ask(ctx, s, target{one.SBC, ways[i].to})
+			ways[i].said, ways[i].up = g.ask(ctx, s, target{SBC: one.SBC, to: ways[i].to})
 			ways[i].good = ways[i].good || ways[i].up
 		})
 	}
@@ -142,6 +144,7 @@ func (g *gateways) ask(ctx context.Context, s *Server, t target) (said string, u
 	r.aim(req)
 	res, err := s.do(ctx, req)
 	if err != nil {
+		s.sever(t) // it may be the connection that is dead
 		return worded(err), false
 	}
 	return answerText(res), alive(res.StatusCode)
@@ -170,6 +173,8 @@ func worded(err error) string {
 	switch {
 	case errors.Is(err, errNoAddress):
 		return "its name has no address"
+	case errors.Is(err, errBroken):
+		return errBroken.Error()
 	case errors.As(err, &refused) || errors.Is(err, errNoSecure):
 		return "no connection: " + plain(err.Error())
 	}
@@ -199,7 +204,7 @@ func (g *gateways) tell(now time.Time) {
 		}
 		for _, w := range one.ways {
 			if !w.up && !w.former {
-				down = append(down, target{one.SBC, w.to}.at()+": "+w.said)
+				down = append(down, target{SBC: one.SBC, to: w.to}.at()+": "+w.said)
 			}
 		}
 	}

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/lineside/lineside/health"
-	"github.com/lineside/lineside/phone"
 	"github.com/lineside/lineside/sipd"
 )
 
@@ -174,43 +173,4 @@ func TestSRVRecordsSayWhere(t *testing.T) {
 	first.answer(in, "503 Service Unavailable", "s", "")
 	second.answer(second.want("INVITE"), "486 Busy Here", "s", "")
 	p.want("486")
-}
-
-// An SBC by TLS is found with DNS dead, its certificate compared with its name
-// all the same, also when the connection has to be made anew for the call.
-func TestACallByTLSFindsTheSBCWithDNSDead(t *testing.T) {
-	conn, trusts := secureSocket(t, "127.0.0.7:0", "sbc.test")
-	sbc := newPeerOn(t, conn, nowhere)
-	z := &zone{ip: map[string][]netip.Addr{"sbc.test": {netip.MustParseAddr("127.0.0.7")}}}
-	sbc.says("200 OK")
-	l := newLab(t, named(z, sipd.SBC{Host: "sbc.test", Port: portOf(sbc), Transport: phone.TLS}), func(c *sipd.Config, _ *sipd.Deps) { c.TLS = trusts })
-	l.isKept(t)
-	z.die()
-	for _, name := range []string{"by the connection there is", "by a new one"} {
-		t.Run(name, func(t *testing.T) {
-			p := newPeer(t, "127.0.0.2", l.addr)
-			r := p.call("sip:112@box")
-			in := sbc.want("INVITE")
-			if !strings.Contains(in.get("Via"), "SIP/2.0/TLS") || in.body != sdp {
-				t.Errorf("got Via %q and %q", in.get("Via"), in.body)
-			}
-			sbc.answer(in, "200 OK", "s", "answer", "Content-Type: application/sdp")
-			p.request(within(r, p.want("200"), "ACK", 1))
-			sbc.want("ACK")
-			p.request(within(r, message{header: []string{"To: <sip:112@box>;tag=" + param(in.get("From"), "tag")}}, "BYE", 2))
-		})
-		conn.hangUp()
-	}
-}
-
-// Who shows another certificate is no SBC, and the operator reads why.
-func TestACertificateOfAnotherNameIsNone(t *testing.T) {
-	conn, trusts := secureSocket(t, "127.0.0.7:0", "sbc.test")
-	conn2 := newPeerOn(t, conn, nowhere)
-	z := &zone{ip: map[string][]netip.Addr{"other.test": {netip.MustParseAddr("127.0.0.7")}}}
-	l := newLab(t, named(z, sipd.SBC{Host: "other.test", Port: portOf(conn2), Transport: phone.TLS}), func(c *sipd.Config, _ *sipd.Deps) { c.TLS = trusts })
-	waitFor(t, "the condition", func() bool { return has(l.board, "emergency-sbc-unreachable") })
-	if c, _ := condition(l.board, "emergency-sbc-unreachable"); !strings.Contains(c.Detail, "other.test") || !strings.Contains(c.Detail, "no connection: ") {
-		t.Errorf("got %q, want the SBC and that there is no connection", c.Detail)
-	}
 }

@@ -73,7 +73,7 @@ func New(cfg Config, dep Deps) (*Server, error) {
 	s := &Server{cfg: cfg, dep: dep, numbers: cfg.Emergency, nonces: newNonces(), told: newTold()}
 	s.sources, s.doorstep = newSources(dep.Now(), s.forget), newDoorstep(dep.Now(), placeRate, placeBurst)
 	s.questions = newDoorstep(dep.Now(), questionRate, questionBurst)
-	s.uplinks = &uplinks{by: make(map[string]*uplink)}
+	s.uplinks = &uplinks{by: make(map[[2]string]*framer)}
 	s.bindings = newBindings(s.sources)
 	s.sbcs, s.secured = newGateways(cfg, dep, s.sources), newSecured()
 	s.calls = newCalls(cfg)

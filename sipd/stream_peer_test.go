@@ -29,6 +29,7 @@ type streams struct {
 	once sync.Once
 	mu   sync.Mutex
 	by   map[string]net.Conn
+	deaf map[string]bool // connections of which nothing is read any more
 }
 
 type datagram struct {
@@ -78,7 +79,10 @@ func (s *streams) read(c net.Conn) {
 		if _, err := io.ReadFull(r, body); err != nil {
 			return
 		}
-		if head.Len() > 2 {
+		s.mu.Lock()
+		deaf := s.deaf[c.RemoteAddr().String()]
+		s.mu.Unlock()
+		if head.Len() > 2 && !deaf {
 			s.in <- datagram{append([]byte(head.String()), body...), c.RemoteAddr()}
 		}
 	}
@@ -119,6 +123,17 @@ func (s *streams) hangUp() {
 	}
 }
 
+// forget hears nothing more of the connections there are, as a router that lost
+// them.
+func (s *streams) forget() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.deaf = make(map[string]bool)
+	for at := range s.by {
+		s.deaf[at] = true
+	}
+}
+
 func (s *streams) LocalAddr() net.Addr              { return s.Addr() }
 func (s *streams) SetDeadline(time.Time) error      { return nil }
 func (s *streams) SetReadDeadline(time.Time) error  { return nil }
@@ -128,13 +143,19 @@ func (s *streams) SetWriteDeadline(time.Time) error { return nil }
 // trusts it. Callers that ask for another name (SNI) are refused.
 func secureSocket(t testing.TB, host, name string) (*streams, *tls.Config) {
 	t.Helper()
+	return secureSocketOf(t, host, name, time.Now().Add(-time.Hour), time.Now().Add(90*24*time.Hour))
+}
+
+// secureSocketOf is secureSocket with a certificate of those dates.
+func secureSocketOf(t testing.TB, host, name string, begin, over time.Time) (*streams, *tls.Config) {
+	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
 	cert := &x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "fake SBC"}, DNSNames: []string{name}, IsCA: true, BasicConstraintsValid: true,
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
+		NotBefore: begin, NotAfter: over, KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
 	}
 	der, err := x509.CreateCertificate(rand.Reader, cert, cert, key.Public(), key)
 	if err != nil {

@@ -10,6 +10,8 @@ import (
 	"sync"
 
 	"github.com/emiago/sipgo/sip"
+
+	"github.com/lineside/lineside/phone"
 )
 
 var (
@@ -51,11 +53,11 @@ func (s *Server) secure(ctx context.Context, req *sip.Request) error {
 	}
 	to := parseAddrPort(req.Destination())
 	name, ok := s.sbcs.nameAt(to)
-	if !ok || s.connectedTo(to) {
+	if !ok || s.linked(phone.TLS, to) {
 		return nil // a phone's own connection, or there is one
 	}
 	return s.secured.once(ctx, to, func() error {
-		if s.connectedTo(to) {
+		if s.linked(phone.TLS, to) {
 			return nil
 		}
 		c, err := s.dialSecure(ctx, name, to)
@@ -66,9 +68,12 @@ func (s *Server) secure(ctx context.Context, req *sip.Request) error {
 	})
 }
 
-// connectedTo reports that the library holds a connection to an address by TLS.
-func (s *Server) connectedTo(to netip.AddrPort) bool {
-	c := s.ua.TransportLayer().Pool("tls").Get(to.String())
+// linked reports that the library holds a connection to an address.
+func (s *Server) linked(by phone.Transport, to netip.AddrPort) bool {
+	if by == phone.UDP {
+		return false
+	}
+	c := s.ua.TransportLayer().Pool(string(by)).Get(to.String())
 	if c == nil {
 		return false
 	}
@@ -91,14 +96,12 @@ func (s *Server) dialSecure(ctx context.Context, name string, to netip.AddrPort)
 	if cfg.ServerName == "" {
 		cfg.ServerName = name
 	}
-	if cfg.Time == nil {
-		cfg.Time = s.dep.Now // the box has no clock battery; this one never goes back
-	}
-	c := tls.Client(raw, cfg)
+	c := tls.Client(raw, s.dateless(cfg))
 	if err := c.HandshakeContext(ctx); err != nil {
 		_ = raw.Close()
 		return nil, err
 	}
+	s.sbcs.showed(s.dep.Now(), to, c.ConnectionState().PeerCertificates[0])
 	return c, nil
 }
 
