@@ -7,5 +7,6 @@ var obihaiModels = modelsOf(
 	row{lines: 4, keys: 2, screen: "none", form: Adapter, names: "OBi202 OBi302"},
 	row{lines: 8, keys: 4, screen: "none", form: Adapter, names: "OBi504"},
 	row{lines: 8, keys: 8, screen: "none", form: Adapter, names: "OBi508"},
-	row{lines: 6, names: "OBi1022 OBi1032 OBi1062"},
+	row{lines: 6, names: "OBi1022 OBi1032"},
+	row{lines: 6, screen: "480x272", names: "OBi1062"},
 )

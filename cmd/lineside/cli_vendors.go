@@ -50,6 +50,8 @@ type brandList struct {
 		Vendors    int `json:"vendors"`
 		Models     int `json:"models"`
 		NoScreen   int `json:"models_without_screen"` // whose screen nobody has entered
+		NoLines    int `json:"models_without_lines"`
+		NoKeys     int `json:"models_without_keys"`
 		Unverified int `json:"unverified"`
 	} `json:"total"`
 }
@@ -94,8 +96,8 @@ func (p *program) showVendors(list brandList, one, unverified bool) error {
 		t.add(string(b.Vendor), b.Name, fmt.Sprint(len(b.Models)), b.form(), b.by(), b.Login, b.Resync, strings.Join(b.OnHold, ", "), yesNo(b.Book), fmt.Sprint(len(b.Unverified)))
 	}
 	t.print(p.out)
-	return p.say("%s, %s, %s; see the last with: lineside vendors --unverified\n%s without a known screen, shown as -", count(list.Total.Vendors, "vendor", "vendors"),
-		count(list.Total.Models, "model", "models"), count(list.Total.Unverified, "fact no source has confirmed", "facts no source has confirmed"), count(list.Total.NoScreen, "model", "models"))
+	return p.say("%s, %s, %s; see the last with: lineside vendors --unverified\n%s without a known screen, %d without a known number of lines, %d of line keys; each is shown as -", count(list.Total.Vendors, "vendor", "vendors"),
+		count(list.Total.Models, "model", "models"), count(list.Total.Unverified, "fact no source has confirmed", "facts no source has confirmed"), count(list.Total.NoScreen, "model", "models"), list.Total.NoLines, list.Total.NoKeys)
 }
 
 // showUnverified lists every guess with its vendor.
@@ -177,14 +179,23 @@ func brandsOf(table vendors.Table) brandList {
 		list.Vendors = append(list.Vendors, b)
 		list.Total.Models += c.Models
 		for _, m := range b.Models {
-			if m.Screen == "" {
-				list.Total.NoScreen++
-			}
+			list.Total.NoScreen += unknown(m.Screen)
+			list.Total.NoLines += unknown(m.Lines)
+			list.Total.NoKeys += unknown(m.Keys)
 		}
 		list.Total.Unverified += len(c.Unverified)
 	}
 	list.Total.Vendors = len(list.Vendors)
 	return list
+}
+
+// unknown is 1 where nobody has entered a fact.
+func unknown[T comparable](fact T) int {
+	var none T
+	if fact == none {
+		return 1
+	}
+	return 0
 }
 
 func brandOf(m vendors.Maker) brand {
