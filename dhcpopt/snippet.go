@@ -3,6 +3,7 @@ package dhcpopt
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/lineside/lineside/phone"
@@ -110,7 +111,7 @@ func quoted(value []byte) string {
 // for its hardware addresses, and lineside-phone for any class of a phone.
 func writeDnsmasq(b *strings.Builder, f Foreign, parts []part) {
 	if f == OPNsense {
-		b.WriteString("# OPNsense with Dnsmasq: save as /usr/local/etc/dnsmasq.conf.d/lineside.conf,\n# then restart Dnsmasq. (Its Kea takes what --for kea prints.)\n")
+		b.WriteString("# OPNsense with Dnsmasq: save as /usr/local/etc/dnsmasq.conf.d/lineside.conf,\n# then restart Dnsmasq. (Its Kea takes what --for kea prints in a configuration\n# file of your own only, which its pages manage no more.)\n")
 	} else {
 		b.WriteString("# dnsmasq: save as /etc/dnsmasq.d/lineside.conf, then restart dnsmasq.\n")
 	}
@@ -119,7 +120,8 @@ func writeDnsmasq(b *strings.Builder, f Foreign, parts []part) {
 		for _, m := range p.Is {
 			dnsmasqClass(b, p.name, m)
 		}
-		for _, m := range p.Not {
+		nots := p.others(parts)
+		for _, m := range nots {
 			dnsmasqClass(b, p.name+"-not", m)
 		}
 		for _, o := range p.OUIs {
@@ -131,7 +133,7 @@ func writeDnsmasq(b *strings.Builder, f Foreign, parts []part) {
 				word = "dhcp-option-force"
 			}
 			not := ""
-			if len(p.Not) > 0 {
+			if len(nots) > 0 {
 				not = ",tag:!" + p.name + "-not"
 			}
 			if len(p.Is) > 0 {
@@ -144,6 +146,21 @@ func writeDnsmasq(b *strings.Builder, f Foreign, parts []part) {
 	}
 }
 
+// others are the classes that have p's texts in them and are not p's: those its
+// rule names, and those of other makers where the text does not stand first.
+func (p part) others(parts []part) []vendors.ClassMatch {
+	list := slices.Clone(p.Not)
+	for _, q := range parts {
+		for _, other := range q.Is {
+			inside := slices.ContainsFunc(p.Is, func(m vendors.ClassMatch) bool { return within(m, other) })
+			if q.name != p.name && inside && !slices.Contains(list, other) {
+				list = append(list, other)
+			}
+		}
+	}
+	return list
+}
+
 // dnsmasqValue writes option 150 as addresses, since dnsmasq knows it as such.
 // To 66 and 67 it adds a NUL, however they are written; phones have long lived
 // with that.
@@ -154,11 +171,16 @@ func dnsmasqValue(o vendors.Option) string {
 	return netip.AddrFrom4([4]byte(o.Value)).String()
 }
 
-func dnsmasqClass(b *strings.Builder, tag string, m vendors.ClassMatch) {
-	text := m.Prefix
+// anywhere is the text that servers which cannot tell where it stands look for.
+func anywhere(m vendors.ClassMatch) string {
 	if m.Has != "" {
-		text = m.Has
+		return m.Has
 	}
+	return m.Prefix
+}
+
+func dnsmasqClass(b *strings.Builder, tag string, m vendors.ClassMatch) {
+	text := anywhere(m)
 	if !plain([]byte(text)) {
 		return // a binary class has the maker's name in it as well
 	}
@@ -171,7 +193,7 @@ func dnsmasqClass(b *strings.Builder, tag string, m vendors.ClassMatch) {
 // writeUniFi: a UniFi gateway knows no classes, so all clients of the network
 // get what is set.
 func writeUniFi(b *strings.Builder, parts []part) {
-	b.WriteString("UniFi tells every client of a network the same, so use a network of its own for\nphones, and enter what phones of one maker take (Settings, Networks, the phones'\nnetwork, DHCP Service Management). \"TFTP Server\" is option 66; the others are\nCustom DHCP Options of type Text.\n")
+	b.WriteString("UniFi tells every client of a network the same, so use a network of its own for\nphones, and enter what phones of one maker take (Settings, Networks, the phones'\nnetwork, DHCP Service Management). \"TFTP Server\" is option 66; the others are\nCustom DHCP Options of type Text. Nobody has tried it on a gateway yet.\n")
 	for _, p := range parts {
 		fmt.Fprintf(b, "\n%s\n", p.Maker.Name)
 		for _, o := range p.options {

@@ -1,9 +1,14 @@
 package dhcpopt
 
 import (
+	"maps"
 	"net/netip"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/lineside/lineside/internal/golden"
 	"github.com/lineside/lineside/phone"
@@ -48,5 +53,80 @@ func TestSnippetsOfAll(t *testing.T) {
 	}
 	if _, err := Snippet(Kea, vendors.All(), vendors.Box{}, []phone.Vendor{"yealink"}); err == nil {
 		t.Error("a box without an address: got no error")
+	}
+}
+
+// TestMikroTikMatchersDoNotMeet: where two matchers fit RouterOS takes any, so no
+// class of a phone is in reach of two makers' at once.
+func TestMikroTikMatchersDoNotMeet(t *testing.T) {
+	text, err := Snippet(MikroTik, vendors.All(), snippetBox, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	matcher := regexp.MustCompile(`(?m)^/ip dhcp-server matcher add .* value="(.*)" option-set=(\S+)$`)
+	active := matcher.FindAllStringSubmatch(text, -1)
+	if len(active) < 10 {
+		t.Fatalf("%d matchers are in force, want most makers'", len(active))
+	}
+	for _, r := range vendors.All().ClassRules() {
+		for _, m := range r.Is {
+			class := m.Prefix + " " + m.Has
+			fits := make(map[string]bool)
+			for _, a := range active {
+				if strings.Contains(class, a[1]) {
+					fits[a[2]] = true
+				}
+			}
+			if len(fits) > 1 {
+				t.Errorf("%q fits the matchers of %v, want of one maker at most", class, slices.Sorted(maps.Keys(fits)))
+			}
+		}
+	}
+	alone, err := Snippet(MikroTik, vendors.All(), snippetBox, []phone.Vendor{"cisco-sep"})
+	if err != nil || strings.Contains(alone, "# /ip") {
+		t.Errorf("Cisco phones alone: got %v and\n%s, want every matcher in force", err, alone)
+	}
+}
+
+// TestDnsmasqTellsMakersApart reads the snippet as dnsmasq does, which looks for a
+// text anywhere in the class: each class has its own maker's tag, and no other's
+// without that maker's "not".
+func TestDnsmasqTellsMakersApart(t *testing.T) {
+	text, err := Snippet(Dnsmasq, vendors.All(), snippetBox, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := regexp.MustCompile(`(?m)^dhcp-vendorclass=set:(.*),"(.*)"$`).FindAllStringSubmatch(text, -1)
+	for _, r := range vendors.All().ClassRules() {
+		for _, m := range r.Is {
+			class := m.Prefix + " " + m.Has
+			tags := make(map[string]bool)
+			for _, l := range lines {
+				tags[l[1]] = tags[l[1]] || strings.Contains(class, l[2])
+			}
+			for _, other := range vendors.All().ClassRules() {
+				tag := "lineside-" + string(other.Maker.Vendor)
+				led, own := tags[tag] && !tags[tag+"-not"], other.Maker.Vendor == r.Maker.Vendor
+				if led != own && plain([]byte(anywhere(m))) && strings.Contains(text, "tag:"+tag+",") {
+					t.Errorf("%q of %s: led as %s is %v, want %v", class, r.Maker.Vendor, other.Maker.Vendor, led, own)
+				}
+			}
+		}
+	}
+}
+
+// TestOPNsenseTakesWhatDnsmasqTakes: it runs dnsmasq, and what is loaded into that
+// in tests is what is pasted there.
+func TestOPNsenseTakesWhatDnsmasqTakes(t *testing.T) {
+	body := func(f Foreign) string {
+		text, err := Snippet(f, vendors.All(), snippetBox, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, text, _ = strings.Cut(text, "\n\n")
+		return text
+	}
+	if diff := cmp.Diff(body(Dnsmasq), body(OPNsense)); diff != "" {
+		t.Errorf("OPNsense (-dnsmasq +opnsense):\n%s", diff)
 	}
 }

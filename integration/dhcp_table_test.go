@@ -253,13 +253,18 @@ func (s stand) check(t *testing.T, l *modeLab, g *shown) {
 	}
 }
 
-// checkSnippet runs a phone without a class: the server finds it by its hardware
-// address.
+// checkSnippet runs a phone without a class, which the server finds by its
+// hardware address, and one whose class has another maker's model in it (dnsmasq
+// looks for "405", an AudioCodes phone, anywhere).
 func (s stand) checkSnippet(t *testing.T, l *modeLab, g *shown) {
 	t.Helper()
-	bare := machine{"bare", "00:15:65:00:02:01", "udhcp"}
-	if got := lead(bare.run(t, l.client, l.seen)); got != g.leads["yealink"] {
-		t.Errorf("a Yealink without its class was told\n  %s, want\n  %s", got, g.leads["yealink"])
+	for like, m := range map[string]machine{
+		"yealink":     {"bare", "00:15:65:00:02:01", "udhcp"},
+		"grandstream": {"gxp1405", "00:0b:82:00:02:02", "GXP1405"},
+	} {
+		if got := lead(m.run(t, l.client, l.seen)); got != g.leads[like] {
+			t.Errorf("%s, class %q, was told\n  %s, want what %s is told\n  %s", m.name, m.class, got, like, g.leads[like])
+		}
 	}
 }
 
