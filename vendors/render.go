@@ -131,7 +131,7 @@ func displayName(l phone.Line) string {
 func labelledLines(in Input) []phone.Line {
 	lines := linesOf(in)
 	if in.Stage == Holding {
-		lines[0].Label += " " + upperHex(in.File.MAC)
+		lines[0].Label = strings.TrimSpace(lines[0].Label + " " + upperHex(in.File.MAC))
 	}
 	return lines
 }

@@ -35,3 +35,15 @@ func TestMACIsShown(t *testing.T) {
 		}
 	})
 }
+
+// TestHoldingWithoutText: a phone in a state that has no words for its screen is
+// put on hold all the same.
+func TestHoldingWithoutText(t *testing.T) {
+	each(t, func(t *testing.T, m vendors.Maker, _ samples) {
+		in := input(t, m.Vendor, vendors.Holding)
+		in.Hold.Text = ""
+		if _, err := vendors.All().Render(in); err != nil {
+			t.Error(err)
+		}
+	})
+}
