@@ -209,13 +209,13 @@ func (d *Desk) PnP(ask PnPAsk) (url string, ok bool) {
 	return d.pnpURL(id.Vendor, d.box(ask.Self)), true
 }
 
-// pnpURL is the URL in the maker's form: where its DHCP options name a file
-// below the box's URL, its phones want that here too, else the URL alone, to
-// which they add file names themselves.
+// pnpURL is the URL in the maker's form: the file its phones are known to want
+// here; where its DHCP options name a file below the box's URL, that one; else
+// the URL alone, to which they add file names themselves.
 func (d *Desk) pnpURL(v phone.Vendor, box vendors.Box) string {
 	maker, ok := d.table.Of(v)
-	if !ok || maker.Options == nil {
-		return box.URL
+	if !ok || maker.PnPFile != "" || maker.Options == nil {
+		return box.URL + maker.PnPFile
 	}
 	options := maker.Options(box)
 	for _, code := range []uint8{66, 160, 114} { // those that are a URL and nothing else

@@ -199,11 +199,18 @@ func TestResyncCounts(t *testing.T) {
 
 func TestPnPNamesThePlaceInEachMakersForm(t *testing.T) {
 	desk := deskOver(t, newLab(t, auth.FactorPIN), vendors.All())
+	files := map[phone.Vendor]string{
+		"yealink": "", "snom": "", "audiocodes": "",
+		"panasonic": "{MODEL}.cfg", "panasonic-tgp": "{MODEL}.cfg", "panasonic-utg": "{MODEL}.cfg",
+	}
 	for _, m := range vendors.All().Makers() {
 		url, ok := desk.PnP(provision.PnPAsk{Remote: netip.MustParseAddr("10.20.0.50"), Self: netip.MustParseAddr("10.20.0.1"), MAC: mac, Vendor: string(m.Vendor)})
 		t.Logf("%s: %s", m.Vendor, url)
 		if !ok || !strings.HasPrefix(url, "http://10.20.0.1/cfg/") || strings.ContainsAny(url, "\x00\r\n ") {
 			t.Errorf("%s: got %q, %v, want a place below the box's", m.Vendor, url, ok)
+		}
+		if want, named := files[m.Vendor]; named && url != "http://10.20.0.1/cfg/"+want {
+			t.Errorf("%s: got %q, want %q below the box's URL", m.Vendor, url, want)
 		}
 	}
 }

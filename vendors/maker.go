@@ -184,6 +184,10 @@ type Maker struct {
 	// Bare says that its phones may ask for the folder itself, by which the file
 	// of the phone is meant that the User-Agent names.
 	Bare bool
+	// PnPFile is what stands behind the box's URL in the answer to a phone's
+	// multicast question, with the phone's own macros: the name of a file, for
+	// phones that add none themselves. Empty: as DHCP says it.
+	PnPFile string
 	// Uploads are the files its phones put on their server.
 	Uploads []Upload
 

@@ -108,6 +108,7 @@ func panasonicMaker(v phone.Vendor, name, own string, models Models) Maker {
 		File:        func(name string) (File, bool) { return panasonicFile(v, own, name) },
 		Options:     panasonicOptions,
 		Sequence:    panasonicSequence(own, models),
+		PnPFile:     "{MODEL}.cfg", // seen with a file; it is asked before DHCP
 		Fetch:       Fetch{By: []Protocol{HTTPS, HTTP, TFTP}, Auth: Digest | Basic},
 		CA:          CAByURL,
 		ContentType: "text/plain; charset=utf-8",
