@@ -74,6 +74,7 @@ func yealink() Maker {
 			"a challenged phone asks for user and password on its screen",
 			"the action URI key AutoP fetches again without a reboot",
 			"columns of the RPS import sheet",
+			"syslog.server of firmware up to V80 without a name sends nothing",
 			"static.network.dhcp.option60type other than plain text",
 			"no user class (option 77) is sent",
 			"what option 67 is to phones later than T2x; none is sent",

@@ -53,6 +53,7 @@ func yealinkSite(ps *params, in Input) {
 		ps.set("static.auto_provision."+what+".backup.enable", "0")
 	}
 	ps.set("static.syslog.enable", "0")
+	ps.set("syslog.server", "") // up to V80, which knows no switch
 	if in.Box.CAURL != "" {
 		ps.static("trusted_certificates.url", in.Box.CAURL)
 		ps.static("security.ca_cert", "2")

@@ -74,7 +74,7 @@ func yealinkSamples() samples {
 			"static.auto_provision.server.username": "fake-login", "auto_provision.server.password": "fake-login-password",
 			"static.security.user_password": "admin:fake-admin-password", "features.hotline_number": "", "dialplan.emergency.enable": "0",
 			"local_time.start_time": "3/5/7/2", "local_time.end_time": "10/5/7/3", "local_time.time_zone": "+1",
-			"static.trusted_certificates.url": "http://10.20.0.1/cfg/lineside-ca.pem", "trusted_certificates.url": "http://10.20.0.1/cfg/lineside-ca.pem", "security.ca_cert": "2",
+			"static.trusted_certificates.url": "http://10.20.0.1/cfg/lineside-ca.pem", "trusted_certificates.url": "http://10.20.0.1/cfg/lineside-ca.pem", "security.ca_cert": "2", "static.syslog.enable": "0", "syslog.server": "",
 		},
 		overrides: map[string]string{"features.dnd_mode": "1", "lang.gui": "French"},
 		replaces:  map[string]string{"account.1.label": "Desk", "features.dnd_mode": "1"},
