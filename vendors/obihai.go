@@ -60,7 +60,7 @@ func obihai() Maker {
 			"Time.DaylightSavingTimeStart as month/day/weekday/hour, with -1 as the last week of a month",
 			"X_DeviceManagement.WebServer.AdminPassword and X_DeviceManagement.Syslog.Server",
 			"X_XsiUserName and X_XsiPassword on adapters; they are known of the VVX D230, which is of the same make",
-			"the parameters of codecs, of SRTP, of the phone book and of a CA; codecs stay as shipped",
+			"the parameters of codecs, of SRTP, of the language, of the phone book and of a CA; codecs and language stay as shipped",
 		},
 	}
 }

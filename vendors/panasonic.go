@@ -80,6 +80,8 @@ func panasonicUTG() Maker {
 		"hotline: HOT_LINE_DELAY_TIME in seconds, and digits dialled before go out",
 		"DTMF_MODE 1 is RFC 4733",
 		"KX-UTG has at most six lines",
+		"the parameter of a CA; none is given",
+		"perm with a ! outranks what was set on the phone; none is written",
 		"CODEC_ENABLE_PCMA is spelt as those of G.722 and PCMU are",
 	)
 	return m
