@@ -81,7 +81,7 @@ func Owners() []Owner {
 	return []Owner{
 		{"golang.org/x/crypto", []string{"auth", "store", "sync/seal"}, "password hashes; sealing at rest"},
 		{"github.com/prometheus/client_golang", []string{"metrics"}, "metric names live in one place"},
-		{"go.etcd.io/bbolt", []string{"store"}, "one owner of the database"},
+		{"go.etcd.io/bbolt", []string{"store", "sync/central"}, "one owner of the box's database, one of the platform's"},
 		{"github.com/insomniacslk/dhcp", []string{"dhcpopt", "fleet"}, "DHCP messages: server half and client half"},
 		{"github.com/vishvananda/netlink", []string{"neigh"}, "the kernel's tables"},
 		{"github.com/u-root/uio", []string{"dhcpopt"}, "the DHCP library's own buffers"},

@@ -1,0 +1,268 @@
+package central
+
+import (
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/lineside/lineside/sync/seal"
+	"github.com/lineside/lineside/sync/wire"
+)
+
+// Bounds of what strangers can make the platform remember.
+const (
+	challengeFor  = time.Minute
+	maxChallenges = 20_000
+	sessionFor    = 15 * time.Minute // without a request or an open stream
+	keepAlive     = 25 * time.Second // below what NAT boxes forget
+)
+
+// Handler is the HTTPS transport: wire.HTTPPrefix and below.
+type Handler struct {
+	p *Platform
+
+	mu         sync.Mutex // guards the maps
+	challenges map[string]challenge
+	sessions   map[string]session
+}
+
+type challenge struct {
+	site  string
+	until time.Time
+}
+
+type session struct {
+	site    string
+	until   time.Time
+	streams int
+}
+
+// NewHandler makes the handler.
+func NewHandler(p *Platform) *Handler {
+	return &Handler{p: p, challenges: map[string]challenge{}, sessions: map[string]session{}}
+}
+
+// ServeHTTP answers one request.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(w, r.Body, wire.MaxBytes)
+	op, asks := strings.CutPrefix(r.URL.Path, wire.PathAsk)
+	switch {
+	case r.Method == http.MethodPost && r.URL.Path == wire.PathChallenge:
+		h.challenge(w, r)
+	case r.Method == http.MethodPost && r.URL.Path == wire.PathSession:
+		h.session(w, r)
+	case r.Method == http.MethodPost && r.URL.Path == wire.PathJoin:
+		h.join(w, r)
+	case r.Method == http.MethodPost && asks:
+		h.ask(w, r, op)
+	case r.Method == http.MethodGet && r.URL.Path == wire.PathHints:
+		h.stream(w, r)
+	default:
+		http.NotFound(w, r)
+	}
+}
+
+func read(r *http.Request, v any) bool { return json.NewDecoder(r.Body).Decode(v) == nil }
+
+func write(w http.ResponseWriter, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(v) // the box asks again
+}
+
+// refuse is the one answer to all who are not let in.
+func refuse(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(http.StatusForbidden)
+	_ = json.NewEncoder(w).Encode(wire.Refused{Reason: wire.Revoked,
+		Text: "the platform does not know this box, or no longer: join it again with a new token"})
+}
+
+func (h *Handler) challenge(w http.ResponseWriter, r *http.Request) {
+	var c wire.Challenge
+	if !read(r, &c) || wire.CheckSite(c.Site) != nil {
+		refuse(w)
+		return
+	}
+	nonce, now := rand.Text(), h.p.now()
+	h.mu.Lock()
+	for k, old := range h.challenges {
+		if len(h.challenges) < maxChallenges && now.Before(old.until) {
+			break // the map gives any; a full one is looked through
+		}
+		delete(h.challenges, k)
+	}
+	h.challenges[nonce] = challenge{c.Site, now.Add(challengeFor)}
+	h.mu.Unlock()
+	write(w, wire.ChallengeReply{Nonce: nonce})
+}
+
+func (h *Handler) session(w http.ResponseWriter, r *http.Request) {
+	var s wire.Session
+	if !read(r, &s) {
+		refuse(w)
+		return
+	}
+	h.mu.Lock()
+	c, ok := h.challenges[s.Nonce]
+	delete(h.challenges, s.Nonce)
+	h.mu.Unlock()
+	if !ok || c.site != s.Site || !h.p.now().Before(c.until) || h.p.verify(s) != nil {
+		refuse(w)
+		return
+	}
+	token := rand.Text()
+	h.mu.Lock()
+	now := h.p.now()
+	for k, old := range h.sessions {
+		if old.streams == 0 && now.After(old.until) {
+			delete(h.sessions, k)
+		}
+	}
+	h.sessions[token] = session{site: s.Site, until: now.Add(sessionFor)}
+	h.mu.Unlock()
+	write(w, wire.SessionReply{Token: token})
+}
+
+// verify checks a site's signature with the key it joined with.
+func (p *Platform) verify(s wire.Session) error {
+	var v seal.Verifier
+	err := p.update(func(t *tx) {
+		held, ok := t.site(s.Site)
+		if !ok || held.Revoked {
+			t.fail(ErrUnknownSite)
+			return
+		}
+		var err error
+		v, err = seal.ParseVerifier(held.Verifier)
+		t.fail(err)
+	})
+	if err != nil {
+		return err
+	}
+	return s.Check(v)
+}
+
+// from is the site a request's session belongs to; streams is how many streams
+// begin or end with it.
+func (h *Handler) from(r *http.Request, streams int) (string, bool) {
+	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	if !ok {
+		return "", false
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	s, ok := h.sessions[token]
+	if !ok || s.streams == 0 && h.p.now().After(s.until) {
+		return "", false
+	}
+	s.until, s.streams = h.p.now().Add(sessionFor), s.streams+streams
+	h.sessions[token] = s
+	return s.site, true
+}
+
+func (h *Handler) ask(w http.ResponseWriter, r *http.Request, op string) {
+	id, ok := h.from(r, 0)
+	if !ok {
+		refuse(w)
+		return
+	}
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		http.Error(w, "the request is too long", http.StatusRequestEntityTooLarge)
+		return
+	}
+	b, err := h.p.Answer(id, op, body)
+	if err != nil {
+		h.p.log.Error("a site was not answered", "site", id, "err", err)
+		http.Error(w, "the platform cannot answer now", http.StatusServiceUnavailable)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = w.Write(b)
+}
+
+// stream sends an event whenever there may be news.
+func (h *Handler) stream(w http.ResponseWriter, r *http.Request) {
+	id, ok := h.from(r, 1)
+	if !ok {
+		refuse(w)
+		return
+	}
+	defer h.from(r, -1)
+	news, end := h.p.listen(id)
+	defer end()
+	out := http.NewResponseController(w)
+	w.Header().Set("Content-Type", "text/event-stream")
+	w.Header().Set("Cache-Control", "no-store")
+	alive := time.NewTicker(keepAlive)
+	defer alive.Stop()
+	for line := ": hello\n\n"; ; {
+		if _, err := io.WriteString(w, line); err != nil || out.Flush() != nil {
+			return
+		}
+		select {
+		case <-r.Context().Done():
+			return
+		case <-news:
+			line = "data: n\n\n"
+		case <-alive.C:
+			line = ":\n\n"
+		}
+	}
+}
+
+func (h *Handler) join(w http.ResponseWriter, r *http.Request) {
+	var j wire.Join
+	if !read(r, &j) {
+		http.Error(w, "this is no join request", http.StatusBadRequest)
+		return
+	}
+	reply, err := h.p.Join(j)
+	switch {
+	case errors.Is(err, ErrJoin):
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(http.StatusForbidden)
+		_ = json.NewEncoder(w).Encode(wire.Refused{Reason: wire.Revoked, Text: ErrJoin.Error()})
+	case err != nil:
+		h.p.log.Error("a box could not join", "err", err)
+		http.Error(w, fmt.Sprintf("the platform cannot take the box in: %v", err), http.StatusBadRequest)
+	default:
+		write(w, reply)
+	}
+}
+
+// listen gives a channel that has something in it after every change of what
+// the site is to hold, until end.
+func (p *Platform) listen(id string) (news <-chan struct{}, end func()) {
+	c := make(chan struct{}, 1)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.hints[id] == nil {
+		p.hints[id] = map[chan struct{}]bool{}
+	}
+	p.hints[id][c] = true
+	return c, func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if delete(p.hints[id], c); len(p.hints[id]) == 0 {
+			delete(p.hints, id)
+		}
+	}
+}
+
+func (p *Platform) hint(id string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for c := range p.hints[id] {
+		select {
+		case c <- struct{}{}:
+		default:
+		}
+	}
+}

@@ -1,0 +1,68 @@
+package wire
+
+import "github.com/lineside/lineside/sync/seal"
+
+// The second transport: HTTPS, for lines that let nothing else through. A site
+// begins a session by signing a challenge with its own key, asks by POST, and
+// hears hints as server-sent events. Every path is below HTTPPrefix.
+const (
+	HTTPPrefix    = "/sync/v1"
+	PathChallenge = HTTPPrefix + "/challenge" // POST Challenge, answered by ChallengeReply
+	PathSession   = HTTPPrefix + "/session"   // POST Session, answered by SessionReply
+	PathAsk       = HTTPPrefix + "/ask/"      // POST a Request, then the op; answered by an Envelope
+	PathHints     = HTTPPrefix + "/hints"     // GET, text/event-stream
+	PathJoin      = HTTPPrefix + "/join"      // POST Join, answered by JoinReply
+)
+
+// Challenge asks for something to sign.
+type Challenge struct {
+	Site string `json:"site"`
+}
+
+// ChallengeReply is it: random, good once and for a minute.
+type ChallengeReply struct {
+	Nonce string `json:"nonce"`
+}
+
+// Session answers the challenge.
+type Session struct {
+	Site  string `json:"site"`
+	Nonce string `json:"nonce"`
+	// Sig is the site's signature over the nonce (SignSession).
+	Sig []byte `json:"sig"`
+}
+
+// SessionReply gives the bearer token of the session.
+type SessionReply struct {
+	Token string `json:"token"`
+}
+
+const sessionContext = "session"
+
+// SignSession signs a challenge in a site's name.
+func SignSession(s seal.Signer, site, nonce string) Session {
+	return Session{Site: site, Nonce: nonce, Sig: s.Sign(sessionContext, []byte(site+"\n"+nonce))}
+}
+
+// Check verifies the answer to a challenge.
+func (s Session) Check(v seal.Verifier) error {
+	return v.Verify(sessionContext, []byte(s.Site+"\n"+s.Nonce), s.Sig)
+}
+
+// Join is a box that shows its token for the first time.
+type Join struct {
+	// Secret is from the token, good once.
+	Secret string `json:"secret"`
+	// Verifier and Key are the public halves of the box's own two keys.
+	Verifier string `json:"verifier"`
+	Key      string `json:"key"`
+	Software string `json:"software"`
+}
+
+// JoinReply is who the box is from then on.
+type JoinReply struct {
+	Site string `json:"site"`
+	Name string `json:"name"`
+	// Platform is the platform's verifier.
+	Platform string `json:"platform"`
+}
