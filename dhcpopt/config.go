@@ -5,9 +5,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"maps"
 	"net/netip"
-	"slices"
 	"time"
 
 	"github.com/lineside/lineside/phone"
@@ -214,7 +212,7 @@ func (c Config) checkPool() error {
 func (c Config) checkReservations() error {
 	var errs []error
 	taken := make(map[netip.Addr]phone.MAC, len(c.Reservations))
-	for _, mac := range slices.SortedFunc(maps.Keys(c.Reservations), compareMACs) {
+	for _, mac := range inOrder(c.Reservations) {
 		a := c.Reservations[mac]
 		switch other, twice := taken[a]; {
 		case mac.IsZero():

@@ -91,7 +91,9 @@
 //     expect a reservation to win, so a client that starts over (DISCOVER, or
 //     REQUEST after a reboot) is led to its reserved address, and so is one that
 //     renews another, by a NAK, once the reserved one is free. Who has an address
-//     that was reserved for somebody else meanwhile is led away in the same way.
+//     that was reserved for somebody else meanwhile, or that is of no pool any
+//     more, is led away in the same way; until it has gone, or its lease is over,
+//     the address is its own, across restarts too.
 //   - The RFC wants an address probed before it is offered. Probes cost every
 //     phone a second at power-up; we trust the pool, and a DECLINE puts an
 //     address to rest and tells the operator.

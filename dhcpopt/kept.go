@@ -95,18 +95,19 @@ var noClient = phone.MAC{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}
 func (p *pool) keepFor(want map[phone.MAC]netip.Addr) {
 	was := p.reserved
 	p.reserved = make(map[phone.MAC]int32, len(want))
-	for mac, a := range want {
-		if i, ok := p.place(a); ok {
+	for _, mac := range inOrder(want) {
+		if i, ok := p.place(want[mac]); ok {
 			p.reserved[mac] = i
 		}
 	}
-	for mac, i := range was {
+	for _, mac := range inOrder(was) {
+		i := was[mac]
 		if now, ok := p.reserved[mac]; !ok || now != i {
 			p.keep(i, p.unkept(i))
 		}
 	}
-	for mac, i := range p.reserved {
-		if p.slots[i].reserved != mac {
+	for _, mac := range inOrder(p.reserved) {
+		if i := p.reserved[mac]; p.slots[i].reserved != mac {
 			p.keep(i, mac)
 		}
 	}
@@ -118,6 +119,12 @@ func (p *pool) keepFor(want map[phone.MAC]netip.Addr) {
 	full := p.pace.full
 	p.kept, p.pace = keep(p.common), newPace(p.common)
 	p.pace.full = full
+}
+
+// inOrder is whom addresses are kept for, the same at every run: which address a
+// stranger is given next hangs on the order they come free in.
+func inOrder[V any](kept map[phone.MAC]V) []phone.MAC {
+	return slices.SortedFunc(maps.Keys(kept), compareMACs)
 }
 
 // unkept is whom slot i is for when it is kept for no device.
@@ -148,6 +155,17 @@ func (p *pool) grow(a netip.Addr) int32 {
 	p.byAddr[a] = i
 	p.enter(i, free, time.Time{})
 	return i
+}
+
+// hold makes places for the addresses of a network, outside the pool, whose
+// leases are not over: a record or settings gave them, and do no more. They stay
+// their clients' until those have others, whoever they are kept for next.
+func (p *pool) hold(leases []phone.Lease, here func(netip.Addr) bool, now time.Time) {
+	for _, l := range leases {
+		if here(l.Addr) && l.State != phone.Released && remaining(&l, now) > 0 {
+			p.place(l.Addr)
+		}
+	}
 }
 
 // keep keeps slot i for mac, the zero MAC for anybody. An offer to another is

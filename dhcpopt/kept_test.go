@@ -63,6 +63,58 @@ func TestAnAddressOnRecordOutlivesARestart(t *testing.T) {
 	l.one(message(yealink1, request, uses(ip("10.20.0.7"))), ack)
 }
 
+// TestALeaseOutsideThePoolIsItsClientsUntilItHasAnother: the record or the pool
+// that gave the address is gone, and so is the server that knew; who it is kept
+// for now waits all the same.
+func TestALeaseOutsideThePoolIsItsClientsUntilItHasAnother(t *testing.T) {
+	for _, tc := range []struct{ name, from, to string }{
+		{"record taken away", "10.20.0.60-10.20.0.69", "10.20.0.60-10.20.0.69"},
+		{"pool moved", "10.20.0.7-10.20.0.9", "10.20.0.60-10.20.0.69"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			l := newLAN(t, testConfig(tc.from))
+			a := ip("10.20.0.7")
+			l.onRecord(map[phone.MAC]netip.Addr{yealink1: a})
+			l.lease(yealink1)
+			l.onRecord(nil)
+			l.restart(testConfig(tc.to))
+			l.onRecord(map[phone.MAC]netip.Addr{yealink2: a})
+			first := l.lease(yealink2)
+			if first == a {
+				t.Fatalf("%s was given %s, which %s has", yealink2, a, yealink1)
+			}
+			l.one(message(yealink1, request, uses(a)), nak)
+			l.one(message(yealink2, request, uses(first)), ack) // a NAK may be lost
+			if got := l.lease(yealink1); got == a {
+				t.Errorf("who had it is given %s again, which is kept for %s", got, yealink2)
+			}
+			l.one(message(yealink2, request, uses(first)), nak)
+			if got := l.lease(yealink2); got != a {
+				t.Errorf("got %s, want the address on record, %s", got, a)
+			}
+		})
+	}
+}
+
+// TestALeaseOutsideThePoolEnds: whose client is gone for good is free in the end.
+func TestALeaseOutsideThePoolEnds(t *testing.T) {
+	cfg := testConfig("10.20.0.60-10.20.0.69")
+	l := newLAN(t, cfg)
+	a := ip("10.20.0.7")
+	l.onRecord(map[phone.MAC]netip.Addr{yealink1: a})
+	l.lease(yealink1)
+	l.onRecord(map[phone.MAC]netip.Addr{yealink2: a})
+	l.restart(cfg)
+	l.wait(kept - time.Second)
+	if got := l.lease(yealink2); got == a {
+		t.Errorf("%s was given %s while the lease of %s ran", yealink2, got, yealink1)
+	}
+	l.wait(time.Second)
+	if got := l.lease(yealink2); got != a {
+		t.Errorf("got %s, want the address on record, %s", got, a)
+	}
+}
+
 func TestAnOfferIsTakenBackForARecord(t *testing.T) {
 	l := newLAN(t, testConfig("10.20.0.50-10.20.0.59"))
 	offered := address(l.one(message(laptop1, discover), offer).YourIPAddr)

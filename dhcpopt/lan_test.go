@@ -57,7 +57,7 @@ type fakeStore struct {
 func (f *fakeStore) Leases() ([]phone.Lease, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return slices.Collect(maps.Values(f.leases)), f.fail
+	return slices.SortedFunc(maps.Values(f.leases), func(a, b phone.Lease) int { return a.Addr.Compare(b.Addr) }), f.fail
 }
 
 func (f *fakeStore) SaveLeases(_ context.Context, leases []phone.Lease) error {

@@ -69,7 +69,8 @@ func newPool(c Config) *pool {
 			p.slots = append(p.slots, slot{addr: fromNumber(number(r.First) + uint32(n)), due: none})
 		}
 	}
-	for mac, a := range c.Reservations {
+	for _, mac := range inOrder(c.Reservations) {
+		a := c.Reservations[mac]
 		i, ok := p.find(a)
 		if !ok {
 			i = int32(len(p.slots))

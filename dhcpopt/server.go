@@ -156,7 +156,9 @@ func (s *Server) Serve(ctx context.Context, conn net.PacketConn) error {
 
 // load fills the pool and asks the desk which of its clients are set up.
 func (s *Server) load(leases []phone.Lease) {
-	s.pool.load(leases, s.deps.Now(), func(mac phone.MAC) bool {
+	now := s.deps.Now()
+	s.pool.hold(leases, s.cfg.hostAddr, now)
+	s.pool.load(leases, now, func(mac phone.MAC) bool {
 		return s.deps.Desk.Welcome(provision.Caller{MAC: mac, Interface: s.cfg.Interface, Self: s.self}).Known
 	})
 }
