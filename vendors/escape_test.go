@@ -53,16 +53,29 @@ func without(marks string, g *rapid.Generator[string]) *rapid.Generator[string] 
 	})
 }
 
+// ways are the servers of a line. Each further line of a device has the next of
+// them: a device has few shapes, and what its harmless twin holds is read once.
+func ways() (all []phone.Line) {
+	for _, proxy := range []string{"", "edge.example.net", "[2001:db8::1]:5062"} {
+		for _, t := range []phone.Transport{"", phone.UDP, phone.TCP, phone.TLS} {
+			all = append(all, phone.Line{Transport: t, OutboundProxy: proxy})
+		}
+	}
+	return all
+}
+
 // drawn is a device of whatever an operator might have typed.
-func drawn(t *rapid.T, v phone.Vendor, value, name *rapid.Generator[string]) phone.Device {
-	s := samplesFor(v)
-	d := phone.Device{MAC: mustMAC(s.mac), Vendor: v, Model: s.model, Label: value.Draw(t, "label")}
+func drawn(t *rapid.T, s samples, value, name *rapid.Generator[string]) phone.Device {
+	d := phone.Device{MAC: mustMAC(s.mac), Vendor: s.vendor, Model: s.model, Label: value.Draw(t, "label")}
 	d.AdminPassword = phone.NewSecret(value.Draw(t, "admin password"))
-	for range rapid.IntRange(1, 3).Draw(t, "lines") {
+	ways := ways()
+	way := rapid.IntRange(0, len(ways)-1).Draw(t, "way")
+	for i := range rapid.IntRange(1, 3).Draw(t, "lines") {
+		w := ways[(way+i)%len(ways)]
 		d.Lines = append(d.Lines, phone.Line{
-			Registrar: "sip.example.net", Transport: rapid.SampledFrom([]phone.Transport{"", phone.UDP, phone.TCP, phone.TLS}).Draw(t, "transport"),
+			Registrar: "sip.example.net", Transport: w.Transport, OutboundProxy: w.OutboundProxy,
 			User: name.Draw(t, "user"), AuthID: name.Draw(t, "auth"), Password: phone.NewSecret(value.Draw(t, "password")),
-			DisplayName: value.Draw(t, "name"), Label: value.Draw(t, "line label"), OutboundProxy: rapid.SampledFrom([]string{"", "edge.example.net", "[2001:db8::1]:5062"}).Draw(t, "proxy"),
+			DisplayName: value.Draw(t, "name"), Label: value.Draw(t, "line label"),
 		})
 	}
 	d.Overrides = map[string]string{}
@@ -70,16 +83,6 @@ func drawn(t *rapid.T, v phone.Vendor, value, name *rapid.Generator[string]) pho
 		d.Overrides[k] = value.Draw(t, "override")
 	}
 	return d
-}
-
-// samplesFor is samplesOf where there is no test to fail.
-func samplesFor(v phone.Vendor) samples {
-	for _, s := range allSamples() {
-		if s.vendor == v {
-			return s
-		}
-	}
-	return samples{}
 }
 
 // TestNothingBreaksOut: whatever an operator typed, a config either holds
@@ -94,18 +97,19 @@ func TestNothingBreaksOut(t *testing.T) {
 			"macros":    {sprinkled(v, word()), sprinkled(v, word())},
 			"anything":  {anyText(), anyText()},
 		}
+		harmless := twins{}
 		for name, kind := range kinds {
 			t.Run(string(v)+"/"+name, func(t *testing.T) {
 				in := input(t, v, vendors.Full)
 				rendered := 0
 				rapid.Check(t, func(rt *rapid.T) {
-					in.Device = drawn(rt, v, kind[0], kind[1])
+					in.Device = drawn(rt, s, kind[0], kind[1])
 					body, err := vendors.All().Render(in)
 					if err != nil {
 						return
 					}
 					rendered++
-					checkHolds(rt, in, body)
+					checkHolds(rt, s, harmless, in, body)
 				})
 				if name != "anything" && rendered < 20 {
 					t.Errorf("%d devices were rendered: the property was hardly tried", rendered)
@@ -115,8 +119,21 @@ func TestNothingBreaksOut(t *testing.T) {
 	}
 }
 
-func checkHolds(t *rapid.T, in vendors.Input, body []byte) {
-	s := samplesFor(in.File.Vendor)
+// twins are what configs of harmless devices hold, by their bytes.
+type twins map[string]map[string]string
+
+func (known twins) read(s samples, body []byte) (map[string]string, error) {
+	if got, ok := known[string(body)]; ok {
+		return got, nil
+	}
+	got, err := s.read(body)
+	if err == nil {
+		known[string(body)] = got
+	}
+	return got, err
+}
+
+func checkHolds(t *rapid.T, s samples, known twins, in vendors.Input, body []byte) {
 	for what, text := range entered(&in.Device) {
 		if expands(s.vendor, text) {
 			t.Fatalf("%s %q was written: the phone would put something of its own there", what, text)
@@ -164,7 +181,7 @@ func checkHolds(t *rapid.T, in vendors.Input, body []byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want, err := s.read(plain)
+	want, err := known.read(s, plain)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -187,7 +204,7 @@ func TestHoldingNeverDependsOnTheDevice(t *testing.T) {
 		want := string(render(t, in))
 		rapid.Check(t, func(rt *rapid.T) {
 			in := in
-			in.Device = drawn(rt, v, anyText(), anyText())
+			in.Device = drawn(rt, s, anyText(), anyText())
 			in.Device.Model = anyText().Draw(rt, "model")
 			body, err := vendors.All().Render(in)
 			if err != nil || string(body) != want {

@@ -220,7 +220,7 @@ func FuzzLayers(f *testing.F) {
 		in.Layers, in.Device.Label = got, label
 		in.Device.Lines = []phone.Line{{Registrar: "a.example", User: "1", Password: phone.NewSecret("p")}}
 		if body, err := vendors.All().Render(in); err == nil {
-			if _, err := samplesFor("yealink").read(body); err != nil {
+			if _, err := samplesOf(t, "yealink").read(body); err != nil {
 				t.Errorf("%v\n%s", err, body)
 			}
 		}
