@@ -48,6 +48,10 @@ func avaya() Maker {
 		Unverified: []string{
 			"how much of the label the idle screen has room for: on hold the state and the MAC stand in it",
 			"option 60 ccp.avaya.com; phones are recognised by OUI and User-Agent as well",
+			"K1xxSupgrade.txt is what Vantage phones ask for first; it is refused like those of the 96x1 and 96x0",
+			"TLSSRVR is asked before HTTPSRVR; the one not used is emptied",
+			"whether a hotline dials at once on J129, J139, J159 and J189 too; none is set on any",
+			"none of them sends a SUBSCRIBE for PnP",
 			"the case of $MACADDR in a GET; any is taken",
 			"HTTPSRVR and HTTPDIR in a settings file outlive the DHCP lease",
 			"FORCE_SIP_USERNAME is the account and FORCE_SIP_EXTENSION the name it authenticates with",

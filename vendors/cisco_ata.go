@@ -46,6 +46,7 @@ func ciscoATA() Maker {
 			"a whole URL in Profile_Rule makes the adapter pass over DHCP, as on multiplatform phones",
 			"User-Agents of SPA112, SPA122 and SPA232D, and all SIP User-Agents",
 			"Transport_Protocol none lets the rule's own scheme count",
+			"the first files of ATA 191 and 192 are ata191.cfg and ata192.cfg, and by which protocol they are asked for",
 			"zone numbers of Time_Setup beyond Germany's +01 2 2, and the rule beside them on SPA1xx",
 			"SPA1xx take name and password of the administrator in router-configuration",
 			"the SPA232D's DECT handsets are no accounts of their own in its profile",

@@ -184,5 +184,12 @@ func ciscoUnverified(own ...string) []string {
 		"$ in an element other than a rule is no macro",
 		"a plain resync event fetches by Profile_Rule, and reboot_now reboots",
 		"the certificate's state field is in RFC 5280's attribute 2.5.4.8",
+		"which CAs stand behind factory certificates later than Linksys's",
+		"Emergency_Number_n_ takes several numbers with commas between",
+		"Yes and No are read in capital and in small letters",
+		"$MAC and what separates its pairs; only $MA is written",
+		"DTMF_Tx_Method with +INFO behind it; AVT alone is written",
+		"none of them names a user class in DHCP, or sends a SUBSCRIBE for PnP",
+		"whether a redirect is followed; none is sent",
 	})
 }

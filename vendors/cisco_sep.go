@@ -63,6 +63,8 @@ func ciscoSEP() Maker {
 			"authPassword may have more than 31 letters on old loads",
 			"directoryURL may answer with entries instead of a menu; the phone's own lists are then behind their own key",
 			"lines and keys of 6900, 8800, 8900 and 9900 series",
+			"the next-server field, option 67 and the name CiscoCM1, which they may fall back on without 150 and 66",
+			"a dial template that calls at once when the handset is lifted; none is written, for 112 could not be dialled",
 		},
 	}
 }

@@ -44,6 +44,7 @@ func ciscoSPA() Maker {
 			"the SIP User-Agent is the HTTP one without its brackets",
 			"Language_Selection does no harm before its dictionary is there",
 			"the SPA525G has as many accounts as line keys",
+			"the DHCP option that names a VLAN; none is sent, CDP and LLDP do it",
 		),
 	}
 }

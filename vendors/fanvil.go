@@ -56,6 +56,7 @@ func fanvil() Maker {
 			"what MediaCrypto has to say for SRTP: it is left as it is",
 			"the parameter that switches the maker's cloud (FDPS) off; TR-069 and PnP are off",
 			"root element of the remote phone book",
+			"$input in a URL asks the person at the phone; known of a reseller's firmware alone and not used",
 			"UpgradeServer1 takes a folder, in which the phone asks for fanvil_<model>_hwv<n>_<n>.txt; that file names the firmware beside it",
 			"codes of the common file other than those of X210, C62, C58, V61G, H2U-V2 and X2",
 			"the factory certificate's CN is the MAC: none is believed",

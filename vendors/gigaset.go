@@ -53,6 +53,7 @@ func gigaset() Maker {
 		"columns of the redirect service's sheet",
 		"Netdir.1 is the phone book of XMLDir.1, whose URL may hold a token and takes the query behind it",
 		"accounts of N610, N670 and N870 in the role All-in-one",
+		"parameters of a VLAN and of emergency numbers",
 		"TLS accounts: SRTP_Enabled 1 offers and AcceptNonSRTPCalls 1 does not demand it",
 	)
 	return m
@@ -101,6 +102,7 @@ func gigasetMaker(v phone.Vendor, name string, models Models) Maker {
 			"in which letters the MAC is shown as a user name; either is taken",
 			"option 60 of N610, N670, N870 and Maxwell",
 			"no list of emergency numbers: handsets dial whatever is keyed in",
+			"a hotline, and dialling when a handset is taken up",
 			"addresses that begin with 00:21:04",
 			"the SIP User-Agent has the form of the HTTP one",
 		},

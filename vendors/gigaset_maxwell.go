@@ -39,6 +39,8 @@ func gigasetMaxwell() Maker {
 		"the zone is GMT, the hours and an IANA name: GMT+1.Europe/Berlin",
 		"languages de-de and tones DEU",
 		"OutboundProxy.Mode 0 is always, 2 never, as on N870",
+		"parameters of emergency numbers",
+		"the Maxwell 10 reads the same document; its name is not recognised",
 		"how many accounts each model takes; four are switched off on all",
 		"a hotline: none is known, so a function key dials the PIN service",
 		"System.Security.AcceptAllCertificates is how it is made to take the box's own CA; it is left alone",

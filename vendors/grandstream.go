@@ -28,6 +28,8 @@ func grandstream() Maker {
 	m.build = grandstreamPhone
 	m.Unverified = append(m.Unverified,
 		"the P-value of the auto-dial delay on phones: without it there is no hotline",
+		"the GXP2000 reads the binary cfg<mac> alone, which nobody but the maker's tool writes: it is recognised and stays as it is",
+		"names of the idle screen's file, gs_screen.xml and idle_screen.xml; both are refused",
 		"P-values of account 7 and up beyond enable, server, proxy, user, login and names",
 		"time zone of the Android phones (GXV, WP): they may want a name instead of P64 and P246",
 		"phone book login in P6713 and P6714",
@@ -88,6 +90,8 @@ func grandstreamMaker(v phone.Vendor, name string, models Models) Maker {
 			"the form of the SIP User-Agent",
 			"the factory certificate's CN is the MAC: none is believed",
 			"the P-value that takes a CA for provisioning: none is given",
+			"a login in P237, before the host; it has P-values of its own",
+			"a reboot by HTTP, /cgi-bin/api-sys_operation; phones are told by NOTIFY",
 			"columns of the GDMS import sheet",
 		},
 	}

@@ -37,6 +37,7 @@ func grandstreamDP() Maker {
 	m.Unverified = append(m.Unverified,
 		"the phone book in P330 to P332, its login in P6713 and P6714, and its form, as on desk phones",
 		"DP755 and DP752 number their accounts as DP750 does",
+		"P194 = 1 fetches every P193 minutes here, where phones and adapters want 3",
 		"the first line of handset 4 is P4250 and of handset 5 P21328",
 		"what a handset shows of its account's name; no text is promised",
 		"the subscription code of one handset: all pair with the base's own",

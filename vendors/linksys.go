@@ -51,6 +51,7 @@ func linksys() Maker {
 			"option 60 of PAP2T and SPA1001",
 			"SPA9x1 and SPA9x2 read an XML directory as SPA5xx do",
 			"firmware of every model reads XML that begins with an XML declaration",
+			"the time offset of DHCP, option 2; the zone is in the config",
 			"the SIP User-Agent is the HTTP one without its brackets",
 			"accounts of SPA2100, SPA3000, SPA3102, SPA8800 and SPA9xx, and a screen on SPA901",
 		),
