@@ -26,6 +26,8 @@ func (s *Server) judge(a *ask, addr netip.Addr, w provision.Welcome, now time.Ti
 	i, ours := s.pool.find(addr)
 	r := s.pool.rank(a.client, w)
 	switch {
+	case !ours && s.pool.strayed[a.client] == addr:
+		return none, refuse // settings have changed since, and it is to start over
 	case a.server.IsValid() && a.ciaddr.IsUnspecified():
 		return i, s.pool.selecting(i, ours, a.client, r, now)
 	case a.ciaddr.IsUnspecified():

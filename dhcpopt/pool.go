@@ -27,6 +27,7 @@ type pool struct {
 	reserved map[phone.MAC]int32
 	holds    map[client]int32 // whose lease a slot has, running or remembered
 	offers   map[client]int32
+	strayed  map[client]netip.Addr  // running leases of addresses that no slot has, since settings changed
 	count    map[phone.MAC]int      // slots offered or bound
 	idle     list                   // free slots anybody can have, least recently used first
 	open     [ranks]list            // offered slots by rank, oldest offer first
@@ -52,6 +53,7 @@ func newPool(c Config) *pool {
 		reserved: make(map[phone.MAC]int32, len(c.Reservations)),
 		holds:    make(map[client]int32),
 		offers:   make(map[client]int32),
+		strayed:  make(map[client]netip.Addr),
 		count:    make(map[phone.MAC]int),
 		idle:     newList(),
 		open:     [ranks]list{newList(), newList(), newList()},
@@ -196,6 +198,9 @@ func (p *pool) load(leases []phone.Lease, now time.Time, known func(phone.MAC) b
 	slices.SortStableFunc(leases, func(a, b phone.Lease) int { return a.Expires.Compare(b.Expires) })
 	for _, l := range leases {
 		i, ok := p.find(l.Addr)
+		if !ok && l.State == phone.Bound && remaining(&l, now) > 0 {
+			p.strayed[clientOf(&l)] = l.Addr
+		}
 		if !ok || p.slots[i].lease != nil {
 			continue
 		}
