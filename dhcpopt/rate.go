@@ -58,9 +58,10 @@ func (r *rates) spend(mac phone.MAC, kind dhcpv4.MessageType, now time.Time) (wi
 
 // step takes one from a bucket of size burst that gets one back every so
 // often. full is when it is whole; ok is false where it was empty, and then
-// full stays as it is.
+// full stays as it is. An empty bucket is whole after burst times every: what is
+// further off was reckoned by a clock that has been set back, and counts no more.
 func step(full, now time.Time, every time.Duration, burst int) (next time.Time, ok bool) {
-	if full.Before(now) {
+	if full.Before(now) || full.Sub(now) > time.Duration(burst)*every {
 		full = now
 	}
 	if next = full.Add(every); next.Sub(now) > time.Duration(burst)*every {
