@@ -203,8 +203,10 @@ func (s sheet) named(name string) (values []parameter) {
 }
 
 // sameName compares names. Where package vendors has a name for the mode a
-// command stands in, the command's own counts.
+// command stands in, the command's own counts; a ^ before a name is Mitel's way
+// of saying it once more.
 func sameName(got, want string) bool {
+	got = strings.TrimPrefix(got, "^")
 	if mode, command, ok := strings.Cut(want, "/"); ok && strings.Contains(mode, " ") {
 		want = strings.TrimSuffix(command, " {}")
 	}
