@@ -257,7 +257,7 @@ func (c *Client) RemoveAllow(ctx context.Context, network netip.Prefix) error {
 	return c.call(ctx, request{method: "DELETE", path: "/allow/" + network.String()}, nil)
 }
 
-// Leases lists the leases of the box's own pool.
+// Leases lists the leases of the box's own pool, or those a relay saw given.
 func (c *Client) Leases(ctx context.Context) ([]Lease, error) {
 	out, err := ask[Leases](ctx, c, request{method: "GET", path: "/dhcp/leases"})
 	return out.Leases, err

@@ -50,6 +50,17 @@
 // three questions and four seconds unanswered is passed over and tried every ten
 // seconds; a client that has waited for six seconds is carried to all of them.
 //
+// The ACKs that pass say to whom addresses were given (Witness), which proves
+// phones as the box's own leases do. What counts is an ACK that a laptop on the
+// LAN cannot make: from a server's address and not by the LAN's interface, in
+// answer to a REQUEST that was carried to that server a few seconds before. It
+// counts to the end of the lease as it was given, so through the first renewals,
+// which are not seen; what lives on after that is not guessed at. A laptop that
+// asks in a phone's name under another identifier can take that proof away by
+// letting a lease run out, but not get it. Who is let through by a router that
+// forwards packets from the LAN under a server's address could forge ACKs: such a
+// router has to check source addresses (RFC 2827).
+//
 // # One laptop against the phones
 //
 // A hardware address is what the sender writes. So a message in a phone's name
@@ -104,6 +115,9 @@
 //     5107 relays pass it on. Both are ignored; the lease ends by itself.
 //   - Options in sname and file (option 52) of a client's message are not read:
 //     no known phone sends its own that way.
+//   - RFC 5107 lets a relay put its own address into option 54, so that it sees
+//     renewals. We do not: phones could not renew while the box is down. So what a
+//     relay saw given is forgotten at the end of a lease that may live on.
 //   - A second offer has no address in it, which RFC 2131 does not know. It leaves
 //     a second after the question, so that clients that take the first offer have
 //     the other server's. Who takes it for a real one all the same asks this box

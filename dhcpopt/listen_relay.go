@@ -38,13 +38,14 @@ func ListenRelay(ctx context.Context, iface string, addr netip.AddrPort) (*Relay
 	return &RelayConn{Conn: c, control: control, lan: ifi.Index}, nil
 }
 
-// ReadFromSide reads one packet and reports whether it came from the LAN.
+// ReadFromSide reads one packet and reports whether it came from the LAN; what
+// the kernel does not place did.
 func (c *RelayConn) ReadFromSide(b []byte) (n int, lan bool, from netip.AddrPort, err error) {
 	n, cm, src, err := c.control.ReadFrom(b)
 	if err != nil {
 		return 0, false, netip.AddrPort{}, err
 	}
-	return n, cm != nil && cm.IfIndex == c.lan, addrPort(src), nil
+	return n, cm == nil || cm.IfIndex == c.lan, addrPort(src), nil
 }
 
 // WriteTo sends one packet; a broadcast leaves on the LAN, whatever the routes

@@ -30,6 +30,7 @@ type question struct {
 	noted bool
 	// using says that the client had its address before: it renews.
 	using bool
+	wish  wish
 }
 
 type questionKey struct {
@@ -51,6 +52,9 @@ func (r *recall) note(q question) {
 	}
 	key := questionKey{q.mac, q.xid}
 	if i, ok := r.places[key]; ok {
+		if q.wish.at.IsZero() {
+			q.wish = r.ring[i].wish // anybody can send a DISCOVER after it, by the same number
+		}
 		r.ring[i] = q
 		return
 	}

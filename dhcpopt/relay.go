@@ -18,7 +18,8 @@ import (
 
 // Relay carries messages between the phones' LAN and servers elsewhere (RFC
 // 1542 section 4, RFC 3046), and puts into the answers to phones what leads
-// them here. It gives no addresses and keeps no leases.
+// them here. It gives no addresses and keeps no leases; what it sees given, a
+// Witness remembers.
 type Relay struct {
 	cfg  Config
 	deps Deps
@@ -116,14 +117,16 @@ func (r *Relay) up(p datagram, now time.Time) {
 		r.drop(err.Error(), p.from)
 		return
 	}
-	r.recall.note(question{
-		mac: a.client.mac, xid: a.packet.TransactionID, at: now, class: bytes.Clone(a.class), host: a.host,
-		list: a.list, limit: a.limit, noted: within, using: !a.ciaddr.IsUnspecified(),
-	})
+	r.endGiven(a, now)
 	// Who took another server's offer, gives its address back or refuses it is
 	// told nothing by a server that is well.
 	counts := a.kind == dhcpv4.MessageTypeDiscover || a.kind == dhcpv4.MessageTypeInform
-	for _, to := range r.ups.pick(now, a.server, a.packet.NumSeconds, counts) {
+	servers := r.ups.pick(now, a.server, a.packet.NumSeconds, counts)
+	r.recall.note(question{
+		mac: a.client.mac, xid: a.packet.TransactionID, at: now, class: bytes.Clone(a.class), host: a.host,
+		list: a.list, limit: a.limit, noted: within, using: !a.ciaddr.IsUnspecified(), wish: wishOf(a, servers, now),
+	})
+	for _, to := range servers {
 		r.send(reply{to: to, data: data})
 	}
 	count(r.deps.Metrics, a.kind, "relayed")
@@ -190,6 +193,9 @@ func (r *Relay) down(p datagram, now time.Time) {
 	}
 	q, _ := r.recall.of(a.client.mac, a.packet.TransactionID, now)
 	data, g := r.fit(a, l, q)
+	if p.side == sideUplink {
+		r.noteGiven(a, q, g.Ident, now)
+	}
 	r.send(r.towards(a, data))
 	count(r.deps.Metrics, a.kind, "returned")
 	if q.noted && g.Text != "" {

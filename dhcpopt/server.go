@@ -43,6 +43,8 @@ type Deps struct {
 	Now     func() time.Time
 	// Reserved may be nil: then settings alone reserve addresses.
 	Reserved Reserver
+	// Witness is told by a relay what passes it; it may be nil.
+	Witness *Witness
 }
 
 // Server is the DHCP server of one LAN.

@@ -61,7 +61,7 @@ type Neighbours interface {
 	Present(mac phone.MAC) bool
 }
 
-// Leases knows which client holds an address of the box's own pool.
+// Leases knows which client was given an address, by the box or through it as a relay.
 type Leases interface {
 	// LeaseOf gives the lease of an address, expired or not.
 	LeaseOf(addr netip.Addr) (phone.Lease, bool)

@@ -33,6 +33,8 @@ type box struct {
 	health    *health.Board
 	metrics   *metrics.Set
 	store     *store.Store
+	leases    leases
+	witness   *dhcpopt.Witness // nil: the box is no relay
 	desk      *provision.Desk
 	table     vendors.Table
 	cas       vendors.CAs // of the makers whose factory certificates count
@@ -81,6 +83,7 @@ func (b *box) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	b.openLeases()
 	if err := b.openDesk(ca.PEM()); err != nil {
 		return err
 	}
@@ -185,7 +188,7 @@ func (b *box) openDesk(ca []byte) error {
 	wire := neigh.New(b.log)
 	b.base = append(b.base, newServer("neighbours", wire.Run))
 	stores := provision.Stores{
-		Devices: b.store, Policies: b.store, Sightings: b.store, Recorder: b.store, Leases: b.store, Neighbours: wire, History: b.store, Users: b.store,
+		Devices: b.store, Policies: b.store, Sightings: b.store, Recorder: b.store, Leases: b.leases, Neighbours: wire, History: b.store, Users: b.store,
 		Marker: b.store,
 	}
 	var err error
@@ -215,7 +218,7 @@ func (b *box) newAdmin() (*admin.Server, error) {
 		cfg.Vendors = append(cfg.Vendors, m.Vendor)
 	}
 	dep := admin.Deps{
-		Desk: b.desk, Audit: b.store, Recorder: b.store, Backup: b.store, Tokens: tokenStore{b.store}, Leases: b.store,
+		Desk: b.desk, Audit: b.store, Recorder: b.store, Backup: b.store, Tokens: tokenStore{b.store}, Leases: b.leases,
 		Health: b.health, Metrics: b.metrics, Log: b.log, Status: b.status,
 	}
 	return admin.New(cfg, dep)

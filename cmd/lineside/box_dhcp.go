@@ -7,14 +7,34 @@ import (
 	"slices"
 	"time"
 
+	"github.com/lineside/lineside/admin"
 	"github.com/lineside/lineside/dhcpopt"
 	"github.com/lineside/lineside/health"
+	"github.com/lineside/lineside/provision"
 )
+
+// leases say to whom addresses were given: by the box's own pool, or, where it
+// is a relay, by the servers behind it.
+type leases interface {
+	provision.Leases
+	admin.LeaseLister
+}
+
+// openLeases finds them. A relay's are those it saw pass: what the store has is
+// of a time when the box gave addresses itself.
+func (b *box) openLeases() {
+	b.leases = b.store
+	if b.settings.DHCP.Mode == dhcpopt.ModeRelay {
+		b.witness = &dhcpopt.Witness{Now: b.now}
+		b.leases = b.witness
+	}
+}
 
 // dhcpDeps is what every part of DHCP works with.
 func (b *box) dhcpDeps() dhcpopt.Deps {
 	return dhcpopt.Deps{
 		Leases: b.store, Desk: b.desk, Log: b.log, Metrics: b.metrics, Health: b.health, Now: b.now, Reserved: b.desk,
+		Witness: b.witness,
 	}
 }
 
@@ -42,7 +62,7 @@ func (b *box) addWatch() error {
 		return nil
 	}
 	b.sockets = append(b.sockets, conn)
-	watch, err := dhcpopt.NewWatch(b.settings.dhcpConfig(b.where), b.store, b.dhcpDeps())
+	watch, err := dhcpopt.NewWatch(b.settings.dhcpConfig(b.where), b.leases, b.dhcpDeps())
 	if err != nil {
 		return err
 	}
