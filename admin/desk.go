@@ -23,6 +23,7 @@ type Desk interface {
 	Watcher
 	People
 	Filer
+	Emergencies
 }
 
 // Reader knows the site's devices and who else asked.

@@ -39,6 +39,7 @@ type desk struct {
 	hold     chan struct{} // Suspend waits for it
 	held     chan struct{} // and says so here
 	town     town
+	unhelped []provision.UnhelpedCall
 }
 
 func newDesk() *desk {
@@ -442,4 +443,22 @@ func (b *books) Leases() ([]phone.Lease, error) {
 		{Addr: netip.MustParseAddr("10.20.0.60"), MAC: macB, State: phone.Released, Start: start, Expires: start},
 		{Addr: netip.MustParseAddr("10.20.0.9"), MAC: macA, State: phone.Bound, ClientID: []byte{1, 0xab}, Start: start, Expires: start.Add(time.Hour)},
 	}, nil
+}
+
+func (d *desk) UnhelpedCalls() []provision.UnhelpedCall {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Clone(d.unhelped)
+}
+
+func (d *desk) AcknowledgeEmergencies(_ context.Context, by audit.Actor, through uint64) (int, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.by = append(d.by, by)
+	was := len(d.unhelped)
+	d.unhelped = slices.DeleteFunc(d.unhelped, func(c provision.UnhelpedCall) bool { return c.Number <= through })
+	if was == len(d.unhelped) {
+		return 0, provision.ErrNoUnhelpedCall
+	}
+	return was - len(d.unhelped), nil
 }

@@ -105,7 +105,9 @@ func TestOpenAPIDescribesTheShapes(t *testing.T) {
 		"FirmwareRule": provision.FirmwareRule{}, "Files": admin.Files{}, "FirmwareInput": admin.FirmwareInput{},
 		"Upload": provision.Upload{}, "Uploads": admin.Uploads{}, "TemplateFault": provision.TemplateFault{},
 		"Templates": provision.Templates{}, "ConfigSetting": provision.Setting{},
-		"ResyncInput": admin.ResyncInput{}, "Resynced": admin.Resynced{},
+		"UnhelpedCall": provision.UnhelpedCall{}, "UnhelpedCalls": admin.UnhelpedCalls{}, "AcknowledgeInput": admin.AcknowledgeInput{},
+		"Acknowledged": admin.Acknowledged{},
+		"ResyncInput":  admin.ResyncInput{}, "Resynced": admin.Resynced{},
 	}
 	d, text := describe(t)
 	for name, schema := range d.Parts.Schemas {

@@ -76,6 +76,8 @@ func routes() []route {
 		{"GET", API + "/allow", Viewer, (*Server).getAllow},
 		{"POST", API + "/allow", Admin, (*Server).postAllow},
 		{"DELETE", API + "/allow/{prefix...}", Admin, (*Server).deleteAllow},
+		{"GET", API + "/emergency", Viewer, (*Server).getEmergencies},
+		{"POST", API + "/emergency/acknowledge", Admin, (*Server).postAcknowledge},
 		{"GET", API + "/dhcp/leases", Viewer, (*Server).getLeases},
 		{"GET", API + "/audit", Viewer, (*Server).getAudit},
 		{"GET", API + "/audit/verify", Viewer, (*Server).getAuditCheck},

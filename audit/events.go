@@ -156,28 +156,39 @@ type EmergencyCalled struct {
 	Said    []string `json:"said,omitempty"`
 	Outcome string   `json:"outcome"`
 	Status  int      `json:"status,omitempty"`
+	// Unhelped numbers a call that nobody took, growing from call to call, for the
+	// acknowledgement (since 2026-11; 0 is any other call, and each of older builds).
+	Unhelped uint64 `json:"unhelped,omitempty"`
+}
+
+// EmergencyAcknowledged says that an operator knows of the emergency calls nobody
+// took whose Unhelped is up to Through, and how many they were.
+type EmergencyAcknowledged struct {
+	Through uint64 `json:"through"`
+	Calls   int    `json:"calls"`
 }
 
 // Kind names the event in the log.
-func (EmergencyCalled) Kind() string     { return "emergency-called" }
-func (RefusedMore) Kind() string         { return "refused-more" }
-func (WindowOpened) Kind() string        { return "window-opened" }
-func (DeviceAdded) Kind() string         { return "device-added" }
-func (DeviceChanged) Kind() string       { return "device-changed" }
-func (DeviceRemoved) Kind() string       { return "device-removed" }
-func (PINEntered) Kind() string          { return "pin-entered" }
-func (OTPConsumed) Kind() string         { return "otp-consumed" }
-func (CredentialMinted) Kind() string    { return "credential-minted" }
-func (CredentialConfirmed) Kind() string { return "credential-confirmed" }
-func (StateChanged) Kind() string        { return "state-changed" }
-func (Suspended) Kind() string           { return "suspended" }
-func (Reset) Kind() string               { return "reset" }
-func (OTPAllowed) Kind() string          { return "otp-allowed" }
-func (Refused) Kind() string             { return "refused" }
-func (BrandSet) Kind() string            { return "brand-otp-set" }
-func (PolicyChanged) Kind() string       { return "policy-changed" }
-func (PINShown) Kind() string            { return "pin-shown" }
-func (SecretsShown) Kind() string        { return "secrets-shown" }
-func (OverridesShown) Kind() string      { return "overrides-shown" }
-func (DevicesExported) Kind() string     { return "devices-exported" }
-func (BackupTaken) Kind() string         { return "backup-taken" }
+func (EmergencyCalled) Kind() string       { return "emergency-called" }
+func (EmergencyAcknowledged) Kind() string { return "emergency-acknowledged" }
+func (RefusedMore) Kind() string           { return "refused-more" }
+func (WindowOpened) Kind() string          { return "window-opened" }
+func (DeviceAdded) Kind() string           { return "device-added" }
+func (DeviceChanged) Kind() string         { return "device-changed" }
+func (DeviceRemoved) Kind() string         { return "device-removed" }
+func (PINEntered) Kind() string            { return "pin-entered" }
+func (OTPConsumed) Kind() string           { return "otp-consumed" }
+func (CredentialMinted) Kind() string      { return "credential-minted" }
+func (CredentialConfirmed) Kind() string   { return "credential-confirmed" }
+func (StateChanged) Kind() string          { return "state-changed" }
+func (Suspended) Kind() string             { return "suspended" }
+func (Reset) Kind() string                 { return "reset" }
+func (OTPAllowed) Kind() string            { return "otp-allowed" }
+func (Refused) Kind() string               { return "refused" }
+func (BrandSet) Kind() string              { return "brand-otp-set" }
+func (PolicyChanged) Kind() string         { return "policy-changed" }
+func (PINShown) Kind() string              { return "pin-shown" }
+func (SecretsShown) Kind() string          { return "secrets-shown" }
+func (OverridesShown) Kind() string        { return "overrides-shown" }
+func (DevicesExported) Kind() string       { return "devices-exported" }
+func (BackupTaken) Kind() string           { return "backup-taken" }

@@ -110,6 +110,7 @@ type Desk struct {
 	resyncs    *resyncs
 	reserved   reserved
 	budget     *budget
+	unhelped   unhelped
 	onHold     onHold
 	thieves    latest // what layer 2 contradicted
 	people     people

@@ -150,7 +150,7 @@ func (l *logins) keepLocked(mac phone.MAC, keep func(string) bool) {
 }
 
 // recallLogins reads back whose logins there are and were, and on the way which
-// PINs were wrong within the last hour.
+// PINs were wrong within the last hour, and which emergency calls nobody took.
 func (d *Desk) recallLogins(ctx context.Context) error {
 	h, started := d.store.History, d.tools.Now()
 	if h == nil {
@@ -165,6 +165,7 @@ func (d *Desk) recallLogins(ctx context.Context) error {
 		if err := d.readBack(ctx, started, from); err != nil {
 			return err
 		}
+		d.tellUnhelped()
 	}
 	return d.recallValid()
 }
@@ -181,6 +182,7 @@ func (d *Desk) readBack(ctx context.Context, started time.Time, since uint64) er
 				d.logins.learn(e.At, e.MAC, event)
 			}
 			d.budget.recall(started, e)
+			d.unhelped.recall(e)
 		}
 		if len(page) == 0 {
 			return nil

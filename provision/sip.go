@@ -130,12 +130,19 @@ func (d *Desk) EmergencyCalled(ctx context.Context, e EmergencyCall) {
 	mac := w.mac()
 	known, by := d.has(mac), d.sipActor(w)
 	d.tell(Step{MAC: mac, Front: SIP, Addr: w.addr, Text: emergencyStory(e)}, known)
+	number := d.unhelped.number(d.tools.Now(), e)
+	if number > 0 {
+		d.unhelped.add(UnhelpedCall{
+			Number: number, At: d.tools.Now(), Address: w.addr, MAC: mac, Dialled: e.Number, Outcome: e.Outcome, Status: e.Status, Tried: e.Tried, Said: e.Said,
+		})
+		d.tellUnhelped()
+	}
 	if !d.refusals.call(d.tools.Now(), by, mac, known) {
 		d.tools.Log.Warn("an emergency call is in the audit log as a number only: there are too many", "remote", w.addr, "mac", mac, "decision", e.Outcome)
 		return
 	}
 	err := d.store.Recorder.Record(ctx, audit.Record{MAC: mac, By: by, Event: audit.EmergencyCalled{
-		Number: e.Number, SBC: e.SBC, Tried: e.Tried, Said: e.Said, Outcome: e.Outcome, Status: e.Status,
+		Number: e.Number, SBC: e.SBC, Tried: e.Tried, Said: e.Said, Outcome: e.Outcome, Status: e.Status, Unhelped: number,
 	}})
 	if err == nil {
 		d.tools.Health.Clear(codeUnrecorded)

@@ -82,7 +82,7 @@ func (p *program) root() *cobra.Command {
 	root.AddCommand(
 		p.runCommand(), p.checkCommand(), p.statusCommand(), p.versionCommand(), p.manCommand(),
 		p.deviceCommand(), p.userCommand(), p.fileCommand(), p.templateCommand(), p.pinCommand(), p.otpCommand(), p.visitorsCommand(), p.allowCommand(),
-		p.dhcpCommand(), p.leasesCommand(), p.policyCommand(), p.auditCommand(), p.watchCommand(),
+		p.dhcpCommand(), p.leasesCommand(), p.policyCommand(), p.emergencyCommand(), p.auditCommand(), p.watchCommand(),
 		p.backupCommand(), p.restoreCommand(), p.tokenCommand(), p.keyCommand(), p.vendorsCommand(), p.doctorCommand(),
 	)
 	return root
