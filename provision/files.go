@@ -51,6 +51,21 @@ type FirmwareRule struct {
 	// SHA256 is what the file was when the rule was made: another content under
 	// the same name is not installed.
 	SHA256 string `json:"sha256"`
+	// Image and ImageSHA256 pin the image that the file names, where phones are led
+	// to one beside it; both are empty elsewhere, and in rules of older builds.
+	Image       string `json:"image,omitempty"`
+	ImageSHA256 string `json:"image_sha256,omitempty"`
+}
+
+// pins is the content a rule wants of a file.
+func (r FirmwareRule) pins(key localKey) (sum string, ok bool) {
+	switch key {
+	case localKey{r.Vendor, r.File}:
+		return r.SHA256, true
+	case localKey{r.Vendor, r.Image}:
+		return r.ImageSHA256, r.Image != ""
+	}
+	return "", false
 }
 
 // States of a local file.
@@ -219,10 +234,19 @@ func (d *Desk) firmwareFor(v phone.Vendor, model string) firmware {
 		return firmware{}
 	}
 	f := s.files[localKey{rule.Vendor, rule.File}]
-	if f == nil || f.State != fileServed || f.SHA256 != rule.SHA256 {
+	if f == nil || f.State != fileServed || f.SHA256 != rule.SHA256 || !s.imageServedLocked(rule) {
 		return firmware{}
 	}
 	return firmware{path: f.Path, name: f.Name, version: rule.Version, hash: f.SHA256}
+}
+
+// imageServedLocked reports whether the image of a rule, if it has one, is there.
+func (s *shelf) imageServedLocked(rule FirmwareRule) bool {
+	if rule.Image == "" {
+		return true
+	}
+	f := s.files[localKey{rule.Vendor, rule.Image}]
+	return f != nil && f.State == fileServed && f.SHA256 == rule.ImageSHA256
 }
 
 // modelKey is a model as rules name it: as its maker's table spells it, or in

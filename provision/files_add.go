@@ -185,7 +185,7 @@ func (d *Desk) RemoveFile(ctx context.Context, by audit.Actor, v phone.Vendor, n
 	s.mu.Lock()
 	_, there := s.files[key]
 	for _, r := range s.rules {
-		if there && r.Vendor == v && r.File == name {
+		if _, pinned := r.pins(key); there && pinned {
 			s.mu.Unlock()
 			return fmt.Errorf("%s %w; take the rule back first: lineside file firmware %s %s \"\"", key.path(), ErrFilePinned, v, r.Model)
 		}
@@ -246,6 +246,11 @@ func (d *Desk) SetFirmware(ctx context.Context, by audit.Actor, v phone.Vendor, 
 	if !ok && name != "" || name == "" && !had {
 		return rule, fmt.Errorf("%.140s: %w", localKey{v, name}.path(), ErrUnknownFile)
 	}
+	if name != "" {
+		if err := d.pinImage(&rule); err != nil {
+			return rule, err
+		}
+	}
 	event := audit.FirmwareSet{Vendor: string(v), Model: model, File: name, Version: version, SHA256: rule.SHA256}
 	if err := d.store.Recorder.Record(ctx, one(phone.MAC{}, by, event)...); err != nil {
 		return rule, fmt.Errorf("record the firmware rule: %w", err)
@@ -255,6 +260,35 @@ func (d *Desk) SetFirmware(ctx context.Context, by audit.Actor, v phone.Vendor, 
 	}
 	d.tellFiles()
 	return rule, nil
+}
+
+// maxFirmwareText bounds the text that leads phones to an image; it has a few
+// lines and what was changed.
+const maxFirmwareText = 64 << 10
+
+// pinImage adds the image to a rule whose file only names it.
+func (d *Desk) pinImage(rule *FirmwareRule) error {
+	m, _ := d.table.Of(rule.Vendor)
+	if m.Image == nil {
+		return nil
+	}
+	path := localKey{rule.Vendor, rule.File}.path()
+	text, err := readBounded(d.files.root, path, maxFirmwareText)
+	if err != nil {
+		return fmt.Errorf("firmware rule is %w: %s phones are led to their image by a short text, and %s is none: %w", ErrInvalid, m.Name, path, err)
+	}
+	image, ok := m.Image(text)
+	if sum := sha256.Sum256(text); !ok || hex.EncodeToString(sum[:]) != rule.SHA256 {
+		return fmt.Errorf("firmware rule is %w: %s names no image, or is not what was added: give the rule the text that the maker ships with the image", ErrInvalid, path)
+	}
+	d.files.mu.Lock()
+	defer d.files.mu.Unlock()
+	f, ok := d.files.files[localKey{rule.Vendor, image}]
+	if !ok {
+		return fmt.Errorf("%.140s, which %s names: %w; add it first: lineside file add %s FILE", localKey{rule.Vendor, image}.path(), path, ErrUnknownFile, rule.Vendor)
+	}
+	rule.Image, rule.ImageSHA256 = image, f.SHA256
+	return nil
 }
 
 // checkVersion wants a version where phones install nothing without it, and one

@@ -54,6 +54,9 @@ type storedFirmware struct {
 	File    string       `json:"file"`
 	Version string       `json:"version,omitempty"` // empty in indexes of older builds
 	SHA256  string       `json:"sha256"`
+	// Both empty in indexes of older builds.
+	Image       string `json:"image,omitempty"`
+	ImageSHA256 string `json:"image_sha256,omitempty"`
 }
 
 // OpenFiles reads the index of local files. None of them is served before
@@ -327,7 +330,7 @@ func (s *shelf) pinLocked(f *local) {
 	}
 	f.State = fileServed
 	for _, r := range s.rules {
-		if r.Vendor == f.Vendor && r.File == f.Name && r.SHA256 != f.SHA256 {
+		if sum, ok := r.pins(localKey{f.Vendor, f.Name}); ok && sum != f.SHA256 {
 			f.State = fileUnpinned
 		}
 	}

@@ -33,6 +33,7 @@ func fanvil() Maker {
 		Resync:  Resync{Event: "check-sync", Reboot: "check-sync;reboot=true"},
 		Shows:   Shows{Text: true, Hotline: true, HotlineDelay: true, MAC: true},
 		Upgrade: UpgradeByFolder,
+		Image:   fanvilImage,
 		Book:    &Book{File: "fanvil-book.xml", ContentType: "text/xml; charset=utf-8", Write: ipPhoneDirectory("FanvilIPPhoneDirectory")},
 		Redirect: &Redirect{
 			Name:    "fanvil-fdps",
@@ -166,4 +167,15 @@ func fanvilSequence(mac phone.MAC, model string) []string {
 		return []string{m.Code + ".cfg", own}
 	}
 	return []string{own}
+}
+
+// fanvilImage reads "Firmware=<name>" out of the text a phone checks for firmware.
+func fanvilImage(text []byte) (name string, ok bool) {
+	for line := range strings.Lines(string(text)) {
+		if value, found := strings.CutPrefix(strings.TrimSpace(line), "Firmware="); found {
+			name = strings.TrimSpace(value)
+			return name, name != ""
+		}
+	}
+	return "", false
 }

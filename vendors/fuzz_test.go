@@ -127,3 +127,18 @@ func FuzzFile(f *testing.F) {
 		}
 	})
 }
+
+// FuzzFirmwareText: a firmware text names an image in one word of one line, or
+// none.
+func FuzzFirmwareText(f *testing.F) {
+	f.Add("Version=2.12.1\r\nFirmware=x210-2.12.1.z\r\nBuildTime=2024.01.01\r\n")
+	f.Add("Firmware=\n")
+	f.Add(" Firmware= a \nFirmware=b")
+	m, _ := vendors.All().Of("fanvil")
+	f.Fuzz(func(t *testing.T, text string) {
+		name, ok := m.Image([]byte(text))
+		if ok == (name == "") || strings.Contains(name, "\n") || strings.TrimSpace(name) != name || !strings.Contains(text, name) {
+			t.Errorf("got %q and %v of %q", name, ok, text)
+		}
+	})
+}

@@ -223,6 +223,9 @@ type Maker struct {
 	Forgets bool
 	// Upgrade is how a config tells its phones which firmware to install.
 	Upgrade Upgrade
+	// Image reads which image the file of a firmware rule names, for phones that are
+	// led by a text to the image beside it; nil: the file is the image.
+	Image func(text []byte) (name string, ok bool)
 	// Book writes the site's phone book as its phones read it, and NoBook says
 	// why there is none: a vendor has the one or the other.
 	Book   *Book

@@ -171,6 +171,9 @@ func (p *program) showRule(rule provision.FirmwareRule) error {
 	if err := p.say("%s %s: %s (SHA-256 %s) %s", rule.Vendor, rule.Model, rule.File, rule.SHA256, upgradeWay(maker)); err != nil {
 		return err
 	}
+	if rule.Image != "" {
+		return p.say("with it the image %s (SHA-256 %s)", rule.Image, rule.ImageSHA256)
+	}
 	if maker.Upgrade == vendors.NoUpgrade {
 		return p.next(fmt.Sprintf("where you know %s's parameter, write it into templates/%s.conf as: parameter = {firmware.url}", maker.Name, rule.Vendor))
 	}
