@@ -1,6 +1,6 @@
-// Package dhcpopt is the box's part in DHCPv4 on the phones' LAN: it tells desk
-// phones, and only them, where their provisioning box is. What else it does is
-// the mode's:
+// Package dhcpopt is the box's part in DHCP on the phones' LAN: it tells desk
+// phones, and only them, where their provisioning box is. What else it does in
+// DHCPv4 is the mode's:
 //
 //   - server: it gives addresses from a pool of its own, and from one for each
 //     network behind a relay agent (Scope).
@@ -92,6 +92,17 @@
 // over, when it next asks; to others it goes last. Who sends more than
 // the socket takes in is beyond what a server can mend; the switch is not.
 //
+// # DHCPv6
+//
+// Six answers INFORMATION-REQUEST (RFC 8415 section 18.3.6) on the LAN's own link
+// with the URL of the configs (option 59, RFC 5970) and, under the maker's
+// enterprise number and the one the phone names, the values of DHCPv4 in option
+// 17. It is told nothing by a stranger that would make it speak: what is not a
+// phone by its vendor class, user class or hardware address gets silence, as do
+// packets from off the link, to a unicast address, from a relay, and requests for
+// addresses, which it never gives. The answer goes to the client's own port, is
+// little longer than the question, and costs no state.
+//
 // # Known deviations
 //
 //   - The RFC says a client identifier alone names a client. Devices copy them
@@ -118,6 +129,8 @@
 //   - RFC 5107 lets a relay put its own address into option 54, so that it sees
 //     renewals. We do not: phones could not renew while the box is down. So what a
 //     relay saw given is forgotten at the end of a lease that may live on.
+//   - RFC 8415 has a server answer every client and relay. Other clients have
+//     another server, and phones behind a router hear of the box by DHCPv4.
 //   - A second offer has no address in it, which RFC 2131 does not know. It leaves
 //     a second after the question, so that clients that take the first offer have
 //     the other server's. Who takes it for a real one all the same asks this box

@@ -44,22 +44,31 @@ func New(log *slog.Logger) *Table {
 // Run follows the kernel's table until ctx ends; then it returns nil. A broken
 // subscription is made anew.
 func (t *Table) Run(ctx context.Context) error {
+	persist(ctx, t.follow, func(err error) {
+		t.log.Warn("the neighbour table is not followed; phones are told apart by their leases alone until it is", "err", err)
+	})
+	return nil
+}
+
+// persist follows until ctx ends, again and again with growing pauses, and tells
+// of each time it broke off.
+func persist(ctx context.Context, follow func(context.Context) error, tell func(error)) {
 	const first, last = 100 * time.Millisecond, 10 * time.Second
 	for delay := first; ; delay = min(2*delay, last) {
 		start := time.Now()
-		err := t.follow(ctx)
+		err := follow(ctx)
 		if ctx.Err() != nil {
-			return nil
+			return
 		}
 		if time.Since(start) > last {
 			delay = first
 		}
-		t.log.Warn("the neighbour table is not followed; phones are told apart by their leases alone until it is", "err", err)
+		tell(err)
 		wait := time.NewTimer(delay)
 		select {
 		case <-ctx.Done():
 			wait.Stop()
-			return nil
+			return
 		case <-wait.C:
 		}
 	}

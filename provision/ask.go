@@ -98,7 +98,7 @@ type Answer struct {
 // Caller is a DHCP client as its packet describes it.
 type Caller struct {
 	MAC       phone.MAC
-	Class     []byte // option 60 as sent
+	Class     []byte // option 60, or the text of 16 or 15 in DHCPv6, as sent
 	Host      string // option 12
 	Interface string
 	// Self is the box's address on the caller's network, written into URLs
@@ -117,6 +117,13 @@ type Welcome struct {
 	// SecondOffer says that the maker's phones read a second server's offer for
 	// where their configs are.
 	SecondOffer bool
+}
+
+// Welcome6 is what a client of DHCPv6 is told of the box; an empty Vendor is no
+// phone, or one of a maker whose phones are not led by it.
+type Welcome6 struct {
+	Ident vendors.Ident
+	Lead  vendors.Lead6
 }
 
 // Sighting is something a door saw that operators want to know of and that

@@ -214,6 +214,19 @@ func (d *Desk) Welcome(c Caller) Welcome {
 	return w
 }
 
+// Welcome6 recognises a client of DHCPv6 and says what leads it here. Nothing of
+// it is kept: who can announce a network can give the box any address.
+func (d *Desk) Welcome6(c Caller) (w Welcome6) {
+	id, ok := d.table.ByClient(c.Class, c.Host, c.MAC)
+	if !ok {
+		return w
+	}
+	if lead, ok := d.table.Lead6(id.Vendor, d.box(c.Self)); ok {
+		w.Ident, w.Lead = id, lead
+	}
+	return w
+}
+
 // leadsTo says whose options and of which of the box's addresses.
 type leadsTo struct {
 	vendor phone.Vendor
