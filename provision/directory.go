@@ -144,7 +144,8 @@ func (d *Desk) weighUser(ask Ask) (right bool, retry time.Duration) {
 	if a == nil || a.Proves == nil || ask.Front == TFTP {
 		return false, 0
 	}
-	now, c := d.tools.Now(), caller{by: "dir:" + ask.Remote.Addr().Unmap().WithZone("").String()}
+	now, addr := d.tools.Now(), plain(ask.Remote.Addr())
+	c := caller{by: "dir:" + cmp.Or(d.wire(now, addr).payer(), addr.String())}
 	u := d.phoneBook().of[a.User]
 	right = proves(a, vendors.Login{User: u.Extension, Password: u.WebPassword})
 	if wait := d.penalties.wait(now, c); wait > 0 {

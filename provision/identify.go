@@ -18,6 +18,7 @@ type caller struct {
 	isPhone bool          // introduced itself as a served vendor's phone
 	verdict auth.Verdict
 	by      string    // layer-2 identity
+	payer   string    // who pays for wrong logins while by is an address; "" for by
 	layer2  phone.MAC // what layer 2 says, zero where it says nothing
 	// certified says that a factory certificate names the file's own phone.
 	certified bool
@@ -30,7 +31,7 @@ type caller struct {
 func (d *Desk) identify(now time.Time, ask Ask) (caller, bool) {
 	addr := ask.Remote.Addr().Unmap().WithZone("")
 	w := d.wire(now, addr)
-	c := caller{by: "ip:" + addr.String(), layer2: w.mac()}
+	c := caller{by: "ip:" + addr.String(), payer: w.payer(), layer2: w.mac()}
 	c.ident, c.isPhone = d.table.ByAgent(ask.Agent)
 	hint := c.ident.Vendor
 	if hint == "" && w.leased {
@@ -112,8 +113,8 @@ func (c caller) model() string {
 
 // box is what phones are told of the box, on the network self belongs to.
 func (d *Desk) box(self netip.Addr) vendors.Box {
-	if !self.IsValid() || self.IsUnspecified() {
-		self = d.cfg.Addr
+	if self = self.Unmap(); !self.IsValid() || self.IsUnspecified() || self.Is6() && self.IsLinkLocalUnicast() {
+		self = d.cfg.Addr // who is told a link-local one has to know of which interface
 	}
 	url := d.cfg.URL
 	if url == "" {

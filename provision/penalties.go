@@ -1,6 +1,7 @@
 package provision
 
 import (
+	"strings"
 	"sync"
 	"time"
 
@@ -47,11 +48,19 @@ func (p *penalties) wait(now time.Time, c caller) time.Duration {
 }
 
 func (p *penalties) waitLocked(now time.Time, c caller) time.Duration {
-	wait := p.by[c.by].Wait(now)
+	wait := p.by[c.pays()].Wait(now)
 	if c.sharesBlame() {
 		wait = max(wait, p.device[c.file.MAC].Wait(now))
 	}
 	return wait
+}
+
+// pays is whose count the caller's wrong logins go to.
+func (c caller) pays() string {
+	if c.payer == "" || strings.HasPrefix(c.by, "mac:") {
+		return c.by
+	}
+	return c.payer
 }
 
 // sharesBlame reports that the caller pays for the guesses of others under the
@@ -65,7 +74,7 @@ func (p *penalties) repeated(c caller, print [16]byte) bool {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.last[wrongKey{c.by, c.file.MAC}] == print
+	return p.last[wrongKey{c.pays(), c.file.MAC}] == print
 }
 
 // add counts one wrong login. One that was not looked at counts nowhere: a
@@ -74,7 +83,7 @@ func (p *penalties) add(now time.Time, c caller, print [16]byte) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.waitLocked(now, c) == 0 {
-		charge(p.by, c.by, now, auth.FreeTries)
+		charge(p.by, c.pays(), now, auth.FreeTries)
 		if c.sharesBlame() {
 			charge(p.device, c.file.MAC, now, auth.DeviceTries)
 		}
@@ -85,7 +94,7 @@ func (p *penalties) add(now time.Time, c caller, print [16]byte) {
 	if len(p.last) >= maxPenalties {
 		clear(p.last)
 	}
-	p.last[wrongKey{c.by, c.file.MAC}] = print
+	p.last[wrongKey{c.pays(), c.file.MAC}] = print
 }
 
 // charge adds one wrong login to an entry of a table.

@@ -136,7 +136,7 @@ func offTheTrack(now time.Time, s story) []Finding {
 	case e.Front == TFTP && e.Times >= insists && e.Kind != KindHold:
 		f.Code = "tftp-only"
 		f.Text, f.Do = s.whyTFTP(asked)
-	case s.serves && !s.leased && !e.Addr.IsLoopback():
+	case s.serves && !s.leased && !e.Addr.IsLoopback() && !e.Addr.Is6():
 		f.Code = "other-dhcp"
 		f.Text = asked + " from " + e.Addr.String() + ", which is no address of this box: another DHCP server gave it"
 		f.Do = fmt.Sprintf("set options 66 and 160 there to %s, or take that server off the phones' LAN", s.url)

@@ -76,7 +76,7 @@ func (d *Desk) Upload(ctx context.Context, ask Ask, read func(most int64) ([]byt
 func (d *Desk) uploader(now time.Time, ask Ask, name string) (caller, vendors.Upload, bool) {
 	addr := ask.Remote.Addr().Unmap().WithZone("")
 	w := d.wire(now, addr)
-	c := caller{by: "ip:" + addr.String(), layer2: w.mac()}
+	c := caller{by: "ip:" + addr.String(), payer: w.payer(), layer2: w.mac()}
 	c.ident, c.isPhone = d.table.ByAgent(ask.Agent)
 	hint := c.ident.Vendor
 	if hint == "" && w.leased {
