@@ -39,6 +39,9 @@ type Config struct {
 	// LAN are the networks phones are on; nobody else is answered. At least one
 	// is needed.
 	LAN []netip.Prefix
+	// LANNow, if not nil, are networks beside those that come and go: routers
+	// announce them. It must not block.
+	LANNow func() []netip.Prefix
 	// Emergency are the site's emergency numbers, Mode what becomes of calls to
 	// them, SBCs who takes them, in order.
 	Emergency []string

@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/emiago/sipgo/sip"
@@ -223,12 +224,8 @@ func (s *Server) usable(msg sip.Message) bool {
 
 // inLAN reports that an address is of the phones' networks.
 func (s *Server) inLAN(a netip.Addr) bool {
-	for _, p := range s.cfg.LAN {
-		if p.Contains(a) {
-			return true
-		}
-	}
-	return false
+	in := func(p netip.Prefix) bool { return p.Contains(a) }
+	return slices.ContainsFunc(s.cfg.LAN, in) || s.cfg.LANNow != nil && slices.ContainsFunc(s.cfg.LANNow(), in)
 }
 
 // meet ties an address to the socket it came to, and forget takes the tie away.
