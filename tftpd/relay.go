@@ -74,6 +74,8 @@ func (r *relay) listen() error {
 		local, toOne := arrival(oob[:k])
 		from = netip.AddrPortFrom(from.Addr().Unmap(), from.Port())
 		switch {
+		case r.srv.cfg.Near != nil && !r.srv.cfg.Near(from.Addr()):
+			r.srv.drop("foreign")
 		case !toOne:
 			r.srv.drop("broadcast")
 		case from.Port() == 0:

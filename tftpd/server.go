@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"sync/atomic"
 	"time"
 
@@ -22,6 +23,9 @@ type Config struct {
 	// SinglePort sends from the main port instead of one port for each transfer:
 	// for phones behind a firewall that knows no TFTP.
 	SinglePort bool
+	// Near, if not nil, says whose requests are heard; others are dropped. It must
+	// not block.
+	Near func(netip.Addr) bool
 	// MaxTransfers is how many transfers run at once, default 256, and PerClient
 	// how many with one address, default 4. A request for one more takes the
 	// place of a transfer that was never acknowledged, or of one of a host that
