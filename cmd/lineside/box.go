@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"time"
 
@@ -44,6 +45,7 @@ type box struct {
 	operator  net.Listener    // the operator's socket
 	opened    []opened        // the other doors, in their order
 	sip       sipSockets      // of the SIP service, beside its doors
+	six       six             // what the box has of IPv6
 	announcer *mdns.Announcer // nil: the LAN is not told
 	base      []task
 	doors     []task
@@ -229,7 +231,7 @@ func (b *box) tokenPath() string { return filepath.Join(b.settings.State, "admin
 // status is what only the program itself knows. What was changed since the
 // first start is in the store, and wins.
 func (b *box) status() admin.Status {
-	st := admin.Status{Version: thisBuild().Version, Started: b.started, Listeners: b.listeners}
+	st := admin.Status{Version: thisBuild().Version, Started: b.started, Listeners: append(slices.Clip(b.listeners), b.six.listeners()...)}
 	for _, s := range b.settings.Origin {
 		if v, ok := inForce(b.desk.Policy())[s.Key]; ok {
 			s.From, s.Value = "store", v

@@ -18,6 +18,7 @@ type opened struct {
 	door
 	conn   net.PacketConn
 	stream net.Listener
+	six    bool // on the LAN's IPv6 addresses
 }
 
 // openSockets opens every listener before any serves: a box with one door
@@ -37,6 +38,7 @@ func (b *box) openSockets(ctx context.Context) (err error) {
 		b.opened = append(b.opened, o)
 		b.sockets = append(b.sockets, o)
 	}
+	b.openSix(ctx)
 	if err = errors.Join(append(errs, b.openSIP(ctx))...); err == nil {
 		b.tellBuffers()
 	}
@@ -91,7 +93,10 @@ func (b *box) addDoors(operator *admin.Server, certs *tls.Config) error {
 		if err != nil {
 			return err
 		}
-		b.addDoor(o.title(), o.at(), serve)
+		b.addOpened(o, serve)
+	}
+	if err := b.addSix(); err != nil {
+		return err
 	}
 	if err := b.addMDNS(); err != nil {
 		return err
@@ -105,7 +110,11 @@ func (b *box) behind(o opened, web *httpd.Server, operator *admin.Server, certs 
 	case "DHCP":
 		return b.behindDHCP(o.conn)
 	case "TFTP":
-		srv, err := tftpd.New(tftpd.Config{}, b.desk, b.log, b.metrics)
+		cfg := tftpd.Config{}
+		if o.six {
+			cfg.Near = b.near
+		}
+		srv, err := tftpd.New(cfg, b.desk, b.log, b.metrics)
 		return func(ctx context.Context) error { return srv.Serve(ctx, o.conn) }, err
 	case "HTTP":
 		return func(ctx context.Context) error { return web.Serve(ctx, o.stream) }, nil
@@ -115,6 +124,16 @@ func (b *box) behind(o opened, web *httpd.Server, operator *admin.Server, certs 
 		return func(ctx context.Context) error { return operator.ServeTLS(ctx, o.stream, certs) }, nil
 	}
 	return nil, fmt.Errorf("nothing serves the door %s", o.name)
+}
+
+// addOpened puts a server on a door. One on IPv6 is listed by the address of the
+// moment.
+func (b *box) addOpened(o opened, serve func(context.Context) error) {
+	if o.six {
+		b.doors = append(b.doors, newServer(o.title()+" on IPv6", serve))
+		return
+	}
+	b.addDoor(o.title(), o.at(), serve)
 }
 
 func (b *box) addDoor(name, addr string, serve func(context.Context) error) {

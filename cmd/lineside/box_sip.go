@@ -65,7 +65,9 @@ func (b *box) addSIP(certs *tls.Config) error {
 		default:
 			continue
 		}
-		names = append(names, o.title()+" "+o.at())
+		if !o.six {
+			names = append(names, o.title()+" "+o.at())
+		}
 	}
 	if len(names) == 0 {
 		return nil
@@ -79,7 +81,7 @@ func (b *box) addSIP(certs *tls.Config) error {
 	}
 	e, sip := b.settings.Emergency, b.settings.SIP
 	srv, err := sipd.New(sipd.Config{
-		LAN: append([]netip.Prefix{b.where.Self.Masked()}, b.settings.Listen.Phones...), Emergency: b.settings.Site.Emergency,
+		LAN: append([]netip.Prefix{b.where.Self.Masked()}, b.settings.Listen.Phones...), LANNow: b.six.networks, Emergency: b.settings.Site.Emergency,
 		Mode: e.Mode, SBCs: e.SBCs, User: e.User, Password: e.Password, Identity: e.Identity,
 		Calls: sip.Calls, CallsPerAddress: sip.CallsPerAddress, Language: b.settings.Site.Language,
 		Media: voice.Ports{First: sip.First, Last: sip.Last, Listen: net.ListenUDP},

@@ -59,6 +59,7 @@ type listenSettings struct {
 	SIPPort                  int
 	PnP                      bool           // answer phones that ask by multicast
 	MDNS                     bool           // tell the LAN where the box is
+	IPv6                     bool           // the doors are open on the LAN's IPv6 addresses too
 	Phones                   []netip.Prefix // networks of phones beside the LAN's own
 	Socket                   string
 	Interface                string // empty: the only one with an IPv4 address
@@ -115,6 +116,7 @@ type rawListen struct {
 	SIPS      any `toml:"sips"`
 	PnP       any `toml:"pnp"`
 	MDNS      any `toml:"mdns"`
+	IPv6      any `toml:"ipv6"`
 	Phones    any `toml:"phones"`
 	Admin     any `toml:"admin"`
 	Socket    any `toml:"socket"`

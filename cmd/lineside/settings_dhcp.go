@@ -28,6 +28,14 @@ type dhcpSettings struct {
 	Upstream       []netip.AddrPort
 	TrustRelayInfo bool
 	VoiceVLAN      int // 0: phones are sent to none
+	IPv6           bool
+	DNS6, NTP6     []netip.Addr
+}
+
+// serves6 reports that phones are answered by DHCPv6: where they are by DHCPv4
+// without another server between.
+func (d dhcpSettings) serves6() bool {
+	return d.IPv6 && (d.Mode == dhcpopt.ModeServer || d.Mode == dhcpopt.ModeInform)
 }
 
 // serves reports that the box has the DHCP port.
@@ -44,6 +52,9 @@ type rawDHCP struct {
 	Domain         any                 `toml:"domain"`
 	PhonesOnly     any                 `toml:"phones_only"`
 	VoiceVLAN      any                 `toml:"voice_vlan"`
+	IPv6           any                 `toml:"ipv6"`
+	DNS6           any                 `toml:"dns6"`
+	NTP6           any                 `toml:"ntp6"`
 	Upstream       any                 `toml:"upstream"`
 	TrustRelayInfo any                 `toml:"trust_relay_info"`
 	Reservations   map[string]any      `toml:"reservations"`
@@ -69,6 +80,9 @@ func (r *reader) dhcp(raw rawDHCP) dhcpSettings {
 		Domain:         r.text("dhcp.domain", raw.Domain, ""),
 		PhonesOnly:     r.flag("dhcp.phones_only", raw.PhonesOnly, false),
 		VoiceVLAN:      r.number("dhcp.voice_vlan", raw.VoiceVLAN, 0, checkVLAN),
+		IPv6:           r.flag("dhcp.ipv6", raw.IPv6, true),
+		DNS6:           r.addrs6("dhcp.dns6", raw.DNS6),
+		NTP6:           r.addrs6("dhcp.ntp6", raw.NTP6),
 		TrustRelayInfo: r.flag("dhcp.trust_relay_info", raw.TrustRelayInfo, false),
 		Reservations:   r.reservations(raw.Reservations),
 		Scopes:         r.scopes(raw.Scopes),

@@ -158,6 +158,23 @@ func (r *reader) addrs(key string, raw any) []netip.Addr {
 	return out
 }
 
+// addrs6 reads IPv6 addresses of servers, at most eight as of DHCPv4.
+func (r *reader) addrs6(key string, raw any) []netip.Addr {
+	var out []netip.Addr
+	for _, text := range r.texts(key, raw, nil) {
+		a, err := netip.ParseAddr(text)
+		if err != nil || !a.Is6() || a.Is4In6() || a.Zone() != "" || a.IsUnspecified() || a.IsMulticast() {
+			r.add(key, fmt.Sprintf("%.60q is no IPv6 address of a server; write one such as \"fd00:20::1\"", text))
+			continue
+		}
+		out = append(out, a)
+	}
+	if len(out) > 8 {
+		r.add(key, fmt.Sprintf("%d are too many, at most 8", len(out)))
+	}
+	return out
+}
+
 func (r *reader) addr4(key, text string) (netip.Addr, bool) {
 	a, err := netip.ParseAddr(text)
 	if err != nil || !a.Is4() {

@@ -55,6 +55,7 @@ func (r *reader) listen(raw rawListen) listenSettings {
 	l.SIPS = r.socket("listen.sips", raw.SIPS, off)
 	l.PnP = r.flag("listen.pnp", raw.PnP, true)
 	l.MDNS = r.flag("listen.mdns", raw.MDNS, true)
+	l.IPv6 = r.flag("listen.ipv6", raw.IPv6, true)
 	l.Phones = r.networks("listen.phones", raw.Phones)
 	if text := r.text("listen.address", raw.Address, ""); text != "" {
 		p, err := netip.ParsePrefix(text)

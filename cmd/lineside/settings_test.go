@@ -86,11 +86,11 @@ level = "debug"
 		BlockAfter:   auth.LockOutsToBlock,
 		WrongPINs:    provision.DefaultWrongPINs,
 		Listen: listenSettings{
-			HTTP: "10.20.0.1:8080", TFTP: ":69", Admin: ":8443", SIP: ":5070", SIPPort: 5070, PnP: true, MDNS: true, Socket: defaultSocket,
+			HTTP: "10.20.0.1:8080", TFTP: ":69", Admin: ":8443", SIP: ":5070", SIPPort: 5070, PnP: true, MDNS: true, IPv6: true, Socket: defaultSocket,
 			Address: netip.MustParsePrefix("10.20.0.1/24"), URL: "http://box.example/cfg/",
 		},
 		DHCP: dhcpSettings{
-			Mode: dhcpopt.ModeServer, Listen: ":67", Lease: 90 * time.Minute,
+			Mode: dhcpopt.ModeServer, Listen: ":67", IPv6: true, Lease: 90 * time.Minute,
 			Pool: []dhcpopt.Range{
 				{First: netip.MustParseAddr("10.20.0.50"), Last: netip.MustParseAddr("10.20.0.99")},
 				{First: netip.MustParseAddr("10.20.0.150"), Last: netip.MustParseAddr("10.20.0.250")},
