@@ -31,10 +31,7 @@ type sixDesk struct {
 }
 
 func (d *sixDesk) Welcome6(c provision.Caller) (w provision.Welcome6) {
-	id, ok := d.table.ByClass(c.Class)
-	if !ok {
-		id.Vendor, ok = d.table.ByOUI(c.MAC)
-	}
+	id, ok := d.table.ByClient(c.Class, c.Host, c.MAC)
 	if !ok {
 		return w
 	}
