@@ -45,7 +45,11 @@ func TestSyncValues(t *testing.T) {
 		t.Errorf("got %v, want %v", err, refused)
 	}
 	for _, bad := range []struct{ name, value string }{{"x", "no JSON"}, {"", "1"}, {strings.Repeat("n", 200), "1"}, {"x", `"` + strings.Repeat("v", maxValue) + `"`}} {
-		if err := change(func(tx *SyncTx) error { tx.Put("meta", []byte(`{"n":3}`)); tx.Put(bad.name, []byte(bad.value)); return nil }); err == nil {
+		if err := change(func(tx *SyncTx) error {
+			tx.Put("meta", []byte(`{"n":3}`))
+			tx.Put(bad.name, []byte(bad.value))
+			return nil
+		}); err == nil {
 			t.Errorf("%.20q = %.20q: got no error, want one", bad.name, bad.value)
 		}
 	}
