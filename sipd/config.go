@@ -153,6 +153,10 @@ type Deps struct {
 	// Voice is the sound of calls of phones on hold; nil is a box with PIN by
 	// telephone switched off. Its Serve has to end after the service's.
 	Voice *voice.Calls
+	// Sound is that of announcements to callers whose call for help nobody takes,
+	// which are made whether PIN by telephone is on or not; nil is none. It may be
+	// the Voice itself, and ends as that does.
+	Sound *voice.Calls
 	// Now stamps and decides; nil means time.Now.
 	Now func() time.Time
 	// Resolve finds where an SBC's name leads; nil asks DNS.

@@ -14,8 +14,9 @@
 // one after the other, as a call of the box's own (B2BUA) whose sound flows
 // between phone and SBC directly. An SBC that says nothing for three seconds is
 // passed over, and so is one that says nothing but "trying" for six: 100 is hop by
-// hop, and nobody behind it was heard. When none takes the call, the caller gets 503
-// with a Warning. An address begins eight such calls at once and one every five
+// hop, and nobody behind it was heard. When none takes the call, the caller hears so
+// as early media, for some seconds, then gets 503 with a Warning; never 200, which
+// would keep the phone from another way it knows. An address begins eight such calls at once and one every five
 // seconds in the long run; all addresses that are not known 400 and 50 a second.
 // What is beyond is answered 503 before an SBC hears of it.
 //

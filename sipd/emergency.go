@@ -32,7 +32,10 @@ func (s *Server) emergency(req *sip.Request, tx sip.ServerTransaction, number st
 	switch {
 	case s.cfg.Mode == NoCalls:
 		e.Outcome, e.Status = "refused", sip.StatusServiceUnavailable
+		s.recordEmergency(e)
+		s.announce(req, tx, gone)
 		s.respond(req, tx, e.Status, "Service Unavailable", warning(textNoCalls))
+		return
 	case s.cfg.Mode == Redirect && len(s.cfg.SBCs) > 0:
 		e.Outcome, e.Status = "redirected", sip.StatusMovedTemporarily
 		s.respond(req, tx, e.Status, "Moved Temporarily", s.contacts(number)...)
@@ -117,6 +120,9 @@ func (s *Server) bridge(req *sip.Request, tx sip.ServerTransaction, e provision.
 	}
 	e.Status = last.StatusCode
 	s.recordEmergency(e)
+	if !calleeSays(e.Status) { // who was called has been heard
+		s.announce(req, tx, gone)
+	}
 	s.reply(tx, last)
 	end()
 }

@@ -90,10 +90,15 @@ func (s *Server) reoffer(req *sip.Request, tx sip.ServerTransaction, l *leg) {
 // described is the 200 to a request, with the box's SDP.
 func (l *leg) described(req *sip.Request, sdp []byte) *sip.Response {
 	ok := l.answer(req, sip.StatusOK, "OK")
-	kind := sip.ContentTypeHeader("application/sdp")
-	ok.AppendHeader(&kind)
-	ok.SetBody(sdp)
+	describe(ok, sdp)
 	return ok
+}
+
+// describe puts the box's SDP into an answer.
+func describe(res *sip.Response, sdp []byte) {
+	kind := sip.ContentTypeHeader("application/sdp")
+	res.AppendHeader(&kind)
+	res.SetBody(sdp)
 }
 
 // bridge calls an emergency number from within a PIN call and joins the two:
@@ -120,6 +125,7 @@ func (c *pinCall) bridge(ctx context.Context, number string) bool {
 		if f != nil {
 			s.calls.remove(f.to)
 			f.to.media.Close()
+			c.joined = false // what was heard of it is over
 		}
 		if ctx.Err() != nil {
 			e.Outcome, e.Status = "cancelled", sip.StatusRequestTerminated

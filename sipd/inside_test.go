@@ -140,3 +140,27 @@ func TestNoCallsMeansNoneInThePINCallToo(t *testing.T) {
 		t.Errorf("recorded %+v, want refused", e)
 	}
 }
+
+// An SBC that was heard and then refuses leaves nobody in silence: the caller may
+// dial again.
+func TestAnEmergencyCallThatFailsAfterItWasHeardIsTold(t *testing.T) {
+	t.Parallel()
+	sbc := newTalker(t, "127.0.0.7", nowhere)
+	l := newLab(t, withVoice(t, 4), sbcs(sbc.peer), tested(sbc.peer))
+	k := newTalker(t, "127.0.0.2", l.addr)
+	k.calls()
+	k.types("112#")
+	in := sbc.want("INVITE")
+	sbc.answer(in, "183 Session Progress", "s", sbc.sdp(101), "Content-Type: application/sdp")
+	sbc.answer(in, "503 Service Unavailable", "s", "")
+	if e := outcome(t, l); e.Outcome != "failed" {
+		t.Errorf("recorded %+v, want failed", e)
+	}
+	k.types("112#")
+	sbc.joins(sbc.want("INVITE"))
+	if e := outcome(t, l); e.Outcome != "answered" {
+		t.Errorf("second: recorded %+v, want answered", e)
+	}
+	k.hangsUp()
+	sbc.isHungUp()
+}

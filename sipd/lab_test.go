@@ -312,6 +312,6 @@ func withVoice(t testing.TB, most int) func(*sipd.Config, *sipd.Deps) {
 		})
 		c.Mode, c.Calls, c.CallsPerAddress = sipd.NoCalls, most, most
 		c.Media = voice.Ports{Listen: net.ListenUDP}
-		d.Voice = calls
+		d.Voice, d.Sound = calls, calls
 	}
 }

@@ -27,19 +27,20 @@ var prepare = sync.OnceFunc(func() {
 
 // Server is the SIP service. It is safe for concurrent use.
 type Server struct {
-	cfg      Config
-	dep      Deps
-	numbers  numbers
-	nonces   *nonces
-	sources  *sources
-	doorstep *doorstep
-	uplinks  *uplinks
-	bindings *bindings
-	sbcs     *gateways
-	secured  *secured
-	calls    *calls
-	pending  pending
-	shown    shown
+	cfg       Config
+	dep       Deps
+	numbers   numbers
+	nonces    *nonces
+	sources   *sources
+	doorstep  *doorstep
+	uplinks   *uplinks
+	bindings  *bindings
+	sbcs      *gateways
+	secured   *secured
+	calls     *calls
+	pending   pending
+	announced announced
+	shown     shown
 
 	questions *doorstep // of multicast questions
 	told      *told

@@ -41,9 +41,6 @@ func (c *pinCall) talk(ctx context.Context) (why string) {
 			case voice.Bridge:
 				if !c.bridge(ctx, e.Number) {
 					c.leg.media.BridgeFailed()
-					if c.joined { // the talk is over, nobody would say so
-						return "its emergency call failed"
-					}
 				}
 			case voice.HangUp:
 				return string(e.Reason)

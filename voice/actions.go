@@ -56,6 +56,7 @@ const (
 	Visitor               // the phone is not known here; its MAC address is spelled
 	Awaiting              // an operator has to approve the phone
 	Unneeded              // the phone needs no PIN
+	NoRoute               // no emergency call can be made from here; said before the call is refused
 )
 
 // Verdict is the answer to a Check.

@@ -48,6 +48,7 @@ const (
 	checking       // an entry is with whoever knows
 	telling        // what there is to say, then the end
 	bridging       // an emergency call is being made
+	joined         // to an emergency call, which may still fail
 	over
 )
 
@@ -128,7 +129,7 @@ func (d *Dialogue) Begin(now time.Time) []Action {
 
 // Next is when Tick is to be called, zero for never.
 func (d *Dialogue) Next() time.Time {
-	if d.phase == unbegun || d.phase == bridging || d.phase == over {
+	if d.phase == unbegun || d.phase == bridging || d.phase == joined || d.phase == over {
 		return time.Time{}
 	}
 	if d.next.IsZero() || d.deadline.Before(d.next) {
@@ -214,14 +215,14 @@ func (d *Dialogue) Answer(now time.Time, v Verdict) []Action {
 	return d.say(names)
 }
 
-// Bridged says that the emergency call stands: the dialogue is over, the call is
-// not.
-func (d *Dialogue) Bridged() { d.phase, d.playing = over, false }
+// Bridged says that the emergency call is heard: there is nothing more to say, unless
+// it fails before it is taken.
+func (d *Dialogue) Bridged() { d.phase, d.playing = joined, false }
 
 // BridgeFailed says that it could not be made: the caller hears so, and may dial
 // again.
 func (d *Dialogue) BridgeFailed(now time.Time) []Action {
-	if d.phase != bridging {
+	if d.phase != bridging && d.phase != joined {
 		return nil
 	}
 	d.deadline = now.Add(d.cfg.Longest)

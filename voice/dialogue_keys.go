@@ -8,7 +8,7 @@ import (
 // Key takes one press of a key. '#' ends an entry, '*' clears it, letters are
 // nothing.
 func (d *Dialogue) Key(now time.Time, k Key) []Action {
-	if d.phase == unbegun || d.phase == bridging || d.phase == over {
+	if d.phase == unbegun || d.phase == bridging || d.phase == joined || d.phase == over {
 		return nil
 	}
 	if k == '#' {

@@ -40,7 +40,11 @@
 // A bridge is a second leg, opened with Leg.Emergency and without a Dialogue: its
 // Offer goes into our INVITE, the answer to Update; then Start and Join. Where no
 // such call comes about, call.BridgeFailed says so to the caller, who may dial again;
-// until one of the two is called the caller hears that the call is being made.
+// until one of the two is called the caller hears that the call is being made. Both
+// may be called: a call that was joined for its early sound may fail after it.
+//
+// Before a call is taken sound goes out for one thing alone, the NoRoute announcement:
+// early media of a call that is refused after it. Who starts that one bounds it.
 //
 // # Who may hear and be heard
 //

@@ -9,7 +9,7 @@ import (
 // said is put together from them here.
 func names() []string {
 	return append(strings.Fields(`ask short wrong two-left one-left right hang-up ask-admin failed blocked
-		visitor awaiting not-needed unavailable goodbye emergency emergency-failed`),
+		visitor awaiting not-needed unavailable goodbye emergency emergency-failed no-route`),
 		strings.Split(spelled, "")...)
 }
 
@@ -35,6 +35,8 @@ func greeting(e Entry, mac string) []string {
 		return []string{"awaiting", "hang-up"}
 	case Unneeded:
 		return []string{"not-needed", "hang-up"}
+	case NoRoute:
+		return []string{"no-route"}
 	default:
 		return []string{"ask"}
 	}

@@ -79,6 +79,10 @@ func (b *box) addSIP(certs *tls.Config) error {
 	if err != nil {
 		return err
 	}
+	pin := calls
+	if !b.settings.SIP.PINCalls {
+		pin = nil
+	}
 	e, sip := b.settings.Emergency, b.settings.SIP
 	srv, err := sipd.New(sipd.Config{
 		LAN: append([]netip.Prefix{b.where.Self.Masked()}, b.settings.Listen.Phones...), LANNow: b.six.networks, Emergency: b.settings.Site.Emergency,
@@ -86,7 +90,7 @@ func (b *box) addSIP(certs *tls.Config) error {
 		Calls: sip.Calls, CallsPerAddress: sip.CallsPerAddress, Language: b.settings.Site.Language,
 		Media: voice.Ports{First: sip.First, Last: sip.Last, Listen: net.ListenUDP},
 	}, sipd.Deps{
-		Desk: b.desk, Records: b.store, Log: b.log, Health: b.health, Metrics: b.metrics, Now: b.now, Voice: calls,
+		Desk: b.desk, Records: b.store, Log: b.log, Health: b.health, Metrics: b.metrics, Now: b.now, Voice: pin, Sound: calls,
 	})
 	if err != nil {
 		return err
@@ -99,13 +103,10 @@ func (b *box) addSIP(certs *tls.Config) error {
 	return nil
 }
 
-// newVoice makes the sound of PIN calls, with the site's own prompts in the place
-// of ours; nil where PIN by telephone is switched off. It outlives the SIP
+// newVoice makes the sound of PIN calls and announcements, with the site's own
+// prompts in the place of ours. It outlives the SIP
 // service, which has to say goodbye.
 func (b *box) newVoice() (*voice.Calls, error) {
-	if !b.settings.SIP.PINCalls {
-		return nil, nil
-	}
 	prompts, wrong := voice.LoadPrompts(os.DirFS(b.settings.promptsFolder()))
 	b.tellPrompts(wrong)
 	calls, err := voice.New(voice.Config{MaxCalls: b.settings.SIP.Calls}, prompts, b.log, b.metrics)
