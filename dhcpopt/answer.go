@@ -55,7 +55,7 @@ func (s *Server) discover(a *ask, now time.Time) {
 		return
 	}
 	r := s.reply(a, dhcpv4.MessageTypeOffer, addr, length, w)
-	s.send(r)
+	s.answers.add(r)
 	s.count(a, "offered")
 	s.sighted(a, s.sighting(a, w.Ident, addr, "asked for an address, offered "+addr.String()))
 }
@@ -130,7 +130,7 @@ func (s *Server) refuse(a *ask, addr netip.Addr, w provision.Welcome) {
 	if !s.cfg.hostAddr(addr) {
 		why = "it is not of this network"
 	}
-	s.send(s.reply(a, dhcpv4.MessageTypeNak, netip.Addr{}, 0, provision.Welcome{}))
+	s.answers.add(s.reply(a, dhcpv4.MessageTypeNak, netip.Addr{}, 0, provision.Welcome{}))
 	s.count(a, "refused")
 	s.sighted(a, s.sighting(a, w.Ident, netip.Addr{}, "asked for "+addr.String()+", refused: "+why))
 }

@@ -59,7 +59,7 @@ func (s *Server) spurn(a *ask, now time.Time) {
 		return
 	}
 	s.spurned.add(a.client.mac, now)
-	s.send(s.reply(a, dhcpv4.MessageTypeNak, netip.Addr{}, 0, provision.Welcome{}))
+	s.answers.add(s.reply(a, dhcpv4.MessageTypeNak, netip.Addr{}, 0, provision.Welcome{}))
 	s.count(a, "refused")
 }
 

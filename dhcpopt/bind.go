@@ -66,7 +66,7 @@ func (s *Server) bindLocked(a *ask, i int32, w provision.Welcome, l phone.Lease,
 // confirm answers a client whose lease on disk says all there is to say.
 func (s *Server) confirm(a *ask, addr netip.Addr, length time.Duration, w provision.Welcome) {
 	r := s.reply(a, dhcpv4.MessageTypeAck, addr, length, w)
-	s.send(r)
+	s.answers.add(r)
 	s.count(a, "acknowledged")
 	s.sighted(a, s.leased(a, w.Ident, addr, length, true, r.lead))
 }

@@ -24,6 +24,7 @@ type change struct {
 	leases []*phone.Lease // the message's own first
 	reply  *reply         // nil: the message has no answer
 	seen   provision.Sighting
+	stands bool // what is on disk holds what the reply promises
 
 	// With reply: the binding, to be undone where it cannot be stored.
 	slot, was int32
@@ -151,14 +152,21 @@ func (s *Server) commit(ctx context.Context, batch []change) {
 	}
 	s.deps.Health.Clear(s.code(codeUnsaved))
 	s.settle(batch, latest)
-	for _, c := range batch {
-		s.conclude(c, c.standsIn(latest[c.leases[0].Addr]))
+	for i := range batch {
+		c := &batch[i]
+		if c.stands = c.standsIn(latest[c.leases[0].Addr]); c.stands && c.reply != nil {
+			s.acks.add(*c.reply)
+		}
+	}
+	s.acks.flush()
+	for i := range batch {
+		s.conclude(&batch[i])
 	}
 }
 
 // standsIn reports that l, as stored, covers what the change promises. Times
 // are rounded to seconds, and leases are stored for longer than promised.
-func (c change) standsIn(l *phone.Lease) bool {
+func (c *change) standsIn(l *phone.Lease) bool {
 	mine := c.leases[0]
 	return l == mine || l.State == phone.Bound && clientOf(l) == clientOf(mine) && !l.Expires.Before(mine.Expires.Add(-time.Second))
 }
@@ -232,19 +240,18 @@ func (s *Server) unsaved(ctx context.Context, batch []change, err error) {
 	}
 }
 
-// conclude answers a change that is on disk.
-func (s *Server) conclude(c change, stands bool) {
+// conclude tells of a change that is on disk.
+func (s *Server) conclude(c *change) {
 	defer func() {
 		if v := recover(); v != nil {
 			s.panicked(v)
 		}
 	}()
 	if c.reply != nil {
-		if !stands {
+		if !c.stands {
 			s.countKind(c.kind, "superseded")
 			return
 		}
-		s.send(*c.reply)
 		s.countKind(c.kind, "acknowledged")
 	}
 	s.deps.Desk.Sighted(c.seen)

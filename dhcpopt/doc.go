@@ -28,7 +28,8 @@
 // answered from memory, by a record that is on disk already. Three goroutines do
 // all the work: one receives, one answers, one commits, or in inform mode sends
 // second offers. Between the first two stands a ring that drops the oldest packet
-// when it is full.
+// when it is full. Packets are taken off the socket, and answers put on it, as
+// many at a time as there are.
 //
 // # Relay
 //

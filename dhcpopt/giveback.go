@@ -113,7 +113,7 @@ func (s *Server) inform(a *ask) {
 		return
 	}
 	r := s.reply(a, dhcpv4.MessageTypeAck, a.ciaddr, 0, w)
-	s.send(r)
+	s.answers.add(r)
 	s.count(a, "informed")
 	g := s.sighting(a, w.Ident, a.ciaddr, "has an address, asked for options"+leadText(r.lead))
 	g.Kind, g.Lead = provision.KindTold, r.lead

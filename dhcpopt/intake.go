@@ -43,7 +43,10 @@ type sided interface {
 type intake struct {
 	handle func(datagram)
 	drop   func(reason string, from netip.AddrPort)
-	ready  chan struct{} // has a value while there may be packets
+	// rest is called when no packet waits, and now and then while some do. It may
+	// be nil.
+	rest  func()
+	ready chan struct{} // has a value while there may be packets
 
 	mu   sync.Mutex
 	ring []datagram // each with a buffer of its own, grown as needed
@@ -73,23 +76,25 @@ func (in *intake) serve(ctx context.Context, conn net.PacketConn, log *slog.Logg
 }
 
 func (in *intake) receiveAll(ctx context.Context, conn net.PacketConn, log *slog.Logger) error {
-	buf := make([]byte, maxPacket+1)
+	from := newSource(conn)
 	const first, last = 10 * time.Millisecond, 2 * time.Second
 	for delay := first; ; {
-		p, err := read(conn, buf)
+		packets, err := from.read()
 		switch {
 		case ctx.Err() != nil:
 			return nil
 		case errors.Is(err, net.ErrClosed):
 			return fmt.Errorf("receive DHCP: %w", err)
 		case err != nil:
-			in.drop("receive", p.from)
+			in.drop("receive", netip.AddrPort{})
 			log.Debug("receive", "err", err, "dur", delay)
 			pause(ctx, delay)
 			delay = min(2*delay, last)
 		default:
 			delay = first
-			in.push(p)
+			for _, p := range packets {
+				in.push(p)
+			}
 		}
 	}
 }
@@ -155,14 +160,24 @@ func (in *intake) answerAll(ctx context.Context) {
 			return
 		case <-in.ready:
 		}
-		for ctx.Err() == nil {
+		for n := 1; ctx.Err() == nil; n++ {
 			p, ok := in.pop(buf)
 			buf = p.data
 			if !ok {
 				break
 			}
 			in.handle(p)
+			if n%maxBatch == 0 {
+				in.rested()
+			}
 		}
+		in.rested()
+	}
+}
+
+func (in *intake) rested() {
+	if in.rest != nil {
+		in.rest()
 	}
 }
 

@@ -249,8 +249,8 @@ func (l *lan) restart(cfg Config) {
 	s.follow()
 	for _, one := range append([]*Server{s}, s.scopes...) {
 		one.load(leases)
-		one.out = newWire(l.conn, s.self, s.log)
 	}
+	s.connect(l.conn)
 	l.s = s
 }
 

@@ -9,6 +9,7 @@ import (
 	"syscall"
 
 	"github.com/mdlayher/packet"
+	"golang.org/x/net/ipv4"
 	"golang.org/x/sys/unix"
 
 	"github.com/lineside/lineside/phone"
@@ -25,7 +26,8 @@ var ErrNoFrames = errors.New("no packet socket")
 // socket beside it that reaches clients without an address.
 type Conn struct {
 	*net.UDPConn
-	frames   *packet.Conn // nil: none, because of reason
+	packets  *ipv4.PacketConn // the same socket, several packets at a time
+	frames   *packet.Conn     // nil: none, because of reason
 	reason   error
 	hardware phone.MAC
 }
@@ -48,7 +50,7 @@ func Listen(ctx context.Context, iface string, addr netip.AddrPort) (*Conn, erro
 	if err != nil {
 		return nil, fmt.Errorf("listen for DHCP on %s: %w", addr, err)
 	}
-	c := &Conn{UDPConn: pc.(*net.UDPConn), reason: ErrNoFrames}
+	c := &Conn{UDPConn: pc.(*net.UDPConn), packets: ipv4.NewPacketConn(pc), reason: ErrNoFrames}
 	if iface != "" {
 		c.openFrames(iface)
 	}

@@ -13,8 +13,7 @@ import (
 // and tells which of the two a packet came from.
 type RelayConn struct {
 	*Conn
-	control *ipv4.PacketConn
-	lan     int // index of the interface on the LAN
+	lan int // index of the interface on the LAN
 }
 
 // ListenRelay opens the socket of a relay, addr as a rule 0.0.0.0:67, with the
@@ -30,18 +29,17 @@ func ListenRelay(ctx context.Context, iface string, addr netip.AddrPort) (*Relay
 		return nil, err
 	}
 	c.openFrames(iface)
-	control := ipv4.NewPacketConn(c.UDPConn)
-	if err := control.SetControlMessage(ipv4.FlagInterface, true); err != nil {
+	if err := c.packets.SetControlMessage(ipv4.FlagInterface, true); err != nil {
 		_ = c.Close()
 		return nil, fmt.Errorf("ask for the interface of packets: %w", err)
 	}
-	return &RelayConn{Conn: c, control: control, lan: ifi.Index}, nil
+	return &RelayConn{Conn: c, lan: ifi.Index}, nil
 }
 
 // ReadFromSide reads one packet and reports whether it came from the LAN; what
 // the kernel does not place did.
 func (c *RelayConn) ReadFromSide(b []byte) (n int, lan bool, from netip.AddrPort, err error) {
-	n, cm, src, err := c.control.ReadFrom(b)
+	n, cm, src, err := c.packets.ReadFrom(b)
 	if err != nil {
 		return 0, false, netip.AddrPort{}, err
 	}
@@ -54,5 +52,5 @@ func (c *RelayConn) WriteTo(b []byte, to net.Addr) (int, error) {
 	if addrPort(to).Addr() != broadcast().Addr() {
 		return c.Conn.WriteTo(b, to)
 	}
-	return c.control.WriteTo(b, &ipv4.ControlMessage{IfIndex: c.lan}, to)
+	return c.packets.WriteTo(b, &ipv4.ControlMessage{IfIndex: c.lan}, to)
 }

@@ -48,13 +48,18 @@ func count(m *metrics.Set, kind dhcpv4.MessageType, outcome string) {
 	m.DHCP.WithLabelValues(strings.ToLower(kind.String()), outcome).Inc()
 }
 
-// send puts a reply on the wire. One that cannot leave is lost like any
-// datagram: the client asks again.
+// send puts a reply on the wire.
 func (s *Server) send(r reply) {
 	if err := s.out.send(r); err != nil {
-		s.deps.Metrics.Dropped.WithLabelValues(string(provision.DHCP), "send").Inc()
-		s.log.Debug("send", "remote", r.to, "err", err)
+		s.lost(r.to, err)
 	}
+}
+
+// lost counts a reply that could not leave. It is lost like any datagram: the
+// client asks again.
+func (s *Server) lost(to netip.AddrPort, err error) {
+	s.deps.Metrics.Dropped.WithLabelValues(string(provision.DHCP), "send").Inc()
+	s.log.Debug("send", "remote", to, "err", err)
 }
 
 func leaseText(addr netip.Addr, length time.Duration, renewed bool, l provision.Lead) string {

@@ -53,7 +53,11 @@ type Server struct {
 	deps Deps
 	log  *slog.Logger
 	self netip.Addr
-	out  *wire // set by Serve
+
+	// Set by Serve.
+	out     *wire
+	answers *tray // of the answering goroutine, one for all scopes
+	acks    *tray // of the committer
 
 	steady steady
 
@@ -139,21 +143,30 @@ func (s *Server) Serve(ctx context.Context, conn net.PacketConn) error {
 		}
 		s.forget(ctx, leases)
 	}
-	out := newWire(conn, s.self, s.log)
+	s.connect(conn)
 	ctx, cancel := context.WithCancel(ctx)
 	var senders sync.WaitGroup
 	for _, one := range all {
-		one.out = out
 		senders.Go(func() { one.commitAll(ctx) })
 	}
 	if s.cfg.Mode == ModeInform {
 		senders.Go(func() { s.later.sendAll(ctx, s.send) })
 	}
 	in := newIntake(maxIntake, func(p datagram) { s.receive(p.data, p.from) }, s.drop)
+	in.rest = s.answers.flush
 	err := in.serve(ctx, conn, s.log)
 	cancel()
 	senders.Wait()
 	return err
+}
+
+// connect makes the ways out to conn, for all scopes.
+func (s *Server) connect(conn net.PacketConn) {
+	s.out = newWire(conn, s.self, s.log)
+	s.answers, s.acks = newTray(s.out, s.lost), newTray(s.out, s.lost)
+	for _, sc := range s.scopes {
+		sc.out, sc.answers, sc.acks = s.out, s.answers, newTray(s.out, sc.lost)
+	}
 }
 
 // load fills the pool and asks the desk which of its clients are set up.

@@ -20,7 +20,8 @@ type framer interface {
 // wire is the way out. It is safe for concurrent use.
 type wire struct {
 	conn   net.PacketConn
-	frames framer // nil: none
+	frames framer  // nil: none
+	batch  batcher // nil: one packet at a time
 	self   netip.Addr
 	log    *slog.Logger
 	once   sync.Once
@@ -29,7 +30,14 @@ type wire struct {
 func newWire(conn net.PacketConn, self netip.Addr, log *slog.Logger) *wire {
 	w := &wire{conn: conn, self: self, log: log}
 	w.frames, _ = conn.(framer)
+	w.batch, _ = conn.(batcher)
 	return w
+}
+
+// gathers reports that r can leave together with others: it is no frame, and
+// nothing about where it goes has to be looked at.
+func (w *wire) gathers(r reply) bool {
+	return w.batch != nil && r.mac.IsZero() && !(r.to == broadcast() && w.self.IsLoopback())
 }
 
 var errLoopback = errors.New("a client on loopback must come by a relay address")
