@@ -24,6 +24,9 @@ type Status struct {
 	Devices      map[string]int     `json:"devices"` // by state, with "total"
 	Visitors     int                `json:"visitors"`
 	Conditions   []health.Condition `json:"conditions"`
+	// Leases says why addresses given prove no phone; empty where they do, or
+	// where dhcp.mode says so already.
+	Leases string `json:"leases,omitempty"`
 	// Next is what the operator should do about it, empty for nothing.
 	Next string `json:"next,omitempty"`
 }

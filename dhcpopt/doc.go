@@ -51,6 +51,19 @@
 // three questions and four seconds unanswered is passed over and tried every ten
 // seconds; a client that has waited for six seconds is carried to all of them.
 //
+// A box with one interface hears the servers on the phones' LAN, by the router
+// there. From that side an answer is carried only where it comes from the address
+// of a server that was asked, within ten seconds of the question, and it proves
+// nobody (below). A laptop that forges one needs the client's number, which it has
+// from the same broadcast that it could answer itself, and reaches that client
+// alone. It gains two things. The answer comes from the box, also where the switch
+// keeps machines apart or drops what servers' ports send to clients but not what
+// they send to the box: DHCP snooping has to look at both (RFC 2131's messages
+// by their type, not by their port). And a dead server whose address it takes
+// does not count as silent: clients go to the others when they have waited six
+// seconds. A flood of made-up clients can make the box forget questions, so that
+// their answers are not carried; the clients ask again.
+//
 // The ACKs that pass say to whom addresses were given (Witness), which proves
 // phones as the box's own leases do. What counts is an ACK that a laptop on the
 // LAN cannot make: from a server's address and not by the LAN's interface, in

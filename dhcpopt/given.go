@@ -2,7 +2,6 @@ package dhcpopt
 
 import (
 	"net/netip"
-	"slices"
 	"time"
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
@@ -25,20 +24,19 @@ func wishOf(a *ask, to []netip.AddrPort, now time.Time) wish {
 	return wish{client: a.client, to: to, at: now}
 }
 
-func (w wish) wentTo(server netip.Addr) bool {
-	return slices.ContainsFunc(w.to, func(u netip.AddrPort) bool { return u.Addr() == server })
-}
-
-// noteGiven tells the witness of an ACK that passes. The caller vouches that it
-// did not come from the LAN. It counts where it answers, within seconds, a
-// REQUEST that this relay carried to that very server, and gives an address of
-// the LAN.
-func (r *Relay) noteGiven(a *ask, q question, ident vendors.Ident, now time.Time) {
+// noteGiven tells the witness of an ACK that passes. It counts where it did not
+// come from the LAN, answers, within seconds, a REQUEST that this relay carried
+// to that very server, and gives an address of the LAN.
+func (r *Relay) noteGiven(a *ask, q question, from side, ident vendors.Ident, now time.Time) {
 	addr, lasts := address(a.packet.YourIPAddr), a.packet.IPAddressLeaseTime(0)
 	switch {
 	case r.deps.Witness == nil, a.kind != dhcpv4.MessageTypeAck, lasts <= 0, !r.cfg.hostAddr(addr), addr == r.self:
 		return
-	case now.Sub(q.wish.at) > answerWithin, !q.wish.wentTo(a.from.Addr()):
+	case now.Sub(q.wish.at) > answerWithin, !among(q.wish.to, a.from.Addr()):
+		return
+	}
+	r.deps.Witness.heard(from)
+	if from != sideUplink {
 		return
 	}
 	start := now.UTC().Round(time.Second)

@@ -1,6 +1,8 @@
 package dhcpopt
 
 import (
+	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
@@ -30,7 +32,17 @@ type question struct {
 	noted bool
 	// using says that the client had its address before: it renews.
 	using bool
+	to    []netip.AddrPort // the servers it went to
 	wish  wish
+}
+
+// awaits reports that an answer of this server is due now.
+func (q question) awaits(server netip.Addr, now time.Time) bool {
+	return now.Sub(q.at) <= answerWithin && among(q.to, server)
+}
+
+func among(servers []netip.AddrPort, addr netip.Addr) bool {
+	return slices.ContainsFunc(servers, func(u netip.AddrPort) bool { return u.Addr() == addr })
 }
 
 type questionKey struct {

@@ -85,7 +85,7 @@ func (r *Relay) receive(p datagram) {
 		r.drop(errMalformed.Error(), p.from)
 	case p.data[0] == byte(dhcpv4.OpcodeBootRequest) && p.side != sideUplink:
 		r.up(p, now)
-	case p.data[0] == byte(dhcpv4.OpcodeBootReply) && p.side != sideLAN:
+	case p.data[0] == byte(dhcpv4.OpcodeBootReply):
 		r.down(p, now)
 	default:
 		r.drop(errNotAsked.Error(), p.from)
@@ -124,7 +124,7 @@ func (r *Relay) up(p datagram, now time.Time) {
 	servers := r.ups.pick(now, a.server, a.packet.NumSeconds, counts)
 	r.recall.note(question{
 		mac: a.client.mac, xid: a.packet.TransactionID, at: now, class: bytes.Clone(a.class), host: a.host,
-		list: a.list, limit: a.limit, noted: within, using: !a.ciaddr.IsUnspecified(), wish: wishOf(a, servers, now),
+		list: a.list, limit: a.limit, noted: within, using: !a.ciaddr.IsUnspecified(), to: servers, wish: wishOf(a, servers, now),
 	})
 	for _, to := range servers {
 		r.send(reply{to: to, data: data})
@@ -191,11 +191,14 @@ func (r *Relay) down(p datagram, now time.Time) {
 		r.drop(err.Error(), p.from)
 		return
 	}
-	q, _ := r.recall.of(a.client.mac, a.packet.TransactionID, now)
-	data, g := r.fit(a, l, q)
-	if p.side == sideUplink {
-		r.noteGiven(a, q, g.Ident, now)
+	q, known := r.recall.of(a.client.mac, a.packet.TransactionID, now)
+	if p.side == sideLAN && !(known && q.awaits(p.from.Addr(), now)) {
+		r.drop(errNotAsked.Error(), p.from)
+		return
 	}
+	r.ups.heard(p.from.Addr())
+	data, g := r.fit(a, l, q)
+	r.noteGiven(a, q, p.side, g.Ident, now)
 	r.send(r.towards(a, data))
 	count(r.deps.Metrics, a.kind, "returned")
 	if q.noted && g.Text != "" {
@@ -206,7 +209,7 @@ func (r *Relay) down(p datagram, now time.Time) {
 // answer reads a server's message: it must come from a server settings name,
 // and be sent to this relay.
 func (r *Relay) answer(p datagram) (*ask, letter, error) {
-	if !r.ups.heard(p.from.Addr()) {
+	if !r.ups.named(p.from.Addr()) {
 		return nil, letter{}, errRelay
 	}
 	l, err := open(p.data)

@@ -245,10 +245,73 @@ func TestRelayAnswersThatAreNone(t *testing.T) {
 			t.Errorf("%s: got %d packets for clients, want none", name, len(out))
 		}
 	}
-	l.r.receive(datagram{data: good, from: first, side: sideLAN})
 	l.r.receive(datagram{data: message(yealink1, discover).ToBytes(), from: nobody, side: sideUplink})
 	if out := l.conn.taken(); len(out) != 0 {
 		t.Errorf("from the wrong side: got %d packets, want none", len(out))
+	}
+}
+
+// TestRelayWithOneArm: answers that arrive on the phones' LAN, as where the
+// servers are behind a router there. Who forges one has to answer a client's
+// question within seconds, which is what answering the broadcast itself takes,
+// and reaches that client alone.
+func TestRelayWithOneArm(t *testing.T) {
+	for name, tt := range map[string]struct {
+		from   netip.AddrPort
+		change dhcpv4.Modifier
+		after  time.Duration
+		want   int
+	}{
+		"of the server asked":     {from: first, want: 1},
+		"at the last moment":      {from: first, after: answerWithin, want: 1},
+		"too late":                {from: first, after: answerWithin + time.Second},
+		"of the server not asked": {from: second},
+		"of a stranger":           {from: netip.MustParseAddrPort("10.20.0.99:67")},
+		"to no question":          {from: first, change: func(m *dhcpv4.DHCPv4) { m.TransactionID[0]++ }},
+		"to another client":       {from: first, change: func(m *dhcpv4.DHCPv4) { m.ClientHWAddr = laptop1[:] }},
+		"for another relay":       {from: first, change: relay(ip("10.20.0.9"))},
+		"to an address far away":  {from: first, change: gives(ip("192.0.2.7")), want: 1},
+		"a NAK":                   {from: first, change: opt(53, byte(dhcpv4.MessageTypeNak)), want: 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l, w := newWitnessLAN(t)
+			m := answered(t, l.ask(message(yealink1, request, class("yealink"), server(first.Addr())))[0].data, ack)
+			if tt.change != nil {
+				tt.change(m)
+			}
+			l.now = l.now.Add(tt.after)
+			l.r.receive(datagram{data: m.ToBytes(), from: tt.from, side: sideLAN})
+			out := l.conn.taken()
+			if len(out) != tt.want {
+				t.Fatalf("got %d packets for the client, want %d", len(out), tt.want)
+			}
+			for _, s := range out {
+				near := s.to == broadcast() || s.to == netip.AddrPortFrom(given77, clientPort) && s.mac == yealink1
+				if back := parsed(t, s); !near || phone.MAC(back.ClientHWAddr) != yealink1 || back.TransactionID != m.TransactionID {
+					t.Errorf("got it sent to %s at %s, want the client that asked", s.to, s.mac)
+				}
+			}
+			if all, _ := w.Leases(); len(all) != 0 {
+				t.Errorf("got leases %v, want none of what anybody on the LAN can forge", all)
+			}
+		})
+	}
+}
+
+// TestRelayWithOneArmKeepsServersApart: an answer on the LAN that is not due says
+// nothing of whether a server lives.
+func TestRelayWithOneArmKeepsServersApart(t *testing.T) {
+	l := newRelayLAN(t, nil)
+	forged := answered(t, l.ask(message(yealink1, discover))[0].data, offer, func(m *dhcpv4.DHCPv4) { m.TransactionID[0]++ }).ToBytes()
+	for range silentLeast {
+		l.ask(message(yealink1, discover))
+		l.now = l.now.Add(2 * time.Second)
+		l.r.receive(datagram{data: forged, from: first, side: sideLAN})
+	}
+	l.conn.taken()
+	l.ask(message(yealink1, discover))
+	if codes := board(l.health); !slices.Contains(codes, codeSilent) {
+		t.Errorf("conditions: got %v, want %s", codes, codeSilent)
 	}
 }
 

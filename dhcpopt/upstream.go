@@ -2,6 +2,7 @@ package dhcpopt
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 )
 
@@ -83,15 +84,18 @@ func (us upstreams) anyAnswers(now time.Time) bool {
 	return false
 }
 
-// heard notes an answer, and reports whether it came from one of them.
-func (us upstreams) heard(from netip.Addr) bool {
+// named reports that an address is one of theirs.
+func (us upstreams) named(from netip.Addr) bool {
+	return slices.ContainsFunc(us, func(u upstream) bool { return u.addr.Addr() == from })
+}
+
+// heard notes an answer of one of them.
+func (us upstreams) heard(from netip.Addr) {
 	for i := range us {
 		if us[i].addr.Addr() == from {
 			us[i].asked = 0
-			return true
 		}
 	}
-	return false
 }
 
 // silence lists the servers that do not answer, for operators.

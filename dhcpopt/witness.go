@@ -33,6 +33,7 @@ type Witness struct {
 	byAddr map[netip.Addr]given
 	byMAC  map[phone.MAC][]netip.Addr
 	swept  time.Time
+	sides  [sideUplink + 1]bool // from which ACKs came
 }
 
 // given is one address.
@@ -42,6 +43,22 @@ type given struct {
 	// hardware address. Servers do so for who copies an identifier (RFC 2131
 	// section 4.2), and for a client that has given it back past the relay.
 	disputed bool
+}
+
+// Blind reports that ACKs arrive, and none but by the phones' LAN, as where the
+// servers are behind a router that has its only way to the box there. Anybody on
+// the LAN can forge such an ACK, so no phone is proven by one.
+func (w *Witness) Blind() bool {
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	return w.sides[sideLAN] && !w.sides[sideUplink]
+}
+
+// heard notes from where an ACK came.
+func (w *Witness) heard(from side) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.sides[from] = true
 }
 
 // gone reports that nothing is to be learnt from g any more: a lease that was

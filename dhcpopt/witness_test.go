@@ -202,3 +202,28 @@ func TestWitnessIsBounded(t *testing.T) {
 		t.Error("what has ended keeps its place")
 	}
 }
+
+// TestWitnessIsBlind: a relay whose answers all come by the LAN proves nobody,
+// and one whose other arm was heard is not made to look like it by a laptop.
+func TestWitnessIsBlind(t *testing.T) {
+	l, w := newWitnessLAN(t)
+	byLAN := func() {
+		m := answered(t, l.ask(message(yealink1, request))[0].data, ack)
+		l.r.receive(datagram{data: m.ToBytes(), from: first, side: sideLAN})
+		l.conn.taken()
+	}
+	for _, step := range []struct {
+		what string
+		do   func()
+		want bool
+	}{
+		{"before any answer", func() {}, false},
+		{"after one on the LAN", byLAN, true},
+		{"after one by the other arm", func() { l.gets(yealink2, nil) }, false},
+		{"after one more on the LAN", byLAN, false},
+	} {
+		if step.do(); w.Blind() != step.want {
+			t.Errorf("%s: got blind %v, want %v", step.what, w.Blind(), step.want)
+		}
+	}
+}

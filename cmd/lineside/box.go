@@ -238,6 +238,9 @@ func (b *box) status() admin.Status {
 		}
 		st.Settings = append(st.Settings, s)
 	}
+	if b.witness != nil && b.witness.Blind() {
+		st.Leases = blindLeases
+	}
 	return st
 }
 

@@ -30,6 +30,9 @@ func (b *box) openLeases() {
 	}
 }
 
+// blindLeases is what operators are told of a relay with one interface.
+const blindLeases = "the DHCP servers' answers arrive on the phones' LAN, where anybody can forge them: phones are claimed, not proven"
+
 // dhcpDeps is what every part of DHCP works with.
 func (b *box) dhcpDeps() dhcpopt.Deps {
 	return dhcpopt.Deps{

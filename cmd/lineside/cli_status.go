@@ -53,6 +53,9 @@ func (p *program) showStatus(st admin.Status, all bool) error {
 		parts[i] = l.Name + " " + l.Address
 	}
 	fmt.Fprintf(&b, "listens on:    %s\n", strings.Join(parts, ", "))
+	if st.Leases != "" {
+		fmt.Fprintf(&b, "leases:        %s\n", st.Leases)
+	}
 	if all {
 		t := newTable("SETTING", "VALUE", "FROM")
 		for _, s := range st.Settings {
