@@ -176,7 +176,7 @@ func noSBCLeft(t *testing.T, c *callTable) {
 
 // dials calls a URI without a login, and hangs up where it was answered. warning
 // is what a refusal has to say, empty for anything.
-func (l *sipLab) dials(t *testing.T, uri, want, warning string) (string, error) {
+func (l *sipLab) dials(t *testing.T, uri, want, warning string, extra ...string) (string, error) {
 	t.Helper()
 	end := within("ACK", 1, "", "") + pause(200*time.Millisecond) + within("BYE", 2, "", "") + "  <recv response=\"200\"/>\n"
 	if want != "200" {
@@ -218,5 +218,5 @@ func (l *sipLab) dials(t *testing.T, uri, want, warning string) (string, error) 
 `, uri, final, end)
 	stranger := *l
 	stranger.user, stranger.password = "nobody", "x"
-	return stranger.sipp(scenario(t, text), 101)
+	return stranger.sipp(scenario(t, text), 101, extra...)
 }
