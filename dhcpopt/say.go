@@ -1,7 +1,8 @@
 package dhcpopt
 
 import (
-	"fmt"
+	"context"
+	"log/slog"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -34,7 +35,9 @@ func (s *Server) sighted(a *ask, g provision.Sighting) {
 	if !a.noted {
 		return
 	}
-	s.log.Debug("dhcp", "mac", a.client.mac, "remote", a.from, "decision", g.Text)
+	if s.log.Enabled(context.Background(), slog.LevelDebug) { // else what it would say is made for nothing
+		s.log.Debug("dhcp", "mac", a.client.mac, "remote", a.from, "decision", g.Text)
+	}
 	s.deps.Desk.Sighted(g)
 }
 
@@ -45,7 +48,19 @@ func (s *Server) countKind(kind dhcpv4.MessageType, outcome string) {
 }
 
 func count(m *metrics.Set, kind dhcpv4.MessageType, outcome string) {
-	m.DHCP.WithLabelValues(strings.ToLower(kind.String()), outcome).Inc()
+	m.DHCP.WithLabelValues(kindLabel(kind), outcome).Inc()
+}
+
+// kindLabel is a kind as metrics name it; the usual ones are not made anew for
+// each message.
+func kindLabel(kind dhcpv4.MessageType) string {
+	switch kind {
+	case dhcpv4.MessageTypeDiscover:
+		return "discover"
+	case dhcpv4.MessageTypeRequest:
+		return "request"
+	}
+	return strings.ToLower(kind.String())
 }
 
 // send puts a reply on the wire.
@@ -67,7 +82,7 @@ func leaseText(addr netip.Addr, length time.Duration, renewed bool, l provision.
 	if renewed {
 		verb = "renewed"
 	}
-	return fmt.Sprintf("%s %s for %s%s", verb, addr, length, leadText(l))
+	return verb + " " + addr.String() + " for " + length.String() + leadText(l)
 }
 
 // leadText says what a phone was told of its box; nothing of what is no phone.
@@ -82,7 +97,7 @@ func leadText(l provision.Lead) string {
 	if l.Given != "" {
 		given = l.Given
 	}
-	return fmt.Sprintf(", %s (options: %s, given %s)", told, wishText(l), given)
+	return ", " + told + " (options: " + wishText(l) + ", given " + given + ")"
 }
 
 func wishText(l provision.Lead) string {

@@ -13,6 +13,9 @@ type holders map[phone.MAC][]netip.Addr
 
 // move notes that an address went from one lease to another; nil is none.
 func (h holders) move(addr netip.Addr, from, to *phone.Lease) {
+	if from != nil && to != nil && from.MAC == to.MAC && from.State == phone.Bound && to.State == phone.Bound {
+		return // renewed
+	}
 	if from != nil {
 		rest := slices.DeleteFunc(slices.Clone(h[from.MAC]), func(a netip.Addr) bool { return a == addr })
 		if h[from.MAC] = rest; len(rest) == 0 {
