@@ -82,7 +82,7 @@ func formOf(mac phone.MAC, r reply) (form string, derived []string) {
 	}
 	b.WriteByte('\n')
 	body, derived := bodyForm(string(r.body))
-	b.WriteString(strings.ReplaceAll(body, mac.Hex(), "<mac>"))
+	b.WriteString(strings.NewReplacer(mac.Hex(), "<mac>", strings.ToUpper(mac.Hex()), "<mac>").Replace(body)) // in capitals on the screen
 	return b.String(), derived
 }
 
