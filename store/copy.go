@@ -18,6 +18,15 @@ import (
 // site key, which is not in it. It needs as much free space beside the
 // database as that takes.
 func (s *Store) Backup(w io.Writer) error {
+	return s.Copied(func(copied io.Reader, _ int64) error {
+		_, err := io.Copy(w, copied)
+		return err
+	})
+}
+
+// Copied is Backup for who must know how long the copy is before the first byte
+// of it.
+func (s *Store) Copied(use func(copied io.Reader, size int64) error) error {
 	s.copies.Lock()
 	defer s.copies.Unlock()
 	tmp := s.path + ".backup.new"
@@ -30,7 +39,11 @@ func (s *Store) Backup(w io.Writer) error {
 		return fmt.Errorf("back up store: %w", err)
 	}
 	defer f.Close()
-	if _, err := io.Copy(w, f); err != nil {
+	info, err := f.Stat()
+	if err == nil {
+		err = use(f, info.Size())
+	}
+	if err != nil {
 		return fmt.Errorf("back up store: %w", err)
 	}
 	return nil

@@ -116,6 +116,19 @@ func (t Table) layerFor(name string) (layerKey, Maker, bool) {
 }
 
 func readLayer(dir fs.FS, name string, f format) (*layer, *LayerError) {
+	body, problem := readTemplate(dir, name)
+	if problem != nil {
+		return nil, problem
+	}
+	l, problem := parseLayer(name, string(body), f)
+	if problem != nil {
+		return nil, problem
+	}
+	l.text = sha256.Sum256(body)
+	return l, nil
+}
+
+func readTemplate(dir fs.FS, name string) ([]byte, *LayerError) {
 	file, err := dir.Open(name)
 	if err != nil {
 		return nil, &LayerError{File: name, Text: "cannot be read: " + err.Error(), Err: err}
@@ -128,12 +141,7 @@ func readLayer(dir fs.FS, name string, f format) (*layer, *LayerError) {
 	if len(body) > maxLayerBytes {
 		return nil, &LayerError{File: name, Text: fmt.Sprintf("is larger than %d KiB, which no template needs", maxLayerBytes>>10)}
 	}
-	l, problem := parseLayer(name, string(body), f)
-	if problem != nil {
-		return nil, problem
-	}
-	l.text = sha256.Sum256(body)
-	return l, nil
+	return body, nil
 }
 
 // parseLayer reads a whole file or nothing of it.

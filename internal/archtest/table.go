@@ -29,6 +29,7 @@ func Rows() []Row {
 		{Package: "health", Why: "conditions for operators; decides nothing"},
 		{Package: "metrics", Why: "every metric in one struct, handed down"},
 		{Package: "vendors", Why: "facts in, bytes out; who may have them is not its matter", May: []string{"phone"}},
+		{Package: "backup", Why: "the form of a backup file; which names are templates' is the vendors' table to say", May: []string{"vendors"}},
 		from("provision", "the front desk: the only place that decides and renders", "phone", "auth", "audit", "vendors"),
 		from("store", "keeps records; knows nothing of doors or the desk", "phone", "auth", "audit"),
 		from("dhcpopt", "a door: hands facts to the desk, reads options from vendors", "phone", "vendors", "provision"),
