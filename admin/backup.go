@@ -18,7 +18,7 @@ import (
 // digestField carries the digest of a backup, as a trailer (RFC 9530).
 const digestField = "Content-Digest"
 
-// getBackup streams a copy of the database. Its length is known only at its
+// getBackup streams a backup. Its length is known only at its
 // end, so what proves that it is whole comes last: the digest, which is left
 // out, and the connection cut, where the copy broke off.
 func (s *Server) getBackup(c *call) error {
@@ -76,8 +76,8 @@ func (b *backupStream) Write(p []byte) (int, error) {
 
 func (b *backupStream) begin() {
 	h := b.c.w.Header()
-	h.Set("Content-Type", "application/octet-stream")
-	h.Set("Content-Disposition", `attachment; filename="lineside-backup.db"`)
+	h.Set("Content-Type", "application/x-tar")
+	h.Set("Content-Disposition", `attachment; filename="lineside-backup.tar"`)
 	h.Set("Trailer", digestField)
 	b.c.w.WriteHeader(http.StatusOK)
 }

@@ -133,7 +133,7 @@ func (c *Client) Export(ctx context.Context, w io.Writer) error {
 // changed.
 var ErrNotWhole = errors.New("the backup is not whole")
 
-// Backup copies the box's database to w. What was written is worth something
+// Backup takes a backup of the box into w. What was written is worth something
 // only where the error is nil: that alone says that all of it came.
 func (c *Client) Backup(ctx context.Context, w io.Writer) error {
 	resp, err := c.send(ctx, request{method: "GET", path: "/backup"})

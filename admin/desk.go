@@ -98,8 +98,8 @@ type Recorder interface {
 	Record(ctx context.Context, events ...audit.Record) error
 }
 
-// BackupWriter writes a whole copy of the database, as of one moment, its
-// secrets sealed. An error may come after the first byte.
+// BackupWriter writes a backup: the database as of one moment, its secrets
+// sealed, and what the box keeps beside it. An error may come after the first byte.
 type BackupWriter interface {
 	Backup(w io.Writer) error
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -36,6 +37,7 @@ type box struct {
 	store     *store.Store
 	leases    leases
 	witness   *dhcpopt.Witness // nil: the box is no relay
+	templates fs.FS            // the operator's, as they lie there
 	desk      *provision.Desk
 	table     vendors.Table
 	cas       vendors.CAs // of the makers whose factory certificates count
@@ -220,7 +222,7 @@ func (b *box) newAdmin() (*admin.Server, error) {
 		cfg.Vendors = append(cfg.Vendors, m.Vendor)
 	}
 	dep := admin.Deps{
-		Desk: b.desk, Audit: b.store, Recorder: b.store, Backup: b.store, Tokens: tokenStore{b.store}, Leases: b.leases,
+		Desk: b.desk, Audit: b.store, Recorder: b.store, Backup: b, Tokens: tokenStore{b.store}, Leases: b.leases,
 		Health: b.health, Metrics: b.metrics, Log: b.log, Status: b.status,
 	}
 	return admin.New(cfg, dep)

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -42,7 +41,8 @@ func (b *box) openFolders(cfg *provision.Config) error {
 		}
 		b.sockets = append(b.sockets, roots[i])
 	}
-	cfg.Templates, cfg.Files, cfg.Uploads = fs.FS(roots[0].FS()), roots[1], roots[2]
+	b.templates = roots[0].FS()
+	cfg.Templates, cfg.Files, cfg.Uploads = b.templates, roots[1], roots[2]
 	return nil
 }
 

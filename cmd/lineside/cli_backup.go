@@ -10,6 +10,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/lineside/lineside/admin"
+	"github.com/lineside/lineside/backup"
+	"github.com/lineside/lineside/vendors"
 )
 
 // made is a backup that was taken.
@@ -17,24 +19,19 @@ type made struct {
 	File  string `json:"file"`
 	Bytes int64  `json:"bytes"`
 	Next  string `json:"next"`
-	// LeftOut are the files for phones that the box has and the copy has not.
-	LeftOut []leftOut `json:"left_out"`
-}
-
-// leftOut is a file for phones, by which it is told from another of its name.
-type leftOut struct {
-	Path   string `json:"path"`
-	SHA256 string `json:"sha256"`
+	// Holds are the files in it, LeftOut those the box has and it has not.
+	Holds   []backup.Member  `json:"holds"`
+	LeftOut []backup.LeftOut `json:"left_out"`
 }
 
 func (p *program) backupCommand() *cobra.Command {
 	var force bool
 	cmd := &cobra.Command{
-		Use: "backup FILE", Short: "Write a copy of the whole database, while the box runs", Args: exactArgs("FILE"),
-		Long: "Write a copy of the whole database, as of one moment, while the box runs.\n\n" +
+		Use: "backup FILE", Short: "Write a copy of the database and the templates, while the box runs", Args: exactArgs("FILE"),
+		Long: "Write a copy of the whole database, as of one moment, and of the templates, while\nthe box runs. The file is a tar.\n\n" +
 			"Passwords and PINs in it are sealed under the site key, which is NOT in it:\nkeep a copy of the site key (site.key in the state directory, or the file that\nsystemd hands over as the credential lineside.key) beside the backup. Without\nthat key the backup is worth nothing; whoever has both has every password.\n\n" +
 			"Use this and not cp: a file copied from under a running box may be torn, and\none copied back would let one-time passwords be used a second time. A backup\nknows that it is one. Put it back with: lineside restore FILE\n\n" +
-			"It holds the database alone: devices, users, leases, policy, the audit log. Not in it\nare the templates, the files for phones, which are named, and what phones uploaded:\ncopy the folders templates, files and uploads of the state directory where you want them.",
+			"It holds the database (devices, users, leases, policy, the audit log) and the\ntemplates as they are, unsealed: a password written into a template can be read.\nNot in it are the files for phones, which are named, and what phones uploaded:\ncopy the folders files and uploads of the state directory where you want them.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if !force {
 				if err := vacant(args[0]); err != nil {
@@ -49,13 +46,13 @@ func (p *program) backupCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if done.LeftOut, err = filesLeftOut(cmd.Context(), c); err != nil {
-				return fmt.Errorf("the backup is whole and in %s; see what is not in it: %w", done.File, err)
+			if err := done.look(); err != nil {
+				return hint(err, "restart the daemon, which may be of another version (systemctl restart lineside), then take it again with --force")
 			}
 			if p.json {
 				return writeJSON(p.out, done)
 			}
-			if err := p.sayLeftOut(done.LeftOut); err != nil {
+			if err := p.sayHeld(done.Holds, done.LeftOut); err != nil {
 				return err
 			}
 			return errors.Join(p.say("the backup is in %s, %d bytes", done.File, done.Bytes), p.next(done.Next))
@@ -65,27 +62,46 @@ func (p *program) backupCommand() *cobra.Command {
 	return cmd
 }
 
-// filesLeftOut are the files for phones the box has now.
-func filesLeftOut(ctx context.Context, c *admin.Client) ([]leftOut, error) {
-	list, err := c.Files(ctx)
+// look reads the backup that was taken, all of it, and notes what it holds.
+func (m *made) look() error {
+	f, err := os.Open(m.File)
 	if err != nil {
-		return nil, err
+		return fmt.Errorf("read the backup again: %w", err)
 	}
-	out := make([]leftOut, len(list.Files))
-	for i, f := range list.Files {
-		out[i] = leftOut{Path: f.Path, SHA256: f.SHA256}
+	defer func() { _ = f.Close() }() // nothing was written
+	head := make([]byte, backup.Head)
+	if n, err := f.ReadAt(head, 0); err == nil && backup.Sniff(head[:n]) == backup.Plain {
+		return fmt.Errorf("%s is a whole backup of the database, but the daemon is of an older version: the templates are not in it", m.File)
 	}
-	return out, nil
+	holds, _, err := backup.Read(f, m.Bytes, vendors.All(), io.Discard)
+	if err != nil {
+		return fmt.Errorf("read the backup %s again: %w", m.File, err)
+	}
+	m.Holds, m.LeftOut = holds.Members, holds.LeftOut
+	return nil
 }
 
-// sayLeftOut names what has to be kept by other means.
-func (p *program) sayLeftOut(files []leftOut) error {
-	for _, f := range files {
-		if err := p.say("not in the backup: %s, SHA-256 %s", f.Path, f.SHA256); err != nil {
+// sayHeld names what a backup holds, and what has to be kept by other means.
+func (p *program) sayHeld(in []backup.Member, out []backup.LeftOut) error {
+	for _, m := range in {
+		if err := p.say("in the backup: %s, %d bytes, SHA-256 %s", printable(m.Name), m.Bytes, m.SHA256); err != nil {
 			return err
 		}
 	}
-	return p.say("not in the backup: the templates, and what phones uploaded (folders templates and uploads of the state directory)")
+	return p.sayLeftOut(out)
+}
+
+func (p *program) sayLeftOut(out []backup.LeftOut) error {
+	for _, l := range out {
+		sum := ""
+		if l.SHA256 != "" {
+			sum = ", SHA-256 " + printable(l.SHA256)
+		}
+		if err := p.say("not in the backup: %s%s: %s", printable(l.Path), sum, printable(l.Why)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // backupTo takes a backup into a file. Under its own name there is a whole one

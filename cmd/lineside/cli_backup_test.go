@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
 	"io"
 	"net"
@@ -69,7 +71,7 @@ func TestBackupAndRestore(t *testing.T) {
 	}
 	out := t.TempDir()
 	file := filepath.Join(out, "branch.db")
-	s.does("", 0, "not in the backup: the templates, .*the backup is in "+file+", [0-9]+ bytes.*→ keep a copy of the site key beside it", "backup", file)
+	s.does("", 0, "in the backup: lineside.db, .*not in the backup: uploads: .*the backup is in "+file+", [0-9]+ bytes.*→ keep a copy of the site key beside it", "backup", file)
 	s.does("", 1, "is there already.*--force", "backup", file)
 	s.does("", 0, `"bytes": [1-9]`, "backup", file, "--force", "--json")
 	s.does("", 0, "backup-taken.*backup-taken", "audit")
@@ -86,7 +88,8 @@ func TestBackupAndRestore(t *testing.T) {
 	s.end()
 	said := s.does("", 0, "is now the database .*lineside.db\n.* is now .*lineside.db.replaced-.*one-time passwords not yet used are void.*lineside device allow-otp MAC",
 		"restore", file, "--config", s.config)
-	aside := strings.TrimSpace(said[strings.Index(said, "that was there is now ")+len("that was there is now ") : strings.Index(said, "\none-time")])
+	_, aside, _ := strings.Cut(said, "that was there is now ")
+	aside, _, _ = strings.Cut(aside, "\n")
 	if _, err := os.Stat(aside); err != nil {
 		t.Errorf("the database set aside: %v", err)
 	}
@@ -217,6 +220,17 @@ func TestBackupThatBreaksOffLeavesNothing(t *testing.T) {
 	o.does("", 1, "is there already", "backup", file)
 	answer = func(w http.ResponseWriter) { _, _ = io.WriteString(w, "half of it") }
 	o.does("", 1, "not whole", "backup", file, "--force")
+	answer = func(w http.ResponseWriter) {
+		old, err := os.ReadFile("testdata/plain-backup.db")
+		if err != nil {
+			t.Error(err)
+		}
+		sum := sha256.Sum256(old)
+		w.Header().Set("Trailer", "Content-Digest")
+		_, _ = w.Write(old)
+		w.Header().Set("Content-Digest", "sha-256=:"+base64.StdEncoding.EncodeToString(sum[:])+":")
+	}
+	o.does("", 1, "daemon is of an older version: the templates are not in it.*→ restart the daemon", "backup", file+".old")
 	if text, err := os.ReadFile(file); err != nil || string(text) != "the last one" {
 		t.Errorf("the file before it: %q, %v", text, err)
 	}

@@ -116,7 +116,7 @@ func TestFilesUsersTemplatesAndUploads(t *testing.T) {
 	rom := strings.Repeat("0123456789", 5000)
 	s.does("", 0, "no files; add one", "file", "list")
 	s.does("", 0, `files/yealink/T46G\.rom: 50000 bytes, SHA-256 [0-9a-f]{64}, served`, "file", "add", "yealink", write(t, filepath.Join(dir, "T46G.rom"), rom))
-	s.does("", 0, `not in the backup: files/yealink/T46G\.rom, SHA-256 [0-9a-f]{64}\n`, "backup", filepath.Join(dir, "branch.db"))
+	s.does("", 0, `not in the backup: files/yealink/T46G\.rom, SHA-256 [0-9a-f]{64}: `, "backup", filepath.Join(dir, "branch.db"))
 	s.does("", 1, "own configs", "file", "add", "yealink", write(t, filepath.Join(dir, "x"), "x"), "--name", hex+".cfg")
 	s.does("", 2, "is not served", "file", "add", "acme", filepath.Join(dir, "x"))
 	if got := real(t, "curl", "-s", "-r", "12345-12349", "http://"+s.doors["http"]+"/cfg/files/yealink/T46G.rom"); got != "56789" {

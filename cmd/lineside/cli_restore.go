@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
 
+	"github.com/lineside/lineside/backup"
 	"github.com/lineside/lineside/store"
 )
 
@@ -20,15 +22,22 @@ type restored struct {
 	SetAside string `json:"set_aside,omitempty"`
 	// Rekeyed says that it was sealed anew, from the key it was made under to
 	// the one the box has.
-	Rekeyed bool   `json:"rekeyed,omitempty"`
-	Next    string `json:"next"`
+	Rekeyed bool `json:"rekeyed,omitempty"`
+	// Templates are those put back; null after a backup that holds none because
+	// it is an older one, which leaves those there alone.
+	Templates []string `json:"templates"`
+	// TemplatesAside is the folder that has templates which were there and were
+	// others, empty where there were none.
+	TemplatesAside string           `json:"templates_aside,omitempty"`
+	LeftOut        []backup.LeftOut `json:"left_out,omitempty"`
+	Next           string           `json:"next"`
 }
 
 func (p *program) restoreCommand() *cobra.Command {
 	var at stateFlags
 	cmd := &cobra.Command{
 		Use: "restore FILE", Short: "Put a backup in the place of the database; the box must be stopped", Args: exactArgs("FILE"),
-		Long: "Put a backup in the place of the database. The box must be stopped\n(systemctl stop lineside), and the site key the backup was made under must be in\nits place. The database that was there is kept under another name.\n\n" +
+		Long: "Put a backup in the place of the database. The box must be stopped\n(systemctl stop lineside), and the site key the backup was made under must be in\nits place. The database that was there is kept under another name, and so are templates\nthat were there and are others. Files for phones and uploads are not in a backup,\nand what there is of them is left alone. A backup by an older version holds no\ntemplates either.\n\n" +
 			"A backup made before the site key was changed opens with the old key: name its\nfile with --key. What is restored is then sealed anew under the key the box has.\n\n" +
 			"A phone may have used its one-time password after the backup was made, so those\nthe backup holds unused are void at the next start; let a phone that waits use\nits own with: lineside device allow-otp MAC. Phones that enrolled after the\nbackup must enrol again. Tokens of the API are void too: lineside token add.",
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -46,15 +55,35 @@ func (p *program) restoreCommand() *cobra.Command {
 	return cmd
 }
 
-// restore puts the backup back. The key is never minted here: a new one opens
-// no backup.
-func (p *program) restore(backup string, at stateFlags) (restored, error) {
+// restore puts the backup back: the database first, which may be refused, then
+// the templates. The key is never minted here: a new one opens no backup.
+func (p *program) restore(file string, at stateFlags) (restored, error) {
 	was, is, err := restoreKeys(at)
 	if err != nil {
 		return restored{}, err
 	}
+	from, err := unpackBackup(file, at.database())
+	if err != nil {
+		return restored{}, mayRestore(fmt.Errorf("restore %s: %w", file, err))
+	}
+	defer from.remove()
+	done, err := p.restoreDatabase(from.database, at, was, is)
+	if err != nil || from.plain {
+		return done, err
+	}
+	done.LeftOut, done.Templates = from.contents.LeftOut, []string{}
+	for _, f := range from.templates {
+		done.Templates = append(done.Templates, f.Name)
+	}
+	if done.TemplatesAside, err = placeTemplates(at.state, from.templates, p.now()); err != nil {
+		return done, hint(fmt.Errorf("the database is restored, the templates are not all: %w", err), "mend that and restore again; nothing is lost by it")
+	}
+	return done, nil
+}
+
+func (p *program) restoreDatabase(file string, at stateFlags, was, is store.Key) (restored, error) {
 	database := at.database()
-	aside, err := store.RestoreUnder(database, backup, was, is, p.now())
+	aside, err := store.RestoreUnder(database, file, was, is, p.now())
 	switch {
 	case errors.Is(err, store.ErrInUse):
 		return restored{}, stopFirst(err)
@@ -113,21 +142,52 @@ func mayRestore(err error) error {
 // giveTo makes the state directory's owner that of a file root has put there:
 // the daemon runs as that user.
 func giveTo(state, path string) error {
+	uid, gid, err := ownerOf(state)
+	if err != nil {
+		return err
+	}
+	return os.Lchown(path, uid, gid)
+}
+
+// ownerOf is who owns the state directory, as chown wants it: for anybody but
+// root, no change.
+func ownerOf(state string) (uid, gid int, err error) {
 	if os.Geteuid() != 0 {
-		return nil
+		return -1, -1, nil
 	}
 	info, err := os.Stat(state)
 	if err != nil {
-		return fmt.Errorf("see whose the state directory is: %w", err)
+		return -1, -1, fmt.Errorf("see whose the state directory is: %w", err)
 	}
 	owner, ok := info.Sys().(*syscall.Stat_t)
 	if !ok {
-		return nil
+		return -1, -1, nil
 	}
-	return os.Lchown(path, int(owner.Uid), int(owner.Gid))
+	return int(owner.Uid), int(owner.Gid), nil
 }
 
-func (p *program) tellRestored(backup string, r restored) error {
+func (p *program) tellTemplates(r restored) error {
+	switch {
+	case r.Templates == nil:
+		return p.say("the templates are as they were: this backup is of an older version and holds none")
+	case len(r.Templates) == 0:
+		if err := p.say("templates: none in the backup"); err != nil {
+			return err
+		}
+	default:
+		if err := p.say("templates: %s", printable(strings.Join(r.Templates, ", "))); err != nil {
+			return err
+		}
+	}
+	if r.TemplatesAside != "" {
+		if err := p.say("templates that were there and are others are now in %s", r.TemplatesAside); err != nil {
+			return err
+		}
+	}
+	return p.sayLeftOut(r.LeftOut)
+}
+
+func (p *program) tellRestored(file string, r restored) error {
 	if p.json {
 		return writeJSON(p.out, r)
 	}
@@ -139,7 +199,7 @@ func (p *program) tellRestored(backup string, r restored) error {
 		was += "; the backup was sealed anew under the box's key"
 	}
 	return errors.Join(
-		p.say("%s is now the database %s", backup, r.Database), p.say("%s", was),
+		p.say("%s is now the database %s", file, r.Database), p.say("%s", was), p.tellTemplates(r),
 		p.say("one-time passwords not yet used are void after this: a phone may have used one since the backup"), p.next(r.Next),
 	)
 }

@@ -1,0 +1,28 @@
+package main
+
+import (
+	"io"
+
+	"github.com/lineside/lineside/backup"
+)
+
+// Backup writes a backup of the box to w: the database as of one moment, and the
+// templates as they lie there after it.
+func (b *box) Backup(w io.Writer) error {
+	return b.store.Copied(func(database io.Reader, size int64) error {
+		templates, not, err := b.table.Templates(b.templates)
+		if err != nil {
+			return err
+		}
+		left := []backup.LeftOut{}
+		for _, t := range not {
+			left = append(left, backup.LeftOut{Path: templatesFolder + "/" + t.File, Why: t.Text})
+		}
+		files, _ := b.desk.LocalFiles()
+		for _, f := range files {
+			left = append(left, backup.LeftOut{Path: f.Path, SHA256: f.SHA256, Why: "files for phones are not in a backup"})
+		}
+		left = append(left, backup.LeftOut{Path: uploadsFolder, Why: "what phones uploaded is not in a backup"})
+		return backup.Write(w, backup.Source{Database: database, Size: size, Templates: templates, LeftOut: left, At: b.now()})
+	})
+}
