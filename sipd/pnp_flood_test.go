@@ -114,6 +114,13 @@ func TestANotifyIsRepeatedUntilItIsAnswered(t *testing.T) {
 	if got := l.Waiting(); got != 1 {
 		t.Errorf("after a 100: %d wait, want it still", got)
 	}
+	p.send(p.to, "", "SIP/2.0 200 OK", "Via: "+again.get("Via"), "From: "+again.get("From"), "To: "+again.get("To"),
+		"Call-ID: of another call", "CSeq: 1 NOTIFY", "Subject: "+again.get("Call-ID"))
+	p.request(request{method: "OPTIONS", uri: "sip:box"})
+	p.want("SIP/2.0 200")
+	if got := l.Waiting(); got != 1 {
+		t.Errorf("after a 200 of another call that names this one: %d wait, want it still", got)
+	}
 	p.answer(again, "200 OK", "", "")
 	p.request(request{method: "OPTIONS", uri: "sip:box"})
 	p.want("SIP/2.0") // so the 200 was read

@@ -79,7 +79,10 @@ func (t *told) settles(from netip.Addr, data []byte) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	e := t.by[from]
-	if e == nil || !bytes.Contains(data, []byte(e.Value.(*telling).id)) {
+	if e == nil {
+		return false
+	}
+	if header, _ := tolerant(string(data)); header["Call-ID"] != e.Value.(*telling).id { // its whole, or what holds a part of it settles it
 		return false
 	}
 	if status >= 200 {
