@@ -210,7 +210,8 @@ func TestAPhoneThatAsksForALoginIsNotShownTheSBCs(t *testing.T) {
 func TestAnOddlySpelledEmergencyCallGoesOut(t *testing.T) {
 	for _, tt := range []struct{ name, uri, from string }{
 		{"the key that ends dialling", "sip:112#@box", ""}, {"the key, escaped", "sip:112%23@box", ""},
-		{"no From tag", "sip:112@box", "<sip:a@box>"},
+		{"no From tag", "sip:112@box", "<sip:a@box>"}, {"no host", "sip:112", ""}, {"no host, with parameters", "sip:112;user=phone", ""},
+		{"a scheme of its own", "dial:112", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			sbc := newPeer(t, "127.0.0.7", nowhere)

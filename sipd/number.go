@@ -11,7 +11,8 @@ const maxURI = 256
 // emergency reports the emergency number a request URI dials. Phones spell it
 // in many ways (RFC 3261 section 19.1.1, 3966, 5031): sip:112@box,
 // sip:112;phone-context=+49@box;user=phone, sip:%31%31%32@box, sip:112:pw@box,
-// tel:1-1-2;phone-context=…, tel:+49112, urn:service:sos.police. Only the whole number
+// tel:1-1-2;phone-context=…, tel:+49112, dial:112, urn:service:sos.police, and
+// sip:112 without a host, for no host is called like that. Only the whole number
 // counts, never its beginning: a PIN may start with 911.
 func (n numbers) emergency(uri string) (number string, ok bool) {
 	if len(uri) > maxURI || len(n) == 0 {
@@ -25,10 +26,13 @@ func (n numbers) emergency(uri string) (number string, ok bool) {
 	case "sip", "sips":
 		user, _, ok := strings.Cut(strings.TrimPrefix(rest, "//"), "@")
 		if !ok {
-			return "", false
+			if i := strings.IndexAny(user, ";:?"); i >= 0 {
+				user = user[:i]
+			}
+			return n.match(user)
 		}
 		return n.dialled(user)
-	case "tel":
+	case "tel", "dial":
 		return n.dialled(rest)
 	case "urn":
 		return n.service(rest)
