@@ -88,7 +88,12 @@ func (s *Server) bridge(req *sip.Request, tx sip.ServerTransaction, e provision.
 		g := queue[0]
 		queue = queue[1:]
 		f := s.offer(req, tx, caller, g, e.Number, gone)
+		f.others = len(queue) > 0
 		res, err := f.run(s.context())
+		if err == nil && res.IsSuccess() && f.mute(res) {
+			f.reject(res)
+			err = errMute
+		}
 		switch {
 		case err == nil && res.IsSuccess():
 			e.Outcome, e.Status, e.SBC = "answered", res.StatusCode, g.String()

@@ -1,6 +1,7 @@
 package sipd_test
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -30,6 +31,72 @@ func TestFailOver(t *testing.T) {
 	}
 	if e := outcome(t, l); e.Outcome != "failed" || len(e.Tried) != 3 || e.Status != 486 {
 		t.Errorf("recorded %+v, want failed with 486 after three", e)
+	}
+}
+
+// That a call is on its way is no ringing: what says no more is passed over.
+func TestOnlyRingingStopsTheFailOverClock(t *testing.T) {
+	for _, tt := range []struct {
+		status string
+		sound  bool
+		stays  bool
+	}{
+		{"183 Session Progress", false, false}, {"181 Call Is Being Forwarded", false, false}, {"182 Queued", false, false},
+		{"199 Early Dialog Terminated", false, false}, {"180 Ringing", false, true}, {"183 Session Progress", true, true},
+	} {
+		t.Run(fmt.Sprintf("%s, sound %v", tt.status, tt.sound), func(t *testing.T) {
+			t.Parallel()
+			stuck, next := newPeer(t, "127.0.0.6", nowhere), newPeer(t, "127.0.0.7", nowhere)
+			l := newLab(t, sbcs(stuck, next), func(c *sipd.Config, _ *sipd.Deps) { c.FailOver = 200 * time.Millisecond })
+			p := newPeer(t, "127.0.0.2", l.addr)
+			p.call("sip:112@box")
+			in := stuck.want("INVITE")
+			body, extra := "", []string(nil)
+			if tt.sound {
+				body, extra = sdp, []string{"Content-Type: application/sdp"}
+			}
+			stuck.answer(in, tt.status, "s", body, extra...)
+			p.want(tt.status)
+			if !tt.stays {
+				in = next.want("INVITE")
+				next.answer(in, "486 Busy Here", "n", "")
+				p.want("486")
+				return
+			}
+			select {
+			case m := <-next.in:
+				if strings.HasPrefix(m.start, "INVITE") {
+					t.Error("the next SBC was called while the first rang")
+				}
+			case <-time.After(600 * time.Millisecond):
+			}
+			stuck.answer(in, "486 Busy Here", "s", "")
+			p.want("486")
+		})
+	}
+}
+
+// An answer that brings no sound helps nobody: it is hung up, and the next SBC is
+// called.
+func TestAnAnswerWithoutSoundIsPassedOver(t *testing.T) {
+	mute, next := newPeer(t, "127.0.0.6", nowhere), newPeer(t, "127.0.0.7", nowhere)
+	l := newLab(t, sbcs(mute, next))
+	p := newPeer(t, "127.0.0.2", l.addr)
+	r := p.call("sip:112@box")
+	mute.answer(mute.want("INVITE"), "200 OK", "m", "")
+	mute.want("ACK")
+	mute.answer(mute.want("BYE"), "200 OK", "", "")
+	in := next.want("INVITE")
+	next.answer(in, "183 Session Progress", "n", "early", "Content-Type: application/sdp")
+	if got := p.want("183"); got.body != "early" {
+		t.Errorf("early media: got %q, want the second SBC's", got.body)
+	}
+	next.answer(in, "200 OK", "n", "") // its sound was described before
+	p.request(within(r, p.want("200"), "ACK", 1))
+	next.want("ACK")
+	e := outcome(t, l)
+	if e.Outcome != "answered" || e.SBC != next.at() || !slices.Equal(e.Tried, []string{mute.at()}) || !slices.Equal(e.Said, []string{"answered without sound"}) {
+		t.Errorf("recorded %+v, want answered by the second", e)
 	}
 }
 

@@ -3,6 +3,7 @@ package sipd
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/emiago/sipgo/sip"
@@ -20,6 +21,8 @@ var (
 	errCancelled = errors.New("the caller hung up")
 	errSilent    = errors.New("nothing was heard in time")
 	errBroken    = errors.New("the connection broke")
+	errUnmet     = errors.New("it rang and nobody answered")
+	errMute      = errors.New("answered without sound")
 )
 
 // forwarding is an INVITE of one side on its way to the other.
@@ -31,12 +34,15 @@ type forwarding struct {
 	invite   *sip.Request          // as it goes on
 	gone     <-chan struct{}       // closed when the caller cancels
 	silence  time.Duration         // how long the other side may say nothing
-	trying   time.Duration         // and how long nothing but "trying", from the INVITE on
+	trying   time.Duration         // and how long nothing but that it is on its way, from the INVITE on
+	others   bool                  // who may be asked next: it does not ring for ever
 
 	early func(*sip.Response) // takes what is provisional; nil passes it on
 	out   sip.ClientTransaction
 	sent  time.Time // when the INVITE was
 	heard bool      // something provisional came: it may be cancelled
+	rang  time.Time // when it first rang or sounded
+	sound bool      // something provisional described the other side's sound
 	shown bool      // a login was shown
 
 	reused bool // its connection was there before
@@ -67,6 +73,9 @@ func (f *forwarding) run(ctx context.Context) (*sip.Response, error) {
 			return nil, errors.Join(errSilent, f.out.Err())
 		case <-wait.C:
 			f.abandon()
+			if !f.rang.IsZero() {
+				return nil, errUnmet
+			}
 			return nil, errSilent
 		case <-f.gone:
 			f.abandon()
@@ -77,8 +86,27 @@ func (f *forwarding) run(ctx context.Context) (*sip.Response, error) {
 	}
 }
 
-// ringsFor bounds how long a call rings: longer than anybody waits.
-const ringsFor = time.Hour
+// How long a call rings. The telephone network itself takes a call back that
+// nobody answers after T9, 90 seconds at the least (ITU-T Q.764): who has another
+// SBC to ask asks it then. Where there is none it rings longer than anybody waits.
+const (
+	ringsFor  = 90 * time.Second
+	ringsLast = time.Hour
+)
+
+// patience is how much longer the other side is waited for. Only that it rings, or
+// can be heard, is worth more than the time for its way on: RFC 3261 section 21.1
+// has 181, 182 and 183 say no more than that the call is being seen to, which an
+// SBC may say whose own way is dead.
+func (f *forwarding) patience() time.Duration {
+	switch {
+	case f.rang.IsZero():
+		return f.trying - time.Since(f.sent)
+	case f.others:
+		return ringsFor - time.Since(f.rang)
+	}
+	return ringsLast - time.Since(f.rang)
+}
 
 // send starts the transaction. A connection has to be there as soon as an
 // answer.
@@ -102,10 +130,14 @@ func (f *forwarding) heed(ctx context.Context, res *sip.Response, wait *time.Tim
 		// lives, but nobody behind it has been heard. That is worth as much time
 		// again, for its own way on, and not more; the caller waits.
 		f.heard = true
-		wait.Reset(f.trying - time.Since(f.sent))
+		wait.Reset(f.patience())
 	case res.IsProvisional():
 		f.heard = true
-		wait.Reset(ringsFor)
+		f.sound = f.sound || describesSound(res)
+		if f.rang.IsZero() && (res.StatusCode == sip.StatusRinging || f.sound) {
+			f.rang = time.Now()
+		}
+		wait.Reset(f.patience())
 		f.progress(res)
 	case (res.StatusCode == sip.StatusUnauthorized || res.StatusCode == sip.StatusProxyAuthRequired) && f.to.sbc && !f.shown:
 		f.shown = true
@@ -120,6 +152,26 @@ func (f *forwarding) heed(ctx context.Context, res *sip.Response, wait *time.Tim
 		return true, nil
 	}
 	return false, nil
+}
+
+// mute reports an answer that leaves its caller in silence: it offered its sound
+// with the INVITE, and neither the answer nor anything before describes the other
+// side's.
+func (f *forwarding) mute(res *sip.Response) bool {
+	return describesSound(f.invite) && !f.sound && !describesSound(res)
+}
+
+// describesSound reports that a message holds SDP, by itself or among other parts.
+func describesSound(m sip.Message) bool {
+	kind := headerText(m, "Content-Type")
+	return len(m.Body()) > 0 && (kind == "" || isSDP(kind) || strings.HasPrefix(strings.ToLower(strings.TrimSpace(kind)), "multipart/"))
+}
+
+// reject hangs an answer up that will not do.
+func (f *forwarding) reject(res *sip.Response) {
+	f.to.establish(res)
+	f.s.acknowledge(f, nil)
+	f.s.background(func(ctx context.Context) { f.s.sendBYE(ctx, f.to) })
 }
 
 // progress passes ringing and early media on.

@@ -115,7 +115,7 @@ func (c *pinCall) bridge(ctx context.Context, number string) bool {
 	for queue := s.sbcs.inTurn(); len(queue) > 0; {
 		g := queue[0]
 		queue = queue[1:]
-		f, res, err := c.ask(ctx, g, number)
+		f, res, err := c.ask(ctx, g, number, len(queue) > 0)
 		if err == nil && res.IsSuccess() {
 			e.Outcome, e.Status, e.SBC = "answered", res.StatusCode, g.String()
 			s.recordEmergency(e)
@@ -160,8 +160,8 @@ func (c *pinCall) enter() bool {
 	return true
 }
 
-// ask offers the call to one SBC.
-func (c *pinCall) ask(ctx context.Context, g target, number string) (*forwarding, *sip.Response, error) {
+// ask offers the call to one SBC; others says that another may be asked after it.
+func (c *pinCall) ask(ctx context.Context, g target, number string, others bool) (*forwarding, *sip.Response, error) {
 	s := c.s
 	callee, invite := s.callee(c.leg, g, number)
 	conn, err := s.cfg.Media.Open(callee.via().Addr())
@@ -179,7 +179,7 @@ func (c *pinCall) ask(ctx context.Context, g target, number string) (*forwarding
 	invite.AppendHeader(&kind)
 	invite.SetBody(callee.media.Offer())
 	f := &forwarding{
-		s: s, to: callee, invite: invite, gone: ctx.Done(), silence: s.cfg.FailOver, trying: 2 * s.cfg.FailOver,
+		s: s, to: callee, invite: invite, gone: ctx.Done(), silence: s.cfg.FailOver, trying: 2 * s.cfg.FailOver, others: others,
 		early: func(res *sip.Response) { c.join(callee, res) },
 	}
 	res, err := f.run(s.context())

@@ -175,6 +175,12 @@ func worded(err error) string {
 		return "its name has no address"
 	case errors.Is(err, errBroken):
 		return errBroken.Error()
+	case errors.Is(err, errMute):
+		return errMute.Error()
+	case errors.Is(err, errNoSound):
+		return errNoSound.Error()
+	case errors.Is(err, errUnmet):
+		return errUnmet.Error()
 	case errors.As(err, &refused) || errors.Is(err, errNoSecure):
 		return "no connection: " + plain(err.Error())
 	}

@@ -26,7 +26,8 @@ func (s *Server) sever(t target) {
 // one it was called by broke, or had been there before and brought nothing: at
 // once where it broke, after all others where it was silent.
 func (s *Server) renewed(queue []target, t target, f *forwarding, err error) []target {
-	if err == nil || t.again || !f.reused && !errors.Is(err, errBroken) || f.shown || errors.Is(err, errCancelled) {
+	if err == nil || t.again || !f.reused && !errors.Is(err, errBroken) || f.shown || errors.Is(err, errCancelled) ||
+		errors.Is(err, errMute) || errors.Is(err, errUnmet) {
 		return queue
 	}
 	s.sever(t)
