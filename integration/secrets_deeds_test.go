@@ -150,7 +150,8 @@ func (v *vault) operate() {
 	if v.offers("POST " + api + "/resync") {
 		v.ask("POST "+api+"/resync", api+"/resync", `{"macs":["`+byOTP+`"]}`)
 	}
-	v.pin(byCSV) // the new one
+	v.refused("POST "+api+"/emergency/acknowledge", api+"/emergency/acknowledge", `{"through":1}`, http.StatusConflict) // no call failed
+	v.pin(byCSV)                                                                                                        // the new one
 	v.ask("DELETE "+api+"/devices/{mac}", api+"/devices/"+visitor, "")
 }
 

@@ -223,6 +223,17 @@ func (v *vault) wouldFind(t *testing.T) {
 // ask makes a call to the API by the operator's socket and takes the answer down.
 func (v *vault) ask(operation, path, body string, may ...string) []byte {
 	v.t.Helper()
+	return v.send(operation, path, body, func(status int) bool { return status < 300 }, may...)
+}
+
+// refused is ask for what there is nothing to do for: the refusal is heard too.
+func (v *vault) refused(operation, path, body string, want int) {
+	v.t.Helper()
+	v.send(operation, path, body, func(status int) bool { return status == want })
+}
+
+func (v *vault) send(operation, path, body string, fine func(status int) bool, may ...string) []byte {
+	v.t.Helper()
 	method, _, _ := strings.Cut(operation, " ")
 	v.asked[operation] = true
 	req, err := http.NewRequestWithContext(v.t.Context(), method, "http://lineside"+path, strings.NewReader(body))
@@ -241,7 +252,7 @@ func (v *vault) ask(operation, path, body string, may ...string) []byte {
 	}
 	defer resp.Body.Close()
 	all, err := io.ReadAll(resp.Body)
-	if err != nil || resp.StatusCode >= 300 {
+	if err != nil || !fine(resp.StatusCode) {
 		v.t.Errorf("%s: got %s %.300s, %v", operation, resp.Status, all, err)
 	}
 	head := new(bytes.Buffer)
