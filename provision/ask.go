@@ -57,6 +57,9 @@ type Attempt struct {
 
 	// token is a path token, in the place of user and password; the desk sets it.
 	token phone.Secret
+	// minted says that it is a token of the phone book: 160 bits of the box's own
+	// making, which nobody guesses.
+	minted bool
 }
 
 // Status is what kind of answer a door is to give.

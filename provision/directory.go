@@ -3,13 +3,11 @@ package provision
 import (
 	"cmp"
 	"context"
-	"crypto/hmac"
 	"crypto/sha256"
 	"fmt"
 	"net/url"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/lineside/lineside/auth"
 	"github.com/lineside/lineside/phone"
@@ -94,7 +92,7 @@ func (d *Desk) directory(_ context.Context, ask Ask, path string) (Answer, error
 	_, isPhone := d.table.ByAgent(ask.Agent)
 	denied := Answer{Status: Challenge, Phone: isPhone}
 	ask, vendor := d.bookAsked(ask, path)
-	shown, retry := d.weighUser(ask)
+	shown, retry := d.weighUser(ask, vendor)
 	if denied.Retry = retry; !shown {
 		d.count(ask, caller{}, outcomeName(auth.Challenge))
 		return denied, nil
@@ -134,40 +132,6 @@ func (d *Desk) serveSeed(ask Ask, c caller) (Answer, bool, error) {
 	}
 	d.count(ask, c, "directory")
 	return Answer{Status: Content, Body: p.bytes, Type: maker.Book.ContentType, Tag: p.tag, Phone: c.isPhone}, true, nil
-}
-
-// weighUser reports that the attempt shows a user's extension and web password.
-// A wrong one weighs on its sender alone, never on the user: nobody can lock
-// colleagues out of the book. While its sender is penalised nothing is looked at.
-func (d *Desk) weighUser(ask Ask) (right bool, retry time.Duration) {
-	a := ask.Attempt
-	if a == nil || a.Proves == nil || ask.Front == TFTP {
-		return false, 0
-	}
-	now, addr := d.tools.Now(), plain(ask.Remote.Addr())
-	c := caller{by: "dir:" + cmp.Or(d.wire(now, addr).payer(), addr.String())}
-	u := d.phoneBook().of[a.User]
-	right = proves(a, vendors.Login{User: u.Extension, Password: u.WebPassword})
-	if wait := d.penalties.wait(now, c); wait > 0 {
-		return false, wait
-	}
-	if right {
-		return true, 0
-	}
-	if print := userPrint(a); !d.penalties.repeated(c, print) {
-		d.penalties.add(now, c, print)
-	}
-	return false, d.penalties.wait(now, c)
-}
-
-// userPrint tells one user's wrong password from another's.
-func userPrint(a *Attempt) [16]byte {
-	if a.Print == ([16]byte{}) {
-		return a.Print
-	}
-	h := hmac.New(sha256.New, a.Print[:])
-	h.Write([]byte(a.User))
-	return [16]byte(h.Sum(nil))
 }
 
 // bookPage writes the book as a maker's phones read it. The whole one is kept

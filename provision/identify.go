@@ -20,6 +20,9 @@ type caller struct {
 	by      string    // layer-2 identity
 	payer   string    // who pays for wrong logins while by is an address; "" for by
 	layer2  phone.MAC // what layer 2 says, zero where it says nothing
+	// reads is the user name a password of the phone book is guessed for; "" for
+	// none, and for a caller layer 2 proves to be a phone of that user.
+	reads string
 	// certified says that a factory certificate names the file's own phone.
 	certified bool
 	// shown is what the desk found the attempt to be; set once it was weighed.

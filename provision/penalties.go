@@ -21,11 +21,13 @@ const maxPenalties = 4096
 //
 // Every MAC has a bucket of its own, set up here or not. One that all unknown
 // MACs shared would tell them from known ones: guesses at one would cost those
-// at another.
+// at another. A user name at the phone book has one for the same reasons, whether
+// there is such a user or not.
 type penalties struct {
 	mu     sync.Mutex
 	by     map[string]auth.Penalty
 	device map[phone.MAC]auth.Penalty
+	user   map[string]auth.Penalty // by name at the phone book
 	last   map[wrongKey][16]byte
 }
 
@@ -36,7 +38,8 @@ type wrongKey struct {
 
 func newPenalties() *penalties {
 	return &penalties{
-		by: make(map[string]auth.Penalty), device: make(map[phone.MAC]auth.Penalty), last: make(map[wrongKey][16]byte),
+		by: make(map[string]auth.Penalty), device: make(map[phone.MAC]auth.Penalty),
+		user: make(map[string]auth.Penalty), last: make(map[wrongKey][16]byte),
 	}
 }
 
@@ -51,6 +54,9 @@ func (p *penalties) waitLocked(now time.Time, c caller) time.Duration {
 	wait := p.by[c.pays()].Wait(now)
 	if c.sharesBlame() {
 		wait = max(wait, p.device[c.file.MAC].Wait(now))
+	}
+	if c.reads != "" {
+		wait = max(wait, p.user[c.reads].Wait(now))
 	}
 	return wait
 }
@@ -86,6 +92,9 @@ func (p *penalties) add(now time.Time, c caller, print [16]byte) {
 		charge(p.by, c.pays(), now, auth.FreeTries)
 		if c.sharesBlame() {
 			charge(p.device, c.file.MAC, now, auth.DeviceTries)
+		}
+		if c.reads != "" {
+			charge(p.user, c.reads, now, auth.DeviceTries)
 		}
 	}
 	if print == ([16]byte{}) {

@@ -121,7 +121,7 @@ func (d *Desk) alarm(now time.Time, c health.Condition) {
 		a.clashes = make(map[string]time.Time)
 	}
 	_, open := a.clashes[c.Code]
-	general := c.Code == CodeContradicted || c.Code == CodeDoubted
+	general := c.Code == CodeContradicted || c.Code == CodeDoubted || c.Code == CodeBookGuessing
 	if !open && !general && len(a.clashes) >= maxAlarms {
 		return
 	}
