@@ -118,10 +118,7 @@ func (r *Relay) up(p datagram, now time.Time) {
 		return
 	}
 	r.endGiven(a, now)
-	// Who took another server's offer, gives its address back or refuses it is
-	// told nothing by a server that is well.
-	counts := a.kind == dhcpv4.MessageTypeDiscover || a.kind == dhcpv4.MessageTypeInform
-	servers := r.ups.pick(now, a.server, a.packet.NumSeconds, counts)
+	servers := r.ups.pick(now, a.server, a.packet.NumSeconds, owed(a))
 	r.recall.note(question{
 		mac: a.client.mac, xid: a.packet.TransactionID, at: now, class: bytes.Clone(a.class), host: a.host,
 		list: a.list, limit: a.limit, noted: within, using: !a.ciaddr.IsUnspecified(), to: servers, wish: wishOf(a, servers, now),
@@ -130,6 +127,21 @@ func (r *Relay) up(p datagram, now time.Time) {
 		r.send(reply{to: to, data: data})
 	}
 	count(r.deps.Metrics, a.kind, "relayed")
+}
+
+// subnetCode is the option by which a client wants an address of a network of its
+// choice (RFC 3011).
+const subnetCode = 118
+
+// owed reports that a server that is well answers a message, and the answer
+// comes back here. What another relay has carried, or a client says one has, is
+// answered elsewhere; so is an INFORM (RFC 2131 section 4.3.5). Who took another
+// server's offer, gives its address back or refuses it is told nothing, and who
+// names a network that is not this one may be told nothing.
+func owed(a *ask) bool {
+	o := a.packet.Options
+	return a.kind == dhcpv4.MessageTypeDiscover && a.giaddr.IsUnspecified() && !o.Has(dhcpv4.GenericOptionCode(relayCode)) &&
+		!o.Has(dhcpv4.GenericOptionCode(subnetCode))
 }
 
 // question reads a client's message, with the checks a server makes too. A

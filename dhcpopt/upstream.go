@@ -41,7 +41,7 @@ func newUpstreams(addrs []netip.AddrPort) upstreams {
 // pick gives the servers a question goes to: the first that answers, the one
 // the client names, a silent one now and then, and all of them where none
 // answers or the client has waited for long. counts says that the message is
-// one a server must answer.
+// one whose answer must come back here.
 func (us upstreams) pick(now time.Time, named netip.Addr, waited uint16, counts bool) []netip.AddrPort {
 	all := waited >= urgentAfter || !us.anyAnswers(now)
 	var to []netip.AddrPort
