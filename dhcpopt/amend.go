@@ -1,6 +1,7 @@
 package dhcpopt
 
 import (
+	"bytes"
 	"encoding/binary"
 	"slices"
 )
@@ -30,21 +31,24 @@ const (
 // magicCookie says that options follow, RFC 2131 section 3.
 const magicCookie = 0x63825363
 
-// entry is one option where it stands in an area.
+// entry is one option where it stands in an area, or a run of pads.
 type entry struct {
 	code  uint8
 	raw   []byte // with code and length
 	value []byte
 }
 
-// entries lists the options of an area, up to its end. The area may lack the
-// end option; one that an option runs out of is malformed.
+// entries lists the options of an area, and the pads between them, up to its
+// end. The area may lack the end option; one that an option runs out of is
+// malformed.
 func entries(area []byte) ([]entry, error) {
 	var list []entry
 	for len(area) > 0 {
 		switch area[0] {
 		case padCode:
-			area = area[1:]
+			n := len(area) - len(bytes.TrimLeft(area, "\x00"))
+			list = append(list, entry{code: padCode, raw: area[:n]})
+			area = area[n:]
 			continue
 		case endCode:
 			return list, nil
@@ -121,7 +125,9 @@ func (l letter) get(code uint8) ([]byte, bool) {
 // without is the message less the options of these codes, wherever they stand,
 // and with the others added before its end as far as it stays within most
 // bytes; left are those that found no room. What else is in it keeps its bytes
-// and its order.
+// and its order, and a message that is padded behind its end keeps its length:
+// it is what the sender wants it to be. Where nothing goes and nothing comes it
+// is the message as it was.
 func (l letter) without(codes []uint8, add []option, most int) (data []byte, left []uint8) {
 	gone := func(e entry) bool { return slices.Contains(codes, e.code) }
 	out := slices.Clone(l.data[:minPacket])
@@ -143,12 +149,29 @@ func (l letter) without(codes []uint8, add []option, most int) (data []byte, lef
 		}
 		out = append(append(out, o.code, byte(len(o.value))), o.value...)
 	}
-	out = append(out, endCode)
-	// What was padded stays padded.
-	for size := min(len(l.data), minLetter); len(out) < size; {
-		out = append(out, padCode)
+	if len(left) == len(add) && !l.holds(gone) {
+		return slices.Clone(l.data), left
 	}
-	return out, left
+	out = append(out, endCode)
+	size := min(len(l.data), minLetter)
+	if l.padded() {
+		size = len(l.data)
+	}
+	return append(out, make([]byte, max(0, size-len(out)))...), left
+}
+
+// holds reports that one of the options is there.
+func (l letter) holds(one func(entry) bool) bool {
+	return slices.ContainsFunc(l.options, one) || slices.ContainsFunc(l.file, one) || slices.ContainsFunc(l.sname, one)
+}
+
+// padded reports that something stands behind the end of the options.
+func (l letter) padded() bool {
+	end := minPacket
+	for _, e := range l.options {
+		end += len(e.raw)
+	}
+	return end+1 < len(l.data)
 }
 
 // rewrite fills a field that holds options with those that stay.

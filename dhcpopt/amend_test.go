@@ -82,6 +82,45 @@ func FuzzRelay(f *testing.F) {
 	})
 }
 
+// TestRelayKeepsPadding: messages of a fixed length, as BOOTP's descendants send
+// them, with pads between their options and behind them, pass both ways as they
+// are but for what a relay has to write.
+func TestRelayKeepsPadding(t *testing.T) {
+	const bootp = 548
+	body := func(op byte, kind dhcpv4.MessageType, opts ...byte) []byte {
+		data := make([]byte, bootp)
+		m := message(laptop1, kind)
+		copy(data, m.ToBytes()[:minPacket])
+		data[0] = op
+		copy(data[minPacket:], append([]byte{0, 53, 1, byte(kind), 0, 0}, opts...))
+		return data
+	}
+	l := newRelayLAN(t, nil)
+	asked := body(1, discover, 12, 1, 'h', 0, endCode, 'j', 'u', 'n', 'k')
+	up := l.deliver(asked, nobody)[0].data
+	if len(up) != bootp {
+		t.Errorf("for the server it has %d bytes, want %d", len(up), bootp)
+	}
+	own := append([]byte{relayCode, byte(len(l.r.info))}, l.r.info...)
+	if want := append([]byte{0, 53, 1, byte(discover), 0, 0, 12, 1, 'h', 0}, own...); !bytes.Equal(up[minPacket:minPacket+len(want)], want) {
+		t.Errorf("the server gets %x, want %x", up[minPacket:], want)
+	}
+
+	given := []byte{1, 4, 255, 255, 255, 0, 0, 0, 0, 51, 4, 0, 0, 14, 16, 0}
+	for name, info := range map[string][]byte{"option 82 echoed": own, "option 82 not echoed": nil} {
+		answer := body(2, ack, slices.Concat(given, info, []byte{endCode})...)
+		copy(answer[atGiaddr:], boxAddr.AsSlice())
+		want := body(2, ack, slices.Concat(given, []byte{endCode})...)
+		copy(want[atGiaddr:], boxAddr.AsSlice())
+		if info == nil {
+			answer[bootp-1], want[bootp-1] = 'x', 'x' // nothing is to be taken out: all of it stays
+		}
+		if got := l.back(answer).data; !bytes.Equal(got, want) {
+			t.Errorf("%s: the client gets\n%x, want\n%x", name, got, want)
+		}
+	}
+}
+
 func TestIntakeDropsTheOldest(t *testing.T) {
 	var dropped []netip.AddrPort
 	in := newIntake(2, nil, func(_ string, from netip.AddrPort) { dropped = append(dropped, from) })
