@@ -24,6 +24,7 @@ const (
 	maxNumbered = 999
 	publishWait = 10 * time.Second
 	readRest    = time.Second // after an error, as while the interface is down
+	firstAgain  = time.Hour   // between looks whether the first name is free again
 )
 
 // Announcer makes the box known on the LAN, and answers who asks for it.
@@ -183,7 +184,7 @@ func (a *Announcer) run(ctx context.Context, out *speaker, in <-chan heard) {
 			continue
 		}
 		a.tell(n, z)
-		if a.hold(ctx, out, in, z) == again {
+		if a.hold(ctx, out, in, z, n > 1) == again {
 			n = 1
 		}
 		withdraw()
@@ -262,15 +263,22 @@ func (m message) minds(z *zone) outcome {
 	return quiet
 }
 
-// hold answers for the names until another claims them, or ctx ends.
-func (a *Announcer) hold(ctx context.Context, out *speaker, in <-chan heard, z *zone) outcome {
+// hold answers for the names until another claims them, or ctx ends. Where they
+// are not the first choice it looks each hour whether that is to be had again.
+func (a *Announcer) hold(ctx context.Context, out *speaker, in <-chan heard, z *zone, second bool) outcome {
 	said := make(repeats)
+	tick := time.NewTicker(firstAgain)
+	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return quiet
 		case <-a.again:
 			return again
+		case <-tick.C:
+			if second && a.firstFree(ctx, out, in) {
+				return again
+			}
 		case h := <-in:
 			if !h.response {
 				a.answer(out, z, h, said)
@@ -283,6 +291,14 @@ func (a *Announcer) hold(ctx context.Context, out *speaker, in <-chan heard, z *
 			}
 		}
 	}
+}
+
+// firstFree reports that nobody minds the box having the first name. Whoever has
+// it keeps it; meanwhile the box keeps what it has, and is silent for less than
+// a second.
+func (a *Announcer) firstFree(ctx context.Context, out *speaker, in <-chan heard) bool {
+	z, err := newZone(&a.cfg, a.cfg.named(1))
+	return err == nil && a.claim(ctx, out, in, z)
 }
 
 // answer says what the box knows of a packet's questions: to the asker alone

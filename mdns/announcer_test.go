@@ -140,6 +140,29 @@ func TestSecondBoxTakesTheNextName(t *testing.T) {
 	})
 }
 
+// TestTheFirstNameComesBack: who took it and went is forgotten within the hour;
+// a machine that keeps it costs the box neither its second name nor a goodbye.
+func TestTheFirstNameComesBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &wire{}
+		_, stopFirst := w.start(t, "10.0.0.1")
+		settle()
+		second, stopSecond := w.start(t, "10.0.0.2")
+		defer stopSecond()
+		time.Sleep(3 * time.Hour)
+		synctest.Wait()
+		if got, want := second.story(), "+lineside-2.local."; got != want {
+			t.Errorf("while another has the name: got %q, want %q", got, want)
+		}
+		stopFirst()
+		time.Sleep(time.Hour)
+		settle()
+		if got, want := second.story(), "+lineside-2.local. -lineside-2.local. +lineside.local."; got != want {
+			t.Errorf("once it is free: got %q, want %q", got, want)
+		}
+	})
+}
+
 func TestBoxesStartedTogether(t *testing.T) {
 	for i := range 20 { // each with other delays
 		synctest.Test(t, func(t *testing.T) {

@@ -18,7 +18,8 @@
 //
 // The first box on a LAN is lineside.local. One that finds the name taken, or
 // loses it to another, is lineside-2.local, and so on; its services are then
-// called by the site's name and the same number.
+// called by the site's name and the same number. Each hour it asks whether the
+// first name is free again, and if so takes that.
 //
 // # What a stranger can do
 //
