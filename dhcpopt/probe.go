@@ -3,6 +3,7 @@ package dhcpopt
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"net"
@@ -25,9 +26,11 @@ const (
 	maxProbed  = 32 // answers listened to
 )
 
-// Probe asks on iface what a new phone is offered there: one DISCOVER, with a
-// hardware address made up for it and the option 60 of a phone, that no REQUEST
-// ever follows. It gives every offer that comes within five seconds, or until
+// Probe asks on iface what a new phone is offered there: one DISCOVER, said
+// twice, with a hardware address made up for it and the option 60 of a phone,
+// that no REQUEST ever follows. The made-up address is the same at each run, so
+// that a server keeps one address back and no more, however often it is asked.
+// It gives every offer that comes within five seconds, or until
 // ctx ends, each once; each server keeps the address it offers back for as long as it
 // always does. It needs CAP_NET_RAW.
 func Probe(ctx context.Context, iface, class string) (offers []Answer, err error) {
@@ -36,7 +39,7 @@ func Probe(ctx context.Context, iface, class string) (offers []Answer, err error
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, p.Close()) }()
-	m := probing(class)
+	m := probing(p.own, class)
 	from := netip.AddrPortFrom(netip.IPv4Unspecified(), clientPort)
 	to := netip.AddrPortFrom(broadcast().Addr(), serverPort)
 	ask := frame(everybody(), p.own, from, to, m.ToBytes())
@@ -107,20 +110,27 @@ func (p *prober) hear(ctx context.Context, ask []byte, times int, every time.Dur
 	return nil
 }
 
-// probing is the DISCOVER of a probe. The address is one that no maker gives
-// out (locally administered), and the answer is asked for by broadcast, since
-// nobody answers for it.
-func probing(class string) *dhcpv4.DHCPv4 {
-	mac := make(net.HardwareAddr, 6)
-	_, _ = rand.Read(mac) // never fails
-	mac[0] = mac[0]&^1 | 2
+// probing is the DISCOVER of a probe by the machine own. The answer is asked for
+// by broadcast, since nobody answers for the hardware address.
+func probing(own phone.MAC, class string) *dhcpv4.DHCPv4 {
+	mac := pretended(own)
 	m := &dhcpv4.DHCPv4{
-		OpCode: dhcpv4.OpcodeBootRequest, HWType: 1, ClientHWAddr: mac, Flags: 0x8000,
+		OpCode: dhcpv4.OpcodeBootRequest, HWType: 1, ClientHWAddr: mac[:], Flags: 0x8000,
 		Options: dhcpv4.Options{53: {byte(dhcpv4.MessageTypeDiscover)}, 55: append([]byte{1, 3, 6, 15, 42}, leading[:]...)},
 	}
-	_, _ = rand.Read(m.TransactionID[:])
+	_, _ = rand.Read(m.TransactionID[:]) // never fails
 	if class != "" && len(class) <= maxOption {
 		m.Options[60] = []byte(class)
 	}
 	return m
+}
+
+// pretended is the hardware address of a machine's probes: one that no maker
+// gives out (locally administered), always the same, and not that of another
+// machine's probes.
+func pretended(own phone.MAC) phone.MAC {
+	sum := sha256.Sum256(append([]byte("lineside probe "), own[:]...))
+	mac := phone.MAC(sum[:6])
+	mac[0] = mac[0]&^1 | 2
+	return mac
 }
