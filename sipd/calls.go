@@ -22,6 +22,7 @@ type calls struct {
 	max     int                 // of them
 	by      map[netip.Addr]int  // how many of them an address has
 	arrived uint64              // of them, ever
+	ending  int                 // INVITEs that nobody waits for any more
 	others  inCalls             // to the box itself
 }
 

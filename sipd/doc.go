@@ -16,9 +16,21 @@
 // passed over, and so is one that says nothing but "trying" for six: 100 is hop by
 // hop, and nobody behind it was heard. When none takes the call, the caller hears so
 // as early media, for some seconds, then gets 503 with a Warning; never 200, which
-// would keep the phone from another way it knows. An address begins eight such calls at once and one every five
-// seconds in the long run; all addresses that are not known 400 and 50 a second.
-// What is beyond is answered 503 before an SBC hears of it.
+// would keep the phone from another way it knows.
+//
+// An address begins eight such calls at once and one every five seconds in the long
+// run, and has four at a time; all addresses that are not known begin 400 and 50 a
+// second. Each INVITE of another transaction counts, whatever its Call-ID. By packets
+// anybody can write anybody's address, so these shares, which a forger may use up in
+// a phone's name, refuse nobody: beyond them, and where there is no room, a caller is
+// asked to show that it is where it says. A registered phone is challenged (401), any
+// other sent to the box once more by a URI with a nonce for its address (302). Who
+// shows that, or calls by a connection, has shares of its own, and alone may have the
+// place of a call that was never confirmed: of those without proof the newest goes.
+// Beyond its own shares it is answered 503 before an SBC hears of it. *RFC 3261 says*
+// that a user agent follows a 302 (section 8.1.3.4); *some phones do* so only where
+// their settings allow; *we do* it all the same, for who is not on hold here has no
+// account to be challenged for, and is asked only while the box is under attack.
 //
 // A call for help that cannot be read is mended: the number of its request line,
 // even of one in small letters or without a version, each header that can be read

@@ -57,18 +57,44 @@ func (d *doorstep) admit(now time.Time, from netip.Addr) bool {
 // address. It is looked for before anything is parsed: whether the login is
 // right is found out later.
 func (n *nonces) shows(now time.Time, data []byte, from netip.Addr) bool {
+	if n.proof(now, data, from) != "" {
+		return true
+	}
 	for range 4 { // a phone may carry one of another realm as well
 		_, rest, ok := bytes.Cut(data, []byte(`nonce="`)) // "cnonce" matches too, and is none of ours
 		if !ok {
 			return false
 		}
 		nonce, _, ok := bytes.Cut(rest[:min(len(rest), 64)], []byte(`"`))
-		if ours, stale := n.check(now, string(nonce), from); ok && ours && !stale {
+		if ok && n.fresh(now, string(nonce), from) {
 			return true
 		}
 		data = rest
 	}
 	return false
+}
+
+// proof is the nonce in the URI of a message that came back by a 302, empty for
+// none that is fresh and was given to that address.
+func (n *nonces) proof(now time.Time, data []byte, from netip.Addr) string {
+	line, _, _ := cutLine(data)
+	_, rest, ok := bytes.Cut(line, []byte(";"+proofParam+"="))
+	if !ok {
+		return ""
+	}
+	nonce := rest[:min(len(rest), 64)]
+	if end := bytes.IndexAny(nonce, "; >?"); end >= 0 {
+		nonce = nonce[:end]
+	}
+	if !n.fresh(now, string(nonce), from) {
+		return ""
+	}
+	return string(nonce)
+}
+
+func (n *nonces) fresh(now time.Time, nonce string, from netip.Addr) bool {
+	ours, stale := n.check(now, nonce, from)
+	return ours && !stale
 }
 
 // asks reports that a message of a stranger is to be answered at the doorstep.

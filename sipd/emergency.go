@@ -9,6 +9,7 @@ import (
 
 	"github.com/emiago/sipgo/sip"
 
+	"github.com/lineside/lineside/phone"
 	"github.com/lineside/lineside/provision"
 )
 
@@ -27,7 +28,7 @@ const recordWait = 30 * time.Second
 func (s *Server) emergency(req *sip.Request, tx sip.ServerTransaction, number string) {
 	from := remote(req).Addr()
 	gone, giveUp := cancelled(tx)
-	p := &place{from: from, registered: s.bindings.at(from), end: giveUp}
+	p := &place{from: from, registered: s.bindings.at(from), proven: transportOf(req) != phone.UDP || s.proves(req, from), end: giveUp}
 	e := provision.EmergencyCall{Remote: from, Number: number}
 	switch {
 	case s.cfg.Mode == NoCalls:
@@ -40,8 +41,9 @@ func (s *Server) emergency(req *sip.Request, tx sip.ServerTransaction, number st
 		e.Outcome, e.Status = "redirected", sip.StatusMovedTemporarily
 		s.respond(req, tx, e.Status, "Moved Temporarily", s.contacts(number)...)
 	case !s.calls.enter(p):
-		e.Outcome, e.Status = "refused", sip.StatusServiceUnavailable
-		s.respond(req, tx, e.Status, "Service Unavailable", warning(textNoSBC))
+		status, reason, how := s.turnedAway(local(tx), remote(req), number, p.proven)
+		e.Outcome, e.Status = "refused", status
+		s.respond(req, tx, status, reason, how)
 	default:
 		s.bridge(req, tx, e, p, gone)
 		return

@@ -191,7 +191,9 @@ func (f *forwarding) progress(res *sip.Response) {
 // same: then it is hung up.
 func (f *forwarding) abandon() {
 	out, invite, to, heard := f.out, f.invite, f.to, f.heard
+	done := f.s.calls.winding()
 	f.s.background(func(ctx context.Context) {
+		defer done()
 		wait := time.NewTimer(confirmWait)
 		defer wait.Stop()
 		defer out.Terminate()

@@ -69,7 +69,7 @@ func (s *Server) passes(local, remote netip.AddrPort, data []byte) (in, answer [
 			if answer := s.meddled(remote, "UDP", msg); answer != nil {
 				return nil, answer
 			}
-			if over, answer := s.callsOver(remote, "UDP", msg); over {
+			if over, answer := s.callsOver(local, remote, "UDP", msg); over {
 				v = rate
 				s.drop(v)
 				return nil, answer
@@ -111,24 +111,6 @@ func (s *Server) odd(msg sip.Message, data []byte) bool {
 	return l.odd
 }
 
-// callsOver reports a call to an emergency number beyond what one address, or
-// all that are not known, may begin; answer is what its caller is told, nil where
-// that would be too many answers. It is told so before anything is kept of it,
-// and before an SBC hears of it.
-func (s *Server) callsOver(from netip.AddrPort, network string, msg sip.Message) (over bool, answer []byte) {
-	req, ok := msg.(*sip.Request)
-	if !ok || !req.IsInvite() || s.sbcs.owns(from.Addr()) {
-		return false, nil
-	}
-	if _, emergent := s.numbers.emergency(req.Recipient.String()); !emergent || s.sources.begins(s.dep.Now(), from.Addr(), req.CallID().Value()) {
-		return false, nil
-	}
-	if !s.doorstep.admit(s.dep.Now(), from.Addr()) {
-		return true, nil
-	}
-	return true, s.stateless(from, network, req, sip.StatusServiceUnavailable, "Service Unavailable", warning(textNoSBC))
-}
-
 // judge looks at a packet before it is parsed.
 func (s *Server) judge(local, remote netip.AddrPort, data []byte) verdict {
 	if keepAlive(data) {
@@ -153,6 +135,8 @@ func (s *Server) judge(local, remote netip.AddrPort, data []byte) verdict {
 		if l.proven = s.nonces.shows(s.dep.Now(), data, remote.Addr()); !l.proven {
 			return s.judgeStranger(remote, l)
 		}
+	case l.emergent:
+		l.proven = s.nonces.shows(s.dep.Now(), data, remote.Addr())
 	}
 	v, fresh := s.sources.admit(s.dep.Now(), remote, l)
 	if v == rate && s.calls.within(s.dep.Now(), remote.Addr(), l, data) {

@@ -152,7 +152,7 @@ func (c *pinCall) enter() bool {
 	if c.place != nil {
 		return true
 	}
-	p := &place{from: c.peer.Remote, registered: c.s.bindings.at(c.peer.Remote), stage: confirmed, end: c.leg.over}
+	p := &place{from: c.peer.Remote, registered: c.s.bindings.at(c.peer.Remote), proven: true, stage: confirmed, end: c.leg.over}
 	if !c.s.calls.enter(p) {
 		return false
 	}

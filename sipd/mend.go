@@ -24,7 +24,11 @@ func (s *Server) mended(remote netip.AddrPort, network string, data []byte) []by
 	sum := sha256.Sum256(data) // a retransmission is the same call
 	made := hex.EncodeToString(sum[:12])
 	var b strings.Builder
-	fmt.Fprintf(&b, "INVITE sip:%s@lineside SIP/2.0\r\n", number)
+	proof := s.nonces.proof(s.dep.Now(), data, remote.Addr())
+	if proof != "" {
+		proof = ";" + proofParam + "=" + proof
+	}
+	fmt.Fprintf(&b, "INVITE sip:%s@lineside%s SIP/2.0\r\n", number, proof)
 	for _, h := range []struct{ name, otherwise string }{
 		{"Via", fmt.Sprintf("SIP/2.0/%s %s;branch=z9hG4bK%s;rport", network, remote, made)},
 		{"From", "<sip:anonymous@anonymous.invalid>;tag=" + made},

@@ -13,6 +13,10 @@ const emergencyPerAddress = 4
 // addresses a phone is registered at.
 const registeredShare = 4
 
+// mostEnding is how many INVITEs nobody waits for any more may be open, for each
+// place; callers without proof leave half of it to the others.
+const mostEnding = 4
+
 // stage is how far an emergency call has come.
 type stage int
 
@@ -28,6 +32,7 @@ const (
 type place struct {
 	from       netip.Addr
 	registered bool   // a phone is, at that address
+	proven     bool   // the caller showed that the address is its own
 	end        func() // ends the call; it may not wait
 
 	stage     stage  // calls.mu
@@ -36,9 +41,10 @@ type place struct {
 }
 
 // enter takes a place for an emergency call; calls of other kinds take none of
-// them. INVITEs can be forged in anybody's address, and nothing is asked of who
-// calls for help: where there is no room, the call goes that was never confirmed
-// and is the least likely to be somebody's.
+// them. INVITEs can be forged in anybody's address: where there is no room, a call
+// goes that was never confirmed and is the least likely to be somebody's, and it
+// goes for none but who has proven its address. Else four packets in a phone's
+// name would end the call for help that rings.
 func (c *calls) enter(p *place) bool {
 	c.mu.Lock()
 	out, ok := c.roomLocked(p)
@@ -57,8 +63,33 @@ func (c *calls) enter(p *place) bool {
 	return ok
 }
 
+// room says whether there is a place for a call now.
+func (c *calls) room(p *place) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	_, ok := c.roomLocked(p)
+	return ok
+}
+
 // roomLocked says whether there is room for a call, and who has to go for it.
+// INVITEs that nobody waits for any more count as well: an SBC may leave each open
+// for half a minute, and one that is dead does so of every call.
 func (c *calls) roomLocked(p *place) (out *place, ok bool) {
+	may := c.crowdLocked(p)
+	switch {
+	case c.ending >= mostEnding*c.max, !p.proven && c.ending >= mostEnding*c.max/2:
+		return nil, false
+	case may == nil:
+		return nil, true
+	case !p.proven:
+		return nil, false
+	}
+	out = c.leastLocked(may)
+	return out, out != nil
+}
+
+// crowdLocked is which calls a call is one too many with, nil for none.
+func (c *calls) crowdLocked(p *place) (may func(*place) bool) {
 	strangers := 0
 	for q := range c.places {
 		if !q.registered {
@@ -67,20 +98,21 @@ func (c *calls) roomLocked(p *place) (out *place, ok bool) {
 	}
 	switch {
 	case c.by[p.from] >= emergencyPerAddress:
-		out = c.leastLocked(func(q *place) bool { return q.from == p.from })
+		return func(q *place) bool { return q.from == p.from }
 	case !p.registered && strangers >= c.max-c.max/registeredShare:
-		out = c.leastLocked(func(q *place) bool { return !q.registered })
+		return func(q *place) bool { return !q.registered }
 	case len(c.places) >= c.max:
-		out = c.leastLocked(func(q *place) bool { return p.registered || !q.registered })
-	default:
-		return nil, true
+		return func(q *place) bool { return p.registered || !q.registered }
 	}
-	return out, out != nil
+	return nil
 }
 
 // leastLocked is the call that may go first among those that may, nil for none:
-// a stranger's before a registered phone's, then one not answered before one that
-// waits for its ACK, then the oldest.
+// a stranger's before a registered phone's, one without proof before one with it,
+// then one not answered before one that waits for its ACK. Of those without proof
+// the newest goes, for the first is as likely the phone's as any and what was forged
+// in its name comes after; of those with it the oldest, for who dials again has
+// given that up.
 func (c *calls) leastLocked(may func(*place) bool) *place {
 	var least *place
 	for q := range c.places {
@@ -95,8 +127,12 @@ func (p *place) before(q *place) bool {
 	switch {
 	case p.registered != q.registered:
 		return !p.registered
+	case p.proven != q.proven:
+		return !p.proven
 	case p.stage != q.stage:
 		return p.stage < q.stage
+	case !p.proven:
+		return p.order > q.order
 	}
 	return p.order < q.order
 }
@@ -125,5 +161,17 @@ func (c *calls) dropLocked(p *place) {
 	delete(c.places, p)
 	if c.by[p.from]--; c.by[p.from] <= 0 {
 		delete(c.by, p.from)
+	}
+}
+
+// winding counts an INVITE that nobody waits for any more, until done.
+func (c *calls) winding() (done func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ending++
+	return func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.ending--
 	}
 }

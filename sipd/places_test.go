@@ -33,19 +33,57 @@ func room(n int) func(*sipd.Config, *sipd.Deps) {
 	return func(c *sipd.Config, _ *sipd.Deps) { c.EmergencyCalls = n }
 }
 
-// Four INVITEs forged in a phone's address do not keep it from calling.
-func TestAForgersCallsInAPhonesAddressGoForThePhones(t *testing.T) {
+// proves makes an emergency call that was asked for its proof, and gives what it
+// dialled then.
+func proves(p, sbc *peer, l *lab) (request, message) {
+	p.t.Helper()
+	r := p.call("sip:112@box")
+	r = p.request(request{method: "INVITE", uri: followed(p.t, p.want("302"), l), id: r.id, from: r.from, to: r.to, seq: 2, body: r.body, extra: r.extra})
+	return r, sbc.want("INVITE")
+}
+
+// Four INVITEs forged in a phone's address do not keep it from calling, before its
+// own or after.
+func TestForgedCallsInAPhonesAddressAreNotItsOwn(t *testing.T) {
+	for own := range 4 {
+		t.Run(fmt.Sprintf("after %d of them", own), func(t *testing.T) {
+			sbc := newPeer(t, "127.0.0.7", nowhere)
+			l := newLab(t, sbcs(sbc))
+			forger, p := newPeer(t, "127.0.0.2", l.addr), newPeer(t, "127.0.0.2", l.addr)
+			for i := range 4 {
+				if i == own {
+					rings(p, sbc)
+				} else {
+					rings(forger, sbc)
+				}
+			}
+			for range 4 {
+				forger.call("sip:112@box")
+				forger.want("302")
+			}
+			if n, _ := l.InCalls(); n != 4 || len(p.in) > 0 || invited(sbc) {
+				t.Errorf("got %d places, %d more messages at the phone, want 4, none, and no other call at the SBC", n, len(p.in))
+			}
+		})
+	}
+}
+
+// Who has shown that it is where it says has the place of who has not, the newest
+// first.
+func TestACallWithProofHasThePlaceOfOneWithout(t *testing.T) {
 	sbc := newPeer(t, "127.0.0.7", nowhere)
 	l := newLab(t, sbcs(sbc))
 	forger, p := newPeer(t, "127.0.0.2", l.addr), newPeer(t, "127.0.0.2", l.addr)
-	first := rings(forger, sbc)
-	for range 3 {
-		rings(forger, sbc)
+	var last request
+	for range 4 {
+		last = rings(forger, sbc)
 	}
-	answers(p, sbc, true)
+	r, in := proves(p, sbc, l)
+	sbc.answer(in, "200 OK", unique(), "x")
+	p.request(within(r, p.want("200"), "ACK", 2))
 	m := forger.want("SIP/2.0 5")
-	if m.get("Call-ID") != first.id || !strings.Contains(m.get("Warning"), "use a mobile phone") {
-		t.Errorf("ended: %q with %q, want the oldest %q told what to do", m.get("Call-ID"), m.get("Warning"), first.id)
+	if m.get("Call-ID") != last.id || !strings.Contains(m.get("Warning"), "use a mobile phone") {
+		t.Errorf("ended: %q with %q, want the newest %q told what to do", m.get("Call-ID"), m.get("Warning"), last.id)
 	}
 	if got := outcome(t, l); got.Outcome != "answered" && got.Outcome != "failed" {
 		t.Errorf("recorded %+v, want answered or failed", got)
@@ -64,14 +102,21 @@ func TestACallThatWasConfirmedIsNotDisplaced(t *testing.T) {
 	answers(p, sbc, true)
 	answers(other, sbc, false)
 	rings(p, sbc)
-	answers(p, sbc, true) // in place of the one that rings
-	answers(p, sbc, true) // in place of the one that waits
+	for range 2 { // in place of the one that rings, then of the one that waits
+		r, in := proves(p, sbc, l)
+		sbc.answer(in, "200 OK", unique(), "x")
+		p.request(within(r, p.want("200"), "ACK", 2))
+		for sbc.want("ACK").get("Call-ID") != in.get("Call-ID") {
+		}
+	}
 	for {
 		if m := other.want(" "); strings.HasPrefix(m.start, "BYE") {
 			break
 		}
 	}
 	fifth := p.call("sip:112@box")
+	uri := followed(t, p.want("302"), l)
+	p.request(request{method: "INVITE", uri: uri, id: fifth.id, from: fifth.from, to: fifth.to, seq: 2})
 	for p.want("503").get("Call-ID") != fifth.id { // else it is the one that rang
 	}
 	for got := outcome(t, l); got.Outcome != "refused"; got = outcome(t, l) {
@@ -91,7 +136,12 @@ func TestAShareOfThePlacesIsForRegisteredPhones(t *testing.T) {
 	p := newPeer(t, "127.0.0.2", l.addr)
 	p.register()
 	for i := range 10 {
-		rings(newPeer(t, fmt.Sprintf("127.0.1.%d", 1+i), l.addr), sbc)
+		one := newPeer(t, fmt.Sprintf("127.0.1.%d", 1+i), l.addr)
+		if i < 6 {
+			rings(one, sbc)
+		} else {
+			proves(one, sbc, l)
+		}
 	}
 	waitFor(t, "the strangers' six", func() bool { n, _ := l.InCalls(); return n == 6 })
 	answers(p, sbc, false)
@@ -99,8 +149,14 @@ func TestAShareOfThePlacesIsForRegisteredPhones(t *testing.T) {
 	if n, _ := l.InCalls(); n != 8 {
 		t.Errorf("got %d places taken, want 8", n)
 	}
-	answers(p, sbc, false) // full: a stranger goes
-	rings(newPeer(t, "127.0.1.99", l.addr), sbc)
+	r := p.call("sip:112@box") // full: a stranger goes, once the phone has shown its login
+	m := p.want("401")
+	r.branch, r.seq = "", 2
+	r.extra = append(r.extra, p.authorized(m, "INVITE", r.uri, p.mac.Hex(), passwordOf(p.mac)))
+	p.request(r)
+	sbc.answer(sbc.want("INVITE"), "200 OK", unique(), "x")
+	p.want("200")
+	proves(newPeer(t, "127.0.1.99", l.addr), sbc, l)
 	if n, _ := l.InCalls(); n != 8 {
 		t.Errorf("got %d places taken, want 8", n)
 	}
@@ -109,4 +165,20 @@ func TestAShareOfThePlacesIsForRegisteredPhones(t *testing.T) {
 			t.Errorf("a registered phone's call went for a stranger's")
 		}
 	}
+}
+
+// INVITEs that nobody waits for any more, and an SBC never ends, are bounded; who
+// has proven its address is called for after others.
+func TestCallsThatAreWoundUpAreBounded(t *testing.T) {
+	sbc := newPeer(t, "127.0.0.7", nowhere)
+	l := newLab(t, sbcs(sbc), room(2))
+	for i := range 4 {
+		p := newPeer(t, fmt.Sprintf("127.0.1.%d", 1+i), l.addr)
+		r := rings(p, sbc)
+		p.send(p.to, "", "CANCEL sip:112@box SIP/2.0", "Via: SIP/2.0/UDP "+p.at()+";branch="+r.branch+";rport", "From: "+r.from, "To: "+r.to,
+			"Call-ID: "+r.id, "CSeq: 1 CANCEL", "Max-Forwards: 70")
+		sbc.want("CANCEL")
+		waitFor(t, "its place", func() bool { n, _ := l.InCalls(); return n == 0 })
+	}
+	proves(newPeer(t, "127.0.1.9", l.addr), sbc, l)
 }

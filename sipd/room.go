@@ -216,7 +216,7 @@ func (g *guest) take(msg []byte) (whole, answer []byte) {
 			return nil, nil
 		}
 	}
-	if over, answer := g.server.callsOver(g.from, "TCP", m); over {
+	if over, answer := g.server.callsOver(addrPortOf(g.LocalAddr()), g.from, "TCP", m); over {
 		g.room.dropped(rate)
 		return nil, append([]byte{}, answer...) // none is none, but not unread
 	}

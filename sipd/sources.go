@@ -1,9 +1,7 @@
 package sipd
 
 import (
-	"hash/maphash"
 	"net/netip"
-	"slices"
 	"sync"
 	"time"
 )
@@ -28,6 +26,7 @@ const (
 	sourceRate    = 50   // of one address
 	strangersRate = 500  // of all addresses that are not known; by packets, and as many by connections
 	emergencyRate = 2000 // INVITEs to emergency numbers of all addresses that are not known
+	ownEmergency  = 500  // and in the name of one: anybody may write it, and the phone's own have to be among those looked at
 	callsRate     = 0.2  // emergency calls one address may begin in the long run; see ownCalls
 	allCallsRate  = 50   // and all that are not known
 	knownRate     = 100  // of one known address: a registered phone, one in a call
@@ -72,7 +71,7 @@ type sources struct {
 	streams   bucket // of strangers by connections, whose addresses cannot be forged
 	emergency bucket
 	calls     bucket // emergency calls that begin
-	seed      maphash.Seed
+	shown     bucket // the same, of who showed that its address is its own
 	fresh     bucket
 	known     map[netip.Addr]int // references: bindings, calls, questions just asked
 	forget    func(netip.AddrPort)
@@ -82,11 +81,17 @@ type source struct {
 	all       bucket
 	emergency bucket
 	last      time.Time
-	fresh     bucket   // of ports not seen before
-	conns     bucket   // of connections
-	calls     bucket   // of emergency calls that begin
-	begun     []uint64 // the last of them, by their Call-ID
-	ports     []port   // the longest unused first
+	fresh     bucket // of ports not seen before
+	conns     bucket // of connections
+	calls     bucket // of emergency calls that begin
+	shown     shares // of who showed that the address is its own
+	ports     []port // the longest unused first
+}
+
+// shares are one address's where it is proven: what others write in its name takes
+// nothing of them.
+type shares struct {
+	emergency, calls bucket
 }
 
 type port struct {
@@ -97,7 +102,7 @@ type port struct {
 func newSources(now time.Time, forget func(netip.AddrPort)) *sources {
 	return &sources{
 		by: make(map[netip.Addr]*source), known: make(map[netip.Addr]int), forget: forget,
-		strangers: full(now, 2*strangersRate), streams: full(now, 2*strangersRate), emergency: full(now, 2*emergencyRate), calls: full(now, allCalls), seed: maphash.MakeSeed(), fresh: full(now, maxPorts),
+		strangers: full(now, 2*strangersRate), streams: full(now, 2*strangersRate), emergency: full(now, 2*emergencyRate), calls: full(now, allCalls), shown: full(now, allCalls), fresh: full(now, maxPorts),
 	}
 }
 
@@ -166,8 +171,12 @@ func (s *sources) admit(now time.Time, from netip.AddrPort, l look) (v verdict, 
 		return tooMany, false
 	}
 	switch {
+	case l.emergent && l.proven:
+		if !src.shown.emergency.take(now, 10, 20) {
+			return rate, false
+		}
 	case l.emergent:
-		if !src.emergency.take(now, 10, 20) || !known && !s.emergency.take(now, emergencyRate, 2*emergencyRate) {
+		if !src.emergency.take(now, ownEmergency, 2*ownEmergency) || !known && !s.emergency.take(now, emergencyRate, 2*emergencyRate) {
 			return rate, false
 		}
 	case l.sbc: // it answers for everybody
@@ -198,30 +207,24 @@ func (s *sources) connects(now time.Time, a netip.Addr) bool {
 	return src != nil && src.conns.take(now, ownConnsRate, ownConns)
 }
 
-// begins counts an emergency call of an address that was let in; one that it
-// began already comes again as often as it likes.
-func (s *sources) begins(now time.Time, a netip.Addr, id string) bool {
+// begins counts an emergency call of an address that was let in. What was forged
+// takes nothing of who has proven its address.
+func (s *sources) begins(now time.Time, a netip.Addr, proven bool) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	src := s.by[a]
 	if src == nil {
 		return false
 	}
-	call := maphash.String(s.seed, id)
-	if slices.Contains(src.begun, call) {
-		return true
+	own, all := &src.calls, &s.calls
+	if proven {
+		own, all = &src.shown.calls, &s.shown
 	}
-	if !src.calls.take(now, callsRate, ownCalls) {
+	if !own.take(now, callsRate, ownCalls) {
 		return false
 	}
-	if _, known := s.known[a]; !known && !s.calls.take(now, allCallsRate, allCalls) {
-		return false
-	}
-	if len(src.begun) >= ownCalls {
-		src.begun = slices.Delete(src.begun, 0, 1)
-	}
-	src.begun = append(src.begun, call)
-	return true
+	_, known := s.known[a]
+	return known || all.take(now, allCallsRate, allCalls)
 }
 
 // sourceLocked makes the address's record, and room for it where it may.
@@ -229,7 +232,10 @@ func (s *sources) sourceLocked(now time.Time, a netip.Addr, first bool) *source 
 	if len(s.by) >= maxSources && !s.roomLocked(now, first) {
 		return nil
 	}
-	src := &source{all: full(now, 2*sourceRate), emergency: full(now, 20), fresh: full(now, ownPorts), conns: full(now, ownConns), calls: full(now, ownCalls), last: now}
+	src := &source{
+		all: full(now, 2*sourceRate), emergency: full(now, 2*ownEmergency), fresh: full(now, ownPorts), conns: full(now, ownConns), calls: full(now, ownCalls), last: now,
+		shown: shares{emergency: full(now, 20), calls: full(now, ownCalls)},
+	}
 	s.by[a] = src
 	return src
 }

@@ -24,7 +24,7 @@ func (s *Server) dialog(req *sip.Request) *leg {
 
 // invite answers INVITE: emergencies before anything else.
 func (s *Server) invite(req *sip.Request, tx sip.ServerTransaction) {
-	defer s.pending.begin(req)()
+	s.pending.begin(req, tx)
 	if l := s.dialog(req); l != nil {
 		s.reinvite(req, tx, l)
 		return
