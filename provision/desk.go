@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"net/netip"
 	"net/url"
@@ -46,8 +45,9 @@ type Config struct {
 	Factory *vendors.Factory
 	// CA is the box's CA certificate, PEM: served as CAFile.
 	CA []byte
-	// Templates is the folder of the operators' templates; nil is none.
-	Templates fs.FS
+	// Templates is the folder of the operators' templates; nil is none. The box
+	// writes there only into .good, what was last in force.
+	Templates *os.Root
 	// Files is the folder files for phones are kept in, Uploads the one for
 	// what phones put on the box; nil is none. Nobody else writes there.
 	Files, Uploads *os.Root

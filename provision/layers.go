@@ -8,7 +8,6 @@ import (
 	"sync/atomic"
 
 	"github.com/lineside/lineside/audit"
-	"github.com/lineside/lineside/auth"
 	"github.com/lineside/lineside/health"
 	"github.com/lineside/lineside/phone"
 	"github.com/lineside/lineside/vendors"
@@ -17,7 +16,8 @@ import (
 // CodeTemplates is the health condition of templates that were refused.
 const CodeTemplates = "templates-refused"
 
-// templates is the operators' templates in force.
+// templates is the operators' templates in force; now is nil before the first
+// load.
 type templates struct {
 	mu  sync.Mutex // one load at a time
 	now atomic.Pointer[vendors.Layers]
@@ -54,31 +54,32 @@ func (d *Desk) CheckTemplates() (Templates, error) {
 	d.templates.mu.Lock()
 	defer d.templates.mu.Unlock()
 	_, out, err := d.readTemplates()
-	return out, err
+	return *out, err
 }
 
 // LoadTemplates puts the templates in force. One with a fault is refused, with
-// its line and the reason; what was in force in its place stays.
+// its line and the reason; what was in force in its place stays, and stays at the
+// next start.
 func (d *Desk) LoadTemplates(ctx context.Context, by audit.Actor) (Templates, error) {
 	d.templates.mu.Lock()
 	defer d.templates.mu.Unlock()
 	next, out, err := d.readTemplates()
 	if err != nil {
-		return out, err
+		return *out, err
 	}
 	if out.Changed {
 		event := audit.TemplatesLoaded{Files: out.Files, Refused: len(out.Faults)}
 		if err := d.store.Recorder.Record(ctx, one(phone.MAC{}, by, event)...); err != nil {
-			return out, fmt.Errorf("record that templates were loaded: %w", err)
+			return *out, fmt.Errorf("record that templates were loaded: %w", err)
 		}
 	}
-	d.templates.now.Store(&next)
-	d.tellTemplates(out)
-	return out, nil
+	d.forceTemplates(next, out)
+	return *out, nil
 }
 
 // OpenTemplates is LoadTemplates at the start, when nobody asked for it and no
-// phone has been given anything else.
+// phone has been given anything else. In the place of a template with a fault is
+// what was in force before.
 func (d *Desk) OpenTemplates() error {
 	d.templates.mu.Lock()
 	defer d.templates.mu.Unlock()
@@ -86,9 +87,18 @@ func (d *Desk) OpenTemplates() error {
 	if err != nil {
 		return err
 	}
-	d.templates.now.Store(&next)
-	d.tellTemplates(out)
+	d.forceTemplates(next, out)
 	return nil
+}
+
+// forceTemplates puts templates in force and on disk, and tells what is wrong.
+func (d *Desk) forceTemplates(next vendors.Layers, out *Templates) {
+	d.templates.now.Store(&next)
+	if err := d.keepTemplates(next); err != nil {
+		out.Faults = append(out.Faults, TemplateFault{File: keptTemplates, Text: fmt.Sprintf(
+			"the last good templates could not be kept on disk: %v: after a restart a template with a fault would leave phones without it; see to the disk and the rights of templates/, then: lineside template reload", err)})
+	}
+	d.tellTemplates(*out)
 }
 
 func (d *Desk) tellTemplates(out Templates) {
@@ -113,108 +123,6 @@ func (d *Desk) tellTemplates(out Templates) {
 // String is file, line and fault.
 func (f TemplateFault) String() string {
 	return (&vendors.LayerError{File: f.File, Line: f.Line, Text: f.Text}).Error()
-}
-
-// readTemplates reads the folder and tries what it says on every device it says
-// something for.
-func (d *Desk) readTemplates() (vendors.Layers, Templates, error) {
-	out := Templates{Files: []string{}, Faults: []TemplateFault{}, Notes: []TemplateFault{}}
-	last := d.templates.layers()
-	if d.cfg.Templates == nil {
-		return last, out, nil
-	}
-	next, wrong := d.table.LoadLayers(d.cfg.Templates, last)
-	for _, w := range wrong {
-		out.Faults = append(out.Faults, TemplateFault{File: w.File, Line: w.Line, Text: w.Text})
-	}
-	fault, err := d.tryTemplates(last, next)
-	if err != nil {
-		return last, out, err
-	}
-	if fault != nil {
-		out.Faults, next = append(out.Faults, *fault), last
-	}
-	out.Files = append(out.Files, next.Files()...)
-	for _, w := range d.table.Doubts(next) {
-		out.Notes = append(out.Notes, TemplateFault{File: w.File, Line: w.Line, Text: w.Text})
-	}
-	out.Changed = next.Version() != last.Version()
-	return next, out, nil
-}
-
-// tryTemplates renders the full config of each device whose templates changed,
-// and gives the first that cannot be written with the new ones and can with the
-// last, for such a phone would get nothing, or that loses an emergency number.
-func (d *Desk) tryTemplates(last, next vendors.Layers) (*TemplateFault, error) {
-	all, err := d.store.Devices.All()
-	if err != nil {
-		return nil, fmt.Errorf("list devices: %w", err)
-	}
-	for _, rec := range all {
-		v, model := rec.Device.Vendor, rec.Device.Model
-		if last.VersionOf(v, model) == next.VersionOf(v, model) {
-			continue
-		}
-		text := d.tryDevice(rec, last, next)
-		if text == "" {
-			continue
-		}
-		file := string(v) + ".conf"
-		if last.VersionOf(v, "") == next.VersionOf(v, "") {
-			file = string(v) + "-" + model + ".conf"
-		}
-		return &TemplateFault{File: file, Text: text}, nil
-	}
-	return nil, nil
-}
-
-// tryDevice says what is worse for one device than it was.
-func (d *Desk) tryDevice(rec auth.Record, last, next vendors.Layers) string {
-	if err := d.tryOne(rec, next); err != nil {
-		if d.tryOne(rec, last) != nil {
-			return ""
-		}
-		return fmt.Sprintf("no template was loaded: with this one the config of %s cannot be written: %v", rec.Device.MAC, err)
-	}
-	if lost := d.lost(rec, next); len(lost) > 0 {
-		if lost = further(d.lost(rec, last), lost); len(lost) > 0 {
-			return fmt.Sprintf("no template was loaded: in the config of %s %v", rec.Device.MAC, lost[0])
-		}
-	}
-	return ""
-}
-
-// tryOne renders every config of a device with the templates given.
-func (d *Desk) tryOne(rec auth.Record, with vendors.Layers) error {
-	return d.tryEach(rec, with, func(in vendors.Input) error {
-		_, err := d.table.Render(in)
-		return err
-	})
-}
-
-// tryEach asks about every full config of a device with the templates given.
-func (d *Desk) tryEach(rec auth.Record, with vendors.Layers, ask func(vendors.Input) error) error {
-	maker, ok := d.table.Of(rec.Device.Vendor)
-	if !ok || maker.Sequence == nil {
-		return nil
-	}
-	for _, name := range maker.Sequence(rec.Device.MAC, rec.Device.Model) {
-		f, ok := d.table.File(name, rec.Device.Vendor)
-		if !ok || f.Kind != vendors.Config {
-			continue
-		}
-		c := caller{file: f}
-		in, b := d.input(d.tools.Now(), c), d.basisOf(c, rec)
-		b.layers = with
-		d.full(&in, rec, b)
-		if in.Login.User == "" {
-			in.Login = vendors.Login{User: "minted-at-proof", Password: masked}
-		}
-		if err := ask(in); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // secretPlace reports that what an operator wrote out in a template for a

@@ -41,8 +41,15 @@ var (
 
 func newStudio(t testing.TB) studio {
 	t.Helper()
-	dir := t.TempDir()
-	l := newTown(t, auth.FactorOTP, realTable, func(c *provision.Config) { c.Templates = os.DirFS(dir) })
+	return openStudio(t, t.TempDir(), "112")
+}
+
+// openStudio is one whose box starts with what is in dir.
+func openStudio(t testing.TB, dir string, emergency ...string) studio {
+	t.Helper()
+	l := newTown(t, auth.FactorOTP, realTable, func(c *provision.Config) {
+		c.Templates, c.Site.Emergency = rootOf(t, dir), emergency
+	})
 	for _, dev := range []phone.Device{
 		{MAC: t46, Vendor: "yealink", Model: "T46G"}, {MAC: t48, Vendor: "yealink", Model: "T48G"}, {MAC: d385, Vendor: "snom", Model: "D385"},
 	} {
@@ -143,7 +150,7 @@ func TestBrokenTemplatesAreRefused(t *testing.T) {
 		"nonsense":            {"lang.gui = Elvish\nnonsense\n", 2, "parameter = value"},
 		"no such placeholder": {"lang.gui = {secret}\n", 1, "no placeholder"},
 		// What only a device shows: the word that clears a parameter.
-		"cannot be written": {"lang.gui = Elvish\nwallpaper = %NULL%\n", 0, "cannot be written"},
+		"cannot be written": {"lang.gui = Elvish\nwallpaper = %NULL%\n", 2, "cannot be written"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s.write(t, "yealink.conf", tt.text)

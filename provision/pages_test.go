@@ -2,7 +2,6 @@ package provision_test
 
 import (
 	"bytes"
-	"os"
 	"testing"
 
 	"github.com/lineside/lineside/auth"
@@ -18,7 +17,7 @@ func shop(t testing.TB) (*lab, map[phone.Vendor]phone.MAC) {
 	dir := t.TempDir()
 	all := vendors.All()
 	table := func(l *lab) vendors.Table { return vendors.NewTable(append(townTable(l).Makers(), all.Makers()...)...) }
-	l := newTown(t, auth.FactorOTP, table, func(c *provision.Config) { c.Templates = os.DirFS(dir) })
+	l := newTown(t, auth.FactorOTP, table, func(c *provision.Config) { c.Templates = rootOf(t, dir) })
 	l.people(t, anna())
 	macs := make(map[phone.Vendor]phone.MAC)
 	for i, m := range all.Makers() {

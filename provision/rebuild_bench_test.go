@@ -3,7 +3,6 @@ package provision_test
 import (
 	"fmt"
 	"net/netip"
-	"os"
 	"testing"
 	"time"
 
@@ -21,7 +20,7 @@ import (
 func BenchmarkRebuild(b *testing.B) {
 	const phones = 10_000
 	dir := b.TempDir()
-	l := newTown(b, auth.FactorOTP, realTable, func(c *provision.Config) { c.Templates = os.DirFS(dir); c.CacheBytes = 512 << 20 })
+	l := newTown(b, auth.FactorOTP, realTable, func(c *provision.Config) { c.Templates = rootOf(b, dir); c.CacheBytes = 512 << 20 })
 	asks := make([]provision.Ask, phones)
 	for n := range asks {
 		m := phone.MAC{0, 0x15, 0x65, byte(n >> 16), byte(n >> 8), byte(n)}

@@ -17,6 +17,9 @@ func (l Loss) Error() string {
 	return fmt.Sprintf("%s (%s) leaves out the emergency number %s, which its phone could no more dial as it should: write the number into the value, or leave %s to the box", l.Parameter, l.From, l.Number, l.Parameter)
 }
 
+// Origin is the line of the template that took the number out; nil is an override.
+func (l Loss) Origin() *Origin { return originOf(l.From) }
+
 // Losses are the emergency numbers that operators' words take out of the full
 // config in.File names. Which parameters carry them the configs say themselves:
 // those that are others for a site without such numbers.

@@ -32,9 +32,11 @@ var (
 )
 
 // refuse names the parameter whose value or name cannot be written.
-func (p param) refuse(err error) error { return fmt.Errorf("value of %s %w", p.name(), err) }
+func (p param) refuse(err error) error {
+	return p.blame(fmt.Errorf("value of %s %w", p.name(), err))
+}
 
-func badName(p param) error { return fmt.Errorf("%.60q is no parameter name", p.key) }
+func badName(p param) error { return p.blame(fmt.Errorf("%.60q is no parameter name", p.key)) }
 
 // writable reports that s is one line of UTF-8 that XML 1.0 section 2.2 allows.
 func writable(s string) bool {

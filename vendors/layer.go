@@ -28,6 +28,7 @@ type layerKey struct {
 // layer is one file.
 type layer struct {
 	name    string
+	body    string
 	text    [sha256.Size]byte
 	entries []entry
 }
@@ -84,6 +85,32 @@ func (l Layers) Files() []string {
 	}
 	slices.Sort(names)
 	return names
+}
+
+// Texts is what each file in force says, by its name: LoadLayers of a folder with
+// these files gives the same templates.
+func (l Layers) Texts() map[string]string {
+	texts := make(map[string]string, len(l.files))
+	for _, f := range l.files {
+		texts[f.name] = f.body
+	}
+	return texts
+}
+
+// With is the same templates, but for phones of v those that from has.
+func (l Layers) With(v phone.Vendor, from Layers) Layers {
+	out := Layers{files: make(map[layerKey]*layer, len(l.files))}
+	for key, file := range l.files {
+		if key.vendor != v {
+			out.files[key] = file
+		}
+	}
+	for key, file := range from.files {
+		if key.vendor == v {
+			out.files[key] = file
+		}
+	}
+	return out
 }
 
 // LayersVersion is another value whenever the templates that say something for

@@ -124,7 +124,7 @@ func readLayer(dir fs.FS, name string, f format) (*layer, *LayerError) {
 	if problem != nil {
 		return nil, problem
 	}
-	l.text = sha256.Sum256(body)
+	l.body, l.text = string(body), sha256.Sum256(body)
 	return l, nil
 }
 

@@ -3,6 +3,7 @@ package vendors
 import (
 	"fmt"
 	"strconv"
+	"strings"
 )
 
 // Origin is where a parameter of a config comes from.
@@ -17,6 +18,37 @@ func (o Origin) String() string {
 		return "override"
 	}
 	return o.File + ":" + strconv.Itoa(o.Line)
+}
+
+// originOf reads what String wrote; nil is no template's line.
+func originOf(from string) *Origin {
+	file, line, ok := strings.Cut(from, ":")
+	n, err := strconv.Atoi(line)
+	if !ok || err != nil {
+		return nil
+	}
+	return &Origin{file, n}
+}
+
+// OriginError is a config that cannot be written for what one line of a template
+// says.
+type OriginError struct {
+	Origin
+	Err error // what is wrong with it
+}
+
+// Error is what is wrong; the line is Origin's to tell.
+func (e *OriginError) Error() string { return e.Err.Error() }
+
+// Unwrap gives what is wrong.
+func (e *OriginError) Unwrap() error { return e.Err }
+
+// blame says whose line err comes from, where p is a template's.
+func (p param) blame(err error) error {
+	if p.from == nil || p.from.File == "" {
+		return err
+	}
+	return &OriginError{*p.from, err}
 }
 
 // Setting is one parameter of a config with its origin.

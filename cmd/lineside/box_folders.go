@@ -42,7 +42,7 @@ func (b *box) openFolders(cfg *provision.Config) error {
 		b.sockets = append(b.sockets, roots[i])
 	}
 	b.templates = roots[0].FS()
-	cfg.Templates, cfg.Files, cfg.Uploads = b.templates, roots[1], roots[2]
+	cfg.Templates, cfg.Files, cfg.Uploads = roots[0], roots[1], roots[2]
 	return nil
 }
 

@@ -227,7 +227,7 @@ func (p *program) showTemplates(verb string, out provision.Templates) error {
 		}
 	}
 	if len(out.Faults) > 0 {
-		if err := p.next("correct it; until then phones are given what the last good template said"); err != nil {
+		if err := p.next("correct it; until then its phones are given what the last good one said, and nothing of one that never was good"); err != nil {
 			return err
 		}
 	}
