@@ -8,8 +8,9 @@ import (
 )
 
 // usable reports that c could have slot i. A reserved address passes between
-// the client identifiers of its own hardware address only: who has it when it is
-// reserved for another is led away when it next asks.
+// the client identifiers of its own hardware address only, and away from one
+// that has it to none that is made up: anybody can make one up in a phone's name.
+// Who has it when it is reserved for another is led away when it next asks.
 func (p *pool) usable(i int32, c client) bool {
 	s := &p.slots[i]
 	own := !s.reserved.IsZero() && s.reserved == c.mac
@@ -20,7 +21,7 @@ func (p *pool) usable(i int32, c client) bool {
 		return true
 	}
 	h, ok := s.holder()
-	return ok && (h == c || own && h.mac == c.mac)
+	return ok && (h == c || own && h.mac == c.mac && (s.state != bound || c.plain()))
 }
 
 // own is the slot that c can have without taking one more from the pool: its

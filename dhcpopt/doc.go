@@ -122,7 +122,10 @@
 //   - The RFC says a client identifier alone names a client. Devices copy them
 //     when cloned, and a stranger can copy one on purpose. We take identifier
 //     and hardware address together, so no lease ever passes from one hardware
-//     address to another while it lives.
+//     address to another while it lives. An address reserved for a device is the
+//     exception, since boot loader and firmware may name themselves differently:
+//     it goes to the identifier that asks, but from one whose lease runs only to
+//     a client without identifier or with its hardware address as one.
 //   - The RFC says a client's current address comes before all else. Operators
 //     expect a reservation to win, so a client that starts over (DISCOVER, or
 //     REQUEST after a reboot) is led to its reserved address, and so is one that

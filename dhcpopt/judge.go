@@ -75,6 +75,10 @@ func (p *pool) renewing(i int32, ours bool, c client, r rank) verdict {
 	switch {
 	case ours && p.slots[i].state == resting && clientOf(p.slots[i].lease) == c:
 		return refuse // declined in its name, so it should not go on
+	case !ok && ours && mine && i == kept && p.usable(i, c):
+		return grant // another of its device's identifiers had it, or the record was lost
+	case !ok && ours && mine && i == kept:
+		return refuse // in silence it would use what another has until the lease is over
 	case !ok:
 		return silent
 	case !ours || i != held || !p.usable(i, c):
