@@ -77,7 +77,7 @@ func (s *Server) bridge(req *sip.Request, tx sip.ServerTransaction, e provision.
 	caller.place = p
 	end := sync.OnceFunc(func() {
 		s.calls.remove(caller)
-		s.calls.remove(caller.peer)
+		s.calls.remove(caller.peer.Load())
 		s.calls.leave(p)
 		s.sources.release(e.Remote)
 	})
@@ -115,7 +115,7 @@ func (s *Server) bridge(req *sip.Request, tx sip.ServerTransaction, e provision.
 			end()
 			return
 		}
-		s.calls.remove(caller.peer)
+		s.calls.remove(caller.peer.Swap(nil)) // what the caller says meanwhile is for none that was dropped
 		passedOver(&e, g, res, err)
 		queue = s.renewed(queue, g, f, err)
 		if err == nil {
@@ -221,8 +221,9 @@ func passedOver(e *provision.EmergencyCall, t target, res *sip.Response, err err
 // offer prepares the call to one SBC.
 func (s *Server) offer(req *sip.Request, tx sip.ServerTransaction, caller *leg, g target, number string, gone <-chan struct{}) *forwarding {
 	callee, invite := s.callee(caller, g, number)
-	callee.peer, caller.peer = caller, callee
 	callee.over = caller.over
+	callee.peer.Store(caller)
+	caller.peer.Store(callee)
 	s.calls.add(s.dep.Now(), callee)
 	carry(req, invite)
 	return &forwarding{

@@ -46,6 +46,7 @@ type forwarding struct {
 	shown bool      // a login was shown
 
 	reused bool // its connection was there before
+	within bool // it changes a call that stands, and ends none
 }
 
 // run sends the INVITE and gives the final answer: an error is errCancelled, or
@@ -188,9 +189,10 @@ func (f *forwarding) progress(res *sip.Response) {
 
 // abandon ends an INVITE nobody waits for any more. It may be cancelled only
 // once something was heard (RFC 3261 section 9.1), and may be answered all the
-// same: then it is hung up.
+// same: then it is hung up, unless it was within a call, which goes on (section
+// 14.1): there the answer is confirmed and no more.
 func (f *forwarding) abandon() {
-	out, invite, to, heard := f.out, f.invite, f.to, f.heard
+	out, invite, to, heard, within := f.out, f.invite, f.to, f.heard, f.within
 	done := f.s.calls.winding()
 	f.s.background(func(ctx context.Context) {
 		defer done()
@@ -210,7 +212,9 @@ func (f *forwarding) abandon() {
 				case res.IsSuccess():
 					to.establish(res)
 					f.s.sendACK(to, nil)
-					f.s.sendBYE(ctx, to)
+					if !within {
+						f.s.sendBYE(ctx, to)
+					}
 					return
 				case !res.IsProvisional():
 					return
@@ -264,14 +268,26 @@ func (s *Server) sendBYE(ctx context.Context, l *leg) {
 	_, _ = s.do(ctx, l.request(sip.BYE)) // who does not answer has gone
 }
 
-// connected passes the answer on, waits for its ACK and passes that on too.
+// connected passes the answer on, waits for its ACK and passes that on too. A call
+// that stood before is not hung up for want of one: a CANCEL that crosses the answer
+// has no effect (RFC 3261 section 9.2), and who has gone says so by BYE.
 func (s *Server) connected(req *sip.Request, tx sip.ServerTransaction, f *forwarding, res *sip.Response) {
 	f.to.establish(res)
 	ok := f.from.answer(req, res.StatusCode, res.Reason)
 	carry(res, ok)
 	again := f.watch()
 	s.calls.reach(f.from.place, answered)
-	ack, err := s.confirm(tx, ok, f.from, f.gone)
+	f.from.up.Store(true)
+	f.to.up.Store(true)
+	gone := f.gone
+	if f.within {
+		gone = nil
+	}
+	ack, err := s.confirm(tx, ok, f.from, gone)
+	if err != nil && f.within {
+		s.sendACK(f.to, nil)
+		return
+	}
 	if err != nil { // it never confirmed: both sides are hung up
 		s.sendACK(f.to, nil)
 		s.background(func(ctx context.Context) { s.sendBYE(ctx, f.to) })

@@ -31,8 +31,8 @@ type leg struct {
 	place *place // of a caller's side of an emergency call
 	share bucket // calls.mu; of its messages when its address is at its rate
 
-	peer *leg   // the other side where sound passes by the box, else nil
-	over func() // ends the call
+	peer atomic.Pointer[leg] // the other side where sound passes by the box, nil while it is none
+	over func()              // ends the call
 	acks chan *sip.Request
 
 	// Of a side whose sound is the box's: a PIN call, and the emergency call
@@ -40,7 +40,7 @@ type leg struct {
 	media  *voice.Call
 	turns  *turns
 	mate   *leg        // what it is joined to
-	up     atomic.Bool // answered and confirmed
+	up     atomic.Bool // answered; where the sound is the box's, confirmed as well
 	hungUp atomic.Bool // by itself
 }
 

@@ -43,11 +43,18 @@ func (s *Server) reinvite(req *sip.Request, tx sip.ServerTransaction, l *leg) {
 		s.reoffer(req, tx, l)
 		return
 	}
+	peer := l.peer.Load()
+	if peer == nil || !l.up.Load() { // RFC 3261 section 14.2: the first INVITE has no answer yet
+		res := l.answer(req, sip.StatusInternalServerError, "Server Internal Error")
+		res.AppendHeader(sip.NewHeader("Retry-After", "3"))
+		s.reply(tx, res)
+		return
+	}
 	l.learn(req)
-	invite := l.peer.request(sip.INVITE)
+	invite := peer.request(sip.INVITE)
 	carry(req, invite)
 	gone, _ := cancelled(tx)
-	f := &forwarding{s: s, from: l, to: l.peer, req: req, tx: tx, invite: invite, gone: gone, silence: confirmWait, trying: confirmWait}
+	f := &forwarding{s: s, from: l, to: peer, req: req, tx: tx, invite: invite, gone: gone, silence: confirmWait, trying: confirmWait, within: true}
 	res, err := f.run(s.context())
 	switch {
 	case err == nil && res.IsSuccess():
@@ -78,7 +85,7 @@ func (s *Server) bye(req *sip.Request, tx sip.ServerTransaction) {
 	}
 	s.respond(req, tx, sip.StatusOK, "OK")
 	l.hungUp.Store(true)
-	peer := l.peer
+	peer := l.peer.Load()
 	l.over()
 	if peer != nil {
 		s.background(func(ctx context.Context) { s.sendBYE(ctx, peer) })
@@ -91,14 +98,18 @@ func (s *Server) within(req *sip.Request, tx sip.ServerTransaction) {
 	switch {
 	case l == nil:
 		s.respond(req, tx, sip.StatusCallTransactionDoesNotExists, "Call/Transaction Does Not Exist")
+		return
 	case l.media != nil:
 		s.inside(req, tx, l)
-	case l.peer == nil:
-		s.reply(tx, l.answer(req, 491, "Request Pending")) // no SBC was called yet
-	default:
-		l.learn(req)
-		s.passOn(req, tx, l, l.peer)
+		return
 	}
+	peer := l.peer.Load()
+	if peer == nil {
+		s.reply(tx, l.answer(req, 491, "Request Pending")) // no SBC is being called
+		return
+	}
+	l.learn(req)
+	s.passOn(req, tx, l, peer)
 }
 
 // passOn sends a request of one side to the other, and its answer back.
