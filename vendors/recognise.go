@@ -31,10 +31,14 @@ func (t Table) ByClass(class []byte) (Ident, bool) {
 }
 
 // ByClient recognises a DHCP client: by option 60, or else by the name it gives
-// itself in option 12, or else by its hardware address.
+// itself in option 12, or else by its hardware address. One whose option 60 says
+// that it is no phone is none, whoever made its network card.
 func (t Table) ByClient(class []byte, host string, mac phone.MAC) (Ident, bool) {
 	if id, ok := t.ByClass(class); ok {
 		return id, true
+	}
+	if t.Foreign(class) {
+		return Ident{}, false
 	}
 	for i := range t.makers {
 		if m := &t.makers[i]; m.Host != nil && m.Host(host, mac) {

@@ -12,14 +12,15 @@ import (
 // Table is a list of makers in the order they are asked, with what makes its
 // lookups quick. The zero value has no makers.
 type Table struct {
-	makers []Maker
-	byName map[phone.Vendor]int
-	byOUI  map[[3]byte][]int
+	makers  []Maker
+	byName  map[phone.Vendor]int
+	byOUI   map[[3]byte][]int
+	foreign []ClassMatch
 }
 
 // NewTable makes a table of makers. Of two with one name the first counts.
 func NewTable(makers ...Maker) Table {
-	t := Table{makers: slices.Clone(makers), byName: map[phone.Vendor]int{}, byOUI: map[[3]byte][]int{}}
+	t := Table{makers: slices.Clone(makers), byName: map[phone.Vendor]int{}, byOUI: map[[3]byte][]int{}, foreign: foreign()}
 	for i, m := range makers {
 		if m.Brand == "" {
 			t.makers[i].Brand = m.Vendor
