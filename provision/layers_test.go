@@ -256,7 +256,7 @@ func TestPreviewSaysWhoSaid(t *testing.T) {
 	for name, want := range map[string]provision.Setting{
 		"lang.gui":                     {Name: "lang.gui", Value: "Klingon", Was: got["lang.gui"].Was, From: "yealink.conf:2"},
 		"sip.notify_reboot_enable":     {Name: "sip.notify_reboot_enable", Was: "0", From: "yealink.conf:6", Dropped: true},
-		"phone_setting.backlight_time": {Name: "phone_setting.backlight_time", Value: "hidden-secret", From: "override", Added: true},
+		"phone_setting.backlight_time": {Name: "phone_setting.backlight_time", Value: "30", From: "override", Added: true},
 		"account.1.enable":             {Name: "account.1.enable", Value: "1", From: "ours"},
 	} {
 		if got[name] != want {

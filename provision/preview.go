@@ -25,8 +25,8 @@ type Preview struct {
 var masked = phone.NewSecret("hidden-secret")
 
 // Preview renders a device's files as it would be given them now, in the order
-// it asks for them; an empty file means all. Secrets, and every override, are
-// masked unless reveal. A device without a credential is shown the config it will
+// it asks for them; an empty file means all. Secrets, and overrides that may be
+// one, are masked unless reveal. A device without a credential is shown the config it will
 // get with one masked in its place, beside the holding config where policy has one.
 func (d *Desk) Preview(mac phone.MAC, file string, reveal bool) ([]Preview, error) {
 	rec, err := d.store.Devices.Device(mac)
@@ -119,11 +119,13 @@ func hide(in vendors.Input) vendors.Input {
 	in.Login.Password = masked
 	in.Token, in.Book.Login.Password, in.Book.Token = mask(in.Token), mask(in.Book.Login.Password), mask(in.Book.Token)
 	in.XSI.Password = mask(in.XSI.Password)
-	in.Device.AdminPassword = mask(in.Device.AdminPassword)
 	in.Layers = in.Layers.Masked(masked.Reveal(), secretPlace)
-	for name := range in.Device.Overrides { // each may be a password, whatever its name
-		in.Device.Overrides[name] = masked.Reveal()
+	for name, value := range in.Device.Overrides {
+		if !harmless(in.Device, name, value) {
+			in.Device.Overrides[name] = masked.Reveal()
+		}
 	}
+	in.Device.AdminPassword = mask(in.Device.AdminPassword)
 	for i := range in.Device.Lines {
 		in.Device.Lines[i].Password = mask(in.Device.Lines[i].Password)
 	}
@@ -144,6 +146,42 @@ func secretName(name string) bool {
 	name = strings.ToLower(name)
 	for _, word := range []string{"pass", "pwd", "secret", "pin", "key", "token", "auth"} {
 		if strings.Contains(name, word) {
+			return true
+		}
+	}
+	return false
+}
+
+// harmless reports that an override may be shown to whoever may see a preview,
+// which is not admins alone. Its name is not enough to tell: a Grandstream phone's
+// admin password is "P2", and a password may stand in a parameter of any name. So
+// it is shown only where the name has a word and none of a secret, the value is
+// a switch or as short as a number of seconds, and no secret of the device is the
+// same. All others are listed with their line, and shown by --reveal alone, which
+// is an admin's and on record.
+func harmless(dev phone.Device, name, value string) bool {
+	if secretName(name) || !hasWord(name) || len(value) > 3 && !switches[strings.ToLower(value)] {
+		return false
+	}
+	secret := dev.AdminPassword.Reveal() == value
+	for _, l := range dev.Lines {
+		secret = secret || l.Password.Reveal() == value
+	}
+	return value == "" || !secret
+}
+
+// switches are the longer words configs switch something by.
+var switches = map[string]bool{"true": true, "false": true, "enabled": true, "disabled": true, "enable": true, "disable": true, "auto": true, "none": true}
+
+// hasWord reports that a parameter's name has three letters in a row: it is not a
+// number that stands for anything.
+func hasWord(name string) bool {
+	run := 0
+	for _, r := range strings.ToLower(name) {
+		if run++; r < 'a' || r > 'z' {
+			run = 0
+		}
+		if run == 3 {
 			return true
 		}
 	}

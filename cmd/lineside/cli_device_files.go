@@ -128,7 +128,7 @@ func (p *program) deviceRenderCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVar(&diff, "diff", false, "show only what templates and the device's overrides change, and where that is said")
-	cmd.Flags().BoolVar(&reveal, "reveal", false, "show passwords and the values of overrides; the audit log notes it")
+	cmd.Flags().BoolVar(&reveal, "reveal", false, "show passwords, and the values of overrides that may be one; the audit log notes it")
 	return cmd
 }
 
