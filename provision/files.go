@@ -7,6 +7,7 @@ import (
 	"path"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/lineside/lineside/auth"
@@ -89,6 +90,7 @@ func (k localKey) path() string { return string(k.vendor) + "/" + k.name }
 type local struct {
 	LocalFile
 	seen os.FileInfo // as it was when its bytes were right; nil: not checked
+	read time.Time   // when its bytes were last compared
 }
 
 // shelf is the folder of local files. Names are looked up in its index and never
@@ -135,9 +137,22 @@ func (s *shelf) open(key localKey) (*os.File, LocalFile, error) {
 	return file, known, nil
 }
 
-// same reports that a file has not been touched.
+// same reports that a file has not been touched, as far as the disk tells: it is
+// the same inode with the same size and dates. The date of its content can be set
+// back by whoever changes it, that of the inode only with the clock. Both are no
+// finer than a tick of the kernel, and a disk that rots tells of nothing:
+// rereadFiles finds what this does not.
 func same(a, b os.FileInfo) bool {
-	return b != nil && os.SameFile(a, b) && a.Size() == b.Size() && a.ModTime().Equal(b.ModTime())
+	return b != nil && os.SameFile(a, b) && a.Size() == b.Size() && a.ModTime().Equal(b.ModTime()) && changedAt(a) == changedAt(b)
+}
+
+// changedAt is when the inode was last changed, zero where the system does not say.
+func changedAt(f os.FileInfo) time.Time {
+	st, ok := f.Sys().(*syscall.Stat_t)
+	if !ok {
+		return time.Time{}
+	}
+	return time.Unix(st.Ctim.Unix())
 }
 
 // doubt takes a file out of service until it was checked again.

@@ -221,8 +221,8 @@ func readBounded(root *os.Root, name string, most int64) ([]byte, error) {
 	return body, nil
 }
 
-// RunFiles compares local files with what was added: all at the start, and those
-// that were touched since, until ctx ends.
+// RunFiles compares local files with what was added: all at the start, those that
+// were touched since, and each again once a day, until ctx ends.
 func (d *Desk) RunFiles(ctx context.Context) error {
 	tick := time.NewTicker(filesEvery)
 	defer tick.Stop()
@@ -231,6 +231,7 @@ func (d *Desk) RunFiles(ctx context.Context) error {
 		select {
 		case <-d.files.wake:
 		case <-tick.C:
+			d.rereadFiles(ctx)
 		case <-ctx.Done():
 			return nil
 		}
@@ -247,20 +248,20 @@ func (d *Desk) CheckFiles(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		s.check(ctx, f)
+		s.check(ctx, d.tools.Now(), f, false)
 	}
 	d.tellFiles()
 }
 
-// check compares one file with what was added, unless it was before and has not
-// been touched.
-func (s *shelf) check(ctx context.Context, f LocalFile) {
+// check compares one file with what was added: again, or unless it was before and
+// has not been touched.
+func (s *shelf) check(ctx context.Context, at time.Time, f LocalFile, again bool) {
 	key := localKey{f.Vendor, f.Name}
 	s.mu.Lock()
 	seen := s.files[key].seenOr()
 	s.mu.Unlock()
 	info, err := s.root.Stat(key.path())
-	if err == nil && same(info, seen) {
+	if err == nil && !again && same(info, seen) {
 		return
 	}
 	state := fileGone
@@ -275,7 +276,7 @@ func (s *shelf) check(ctx context.Context, f LocalFile) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if now := s.files[key]; now != nil && now.SHA256 == f.SHA256 { // else it was replaced meanwhile
-		now.State, now.seen = state, info
+		now.State, now.seen, now.read = state, info, at
 		s.pinLocked(now)
 	}
 }

@@ -8,8 +8,10 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/iotest"
+	"time"
 
 	"github.com/lineside/lineside/auth"
 	"github.com/lineside/lineside/phone"
@@ -151,8 +153,22 @@ func TestFilesThatAreRefused(t *testing.T) {
 func TestTouchedFilesAreNotServed(t *testing.T) {
 	for name, touch := range map[string]func(path string) error{
 		"other bytes, same length": func(p string) error { return os.WriteFile(p, []byte("firmware X"), 0o600) },
-		"half of it":               func(p string) error { return os.Truncate(p, 4) },
-		"gone":                     os.Remove,
+		"other bytes, the date set back": func(p string) error {
+			was, err := os.Stat(p)
+			if err != nil {
+				return err
+			}
+			// The date of an inode is as fine as the kernel's tick.
+			for now := was; changedAt(now) == changedAt(was) && err == nil; now, err = os.Stat(p) {
+				err = errors.Join(os.WriteFile(p, []byte("firmware X"), 0o600), os.Chtimes(p, was.ModTime(), was.ModTime()))
+				if err != nil {
+					return err
+				}
+			}
+			return err
+		},
+		"half of it": func(p string) error { return os.Truncate(p, 4) },
+		"gone":       os.Remove,
 		"a link to elsewhere": func(p string) error {
 			return errors.Join(os.Remove(p), os.Symlink("/etc/passwd", p))
 		},
@@ -187,6 +203,62 @@ func TestTouchedFilesAreNotServed(t *testing.T) {
 				t.Errorf("added again: got %q and %v", got, l.board.List())
 			}
 		})
+	}
+}
+
+// changedAt is when a file's inode was last changed.
+func changedAt(f os.FileInfo) syscall.Timespec { return f.Sys().(*syscall.Stat_t).Ctim }
+
+// TestFilesAreReadAgain: what was changed without a trace is found within a day,
+// and not served then.
+func TestFilesAreReadAgain(t *testing.T) {
+	dir := t.TempDir()
+	l := newDepot(t, dir)
+	l.addFile(t, "p1.rom", "firmware 1")
+	l.addFile(t, "other.rom", "other")
+	if err := os.WriteFile(filepath.Join(dir, "plain", "p1.rom"), []byte("firmware X"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Overlook("plain", "p1.rom"); err != nil {
+		t.Fatal(err)
+	}
+	l.checked(t)
+	l.RereadFiles(t.Context())
+	if got := bodyOf(t, l.fetch(t, "p1.rom", "10.20.0.57")); got != "firmware X" {
+		t.Fatalf("before its day is over: got %q, want it served: else it is not this that finds it", got)
+	}
+	l.wait(24 * time.Hour)
+	if got := l.Overdue(); got != 2 {
+		t.Errorf("a day later: %d files are to be read again, want both", got)
+	}
+	l.RereadFiles(t.Context())
+	if got := bodyOf(t, l.fetch(t, "p1.rom", "10.20.0.57")); got != "" {
+		t.Errorf("a day later: got %q, want nothing", got)
+	}
+	if list := l.board.List(); len(list) != 1 || list[0].Code != provision.CodeFiles || !strings.Contains(list[0].Detail, "p1.rom") {
+		t.Errorf("got %+v, want a condition that names it", list)
+	}
+	if got := bodyOf(t, l.fetch(t, "other.rom", "10.20.0.57")); got != "other" || l.Overdue() != 0 {
+		t.Errorf("the other: got %q, and %d to be read again", got, l.Overdue())
+	}
+}
+
+// TestFilesAreReadAgainAFewAtATime: a look reads as much as keeps it short.
+func TestFilesAreReadAgainAFewAtATime(t *testing.T) {
+	l := newDepot(t, t.TempDir())
+	body := strings.Repeat("firmware", 9<<17) // 9 MiB
+	for i := range 3 {
+		l.addFile(t, fmt.Sprintf("p%d.rom", i), body)
+	}
+	l.wait(24 * time.Hour)
+	for looks := range 3 {
+		if got := l.Overdue(); got != 1 {
+			t.Errorf("look %d: %d files are read, want 1 of 9 MiB", looks, got)
+		}
+		l.RereadFiles(t.Context())
+	}
+	if got := l.Overdue(); got != 0 {
+		t.Errorf("after three looks %d are still to be read", got)
 	}
 }
 
