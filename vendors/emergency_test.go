@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/lineside/lineside/phone"
 	"github.com/lineside/lineside/vendors"
 )
 
@@ -120,4 +121,60 @@ func TestLosses(t *testing.T) {
 			t.Errorf("%d parameters name 112, and the row says %d", tried, m.Dials)
 		}
 	})
+}
+
+// TestNumbersStandByThemselves: whatever is glued to an emergency number, and
+// whatever else an operator's own parameters do to it, it is noticed; what adds to
+// the numbers or touches none of them is not.
+func TestNumbersStandByThemselves(t *testing.T) {
+	for _, tt := range []struct {
+		vendor      phone.Vendor
+		name, value string
+		lost        bool
+	}{
+		{"cisco-mpp", "Dial_Plan_1_", "(110S0|112!|911S0|xx.)", true},
+		{"cisco-mpp", "Dial_Plan_1_", "(110S0|112S0|112!|911S0|xx.)", true},
+		{"cisco-mpp", "Dial_Plan_1_", "(110S0|<112:999>|911S0|xx.)", true},
+		{"cisco-mpp", "Dial_Plan_1_", "(110S0|112x|911S0|xx.)", true},
+		{"cisco-mpp", "Dial_Plan_1_", "(P5<:112>|110|112|911|0112x|xx.)", false},
+		{"cisco-mpp", "dial_plan_1_", "(110S0|911S0|xx.)", true},
+		{"cisco-mpp", "Dial_Plan_4_", "(110S0|911S0|xx.)", true},
+		{"cisco-mpp", "Dial_Plan_4_", "(110S0|112S0|911|xx.)", false},
+		{"yealink", "dialplan.emergency.2.value", "x112", true},
+		{"yealink", "dialplan.emergency.2.value", "112S0", true},
+		{"yealink", "dialplan.emergency.9.value", "112x", true},
+		{"yealink", "dialplan.emergency.9.value", "999", false},
+		{"yealink", "dialplan.block_out.number.1", "112", true},
+		{"yealink", "dialplan.block_out.number.1", "11x", true},
+		{"yealink", "dialplan.block_out.number.1", "1[0-5].", true},
+		{"yealink", "dialplan.block_out.number.1", "0900.", false},
+		{"yealink", "Dialplan.Replace.Prefix.1", "112", true},
+		{"yealink", "dialplan.replace.prefix.1", "1120", false},
+		{"yealink", "dialplan.digitmap.string", "[2-9]xx", true},
+		{"yealink", "dialplan.digitmap.string", "110|112|911|[2-9]xx", false},
+		{"yealink", "PHONE_SETTING.emergency.number", "110", true},
+		{"yealink", "PHONE_SETTING.emergency.number", "911,112,110", false},
+		{"yealink", "ACCOUNT.1.user_name", "1001", false},
+		{"poly", "dialplan.digitmap", "110|R112R999R|112|911|x.T", true},
+		{"poly", "dialplan.1.digitmap", "[2-9]xx", true},
+		{"poly", "dialplan.routing.emergency.2.value", "112x", true},
+		{"poly", "dialplan.routing.emergency.2.value", "112", false},
+		{"snom", "user_dp_str.1", "|^112$|sip:999@x|", true},
+		{"snom", "keyboard_lock_emergency", "110 x112 911", true},
+		{"panasonic", "EMERGENCY_CALL2", "112x", true},
+	} {
+		t.Run(string(tt.vendor)+" "+tt.name+"="+tt.value, func(t *testing.T) {
+			in := input(t, tt.vendor, vendors.Full)
+			in.Device.Lines = slices.Clone(testLines)
+			in.Device.Lines[0].User = "112"
+			in.Device.Overrides = map[string]string{tt.name: tt.value}
+			got, err := vendors.All().Losses(in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if has := slices.ContainsFunc(got, func(l vendors.Loss) bool { return l.Parameter == tt.name && l.From == "override" }); has != tt.lost || !has && len(got) > 0 {
+				t.Errorf("got %v, want a loss: %v", got, tt.lost)
+			}
+		})
+	}
 }
