@@ -14,6 +14,7 @@ import (
 	"github.com/emiago/sipgo/sip"
 
 	"github.com/lineside/lineside/health"
+	"github.com/lineside/lineside/outlet"
 	"github.com/lineside/lineside/provision"
 )
 
@@ -190,7 +191,7 @@ func (s *Server) Serve(ctx context.Context, l Listeners) error {
 		})
 	}
 	for _, c := range l.packets() {
-		deepen(c)
+		outlet.Deepen(c)
 		run("udp "+c.LocalAddr().String(), func() error { return s.server.ServeUDP(&guard{PacketConn: c, s: s}) })
 	}
 	room := newRoom(s)
