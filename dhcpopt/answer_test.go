@@ -277,6 +277,7 @@ func TestInform(t *testing.T) {
 		ok   bool
 	}{
 		{"own address", message(yealink1, inform, class("yealink"), uses(own)), nobody, true},
+		{"own address, no packet socket", message(yealink1, inform, class("yealink"), uses(own)), nobody, true},
 		{"address in the source only", message(yealink1, inform), netip.AddrPortFrom(own, 68), true},
 		{"by a relay", message(yealink1, inform, uses(own), relay(ip("10.20.0.9"))), nobody, true},
 		{"no address at all", message(yealink1, inform), nobody, false},
@@ -286,6 +287,7 @@ func TestInform(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			l := newLAN(t, testConfig("10.20.0.50-10.20.0.59"))
+			l.conn.noFrames = tt.name == "own address, no packet socket"
 			out := l.deliver(tt.m.ToBytes(), tt.from)
 			if !tt.ok {
 				if len(out) != 0 {
@@ -293,8 +295,12 @@ func TestInform(t *testing.T) {
 				}
 				return
 			}
-			if len(out) != 1 || out[0].to != netip.AddrPortFrom(own, 68) || !out[0].mac.IsZero() {
+			if len(out) != 1 || out[0].to != netip.AddrPortFrom(own, 68) {
 				t.Fatalf("got %v, want one answer to %s:68", out, own)
+			}
+			// ARP is not asked for an address that a stranger may have made up.
+			if framed := !l.conn.noFrames && address(tt.m.GatewayIPAddr).IsUnspecified(); (out[0].mac == yealink1) != framed {
+				t.Errorf("by frame to %s, want by frame: %t", out[0].mac, framed)
 			}
 			r, _ := dhcpv4.FromBytes(out[0].data)
 			if !r.YourIPAddr.IsUnspecified() || r.Options[51] != nil || r.Options[58] != nil || r.Options[59] != nil {

@@ -5,6 +5,9 @@ import (
 	"net/netip"
 
 	"golang.org/x/net/ipv4"
+	"golang.org/x/sys/unix"
+
+	"github.com/lineside/lineside/phone"
 )
 
 // maxBatch is how many packets go through the socket in one call. A call for each
@@ -23,8 +26,22 @@ type batcher interface {
 func (c *Conn) ReadBatch(ms []ipv4.Message) (int, error) { return c.packets.ReadBatch(ms, 0) }
 
 // WriteBatch sends packets in order and gives how many left; the error is of the
-// first that did not.
-func (c *Conn) WriteBatch(ms []ipv4.Message) (int, error) { return c.packets.WriteBatch(ms, 0) }
+// first that did not. It never waits: a full socket is one that waits for ARP, and
+// that for as long as a stranger likes.
+func (c *Conn) WriteBatch(ms []ipv4.Message) (int, error) {
+	return c.packets.WriteBatch(ms, unix.MSG_DONTWAIT)
+}
+
+// WriteTo sends one packet, and does not wait either.
+func (c *Conn) WriteTo(b []byte, to net.Addr) (int, error) { return c.write(b, nil, to) }
+
+// write sends one packet with a control message.
+func (c *Conn) write(b, control []byte, to net.Addr) (int, error) {
+	if _, err := c.WriteBatch([]ipv4.Message{{Buffers: [][]byte{b}, OOB: control, Addr: to}}); err != nil {
+		return 0, err
+	}
+	return len(b), nil
+}
 
 // source takes packets off a socket.
 type source struct {
@@ -70,10 +87,11 @@ type tray struct {
 	wire *wire
 	lost func(to netip.AddrPort, err error)
 	ms   []ipv4.Message
+	near []phone.MAC // of each, as in reply
 }
 
 func newTray(w *wire, lost func(netip.AddrPort, error)) *tray {
-	return &tray{wire: w, lost: lost, ms: make([]ipv4.Message, 0, maxBatch)}
+	return &tray{wire: w, lost: lost, ms: make([]ipv4.Message, 0, maxBatch), near: make([]phone.MAC, 0, maxBatch)}
 }
 
 // add puts an answer on the tray, and empties it when it is full.
@@ -94,6 +112,7 @@ func (t *tray) add(r reply) {
 	copy(to.IP, ip[:])
 	to.Port = int(r.to.Port())
 	m.Buffers[0] = r.data
+	t.near = append(t.near, r.near)
 	if len(t.ms) == cap(t.ms) {
 		t.flush()
 	}
@@ -101,6 +120,9 @@ func (t *tray) add(r reply) {
 
 // flush sends what is on the tray. One that cannot leave holds up no other.
 func (t *tray) flush() {
+	if len(t.ms) > 0 && t.wire.crowded() {
+		t.sift()
+	}
 	for rest := t.ms; len(rest) > 0; {
 		n, err := t.wire.batch.WriteBatch(rest)
 		if n = max(n, 0); err != nil && n < len(rest) {
@@ -112,5 +134,25 @@ func (t *tray) flush() {
 	for i := range t.ms {
 		t.ms[i].Buffers[0] = nil
 	}
-	t.ms = t.ms[:0]
+	t.ms, t.near = t.ms[:0], t.near[:0]
+}
+
+// sift takes off the tray what would wait for ARP while too much does: it leaves
+// by frame, or not at all.
+func (t *tray) sift() {
+	kept := 0
+	for i := range t.ms {
+		m := &t.ms[i]
+		to := addrPort(m.Addr)
+		if !t.wire.resolved(to) {
+			if err := t.wire.around(reply{to: to, near: t.near[i], data: m.Buffers[0]}); err != nil {
+				t.lost(to, err)
+			}
+			m.Buffers[0] = nil
+			continue
+		}
+		t.ms[kept], t.ms[i] = t.ms[i], t.ms[kept]
+		kept++
+	}
+	t.ms = t.ms[:kept]
 }

@@ -15,6 +15,9 @@ import (
 // fits; what is beyond has been asked again by the time its turn would come.
 const maxIntake = 2048
 
+// dropOverload is why a packet goes that waited longest when no more can.
+const dropOverload = "overload"
+
 // side is where a packet came from.
 type side uint8
 
@@ -129,7 +132,7 @@ func (in *intake) push(p datagram) {
 	in.n++
 	in.mu.Unlock()
 	if full {
-		in.drop("overload", gone)
+		in.drop(dropOverload, gone)
 	}
 	select {
 	case in.ready <- struct{}{}:

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/net/ipv4"
 	"golang.org/x/sys/unix"
 
+	"github.com/lineside/lineside/outlet"
 	"github.com/lineside/lineside/phone"
 )
 
@@ -30,6 +31,7 @@ type Conn struct {
 	frames   *packet.Conn     // nil: none, because of reason
 	reason   error
 	hardware phone.MAC
+	ifindex  int // of the interface frames leave by
 }
 
 // Listen opens the socket of a server on iface, addr as a rule 0.0.0.0:67 (a
@@ -51,6 +53,7 @@ func Listen(ctx context.Context, iface string, addr netip.AddrPort) (*Conn, erro
 		return nil, fmt.Errorf("listen for DHCP on %s: %w", addr, err)
 	}
 	c := &Conn{UDPConn: pc.(*net.UDPConn), packets: ipv4.NewPacketConn(pc), reason: ErrNoFrames}
+	outlet.Deepen(c.UDPConn)
 	if iface != "" {
 		c.openFrames(iface)
 	}
@@ -90,7 +93,7 @@ func (c *Conn) openFrames(iface string) {
 		c.reason = fmt.Errorf("open packet socket on %s: %w", iface, err)
 		return
 	}
-	c.frames, c.hardware = frames, phone.MAC(ifi.HardwareAddr)
+	c.frames, c.hardware, c.ifindex = frames, phone.MAC(ifi.HardwareAddr), ifi.Index
 }
 
 // WriteFrame sends payload as a UDP packet in an Ethernet frame to mac. It is
@@ -100,8 +103,7 @@ func (c *Conn) WriteFrame(mac phone.MAC, from, to netip.AddrPort, payload []byte
 		return c.reason
 	}
 	f := frame(mac, c.hardware, from, to, payload)
-	_, err := c.frames.WriteTo(f, &packet.Addr{HardwareAddr: mac[:]})
-	return err
+	return writeFrame(c.frames, c.ifindex, f)
 }
 
 // Close closes both sockets.

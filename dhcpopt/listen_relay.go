@@ -52,5 +52,5 @@ func (c *RelayConn) WriteTo(b []byte, to net.Addr) (int, error) {
 	if addrPort(to).Addr() != broadcast().Addr() {
 		return c.Conn.WriteTo(b, to)
 	}
-	return c.packets.WriteTo(b, &ipv4.ControlMessage{IfIndex: c.lan}, to)
+	return c.write(b, (&ipv4.ControlMessage{IfIndex: c.lan}).Marshal(), to)
 }

@@ -28,6 +28,8 @@ type Relay struct {
 	info []byte // option 82 that it adds
 	out  *wire  // set by Serve
 
+	strain strain
+
 	// Of the answering goroutine alone.
 	rates  rates
 	ups    upstreams
@@ -52,7 +54,7 @@ func NewRelay(cfg Config, deps Deps) (*Relay, error) {
 	}
 	return &Relay{
 		cfg: cfg, deps: deps, log: deps.Log.With("component", "dhcp"), self: cfg.Self.Addr(),
-		info: circuit(cfg.Interface), ups: newUpstreams(cfg.Upstream),
+		info: circuit(cfg.Interface), ups: newUpstreams(cfg.Upstream), strain: strain{iface: cfg.Interface, board: deps.Health},
 	}, nil
 }
 
@@ -90,12 +92,16 @@ func (r *Relay) receive(p datagram) {
 	default:
 		r.drop(errNotAsked.Error(), p.from)
 	}
+	r.strain.ease(now)
 	r.watch(now)
 }
 
 func (r *Relay) drop(reason string, from netip.AddrPort) {
 	r.deps.Metrics.Dropped.WithLabelValues(string(provision.DHCP), reason).Inc()
 	r.log.Debug("packet dropped", "remote", from, "reason", reason)
+	if reason == dropOverload || reason == dropCrowded {
+		r.strain.note(r.deps.Now(), reason)
+	}
 }
 
 // up carries a client's message to the servers. All that changes is what RFC
@@ -306,6 +312,6 @@ func (r *Relay) towards(a *ask, data []byte) reply {
 
 func (r *Relay) send(p reply) {
 	if err := r.out.send(p); err != nil {
-		r.drop("send", p.to)
+		r.drop(unsent(err), p.to)
 	}
 }

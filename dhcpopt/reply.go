@@ -27,10 +27,14 @@ const (
 
 // reply is an answer on its way to a client or relay.
 type reply struct {
-	to   netip.AddrPort
-	mac  phone.MAC // not zero: by a frame to it, it has no address yet
-	data []byte
-	lead provision.Lead // what a phone was told of its box, for the timeline
+	to  netip.AddrPort
+	mac phone.MAC // not zero: by a frame to it, without asking ARP
+	// settled says that the client has the address to: without frames it is
+	// reached there, and not by broadcast.
+	settled bool
+	near    phone.MAC // not zero: by a frame to it while too much waits for ARP
+	data    []byte
+	lead    provision.Lead // what a phone was told of its box, for the timeline
 }
 
 // option is one to be sent, in wire form.
@@ -65,7 +69,7 @@ func (s *Server) reply(a *ask, kind dhcpv4.MessageType, addr netip.Addr, length 
 	if kind == dhcpv4.MessageTypeAck || length == 0 { // an OFFER of an address may come to nothing
 		r.lead = lead(d.get, a, w)
 	}
-	r.to, r.mac = s.destination(a, kind, addr)
+	s.direct(&r, a, kind, addr)
 	return r
 }
 
@@ -155,24 +159,34 @@ func protocolOwn(o vendors.Option) bool {
 	return o.Code >= 50 && o.Code <= 61 || slices.Contains([]uint8{padCode, 1, 3, relayCode, endCode}, o.Code)
 }
 
-// destination follows RFC 2131 section 4.1, but for INFORM section 4.3.5. The
-// mac is set where the client must be reached by hardware address.
-func (s *Server) destination(a *ask, kind dhcpv4.MessageType, addr netip.Addr) (netip.AddrPort, phone.MAC) {
+// direct says where an answer goes: RFC 2131 section 4.1, but for INFORM section
+// 4.3.5. A machine on the LAN is answered to the hardware address it says it has:
+// an INFORM always, for its address is whatever a stranger writes, and ARP would
+// look for it while others wait; a renewal, which names a lease of its own, only
+// while much waits.
+func (s *Server) direct(r *reply, a *ask, kind dhcpv4.MessageType, addr netip.Addr) {
+	relayed := !a.giaddr.IsUnspecified()
+	near := phone.MAC{}
+	if !relayed && !s.remote {
+		near = a.client.mac
+	}
+	r.to = netip.AddrPortFrom(addr, clientPort)
 	switch {
 	case a.kind == dhcpv4.MessageTypeInform:
-		return netip.AddrPortFrom(addr, clientPort), phone.MAC{}
-	case !a.giaddr.IsUnspecified() && a.ported:
-		return netip.AddrPortFrom(a.giaddr, a.from.Port()), phone.MAC{}
-	case !a.giaddr.IsUnspecified():
-		return netip.AddrPortFrom(a.giaddr, serverPort), phone.MAC{}
+		r.mac, r.settled = near, true
+	case relayed && a.ported:
+		r.to = netip.AddrPortFrom(a.giaddr, a.from.Port())
+	case relayed:
+		r.to = netip.AddrPortFrom(a.giaddr, serverPort)
 	case kind == dhcpv4.MessageTypeNak, addr.IsUnspecified():
-		return broadcast(), phone.MAC{}
+		r.to = broadcast()
 	case a.ciaddr == addr: // a renewal, and no other address a stranger writes
-		return netip.AddrPortFrom(addr, clientPort), phone.MAC{}
+		r.near = near
 	case a.packet.IsBroadcast():
-		return broadcast(), phone.MAC{}
+		r.to = broadcast()
+	default:
+		r.mac = a.client.mac
 	}
-	return netip.AddrPortFrom(addr, clientPort), a.client.mac
 }
 
 func broadcast() netip.AddrPort {

@@ -73,7 +73,11 @@ func (s *Server) send(r reply) {
 // lost counts a reply that could not leave. It is lost like any datagram: the
 // client asks again.
 func (s *Server) lost(to netip.AddrPort, err error) {
-	s.deps.Metrics.Dropped.WithLabelValues(string(provision.DHCP), "send").Inc()
+	reason := unsent(err)
+	if reason == dropCrowded {
+		s.strain.note(s.deps.Now(), reason)
+	}
+	s.deps.Metrics.Dropped.WithLabelValues(string(provision.DHCP), reason).Inc()
 	s.log.Debug("send", "remote", to, "err", err)
 }
 

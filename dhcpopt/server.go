@@ -60,6 +60,7 @@ type Server struct {
 	acks    *tray // of the committer
 
 	steady steady
+	strain *strain // one for all scopes
 
 	// Of the answering goroutine alone.
 	rates    rates
@@ -103,7 +104,7 @@ func New(cfg Config, deps Deps) (*Server, error) {
 			return nil, err
 		}
 		remote := newServer(child, deps)
-		remote.remote = true
+		remote.remote, remote.strain = true, s.strain
 		s.scopes = append(s.scopes, remote)
 	}
 	return s, nil
@@ -116,6 +117,7 @@ func newServer(cfg Config, deps Deps) *Server {
 	return &Server{
 		cfg:    cfg,
 		steady: newSteady(cfg),
+		strain: &strain{iface: cfg.Interface, board: deps.Health},
 		deps:   deps,
 		log:    deps.Log.With("component", "dhcp"),
 		self:   cfg.Self.Addr(),
@@ -163,6 +165,7 @@ func (s *Server) Serve(ctx context.Context, conn net.PacketConn) error {
 // connect makes the ways out to conn, for all scopes.
 func (s *Server) connect(conn net.PacketConn) {
 	s.out = newWire(conn, s.self, s.log)
+	s.out.lan = s.cfg.network()
 	s.answers, s.acks = newTray(s.out, s.lost), newTray(s.out, s.lost)
 	for _, sc := range s.scopes {
 		sc.out, sc.answers, sc.acks = s.out, s.answers, newTray(s.out, sc.lost)
@@ -193,6 +196,7 @@ func (s *Server) receive(data []byte, from netip.AddrPort) {
 		return
 	}
 	now := s.deps.Now()
+	s.strain.ease(now)
 	within, heard := s.rates.spend(a.client.mac, a.kind, now)
 	if !heard {
 		s.drop("rate", from)
@@ -213,4 +217,7 @@ func panicked(m *metrics.Set, log *slog.Logger, v any) {
 func (s *Server) drop(reason string, from netip.AddrPort) {
 	s.deps.Metrics.Dropped.WithLabelValues(string(provision.DHCP), reason).Inc()
 	s.log.Debug("packet dropped", "remote", from, "reason", reason)
+	if reason == dropOverload {
+		s.strain.note(s.deps.Now(), reason)
+	}
 }

@@ -22,7 +22,9 @@ type wire struct {
 	conn   net.PacketConn
 	frames framer  // nil: none
 	batch  batcher // nil: one packet at a time
+	room   roomer  // nil: there always is
 	self   netip.Addr
+	lan    netip.Prefix // where ARP is asked for addresses; zero: nowhere
 	log    *slog.Logger
 	once   sync.Once
 }
@@ -31,6 +33,7 @@ func newWire(conn net.PacketConn, self netip.Addr, log *slog.Logger) *wire {
 	w := &wire{conn: conn, self: self, log: log}
 	w.frames, _ = conn.(framer)
 	w.batch, _ = conn.(batcher)
+	w.room, _ = conn.(roomer)
 	return w
 }
 
@@ -46,14 +49,19 @@ var errLoopback = errors.New("a client on loopback must come by a relay address"
 // client hears that, only its neighbours do too.
 func (w *wire) send(r reply) error {
 	if !r.mac.IsZero() {
-		err := w.frame(r)
+		err := w.frame(r.mac, r)
 		if err == nil {
 			return nil
 		}
 		w.once.Do(func() {
 			w.log.Warn("cannot address clients by hardware address, answers are broadcast; give the service CAP_NET_RAW and set listen.interface", "err", err)
 		})
-		r.to = broadcast()
+		if !r.settled {
+			r.to = broadcast()
+		}
+	}
+	if !w.resolved(r.to) && w.crowded() {
+		return w.around(r)
 	}
 	if r.to == broadcast() && w.self.IsLoopback() {
 		return errLoopback // it would leave by the default route
@@ -62,11 +70,11 @@ func (w *wire) send(r reply) error {
 	return err
 }
 
-func (w *wire) frame(r reply) error {
+func (w *wire) frame(mac phone.MAC, r reply) error {
 	if w.frames == nil || w.self.IsLoopback() {
 		return ErrNoFrames
 	}
-	if err := w.frames.WriteFrame(r.mac, netip.AddrPortFrom(w.self, serverPort), r.to, r.data); err != nil {
+	if err := w.frames.WriteFrame(mac, netip.AddrPortFrom(w.self, serverPort), r.to, r.data); err != nil {
 		return fmt.Errorf("send frame: %w", err)
 	}
 	return nil
