@@ -23,6 +23,7 @@ import (
 type pipe struct {
 	in     chan arrival
 	write  func([]byte)
+	to     atomic.Value // netip.AddrPort of the last packet written
 	once   sync.Once
 	closed chan struct{}
 }
@@ -46,7 +47,8 @@ func (p *pipe) ReadFromUDPAddrPort(b []byte) (int, netip.AddrPort, error) {
 	}
 }
 
-func (p *pipe) WriteToUDPAddrPort(b []byte, _ netip.AddrPort) (int, error) {
+func (p *pipe) WriteToUDPAddrPort(b []byte, to netip.AddrPort) (int, error) {
+	p.to.Store(to)
 	p.write(bytes.Clone(b))
 	return len(b), nil
 }
@@ -184,6 +186,79 @@ func TestOtherPortIsAStranger(t *testing.T) {
 		}
 		if want := `{front="voice",reason="stranger"} 3`; !strings.Contains(scraped(), want) {
 			t.Errorf("metrics hold no %q", want)
+		}
+	})
+}
+
+// says sends a stream of sound from a port for so long, and waits for what is sent
+// after it.
+func says(p *pipe, port uint16, d time.Duration) {
+	for i := range uint16(d / (20 * time.Millisecond)) {
+		p.in <- arrival{port, packet(0, false, i, uint32(i)*160, bytes.Repeat([]byte{0xFF}, 160))}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+func (p *pipe) sendsTo() uint16 { return p.to.Load().(netip.AddrPort).Port() }
+
+// Who sends in the caller's address before the caller does types nothing for it, and
+// has none of its sound, whatever it sends until the caller is heard.
+func TestWhoIsFasterThanTheCallerTypesNothing(t *testing.T) {
+	for name, forged := range map[string]func(*pipe){
+		"keys":           func(p *pipe) { typeInto(p, 4002, 1<<20, 0, 0, 0, 0, 0, 0, 11) },
+		"a short stream": func(p *pipe) { says(p, 4002, 900*time.Millisecond); typeInto(p, 4002, 1<<20, 0, 11) },
+		"a long stream":  func(p *pipe) { says(p, 4002, 2*time.Second) },
+		"now and then": func(p *pipe) {
+			for range 5 {
+				typeInto(p, 4002, 1<<20, 0, 11)
+				time.Sleep(time.Second)
+			}
+		},
+		"many short ones": func(p *pipe) {
+			for i := range uint16(10) {
+				says(p, 4002+2*i, 400*time.Millisecond)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T, calls *voice.Calls, _ func() string) {
+				p := newPipe(func([]byte) {})
+				call := openPipe(t, calls, p)
+				forged(p)
+				typeInto(p, 4000, 0, 7, 3, 9, 1)
+				typeInto(p, 4002, 1<<21, 0, 0, 11) // settled: this port has had its time
+				typeInto(p, 4000, 3200, 5, 4, 11)
+				if got := entry(t, call); got != "739154" {
+					t.Errorf("got entry %q, want the caller's own 739154", got)
+				}
+				time.Sleep(100 * time.Millisecond)
+				if got := p.sendsTo(); got != 4000 {
+					t.Errorf("sound goes to port %d, want the announced 4000", got)
+				}
+			})
+		})
+	}
+}
+
+// A phone that sends from another port than it announced is heard all the same, once
+// its stream has lasted.
+func TestACallerThatSendsFromAnotherPortIsHeard(t *testing.T) {
+	bubble(t, func(t *testing.T, calls *voice.Calls, _ func() string) {
+		p := newPipe(func([]byte) {})
+		call := openPipe(t, calls, p)
+		says(p, 4002, 1100*time.Millisecond)
+		typeInto(p, 4002, 0, 7, 3, 9, 1, 5, 4, 11)
+		if got := entry(t, call); got != "739154" {
+			t.Errorf("got entry %q, want 739154", got)
+		}
+		time.Sleep(100 * time.Millisecond)
+		if got := p.sendsTo(); got != 4002 {
+			t.Errorf("sound goes to port %d, want 4002, where it comes from", got)
+		}
+		call.Update(parse(t, offer(netip.AddrPortFrom(home, 4006), "0 101", eventsMap)))
+		time.Sleep(100 * time.Millisecond)
+		if got := p.sendsTo(); got != 4006 {
+			t.Errorf("after a re-INVITE sound goes to port %d, want the 4006 it names", got)
 		}
 	})
 }

@@ -14,8 +14,8 @@ type Leg struct {
 	// Offer is what the other side offered; the zero Description where we offer.
 	Offer Description
 	// Source is the address its signalling came from. Media from there, or from a
-	// trusted address in the description, is the caller's; the first such packet
-	// settles from which address and port it comes for the rest of the call.
+	// trusted address in the description, may be the caller's: what comes from the
+	// address and port described is, anything else once it has lasted (Call.from).
 	Source netip.Addr
 	// Trusted says of an address in a description whether sound may be sent
 	// there before anything came from it: the LAN's, or the platform's. Source
@@ -46,7 +46,9 @@ type Call struct {
 	offered  bool        // we offered, so our payload types hold as well
 	theirs   Description // the last that came
 	source   netip.AddrPort
-	settled  bool // source is where packets came from
+	settled  bool      // source is where packets came from
+	apart    bool      // and that is not what was announced
+	stream   elsewhere // the last that came from another port
 	out      sender
 	player   player
 	keys     keyCounter
@@ -132,7 +134,10 @@ func (c *Call) take(d Description) {
 		return
 	}
 	c.source = d.Remote
-	if c.settled {
+	switch {
+	case c.apart: // its packets never came from where it said: they are looked for anew
+		c.settled, c.apart, c.stream = false, false, elsewhere{}
+	case c.settled:
 		connect(c.conn, c.source)
 	}
 }

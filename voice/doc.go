@@ -50,9 +50,11 @@
 //
 // Nothing leaves before Start, so a forged INVITE makes no sound go anywhere. Sound
 // goes to the address in the description if it is the one the signalling came from
-// or Leg.Trusted says so, and else nowhere until the caller's first packet; from
-// then on to that packet's source and nowhere else. Only packets of negotiated
-// payload types from those addresses count. The kernel is told to drop others, and
+// or Leg.Trusted says so, and else nowhere until the caller's first packet. Packets
+// from the address and port described are the caller's and settle it for the call.
+// Another port of the caller's address is heard, and sent to, once a stream of one
+// SSRC came from it for a second with nothing from the one described, which wins
+// afterwards all the same. Only packets of negotiated payload types count. The kernel is told to drop others, and
 // a call reads 500 packets in a second at most. Who can write packets with the
 // phone's own address on them can type for it: RTP has no proof of origin, so what
 // protects a PIN is the count of tries, which is the caller's.

@@ -84,7 +84,7 @@ func (c *Call) accept(p packet, from netip.AddrPort, now time.Time) (f Format, p
 		c.drop(malformed)
 		return f, nil, false
 	}
-	if !c.from(from) {
+	if !c.from(p, from, now) {
 		c.drop(stranger)
 		return f, nil, false
 	}
@@ -109,20 +109,6 @@ func (c *Call) formatOf(payloadType uint8) (Format, bool) {
 		}
 	}
 	return Format{}, false
-}
-
-// from reports that a packet from that address is the caller's, and settles on
-// the first such address.
-func (c *Call) from(address netip.AddrPort) bool {
-	if c.settled {
-		return address == c.source
-	}
-	if a := address.Addr(); a != c.leg.Source.Unmap() && (a != c.theirs.Remote.Addr() || !c.trusts(a)) {
-		return false
-	}
-	c.source, c.settled = address, true
-	connect(c.conn, address)
-	return true
 }
 
 // hear looks for keys in a packet.
