@@ -119,8 +119,15 @@ func (d *Desk) DialPIN(ctx context.Context, p Peer, pin phone.Secret) (PINAnswer
 	if err != nil && !r.Accepted { // one that was right is, whatever did not work after it
 		return PINAnswer{}, err
 	}
+	if r.Looked && !r.Accepted && r.State != auth.Needed && c.verdict != auth.Proven {
+		d.step(Step{MAC: p.MAC, Front: SIP, Vendor: c.ident.Vendor, Addr: w.addr, Text: lockedUnproven})
+	}
 	return answerTo(r), nil
 }
+
+// lockedUnproven is how a timeline says that a lock-out need not be the phone's own
+// doing: on such a network who can send in its name can lock it.
+const lockedUnproven = "locked by a call that layer 2 does not prove to be its own: look who has the address"
 
 func answerTo(r auth.PINResult) PINAnswer {
 	a := PINAnswer{Right: r.Accepted, Now: CallAsk, Left: r.Left}

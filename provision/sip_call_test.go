@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/netip"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -142,5 +143,32 @@ func TestAPhoneIsToldToFetchOnceItHungUp(t *testing.T) {
 	cancel()
 	if err := <-done; err != nil {
 		t.Error(err)
+	}
+}
+
+// A lock-out by a call that layer 2 does not vouch for says so on the timeline: it
+// need not be the phone's doing. One that it vouches for does not.
+func TestALockOutByAnUnprovenCallSaysSo(t *testing.T) {
+	for name, proven := range map[string]bool{"proven": true, "not proven": false} {
+		t.Run(name, func(t *testing.T) {
+			l, p, _ := callLab(t, auth.FactorPIN)
+			if proven {
+				l.lease(p.Remote.String(), mac)
+			} else {
+				p.Remote, l.store.wire = netip.MustParseAddr("10.99.0.7"), nil // behind a router: nothing is seen of it
+			}
+			for range 3 {
+				if _, err := l.DialPIN(t.Context(), p, phone.NewSecret("000001")); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if got := enrolment(l).State; got != auth.Failed {
+				t.Fatalf("got state %s, want it locked", got)
+			}
+			told := slices.ContainsFunc(l.Timeline(mac).Events, func(e provision.Event) bool { return strings.Contains(e.Text, "does not prove") })
+			if told == proven {
+				t.Errorf("the timeline says that it is not proven: %v, want %v", told, !proven)
+			}
+		})
 	}
 }
