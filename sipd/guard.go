@@ -53,7 +53,7 @@ func (s *Server) passes(local, remote netip.AddrPort, data []byte) (in, answer [
 	v := s.judge(local, remote, data)
 	if v == pass || v == unproven || v == question {
 		msg, ok := s.read(data)
-		if !ok && v == pass && !s.sbcs.owns(remote.Addr()) {
+		if (!ok || len(data) > maxMessage) && v == pass && !s.sbcs.owns(remote.Addr()) {
 			data = s.mended(remote, "UDP", data)
 			msg, ok = s.read(data)
 		}
@@ -116,11 +116,10 @@ func (s *Server) judge(local, remote netip.AddrPort, data []byte) verdict {
 	if keepAlive(data) {
 		return noise
 	}
-	if len(data) > maxMessage {
-		return oversize
-	}
 	l, ok := s.numbers.peek(data)
 	switch {
+	case len(data) > maxMessage && (!l.emergent || s.sbcs.owns(remote.Addr())):
+		return oversize // a call for help is shortened instead
 	case !ok:
 		return noise
 	case s.sbcs.owns(remote.Addr()):

@@ -23,6 +23,10 @@ type look struct {
 // maxMessage bounds a message; a big INVITE with several offers is under 8 KiB.
 const maxMessage = 16 << 10
 
+// maxCry bounds a call for help, which is shortened where it is longer than other
+// messages may be: phones send maps and certificates along.
+const maxCry = 64 << 10
+
 // scanners are User-Agents of programs that look for SIP servers to abuse, in
 // lower case. It is a courtesy to the log, not a defence: they can call
 // themselves anything.

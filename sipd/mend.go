@@ -16,7 +16,7 @@ import (
 // with whatever its INVITE is worth. nil is what is no call for help.
 func (s *Server) mended(remote netip.AddrPort, network string, data []byte) []byte {
 	l, ok := s.numbers.peek(data)
-	if !ok || !l.emergent || len(data) > maxMessage {
+	if !ok || !l.emergent || len(data) > maxCry {
 		return nil
 	}
 	number, _ := s.numbers.emergency(l.uri)
@@ -50,14 +50,32 @@ func (s *Server) mended(remote netip.AddrPort, network string, data []byte) []by
 		}
 	}
 	b.WriteString("Max-Forwards: 70\r\n")
-	if i := strings.Index(body, "v=0"); i >= 0 {
-		body = body[i:]
+	if body = sdpIn(body); body != "" {
 		b.WriteString("Content-Type: application/sdp\r\n")
-	} else {
-		body = ""
 	}
 	fmt.Fprintf(&b, "Content-Length: %d\r\n\r\n%s", len(body), body)
 	return []byte(b.String())
+}
+
+// maxMended bounds the SDP of a mended call; what phones send is a fifth of it.
+const maxMended = 8 << 10
+
+// sdpIn is the SDP in a body: its lines are x=…, so that what stands around it, as
+// the other parts of a multipart body do, is none of it.
+func sdpIn(body string) string {
+	i := strings.Index(body, "v=0")
+	if i < 0 {
+		return ""
+	}
+	body = body[i:]
+	n := 0
+	for line := range strings.Lines(body) {
+		if len(line) < 2 || line[1] != '=' || n+len(line) > maxMended {
+			break
+		}
+		n += len(line)
+	}
+	return body[:n]
 }
 
 // tolerant reads the headers an INVITE cannot do without, in either form, and
@@ -75,7 +93,7 @@ func tolerant(text string) (header map[string]string, body string) {
 		case strings.HasPrefix(line, "v=0"):
 			return header, rest
 		case line[0] == ' ' || line[0] == '\t':
-			if last != "" {
+			if last != "" && len(header[last]) <= maxLegible { // longer ones are left out
 				header[last] += " " + strings.TrimSpace(line)
 			}
 		default:
@@ -106,6 +124,9 @@ func wanted(name string) string {
 	return ""
 }
 
+// maxLegible bounds a header that is kept.
+const maxLegible = 512
+
 // legible reports that the library reads a header by itself.
 func legible(name, value string) (ok bool) {
 	defer func() {
@@ -113,7 +134,7 @@ func legible(name, value string) (ok bool) {
 			ok = false
 		}
 	}()
-	if value == "" || len(value) > 512 {
+	if value == "" || len(value) > maxLegible {
 		return false
 	}
 	msg, err := sip.NewParser().ParseSIP([]byte("INVITE sip:x@lineside SIP/2.0\r\n" + name + ": " + value + "\r\n\r\n"))

@@ -34,9 +34,11 @@ func TestAnEmergencyCallThatCannotBeReadGoesOut(t *testing.T) {
 		{"two blanks", "INVITE ", "INVITE  sip:112@box  SIP/2.0 "},
 		{"a URI in brackets", "INVITE ", "INVITE <sip:112@box> SIP/2.0"},
 		{"a number alone", "INVITE ", "INVITE 112 SIP/2.0"},
+		{"more than 16 KiB", "Contact: ", "X-Map: " + strings.Repeat("x", 17000)},
 		{"a URI beyond all bounds", "INVITE ", "INVITE sip:112@box;x=" + strings.Repeat("y", 400) + " SIP/2.0"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			sbc := newPeer(t, "127.0.0.7", nowhere)
 			l := newLab(t, sbcs(sbc))
 			p := newPeer(t, "127.0.0.2", l.addr)
@@ -70,6 +72,16 @@ func TestAnEmergencyCallThatCannotBeReadGoesOut(t *testing.T) {
 	}
 }
 
+// The SDP among other parts is found, and nothing else is taken for it.
+func TestTheSDPOfACallForHelpIsFoundAmongOtherParts(t *testing.T) {
+	s := newBare(t)
+	body := "--b\r\nContent-Type: application/pidf+xml\r\n\r\n<here/>" + strings.Repeat(" ", 17000) + "\r\n--b\r\nContent-Type: application/sdp\r\n\r\n" + sdp + "--b--\r\n"
+	out, ok := s.Mended(netip.MustParseAddrPort("127.0.0.2:4711"), []byte("INVITE sip:112@box SIP/2.0\r\nContent-Type: multipart/mixed;boundary=b\r\n\r\n"+body))
+	if _, got, _ := bytes.Cut(out, []byte("\r\n\r\n")); !ok || string(got) != sdp {
+		t.Errorf("got %q, readable %v, want the SDP alone", got, ok)
+	}
+}
+
 func lengthOf(s string) string {
 	n := len(s)
 	return string([]byte{byte('0' + n/100), byte('0' + n/10%10), byte('0' + n%10)})
@@ -85,7 +97,7 @@ func FuzzMended(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		out, ok := s.Mended(from, data)
 		_, _, emergent, peeked := sipd.Peek([]string{"110", "112"}, data)
-		if (out != nil) != (emergent && peeked && len(data) <= 16<<10) {
+		if (out != nil) != (emergent && peeked && len(data) <= 64<<10) {
 			t.Fatalf("%q: got %q, want one for calls for help alone", data, out)
 		}
 		if out == nil {
