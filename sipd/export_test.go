@@ -136,3 +136,19 @@ func (s *Server) Mended(from netip.AddrPort, data []byte) (out []byte, ok bool) 
 	}
 	return out, ok
 }
+
+// Roughly cuts a message off a stream by guess.
+func Roughly(data []byte, over bool) (msg, left []byte) {
+	f := framer{held: data}
+	msg = f.roughly(over)
+	return msg, f.held
+}
+
+// Recounted is a message with the length it has.
+func Recounted(msg []byte) []byte { return recounted(msg) }
+
+// HasEmptyLine reports that a header ends.
+func HasEmptyLine(msg []byte) bool {
+	_, body := emptyLine(msg)
+	return body > 0
+}

@@ -58,11 +58,10 @@ func (f *framer) cut(n int) []byte {
 // bodyLength reads the one Content-Length there must be.
 func bodyLength(header []byte) (n int, ok bool) {
 	for line := range bytes.Lines(header) {
-		name, value, is := bytes.Cut(line, []byte(":"))
-		name = bytes.TrimSpace(name)
-		if !is || !bytes.EqualFold(name, []byte("Content-Length")) && !bytes.EqualFold(name, []byte("l")) {
+		if !isLength(line) {
 			continue
 		}
+		_, value, _ := bytes.Cut(line, []byte(":"))
 		length, err := strconv.ParseUint(string(bytes.TrimSpace(value)), 10, 16)
 		if ok || err != nil {
 			return 0, false
@@ -70,6 +69,13 @@ func bodyLength(header []byte) (n int, ok bool) {
 		n, ok = int(length), true
 	}
 	return n, ok
+}
+
+// isLength reports a Content-Length line, in either form.
+func isLength(line []byte) bool {
+	name, _, is := bytes.Cut(line, []byte(":"))
+	name = bytes.TrimSpace(name)
+	return is && (bytes.EqualFold(name, []byte("Content-Length")) || bytes.EqualFold(name, []byte("l")))
 }
 
 // readable gives the one message the library's parser of streams makes of msg;

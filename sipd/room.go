@@ -44,6 +44,9 @@ type guest struct {
 	server *Server
 	frames framer
 	raw    []byte
+	idle   time.Time // the deadline the library set
+	paused bool      // nothing came for as long as a call for help waits
+	rough  bool      // it called for help and does not count its bytes
 
 	mu    sync.Mutex
 	reads bucket
@@ -163,7 +166,7 @@ func (g *guest) heard() time.Time {
 // a stream cannot lose a part and go on.
 func (g *guest) Read(b []byte) (int, error) {
 	for {
-		msg, err := g.frames.next()
+		msg, err := g.next()
 		switch {
 		case err != nil, len(msg) > len(b):
 			g.room.dropped(malformed)
@@ -210,7 +213,7 @@ func (g *guest) Read(b []byte) (int, error) {
 // answer is what is said to one that it is not given.
 func (g *guest) take(msg []byte) (whole, answer []byte) {
 	m, ok := g.server.readable(g.addr.String(), msg)
-	if !ok {
+	if !ok || len(msg) > maxMessage {
 		msg = g.server.mended(g.from, "TCP", msg)
 		if m, ok = g.server.readable(g.addr.String(), msg); !ok {
 			return nil, nil
@@ -224,19 +227,6 @@ func (g *guest) take(msg []byte) (whole, answer []byte) {
 		return nil, answer
 	}
 	return g.server.pinned(msg, m, g.from), nil
-}
-
-// more reads what the connection has.
-func (g *guest) more() error {
-	if g.raw == nil {
-		g.raw = make([]byte, rawSize)
-	}
-	n, err := g.Conn.Read(g.raw)
-	g.frames.add(g.raw[:n])
-	if n > 0 {
-		return nil
-	}
-	return err
 }
 
 // counts counts a message.
