@@ -66,7 +66,8 @@
 // from, is answered 401 at the doorstep: nothing is kept of it, and addresses
 // share no rate, so that a new phone gets in while sources are forged. Packets
 // from outside the LAN, of scanners, and beyond a source's or the site's rate are
-// dropped without an answer. REGISTER and INVITE of anybody are
+// dropped without an answer; but at their rate what is within a call passes, by the
+// tag the box gave it, and an SBC's answer, by the branch. REGISTER and INVITE of anybody are
 // answered 401, alike and with the same work for accounts that exist and that
 // do not; so is a right password from an address that layer 2 says is another
 // device. Nothing is sent to an address that a header names: answers and

@@ -279,11 +279,7 @@ func (s *Server) connected(req *sip.Request, tx sip.ServerTransaction, f *forwar
 	s.calls.reach(f.from.place, answered)
 	f.from.up.Store(true)
 	f.to.up.Store(true)
-	gone := f.gone
-	if f.within {
-		gone = nil
-	}
-	ack, err := s.confirm(tx, ok, f.from, gone)
+	ack, err := s.confirm(tx, ok, f.from, f.gone)
 	if err != nil && f.within {
 		s.sendACK(f.to, nil)
 		return

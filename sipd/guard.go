@@ -138,7 +138,7 @@ func (s *Server) judge(local, remote netip.AddrPort, data []byte) verdict {
 		l.proven = s.nonces.shows(s.dep.Now(), data, remote.Addr())
 	}
 	v, fresh := s.sources.admit(s.dep.Now(), remote, l)
-	if v == rate && s.calls.within(s.dep.Now(), remote.Addr(), l, data) {
+	if v == rate && (s.calls.within(s.dep.Now(), remote.Addr(), l, data) || l.sbc && s.asked.awaits(s.dep.Now(), l, data)) {
 		return pass
 	}
 	if v == pass && l.scanner && !l.emergent {

@@ -23,9 +23,7 @@ type pending struct {
 
 // invitation is what an INVITE and its CANCEL have in common.
 func invitation(req *sip.Request) string {
-	via := req.Via()
-	branch, _ := via.Params.Get("branch")
-	return branch + "\x00" + strings.ToLower(via.SentBy())
+	return branchOf(req) + "\x00" + strings.ToLower(req.Via().SentBy())
 }
 
 // callOf is what INVITEs of one call have in common that reach the box more than

@@ -81,7 +81,12 @@ func (s *Server) request(ctx context.Context, req *sip.Request) (sip.ClientTrans
 	if err := s.secure(ctx, req); err != nil {
 		return nil, err
 	}
-	return s.client.TransactionRequest(ctx, req)
+	answered := s.asked.note(branchOf(req))
+	tx, err := s.client.TransactionRequest(ctx, req)
+	if err != nil || !tx.OnTerminate(func(string, error) { answered() }) {
+		answered()
+	}
+	return tx, err
 }
 
 // write sends an ACK, which has no transaction.

@@ -40,6 +40,7 @@ type Server struct {
 	secured   *secured
 	calls     *calls
 	pending   pending
+	asked     asked
 	announced announced
 	shown     shown
 
