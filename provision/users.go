@@ -184,7 +184,7 @@ func (d *Desk) replaceUsers(ctx context.Context, by audit.Actor, users []phone.U
 	}
 	d.people.owners.Lock()
 	defer d.people.owners.Unlock()
-	if err := d.checkExtensions(users); err != nil {
+	if err := errors.Join(d.checkExtensions(users), d.checkXSIUsers(users)); err != nil {
 		return 0, 0, err
 	}
 	was := make(map[string]phone.User, len(ids))
@@ -242,6 +242,34 @@ func checkUsers(users []phone.User) (ids []string, err error) {
 		ids = append(ids, u.ID)
 	}
 	return ids, errors.Join(errs...)
+}
+
+// checkXSIUsers refuses a login that a phone the user owns would not be told as it
+// is: that phone would get no config any more.
+func (d *Desk) checkXSIUsers(users []phone.User) error {
+	login := make(map[string]string)
+	for _, u := range users {
+		if u.XSIUser != "" {
+			login[u.ID] = u.XSIUser
+		}
+	}
+	if len(login) == 0 {
+		return nil
+	}
+	all, err := d.store.Devices.All()
+	if err != nil {
+		return fmt.Errorf("list devices: %w", err)
+	}
+	for _, rec := range all {
+		user, ok := login[rec.Device.Owner]
+		if !ok {
+			continue
+		}
+		if err := d.table.CheckXSIUser(rec.Device.Vendor, user); err != nil {
+			return fmt.Errorf("user %.80s is %w: the phone %s is theirs: %w", rec.Device.Owner, ErrInvalid, rec.Device.MAC, err)
+		}
+	}
+	return nil
 }
 
 // checkExtensions makes sure that what results has no extension twice, and not

@@ -67,6 +67,10 @@ func ways() (all []phone.Line) {
 // drawn is a device of whatever an operator might have typed.
 func drawn(t *rapid.T, s samples, value, name *rapid.Generator[string]) phone.Device {
 	d := phone.Device{MAC: mustMAC(s.mac), Vendor: s.vendor, Model: s.model, Label: value.Draw(t, "label")}
+	d.Owner = value.Draw(t, "owner")
+	if rapid.IntRange(0, 3).Draw(t, "other model") == 0 {
+		d.Model = value.Draw(t, "model")
+	}
 	d.AdminPassword = phone.NewSecret(value.Draw(t, "admin password"))
 	ways := ways()
 	way := rapid.IntRange(0, len(ways)-1).Draw(t, "way")
@@ -104,6 +108,9 @@ func TestNothingBreaksOut(t *testing.T) {
 				rendered := 0
 				rapid.Check(t, func(rt *rapid.T) {
 					in.Device = drawn(rt, s, kind[0], kind[1])
+					in.XSI = vendors.Login{User: kind[1].Draw(rt, "xsi user"), Password: phone.NewSecret(kind[0].Draw(rt, "xsi password"))}
+					in.Book = vendors.BookSource{Name: kind[0].Draw(rt, "book"), URL: "http://10.20.0.1/book", Login: vendors.Login{
+						User: kind[1].Draw(rt, "book user"), Password: phone.NewSecret(kind[0].Draw(rt, "book password"))}}
 					body, err := vendors.All().Render(in)
 					if err != nil {
 						return
@@ -134,7 +141,9 @@ func (known twins) read(s samples, body []byte) (map[string]string, error) {
 }
 
 func checkHolds(t *rapid.T, s samples, known twins, in vendors.Input, body []byte) {
-	for what, text := range entered(&in.Device) {
+	texts := entered(&in.Device)
+	texts["xsi user"] = in.XSI.User
+	for what, text := range texts {
 		if expands(s.vendor, text) {
 			t.Fatalf("%s %q was written: the phone would put something of its own there", what, text)
 		}
@@ -164,6 +173,19 @@ func checkHolds(t *rapid.T, s samples, known twins, in vendors.Input, body []byt
 	}
 	harmless := in
 	harmless.Device = in.Device.Clone()
+	harmless.Device.Owner = "x"
+	harmless.Device.Label = "x"
+	for _, l := range []*vendors.Login{&harmless.XSI, &harmless.Book.Login} {
+		if l.User != "" {
+			l.User = "x"
+		}
+		if !l.Password.IsZero() {
+			l.Password = phone.NewSecret("x")
+		}
+	}
+	if harmless.Book.Name != "" {
+		harmless.Book.Name = "x"
+	}
 	if !harmless.Device.AdminPassword.IsZero() {
 		harmless.Device.AdminPassword = phone.NewSecret("x")
 	}

@@ -33,11 +33,27 @@ var (
 // macroMarks begin them, so that a text without one costs a glance.
 const macroMarks = "$%{[<"
 
+// CheckXSIUser refuses a user name for the platform's directory that would be
+// another on v's phones, or would tell the directory what the phone knows.
+func (t Table) CheckXSIUser(v phone.Vendor, user string) error {
+	m, ok := t.Of(v)
+	if !ok || m.expands == nil {
+		return nil
+	}
+	return m.checkMacro("xsi_user", user)
+}
+
 // checkMacros refuses a device of which a text would be another on its phone, or
-// would show somebody what the phone knows.
-func (m Maker) checkMacros(d phone.Device) error {
+// would show somebody what the phone knows; xsiUser is its owner's.
+func (m Maker) checkMacros(d phone.Device, xsiUser string) error {
 	if m.expands == nil {
 		return nil
+	}
+	if err := m.checkMacro("xsi_user", xsiUser); err != nil {
+		return err
+	}
+	if err := m.checkMacro("model", d.Model); err != nil {
+		return err
 	}
 	if err := m.checkMacro("label", d.Label); err != nil {
 		return err

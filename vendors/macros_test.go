@@ -40,7 +40,7 @@ func expands(v phone.Vendor, text string) bool {
 // entered are the texts of a device a person types, by what they are called in
 // an error.
 func entered(d *phone.Device) map[string]string {
-	texts := map[string]string{"label": d.Label, "owner": d.Owner}
+	texts := map[string]string{"label": d.Label, "owner": d.Owner, "model": d.Model}
 	for _, l := range d.Lines {
 		texts["user"] += " " + l.User
 		texts["auth_id"] += " " + l.AuthID
@@ -69,6 +69,7 @@ func sprinkled(v phone.Vendor, g *rapid.Generator[string]) *rapid.Generator[stri
 func TestMacrosAreRefused(t *testing.T) {
 	spoil := map[string]func(d *phone.Device, text string){
 		"label":         func(d *phone.Device, s string) { d.Label = "Desk " + s },
+		"model":         func(d *phone.Device, s string) { d.Model = "T1" + s },
 		"owner":         func(d *phone.Device, s string) { d.Owner = s },
 		"user":          func(d *phone.Device, s string) { d.Lines[1].User = s },
 		"auth_id":       func(d *phone.Device, s string) { d.Lines[0].AuthID = s },
@@ -77,6 +78,14 @@ func TestMacrosAreRefused(t *testing.T) {
 	}
 	each(t, func(t *testing.T, m vendors.Maker, _ samples) {
 		for _, macro := range macros[m.Vendor] {
+			xsi := input(t, m.Vendor, vendors.Full)
+			xsi.XSI.User = "anna" + macro
+			if _, err := vendors.All().Render(xsi); err == nil || !strings.Contains(err.Error(), "xsi_user") {
+				t.Errorf("%s in xsi_user: got %v", macro, err)
+			}
+			if err := vendors.All().CheckXSIUser(m.Vendor, xsi.XSI.User); err == nil {
+				t.Errorf("%s in xsi_user is no error at the user's entry", macro)
+			}
 			for field, set := range spoil {
 				in := input(t, m.Vendor, vendors.Full)
 				in.Device = in.Device.Clone()

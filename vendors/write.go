@@ -38,7 +38,7 @@ func (m Maker) list(in Input) (params, error) {
 		return nil, err
 	}
 	if in.Stage == Full {
-		if err := m.checkMacros(in.Device); err != nil {
+		if err := m.checkMacros(in.Device, in.XSI.User); err != nil {
 			return nil, fmt.Errorf("device %s: %w", in.Device.MAC, err)
 		}
 	}
