@@ -83,6 +83,8 @@ func (r *Relay) receive(p datagram) {
 	}()
 	now := r.deps.Now()
 	switch {
+	case r.deps.away():
+		r.drop(errAway.Error(), p.from)
 	case len(p.data) < minPacket || len(p.data) > maxPacket:
 		r.drop(errMalformed.Error(), p.from)
 	case p.data[0] == byte(dhcpv4.OpcodeBootRequest) && p.side != sideUplink:

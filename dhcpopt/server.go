@@ -45,6 +45,10 @@ type Deps struct {
 	Reserved Reserver
 	// Witness is told by a relay what passes it; it may be nil.
 	Witness *Witness
+	// Away says that the interface has lost the address phones are led to; then
+	// nobody is answered or carried, for it would be led nowhere. It may be nil,
+	// and must not block.
+	Away func() bool
 }
 
 // Server is the DHCP server of one LAN.
@@ -188,6 +192,10 @@ func (s *Server) receive(data []byte, from netip.AddrPort) {
 			s.panicked(v)
 		}
 	}()
+	if s.deps.away() {
+		s.drop(errAway.Error(), from)
+		return
+	}
 	s.follow()
 	s = s.inScope(data, from)
 	a, err := s.parse(data, from)
@@ -205,6 +213,11 @@ func (s *Server) receive(data []byte, from netip.AddrPort) {
 	a.noted = within
 	s.handle(a, now)
 }
+
+// errAway is why nothing is answered while there is nowhere to lead phones to.
+var errAway = errors.New("no-address")
+
+func (d *Deps) away() bool { return d.Away != nil && d.Away() }
 
 func (s *Server) panicked(v any) { panicked(s.deps.Metrics, s.log, v) }
 

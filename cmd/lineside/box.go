@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/lineside/lineside/admin"
@@ -37,6 +38,7 @@ type box struct {
 	store     *store.Store
 	leases    leases
 	witness   *dhcpopt.Witness // nil: the box is no relay
+	away      atomic.Bool      // the phones' LAN has lost the box's address
 	templates fs.FS            // the operator's, as they lie there
 	desk      *provision.Desk
 	table     vendors.Table

@@ -37,7 +37,7 @@ const blindLeases = "the DHCP servers' answers arrive on the phones' LAN, where 
 func (b *box) dhcpDeps() dhcpopt.Deps {
 	return dhcpopt.Deps{
 		Leases: b.store, Desk: b.desk, Log: b.log, Metrics: b.metrics, Health: b.health, Now: b.now, Reserved: b.desk,
-		Witness: b.witness,
+		Witness: b.witness, Away: b.away.Load,
 	}
 }
 
@@ -80,7 +80,9 @@ const (
 )
 
 // keepInterface watches the interface the box lives on. While it, or the
-// address, is gone operators are told; where it comes back as another, with
+// address, is gone operators are told, and DHCP is not answered: on Linux an
+// address takes with it the others of its network that came after it, so who
+// adds the new one and then removes the old has none. Where it comes back as another, with
 // another index or address, what was bound to the old one is deaf for good, and
 // the daemon ends, so that the service manager starts it on what there is.
 func (b *box) keepInterface(ctx context.Context) error {
@@ -100,11 +102,13 @@ func (b *box) keepInterface(ctx context.Context) error {
 		now, there := lanNow(b.where, b.settings.Listen.Address.IsValid(), nics)
 		switch {
 		case !there:
-			b.raiseInterface()
+			b.away.Store(true)
+			b.raiseInterface(nics)
 			gone = true
 		case now != b.where || interfaceIndex(b.where.Interface) != index:
 			return fmt.Errorf("the LAN changed from %s to %s on %s: phones would be sent to the old one; started anew by the service manager, the box takes the new", b.where.Self, now.Self, now.Interface)
 		default:
+			b.away.Store(false)
 			b.health.Clear(codeInterface)
 			if gone && b.announcer != nil {
 				b.announcer.Again() // who asked meanwhile has forgotten the box
@@ -138,11 +142,32 @@ func interfaceIndex(name string) int {
 	return ifi.Index
 }
 
-func (b *box) raiseInterface() {
+func (b *box) raiseInterface(nics []nic) {
+	has, do := whatBecame(b.where, nics)
 	b.health.Raise(b.now(), health.Condition{
 		Code: codeInterface, Title: "The interface on the phones' LAN is gone, down or without its address",
 		Meaning: "phones reach nothing of this box: no address, no config, no registration on hold",
-		Do:      "look at the cable and at: ip -brief address show " + b.where.Interface,
-		Detail:  b.where.Interface + " should have " + b.where.Self.String(),
+		Do:      do,
+		Detail:  b.where.Interface + " should have " + b.where.Self.String() + has,
 	})
+}
+
+// whatBecame says, of a LAN that is not as it was, where its address is or what
+// stands in its place, and what to do about it.
+func whatBecame(was lan, nics []nic) (has, do string) {
+	const restart = ", then: systemctl restart lineside"
+	do = "look at the cable and at: ip -brief address show " + was.Interface
+	for _, n := range nics {
+		switch {
+		case n.name != was.Interface && slices.Contains(n.addrs, was.Self):
+			return ", which " + n.name + " has", "where that is meant, write listen.interface = \"" + n.name + "\" into lineside.toml" + restart + "; else give the address back to " + was.Interface
+		case n.name == was.Interface && n.up && len(n.addrs) > 0:
+			has = " and has " + n.addrs[0].String()
+			do = "where that is meant, write listen.address = \"" + n.addrs[0].String() + "\" into lineside.toml" + restart + "; else give " + n.name + " back " + was.Self.String()
+		case n.name == was.Interface && n.up:
+			has = " and has none"
+			do = "give it one: ip address add " + was.Self.String() + " dev " + n.name + "; lineside takes another by itself where listen.address is empty"
+		}
+	}
+	return has, do
 }
