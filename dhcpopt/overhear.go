@@ -32,6 +32,9 @@ type claim struct {
 // Answer is what a DHCP server told a client, as it was heard on the LAN.
 type Answer struct {
 	Server netip.Addr // option 54, else where the packet came from
+	// From is the hardware address the frame came from: a relay's or router's
+	// where the server is not on the LAN.
+	From   phone.MAC
 	Client phone.MAC
 	Addr   netip.Addr // given or offered; unspecified: none
 	// Bound says that the address was acknowledged, not only offered.
@@ -40,7 +43,8 @@ type Answer struct {
 	// text fit for a screen.
 	Leads map[uint8]string
 
-	xid dhcpv4.TransactionID
+	xid   dhcpv4.TransactionID
+	toAll bool // the frame was for everybody
 }
 
 // overhear reads one Ethernet frame: as a claim or as an answer, whichever is
@@ -60,7 +64,11 @@ func overhear(frame []byte) (*claim, *Answer, error) {
 			return nil, nil, err
 		}
 		a, err := readAnswer(payload, from)
-		return nil, a, err
+		if err != nil {
+			return nil, nil, err
+		}
+		a.From, a.toAll = phone.MAC(frame[6:12]), phone.MAC(frame[:6]) == everybody()
+		return nil, a, nil
 	}
 	return nil, nil, errOther
 }

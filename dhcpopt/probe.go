@@ -48,7 +48,7 @@ func Probe(ctx context.Context, iface, class string) (offers []Answer, err error
 		if err != nil || a == nil || a.Bound || a.xid != m.TransactionID || a.Client != phone.MAC(m.ClientHWAddr) {
 			return true
 		}
-		if !slices.ContainsFunc(offers, func(o Answer) bool { return o.Server == a.Server && o.Addr == a.Addr }) {
+		if !slices.ContainsFunc(offers, func(o Answer) bool { return o.Server == a.Server && o.Addr == a.Addr && o.From == a.From }) {
 			offers = append(offers, *a)
 		}
 		return len(offers) < maxProbed

@@ -148,6 +148,7 @@ func (w *Watch) welcome(mac phone.MAC) provision.Welcome {
 // answeredLocked weighs what another server told a client.
 func (w *Watch) answeredLocked(a Answer, now time.Time) {
 	if a.Server == w.self || w.passed(a.Server) {
+		w.feignedLocked(a, now)
 		return
 	}
 	r := w.welcome(a.Client)
@@ -169,8 +170,19 @@ func (w *Watch) answeredLocked(a Answer, now time.Time) {
 	}
 }
 
-// passed reports that an answer of this server came by the relay, which is the
-// box itself.
+// feignedLocked weighs an answer in the name of the box, or of a server whose
+// answers the box carries, that the box did not send: its own frames do not come
+// here. What such a server tells a client of its own, when that renews, comes by
+// the router and is for the client alone.
+func (w *Watch) feignedLocked(a Answer, now time.Time) {
+	if w.hardware.IsZero() || a.Server != w.self && !a.toAll {
+		return
+	}
+	w.raiseImpostor(a, now)
+}
+
+// passed reports that this server's answers come by the relay, which is the box
+// itself.
 func (w *Watch) passed(server netip.Addr) bool {
 	for _, u := range w.cfg.Upstream {
 		if w.cfg.Mode == ModeRelay && u.Addr() == server {

@@ -20,6 +20,7 @@ const (
 	codeTwice   = "lan-address-twice"
 	codeSelf    = "lan-own-address-taken"
 	codeSpread  = "lan-phone-two-addresses"
+	codeFeigned = "lan-dhcp-impostor"
 )
 
 // raise puts a condition on the board and remembers the sign of it.
@@ -62,6 +63,19 @@ func (w *Watch) raiseForeign(a Answer, now time.Time) {
 		Meaning: "a phone takes whichever answer comes first, so some get an address of the other server and never ask this box",
 		Do:      fmt.Sprintf("switch the DHCP server at %s off for this LAN (%s finds its hardware address); or let it give the addresses and set dhcp.mode = \"inform\"", a.Server, "`ip neigh show "+a.Server.String()+"`"),
 		Detail:  fmt.Sprintf("%s answered %s", a.Server, a.Client),
+	})
+}
+
+func (w *Watch) raiseImpostor(a Answer, now time.Time) {
+	whose, other := "this box's name", ""
+	if a.Server != w.self {
+		whose, other = "the name of a DHCP server behind this box", "; where it is a router that relays DHCP as well, switch that off for this LAN"
+	}
+	w.raise(now, health.Condition{
+		Code: codeFeigned, Title: "Another machine answers DHCP in " + whose,
+		Meaning: "phones that believe it get a wrong address or fetch their configs elsewhere",
+		Do:      fmt.Sprintf("find %s in the switch's table and take it off the network%s; DHCP snooping on the switch keeps such answers out", a.From, other),
+		Detail:  fmt.Sprintf("%s answered %s as %s", a.From, a.Client, a.Server),
 	})
 }
 

@@ -49,6 +49,11 @@ func answerFrame(kind dhcpv4.MessageType, from netip.Addr, client phone.MAC, mod
 	return frame(client, phone.MAC{2, 0, 0, 0, 0, 9}, netip.AddrPortFrom(from, serverPort), broadcast(), m.ToBytes())
 }
 
+// sentBy is f as another machine would have sent it.
+func sentBy(mac phone.MAC, f []byte) []byte { copy(f[6:12], mac[:]); return f }
+
+func toAll(f []byte) []byte { all := everybody(); copy(f, all[:]); return f }
+
 func TestWatch(t *testing.T) {
 	other, start := ip("10.20.0.2"), time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC)
 	good := opt(66, []byte("http://10.20.0.1/cfg/")...)
@@ -60,8 +65,12 @@ func TestWatch(t *testing.T) {
 	}{
 		"a laptop served elsewhere":       {ModeServer, [][]byte{answerFrame(ack, other, laptop1)}, []string{codeForeign}},
 		"the same beside the other":       {ModeInform, [][]byte{answerFrame(ack, other, laptop1)}, nil},
-		"the box's own answers":           {ModeServer, [][]byte{answerFrame(ack, boxAddr, yealink1)}, nil},
-		"what came by the relay":          {ModeRelay, [][]byte{answerFrame(ack, first.Addr(), yealink1)}, nil},
+		"the box's own answers":           {ModeServer, [][]byte{sentBy(boxMAC, answerFrame(ack, boxAddr, yealink1))}, nil},
+		"somebody answers as the box":     {ModeServer, [][]byte{answerFrame(offer, boxAddr, yealink1)}, []string{codeFeigned}},
+		"or beside another server":        {ModeInform, [][]byte{answerFrame(ack, boxAddr, laptop1)}, []string{codeFeigned}},
+		"what came by the relay":          {ModeRelay, [][]byte{sentBy(boxMAC, answerFrame(ack, first.Addr(), yealink1))}, nil},
+		"a renewal past the relay":        {ModeRelay, [][]byte{answerFrame(ack, first.Addr(), yealink1)}, nil},
+		"somebody answers as its server":  {ModeRelay, [][]byte{toAll(answerFrame(ack, first.Addr(), yealink1))}, []string{codeFeigned}},
 		"a phone told nothing":            {ModeOff, [][]byte{answerFrame(ack, other, yealink1)}, []string{codeUnled}},
 		"only offered":                    {ModeOff, [][]byte{answerFrame(offer, other, yealink1)}, nil},
 		"a phone told what we would":      {ModeOff, [][]byte{answerFrame(ack, other, yealink1, good)}, nil},

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -111,7 +112,7 @@ func (d *doctor) dhcpServers(ctx context.Context) []finding {
 	}
 	var others []dhcpopt.Answer
 	for _, a := range all {
-		if a.Server != d.where.Self.Addr() && !slices.ContainsFunc(others, func(o dhcpopt.Answer) bool { return o.Server == a.Server }) {
+		if ownInterface(a.From) == "" && !slices.ContainsFunc(others, func(o dhcpopt.Answer) bool { return o.Server == a.Server && o.From == a.From }) {
 			others = append(others, a)
 		}
 	}
@@ -131,12 +132,30 @@ func (d *doctor) dhcpServers(ctx context.Context) []finding {
 	return out
 }
 
+// feigned says in whose name a machine answers that is not the box, which does
+// not hear its own probe: the box's, or that of a server whose answers come to the
+// LAN by the box alone; empty where it is its own.
+func (d *doctor) feigned(a dhcpopt.Answer) string {
+	if a.Server == d.where.Self.Addr() {
+		return "this box"
+	}
+	if d.settings.DHCP.Mode == dhcpopt.ModeRelay && slices.ContainsFunc(d.settings.DHCP.Upstream, func(u netip.AddrPort) bool { return u.Addr() == a.Server }) {
+		return "a server of dhcp.upstream"
+	}
+	return ""
+}
+
 // weigh says what it means that a server offers this to phones.
 func (d *doctor) weigh(check string, a dhcpopt.Answer, gives bool) finding {
 	lead := a.Lead()
 	text := fmt.Sprintf("%s offers a phone %s", a.Server, a.Addr)
 	if lead != "" {
 		text += " and tells it " + lead
+	}
+	if name := d.feigned(a); name != "" {
+		return finding{check, gradeBad, fmt.Sprintf("%s offers a phone %s in the name of %s (%s)", a.From, a.Addr, name, a.Server),
+			"phones that believe it get a wrong address or fetch their configs elsewhere",
+			fmt.Sprintf("find %s in the switch's table and take it off the network; where it is a router that relays DHCP itself, switch its relay off for this LAN", a.From)}
 	}
 	here := strings.Contains(lead, d.where.Self.Addr().String()) || d.settings.Listen.URL != "" && strings.Contains(lead, d.settings.Listen.URL)
 	switch {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/lineside/lineside/dhcpopt"
+	"github.com/lineside/lineside/phone"
 )
 
 // machine is a /proc and /sys as the doctor reads them.
@@ -122,6 +123,34 @@ func TestDoctorWeighsOffers(t *testing.T) {
 			}
 			if got := d.weigh("x", a, tt.mode == dhcpopt.ModeServer); got.Result != tt.want {
 				t.Errorf("got %+v, want %s", got, tt.want)
+			}
+		})
+	}
+}
+
+// TestDoctorTellsImpostorsByTheirMAC: the box does not hear its own probe, so who
+// answers it in the box's name is another; and nobody is told to switch off the
+// server that gives the addresses.
+func TestDoctorTellsImpostorsByTheirMAC(t *testing.T) {
+	upstream := netip.MustParseAddr("10.1.0.5")
+	for name, tt := range map[string]struct {
+		mode   dhcpopt.Mode
+		server netip.Addr
+		want   string // in what to do
+	}{
+		"in the box's name":       {dhcpopt.ModeServer, netip.MustParseAddr("10.20.0.1"), "find 02:aa:00:00:00:66"},
+		"in its server's name":    {dhcpopt.ModeRelay, upstream, "find 02:aa:00:00:00:66"},
+		"a server of its own":     {dhcpopt.ModeRelay, netip.MustParseAddr("10.20.0.2"), "switch the DHCP server at 10.20.0.2 off"},
+		"beside the LAN's own":    {dhcpopt.ModeInform, netip.MustParseAddr("10.20.0.1"), "find 02:aa:00:00:00:66"},
+		"a server not relayed to": {dhcpopt.ModeServer, upstream, "switch the DHCP server at 10.1.0.5 off"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := &doctor{where: lan{"v", netip.MustParsePrefix("10.20.0.1/24")}}
+			d.settings.DHCP.Mode, d.settings.DHCP.Upstream = tt.mode, []netip.AddrPort{netip.AddrPortFrom(upstream, 67)}
+			a := dhcpopt.Answer{Server: tt.server, From: phone.MAC{2, 0xaa, 0, 0, 0, 0x66}, Addr: netip.MustParseAddr("10.20.0.70")}
+			got := d.weigh("x", a, tt.mode != dhcpopt.ModeInform)
+			if got.Result != gradeBad || !strings.Contains(got.Do, tt.want) {
+				t.Errorf("got %+v, want %s and %q", got, gradeBad, tt.want)
 			}
 		})
 	}
