@@ -141,13 +141,21 @@ func wordName(s string) bool {
 // nameOf makes a check of names that begin with a letter and go on with
 // letters, digits and marks, and end with no blank.
 func nameOf(marks string) func(string) bool {
+	var first, later [256]bool // by byte: what is not ASCII is in no name
+	for c := range 128 {
+		r := rune(c)
+		first[c] = r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r == '_'
+		later[c] = first[c] || r >= '0' && r <= '9' || strings.ContainsRune(marks, r)
+	}
 	return func(s string) bool {
-		for i, r := range s {
-			letter := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r == '_'
-			if !letter && (i == 0 || !(r >= '0' && r <= '9' || strings.ContainsRune(marks, r))) {
+		if s == "" || !first[s[0]] {
+			return false
+		}
+		for i := 1; i < len(s); i++ {
+			if !later[s[i]] {
 				return false
 			}
 		}
-		return s != "" && s[len(s)-1] != ' '
+		return s[len(s)-1] != ' '
 	}
 }

@@ -27,29 +27,36 @@ func (f keyValue) holdsName(name string) bool {
 }
 
 func (f keyValue) write(ps params) ([]byte, error) {
-	end := f.end
-	if end == "" {
-		end = "\n"
-	}
 	b := append(make([]byte, 0, len(f.head)+48*len(ps)+len(f.foot)), f.head...)
 	for _, p := range ps {
-		if !f.holdsName(p.key) {
-			return nil, badName(p)
+		var err error
+		if b, err = f.line(b, p); err != nil {
+			return nil, err
 		}
-		start := len(b)
-		b = append(append(append(b, f.before...), p.key...), f.between...)
-		if p.value == "" && f.empty != "" {
-			b = append(b, f.empty...)
-		} else {
-			var err error
-			if b, err = f.escape(b, p.value); err != nil {
-				return nil, p.refuse(err)
-			}
-		}
-		if f.maxLine > 0 && len(b)-start > f.maxLine {
-			return nil, p.refuse(errLong)
-		}
-		b = append(b, end...)
 	}
 	return append(b, f.foot...), nil
+}
+
+// line writes one parameter.
+func (f *keyValue) line(b []byte, p param) ([]byte, error) {
+	if !f.holdsName(p.key) {
+		return nil, badName(p)
+	}
+	start := len(b)
+	b = append(append(append(b, f.before...), p.key...), f.between...)
+	if p.value == "" && f.empty != "" {
+		b = append(b, f.empty...)
+	} else {
+		var err error
+		if b, err = f.escape(b, p.value); err != nil {
+			return nil, p.refuse(err)
+		}
+	}
+	if f.maxLine > 0 && len(b)-start > f.maxLine {
+		return nil, p.refuse(errLong)
+	}
+	if f.end == "" {
+		return append(b, '\n'), nil
+	}
+	return append(b, f.end...), nil
 }

@@ -12,17 +12,22 @@ var mitelFormat = mitelForm{keyValue{head: "# Lineside\n", between: ": ", names:
 type mitelForm struct{ keyValue }
 
 func (f mitelForm) write(ps params) ([]byte, error) {
-	all := make(params, 0, 2*len(ps))
+	b := append(make([]byte, 0, len(f.head)+64*len(ps)), f.head...)
+	forced := f.keyValue
+	forced.before = "^"
 	for _, p := range ps {
-		all = append(all, p)
-		if mitelForced(p.key) {
-			p.key = "^" + p.key
-			all = append(all, p)
+		var err error
+		if b, err = f.line(b, p); err != nil {
+			return nil, err
+		}
+		if !mitelForced(p.key) {
+			continue
+		}
+		if b, err = forced.line(b, p); err != nil {
+			return nil, err
 		}
 	}
-	plain := f.names
-	f.names = func(name string) bool { return plain(strings.TrimPrefix(name, "^")) }
-	return f.keyValue.write(all)
+	return b, nil
 }
 
 // mitelForced are server, login and accounts: somebody may have typed a server

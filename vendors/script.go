@@ -56,7 +56,9 @@ func scriptStep(s string) bool {
 			return false
 		case c == '{' && !word && i+1 < len(s) && s[i+1] == '}':
 			i++
-		case !(c >= '0' && c <= '9' || strings.IndexByte(" ._-+:@%", c) >= 0):
+		case c >= '0' && c <= '9':
+		case c == ' ', c == '.', c == '_', c == '-', c == '+', c == ':', c == '@', c == '%':
+		default:
 			return false
 		}
 	}

@@ -19,14 +19,17 @@ func (m Maker) render(in Input) ([]byte, error) {
 	return m.format.write(ps)
 }
 
-// usualParams is how many parameters a config has, for a slice that need not
-// grow.
-const usualParams = 256
+// usualParams is how many parameters a config with few lines has, and lineParams
+// how many each line more brings, for a slice that need not grow.
+const (
+	usualParams = 256
+	lineParams  = 32
+)
 
 // list is every parameter of a file: ours, then the layers of the vendor and of
 // the model, then the device's own overrides.
 func (m Maker) list(in Input) (params, error) {
-	ps := make(params, 0, usualParams)
+	ps := make(params, 0, usualParams+lineParams*max(0, len(in.Device.Lines)-2))
 	switch in.File.Kind {
 	case Common:
 		return ps, m.build(&ps, in)
