@@ -98,8 +98,11 @@ func TestNothingBreaksOut(t *testing.T) {
 		v := s.vendor
 		kinds := map[string][2]*rapid.Generator[string]{
 			"printable": {without(s.refuses, text(20)), without(s.refuses, token())},
-			"macros":    {sprinkled(v, word()), sprinkled(v, word())},
+			"macros":    {sprinkled(macros[v], word()), sprinkled(macros[v], word())},
 			"anything":  {anyText(), anyText()},
+		}
+		if marks := strings.Split(s.refuses, ""); len(marks) > 0 {
+			kinds["refused marks"] = [2]*rapid.Generator[string]{sprinkled(marks, word()), sprinkled(marks, word())}
 		}
 		harmless := twins{}
 		for name, kind := range kinds {

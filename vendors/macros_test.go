@@ -50,15 +50,15 @@ func entered(d *phone.Device) map[string]string {
 	return texts
 }
 
-// sprinkled puts one of a vendor's macros behind what g draws, now and then.
-func sprinkled(v phone.Vendor, g *rapid.Generator[string]) *rapid.Generator[string] {
-	if len(macros[v]) == 0 {
+// sprinkled puts one of the pieces behind what g draws, now and then.
+func sprinkled(pieces []string, g *rapid.Generator[string]) *rapid.Generator[string] {
+	if len(pieces) == 0 {
 		return g
 	}
 	return rapid.Custom(func(t *rapid.T) string {
 		s := g.Draw(t, "text")
-		if rapid.IntRange(0, 29).Draw(t, "macro") == 17 {
-			s += rapid.SampledFrom(macros[v]).Draw(t, "which")
+		if rapid.IntRange(0, 29).Draw(t, "piece") == 17 {
+			s += rapid.SampledFrom(pieces).Draw(t, "which")
 		}
 		return s
 	})
