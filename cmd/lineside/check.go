@@ -106,6 +106,9 @@ func check(ctx context.Context, path string, list func() ([]nic, error)) verdict
 	} else {
 		v.Problems = append(v.Problems, checkDoors(ctx, s, where)...)
 	}
+	if s.DHCP.Mode == dhcpopt.ModeRelay {
+		v.Notes = append(v.Notes, "phones get addresses from the servers of dhcp.upstream, which were not asked; sudo lineside doctor asks each")
+	}
 	v.OK = len(v.Problems) == 0
 	return v
 }

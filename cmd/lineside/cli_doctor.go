@@ -17,7 +17,7 @@ func (p *program) doctorCommand() *cobra.Command {
 	var path string
 	cmd := &cobra.Command{
 		Use: "doctor", Short: "Look at this machine and its LAN, and say what phones would notice", Args: noArgs,
-		Long: "Look at this machine and its LAN, and say what phones would notice. It may run\nbeside the daemon. It asks the LAN at most twice, as one client and at each run\nthe same, for an address that it never takes, once by SIP PnP, and once whether\nsomebody else has this box's address; for that it has to be root. The exit code is 1 where something is bad.",
+		Long: "Look at this machine and its LAN, and say what phones would notice. It may run\nbeside the daemon. It asks the LAN at most twice, as one client and at each run\nthe same, for an address that it never takes, in relay mode each server behind it\ntoo, once by SIP PnP, and once whether somebody else has this box's address; for\nthat it has to be root. The exit code is 1 where something is bad.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			s, err := loadSettings(path)
 			if err != nil {

@@ -64,7 +64,7 @@ func (d *doctor) checks() []func(context.Context) []finding {
 	if d.lost == nil {
 		list = append(list, d.ports)
 		if d.where.Interface != "" {
-			list = append(list, d.ipv6, d.addressTwice, d.dhcpServers, d.pnpServers)
+			list = append(list, d.ipv6, d.addressTwice, d.dhcpServers, d.upstreams, d.pnpServers)
 		}
 	}
 	return append(list, d.route, d.names, d.clock, d.platform, d.disk, d.buffers, d.neighbours, d.firewall)
