@@ -89,7 +89,7 @@ func (s *Six) receive(data []byte, from netip.AddrPort) {
 	// To the client's own port, whatever port the question was sent from.
 	to := net.UDPAddrFromAddrPort(netip.AddrPortFrom(from.Addr(), sixClientPort))
 	if _, err := s.conn.WriteTo(reply, to); err != nil {
-		s.drop("send", from) // lost like any datagram: the client asks again
+		s.drop(unsent(err), from) // lost like any datagram: the client asks again
 	}
 }
 

@@ -8,7 +8,10 @@ import (
 	"net/netip"
 	"os"
 
+	"golang.org/x/net/ipv6"
 	"golang.org/x/sys/unix"
+
+	"github.com/lineside/lineside/outlet"
 )
 
 // sixGroup is where DHCPv6 clients ask (RFC 8415 section 7.1).
@@ -43,5 +46,20 @@ func ListenSix(_ context.Context, iface string) (net.PacketConn, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open [%s]:%d on %s: %w", sixGroup, sixServerPort, iface, err)
 	}
-	return conn, nil
+	outlet.Deepen(conn)
+	return &sixConn{PacketConn: conn, packets: ipv6.NewPacketConn(conn)}, nil
+}
+
+// sixConn is a socket that does not wait to send: what fills it are answers to
+// made-up addresses, for as long as neighbour discovery looks for them.
+type sixConn struct {
+	net.PacketConn
+	packets *ipv6.PacketConn // the same socket
+}
+
+func (c *sixConn) WriteTo(b []byte, to net.Addr) (int, error) {
+	if _, err := c.packets.WriteBatch([]ipv6.Message{{Buffers: [][]byte{b}, Addr: to}}, unix.MSG_DONTWAIT); err != nil {
+		return 0, err
+	}
+	return len(b), nil
 }

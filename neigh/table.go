@@ -23,6 +23,11 @@ const usable = netlink.NUD_REACHABLE | netlink.NUD_STALE | netlink.NUD_DELAY | n
 // the copy: its word may be on the way.
 const askAgain = 50 * time.Millisecond
 
+// receiveBuffer is asked of the kernel for the subscription, in bytes: somebody who
+// makes up neighbours fills a small one, and then it breaks off. Without
+// CAP_NET_ADMIN the kernel's limit (net.core.rmem_max) stands.
+const receiveBuffer = 16 << 20
+
 // Table is the copy. Make it with New and keep it with Run; it is safe for
 // concurrent use.
 type Table struct {
@@ -79,7 +84,7 @@ func (t *Table) follow(ctx context.Context) error {
 	updates, done := make(chan netlink.NeighUpdate, 256), make(chan struct{})
 	var broken error
 	err := netlink.NeighSubscribeWithOptions(updates, done, netlink.NeighSubscribeOptions{
-		ListExisting: true, ErrorCallback: func(err error) { broken = err },
+		ListExisting: true, ErrorCallback: func(err error) { broken = err }, ReceiveBufferSize: receiveBuffer,
 	})
 	if err != nil {
 		return fmt.Errorf("subscribe: %w", err)
