@@ -42,8 +42,9 @@ func variants() []variant {
 			`e.OTP.Used && e.OTP.By == r.By && `, `e.OTP.Used && `, []string{once}},
 		{"fetching again never ends", "auth/decide.go",
 			`now.Before(e.OTP.Until) && e.Enrolling()`, `e.Enrolling()`, []string{once}},
+		// Where the PIN is taken on the phone's screen, a thief's guess then counts.
 		{"contradiction is not heeded", "auth/decide.go",
-			`case r.Identity == Contradicted: // row 2`, `case false: // row 2`, []string{proof, once}},
+			`case r.Identity == Contradicted: // row 2`, `case false: // row 2`, []string{proof, once, lasting}},
 		{"doubt is not heeded", "auth/decide.go",
 			`case r.Identity == Doubted:`, `case false:`, []string{proof, once}},
 		{"trust lets claimed addresses in", "auth/decide.go",
