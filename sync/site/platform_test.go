@@ -47,7 +47,7 @@ type weather struct{ lost, unanswered, cut int }
 
 const siteName = "s1"
 
-var standing = wire.Standing{Address: "203.0.113.7"}
+var whitelisting = wire.Whitelisting{Address: "203.0.113.7"}
 
 func newPlatform(t testing.TB) *platform {
 	t.Helper()
@@ -151,7 +151,7 @@ func (p *platform) answer(request []byte) []byte {
 		}
 		r.Hello = &wire.HelloReply{
 			HelloReply: proto.Greet(p, siteName, q.Hello.Hello, fmt.Sprint("token", rand.Int64()), 100),
-			Now:        time.Now(), Name: "Branch", Acked: p.seen[q.Hello.Incarnation], Standing: standing,
+			Now:        time.Now(), Name: "Branch", Acked: p.seen[q.Hello.Incarnation], Whitelisting: whitelisting,
 		}
 	case q.Pull != nil:
 		page := proto.Read(p, siteName, *q.Pull)
@@ -166,7 +166,7 @@ func (p *platform) answer(request []byte) []byte {
 				p.events = append(p.events, e)
 			}
 		}
-		r.Push = &wire.PushReply{PushReply: proto.Take(p, siteName, q.Push.Push), Acked: p.seen[q.Push.Incarnation], Standing: standing}
+		r.Push = &wire.PushReply{PushReply: proto.Take(p, siteName, q.Push.Push), Acked: p.seen[q.Push.Incarnation], Whitelisting: whitelisting}
 	case q.Confirm != nil:
 		c := proto.Allow(p, siteName, *q.Confirm)
 		r.Confirm = &c

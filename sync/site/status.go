@@ -31,9 +31,9 @@ type Status struct {
 	State State `json:"state"`
 	// Reason is one sentence that says why it is away and what to do.
 	Reason string `json:"reason,omitempty"`
-	// Name is the site's at the platform, and Standing how it sees the address.
+	// Name is the site's at the platform, and Whitelisting how it sees the address.
 	Name string `json:"name,omitempty"`
-	wire.Standing
+	wire.Whitelisting
 	// Skew is how far the box's clock is ahead of the platform's.
 	Skew time.Duration `json:"skew,omitempty"`
 	// Restored says that the platform was put back while this process ran.
@@ -44,7 +44,7 @@ type Status struct {
 func (s *Site) say(st Status) {
 	s.mu.Lock()
 	if st.Name == "" {
-		st.Name, st.Standing, st.Skew, st.Restored = s.status.Name, s.status.Standing, s.status.Skew, s.status.Restored
+		st.Name, st.Whitelisting, st.Skew, st.Restored = s.status.Name, s.status.Whitelisting, s.status.Skew, s.status.Restored
 	}
 	same := st == s.status
 	s.status = st
@@ -67,10 +67,10 @@ func (s *Site) note(r wire.Reply, news proto.News) {
 	st.Reason = ""
 	if r.Hello != nil {
 		s.cap = min(max(r.Hello.BackoffCap, minCap), maxCap)
-		st.Name, st.Standing, st.Skew = r.Hello.Name, r.Hello.Standing, time.Since(r.Hello.Now).Round(time.Second)
+		st.Name, st.Whitelisting, st.Skew = r.Hello.Name, r.Hello.Whitelisting, time.Since(r.Hello.Now).Round(time.Second)
 	}
 	if r.Push != nil {
-		st.Standing = r.Push.Standing
+		st.Whitelisting = r.Push.Whitelisting
 	}
 	st.Restored = st.Restored || news.Restored
 	st.State = Joining

@@ -81,11 +81,11 @@ type HelloReply struct {
 	// BackoffCap bounds the wait between attempts to connect: the fleet is
 	// large, and all of it comes back at once.
 	BackoffCap time.Duration `json:"backoff_cap"`
-	Standing
+	Whitelisting
 }
 
-// Standing is how the platform sees the site's address.
-type Standing struct {
+// Whitelisting is how the platform sees the site's address.
+type Whitelisting struct {
 	// Address is the public address this connection came from.
 	Address string `json:"address,omitempty"`
 	// Until is when its whitelisting ends, zero if it is not whitelisted;
@@ -117,7 +117,7 @@ type PushReply struct {
 	Acked uint64 `json:"acked"`
 	// Retry, where set, asks the box to wait so long before the next push.
 	Retry time.Duration `json:"retry,omitempty"`
-	Standing
+	Whitelisting
 }
 
 // Event is one thing that happened at the site.
