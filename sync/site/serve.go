@@ -15,6 +15,9 @@ const maxCap = time.Hour
 // Serve keeps the link until ctx ends.
 func (s *Site) Serve(ctx context.Context) error {
 	if err := s.wake(ctx); err != nil {
+		if ctx.Err() != nil {
+			return nil
+		}
 		return err
 	}
 	accepting, stop := context.WithCancel(ctx)

@@ -314,6 +314,25 @@ func TestRestartBetween(t *testing.T) {
 	})
 }
 
+// TestStoppedAtOnce: a link whose program ends before it began ended well.
+func TestStoppedAtOnce(t *testing.T) {
+	l := newLab(t)
+	l.begin()
+	l.end()
+	l.db = openStore(t, l.database())
+	defer func() { _ = l.db.Close() }()
+	s, err := site.New(site.Config{Site: siteName, Platform: l.p.signer.Verifier(), Key: l.key, Anchor: l.anchor()},
+		records{l.db}, l.desk, via{l.p}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := s.Serve(ctx); err != nil {
+		t.Errorf("got %v, want nil", err)
+	}
+}
+
 // TestRefused: the platform's own words reach the operator.
 func TestRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
