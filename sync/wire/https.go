@@ -65,4 +65,14 @@ type JoinReply struct {
 	Name string `json:"name"`
 	// Platform is the platform's verifier.
 	Platform string `json:"platform"`
+	Offer
+}
+
+// Offer is where the platform can be reached once a box has joined.
+type Offer struct {
+	// NATS are the brokers' URLs, the better ones first: tls://host:port speaks
+	// TLS from the first byte, wss://host:port passes through web proxies.
+	NATS []string `json:"nats,omitempty"`
+	// HTTPS is the base of the HTTPS transport, empty where it is not offered.
+	HTTPS string `json:"https,omitempty"`
 }
