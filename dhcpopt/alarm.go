@@ -41,10 +41,10 @@ const (
 
 // fill is how much of the pool is taken. Offers do not count: they are promises
 // to whoever asked.
-type fill struct{ used, unknown, common, kept, resting int }
+type fill struct{ used, unknown, common, kept, resting, offered int }
 
 func (p *pool) fill() fill {
-	return fill{used: p.used, unknown: p.unknown, common: p.common, kept: p.kept, resting: p.rests.n}
+	return fill{used: p.used, unknown: p.unknown, common: p.common, kept: p.kept, resting: p.rests.n, offered: p.taken() - p.used}
 }
 
 // String is what operators read.
@@ -86,7 +86,9 @@ func (s *Server) watchPool(now time.Time) {
 		s.alarm.conflict = false
 		s.deps.Health.Clear(s.code(codeConflict))
 	}
+	s.watchNewcomers(now, f)
 	was := s.alarm
+	f.offered = 0 // of no interest to the level
 	s.alarm.level, s.alarm.fill = was.level.next(f), f
 	if s.alarm.level != was.level {
 		s.turn(was.level, f)

@@ -66,12 +66,14 @@ func (s *Server) promise(a *ask, w provision.Welcome, now time.Time) (addr netip
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r := s.pool.rank(a.client, w)
-	i, why := s.pool.choose(a.client, a.want, r, now)
+	i, loose, why := s.pool.choose(a.client, a.want, r)
 	if why != "" {
 		return addr, 0, why
 	}
 	length = s.lengthLocked(a, i, w, now)
-	s.pool.offer(i, a.client, r, now.Add(offerHold))
+	if !loose {
+		s.pool.offer(i, a.client, r, now.Add(offerHold))
+	}
 	return s.pool.slots[i].addr, length, ""
 }
 
@@ -99,6 +101,8 @@ func (s *Server) request(a *ask, now time.Time) {
 		s.bind(a, i, w, now)
 	case refuse:
 		s.refuse(a, addr, w)
+	case putOff:
+		s.putOff(a, addr, w)
 	default:
 		s.count(a, "silent")
 	}
@@ -133,6 +137,15 @@ func (s *Server) refuse(a *ask, addr netip.Addr, w provision.Welcome) {
 	s.answers.add(s.reply(a, dhcpv4.MessageTypeNak, netip.Addr{}, 0, provision.Welcome{}))
 	s.count(a, "refused")
 	s.sighted(a, s.sighting(a, w.Ident, netip.Addr{}, "asked for "+addr.String()+", refused: "+why))
+}
+
+// putOff leaves a REQUEST without an answer, so that the client asks again. A NAK
+// would make it start over at once, and again at once.
+func (s *Server) putOff(a *ask, addr netip.Addr, w provision.Welcome) {
+	s.count(a, "put-off")
+	g := s.sighting(a, w.Ident, netip.Addr{}, "asked for "+addr.String()+", and has to wait: the pool is over half full, and devices that are not set up get new addresses slowly")
+	g.Kind = provision.KindNoAddress
+	s.sighted(a, g)
 }
 
 // lengthLocked is how long the lease of slot i is to be: what the client wishes

@@ -238,8 +238,9 @@ func TestPoolIsNotDrainedAtOnce(t *testing.T) {
 	lowAt := time.Duration(0)
 	for n := range 60000 {
 		l.wait(10 * time.Millisecond)
-		if mac := forgedPhone(n); len(l.ask(message(mac, discover, class("yealink")))) == 1 {
-			l.lease(mac, class("yealink"))
+		mac := forgedPhone(n)
+		if r := answerTo(l.ask(message(mac, discover, class("yealink")))); r != nil {
+			l.ask(message(mac, request, class("yealink"), server(boxAddr), wants(address(r.YourIPAddr))))
 		}
 		if lowAt == 0 && slices.Contains(l.raised(), codeLow) {
 			lowAt = time.Duration(n) * 10 * time.Millisecond

@@ -99,7 +99,7 @@ func BenchmarkPool(b *testing.B) {
 	b.ReportAllocs()
 	for n := range b.N {
 		c := client{mac: benchMAC(n)}
-		i, why := p.choose(c, netip.Addr{}, setUp, now)
+		i, _, why := p.choose(c, netip.Addr{}, setUp)
 		if why != "" {
 			b.Fatal(why)
 		}

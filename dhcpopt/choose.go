@@ -1,6 +1,7 @@
 package dhcpopt
 
 import (
+	"hash/maphash"
 	"net/netip"
 	"time"
 
@@ -44,18 +45,43 @@ func (p *pool) live(c client) (int32, bool) {
 }
 
 // choose picks the slot to offer c: its own, its previous one, the one it
-// wants, the one unused for longest; why says why there is none.
-func (p *pool) choose(c client, want netip.Addr, r rank, now time.Time) (i int32, why string) {
+// wants, the one unused for longest; why says why there is none. A loose offer is
+// not to be kept for c: the pool is half full, and more offers would be kept for
+// those who never come for theirs than there are addresses.
+func (p *pool) choose(c client, want netip.Addr, r rank) (i int32, loose bool, why string) {
 	if i, ok := p.own(c); ok {
-		return i, ""
+		return i, false, ""
 	}
 	if why := p.several(c); why != "" {
-		return none, why
+		return none, false, why
 	}
 	if i = p.pick(c, want, r); i == none {
-		return none, p.lack(r)
+		return none, false, p.lack(r)
 	}
-	return i, p.hurry(c, i, r, now)
+	if p.slots[i].state != free || !p.unhurried(c, i, r) {
+		return i, false, ""
+	}
+	return p.scatter(c, i), true, ""
+}
+
+// scatterTries is how many slots are looked at for a free one.
+const scatterTries = 64
+
+// scatter is a free slot to be offered to c loosely: i, unless it is merely the
+// next in turn, which all would come for. Each client's is another as a rule, and
+// nobody outside can tell which.
+func (p *pool) scatter(c client, i int32) int32 {
+	if i != p.idle.head {
+		return i
+	}
+	at := maphash.Comparable(p.seed, c)
+	for n := range uint64(min(scatterTries, len(p.slots))) {
+		j := int32((at + n) % uint64(len(p.slots)))
+		if s := &p.slots[j]; s.state == free && s.reserved.IsZero() {
+			return j
+		}
+	}
+	return p.idle.head
 }
 
 // pick is the slot for c, of rank r, that has none. All but strangers can in

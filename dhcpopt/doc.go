@@ -97,8 +97,16 @@
 // strangers; half of that is kept from all but devices that are set up here or
 // were when they had a lease. Once it is half full, devices that are not set up
 // get new addresses so slowly that the second half lasts for minutes, and once
-// three quarters are taken their first lease is short. The operator is told how
-// many addresses unknown devices hold.
+// three quarters are taken their first lease is short. From there on nothing is
+// kept for who merely asks: an OFFER to such a device is loose, and the REQUEST
+// decides. Half of what there is goes to those that were put off eight seconds
+// ago or more and come back, as clients do and made-up hardware addresses do not.
+// So twenty new phones start within a minute or so under a thousand made-up ones a
+// second. Who remembers its made-up addresses, and takes what they are offered,
+// holds up phones that are not set up for as long as the second half of the pool
+// lasts, and then has all but what is kept: that is for port security on the
+// switch. The operator is told when new devices wait, when offers go untaken, and
+// how many addresses unknown devices hold.
 //
 // What remains: who forges the source address too (a raw socket on the LAN) can
 // give back a phone's lease, and who does that or plays a relay can decline it

@@ -14,6 +14,7 @@ const (
 	silent verdict = iota
 	grant
 	refuse
+	putOff // silence, and the operator hears why
 )
 
 // judge holds a client's idea of its address against the pool.
@@ -49,8 +50,11 @@ func (p *pool) selecting(i int32, ours bool, c client, r rank, now time.Time) ve
 		return grant // and usable, so it is c's own
 	}
 	j, elsewhere := p.live(c)
-	if elsewhere && p.usable(j, c) || p.several(c) != "" || !p.spare(r) || p.hurry(c, i, r, now) != "" {
+	if elsewhere && p.usable(j, c) || p.several(c) != "" || !p.spare(r) {
 		return refuse
+	}
+	if p.hurry(c, i, r, now) {
+		return putOff
 	}
 	return grant
 }

@@ -116,9 +116,9 @@ func (p *pool) keepFor(want map[phone.MAC]netip.Addr) {
 			p.greet(int32(i))
 		}
 	}
-	full := p.pace.full
-	p.kept, p.pace = keep(p.common), newPace(p.common)
-	p.pace.full = full
+	pace := newPace(p.common)
+	pace.fresh, pace.back = p.pace.fresh, p.pace.back
+	p.kept, p.pace = keep(p.common), pace
 }
 
 // inOrder is whom addresses are kept for, the same at every run: which address a

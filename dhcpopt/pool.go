@@ -2,6 +2,7 @@ package dhcpopt
 
 import (
 	"container/heap"
+	"hash/maphash"
 	"net/netip"
 	"slices"
 	"time"
@@ -39,6 +40,8 @@ type pool struct {
 	kept     int                    // of common, not for strangers
 	known    map[phone.MAC]struct{} // had a lease while they were set up; there are no more than were
 	pace     pace
+	returns  returns
+	seed     maphash.Seed // of which loose offers hang
 }
 
 // span is a run of addresses in consecutive slots.
@@ -59,6 +62,7 @@ func newPool(c Config) *pool {
 		open:     [ranks]list{newList(), newList(), newList()},
 		rests:    newList(),
 		known:    make(map[phone.MAC]struct{}),
+		seed:     maphash.MakeSeed(),
 	}
 	size := len(c.Reservations)
 	for _, r := range c.Pool {

@@ -67,11 +67,12 @@ type Server struct {
 	strain *strain // one for all scopes
 
 	// Of the answering goroutine alone.
-	rates    rates
-	alarm    alarm
-	asked    ask
-	draft    draft
-	followed *provision.Reserved // as the pools have it
+	rates     rates
+	alarm     alarm
+	newcomers crowdAlarm
+	asked     ask
+	draft     draft
+	followed  *provision.Reserved // as the pools have it
 
 	// scopes serve networks behind relays; each has remote set.
 	scopes  []*Server

@@ -77,28 +77,44 @@ func (p *pool) taken() int { return p.common - p.idle.n }
 
 // pace bounds how fast new clients get addresses once the pool is half full,
 // so that draining it takes long enough to be seen. Strangers and those that
-// claim to be phones do not wait for each other.
+// claim to be phones do not wait for each other, and half of what there is goes
+// to those that were put off and come back, so that who never comes back does not
+// take it all.
 type pace struct {
-	every time.Duration
+	every time.Duration // of each of the two
 	burst int
-	full  [ranks]time.Time
+	fresh [ranks]time.Time
+	back  [ranks]time.Time
 }
 
 func newPace(common int) pace {
-	return pace{every: drainHalf / time.Duration(max(1, common/2)), burst: max(2, common/drainBurst)}
+	return pace{every: 2 * drainHalf / time.Duration(max(1, common/2)), burst: max(2, common/drainBurst)}
 }
 
-// hurry says why c must wait for slot i, a new one to it; empty where it must
-// not.
-func (p *pool) hurry(c client, i int32, r rank, now time.Time) (why string) {
-	if j, held := p.holds[c]; r == setUp || held && i == j || p.taken()*2 < p.common {
-		return ""
+// unhurried reports that slot i is one more for c, and c one that is to have it
+// without haste.
+func (p *pool) unhurried(c client, i int32, r rank) bool {
+	j, held := p.holds[c]
+	return r != setUp && !(held && i == j) && p.taken()*2 >= p.common
+}
+
+// hurry reports that c must wait for slot i, which it asks to be given.
+func (p *pool) hurry(c client, i int32, r rank, now time.Time) bool {
+	if !p.unhurried(c, i, r) {
+		return false
 	}
-	full, ok := step(p.pace.full[r], now, p.pace.every, p.pace.burst)
-	if p.pace.full[r] = full; !ok {
-		return "the pool is over half full, and devices that are not set up get new addresses slowly"
+	full, ok := step(p.pace.fresh[r], now, p.pace.every, p.pace.burst)
+	p.pace.fresh[r] = full
+	if !ok && p.returns.note(c.mac, now) {
+		full, ok = step(p.pace.back[r], now, p.pace.every, p.pace.burst)
+		p.pace.back[r] = full
 	}
-	return ""
+	if !ok {
+		p.returns.waits(now)
+		return true
+	}
+	p.returns.serve(c.mac)
+	return false
 }
 
 // several says why c, which has no address under this name, is given none.
