@@ -5,15 +5,22 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/netip"
 
 	"github.com/lineside/lineside/sync/proto"
 	"github.com/lineside/lineside/sync/wire"
 )
 
-// Answer answers one request of a site that has proved to be the one named.
-// There is an answer to everything that can be read; an error is the
-// platform's own fault, and the site asks again.
+// Answer answers one request of a site that has proved to be the one named,
+// over the connection it was admitted with last. There is an answer to
+// everything that can be read; an error is the platform's own fault, and the
+// site asks again.
 func (p *Platform) Answer(id, op string, request []byte) ([]byte, error) {
+	return p.AnswerFrom(id, netip.Addr{}, op, request)
+}
+
+// AnswerFrom is Answer for a request whose own source address is known.
+func (p *Platform) AnswerFrom(id string, from netip.Addr, op string, request []byte) ([]byte, error) {
 	q, err := wire.ReadRequest(request)
 	r := wire.Reply{V: wire.Version, ID: q.ID}
 	switch {
@@ -24,7 +31,7 @@ func (p *Platform) Answer(id, op string, request []byte) ([]byte, error) {
 	case op != q.Op():
 		r.Refused = &wire.Refused{Reason: wire.Malformed, Text: fmt.Sprintf("a %s was sent as a %s", q.Op(), op)}
 	default:
-		if err := p.update(func(t *tx) { p.fulfil(t, id, q, &r) }); err != nil {
+		if err := p.update(func(t *tx) { p.fulfil(t, id, from, q, &r) }); err != nil {
 			return nil, fmt.Errorf("answer %s of site %s: %w", op, id, err)
 		}
 	}
@@ -39,7 +46,7 @@ func version(v int) *wire.Refused {
 }
 
 // fulfil does what is asked, in one transaction with what it reads.
-func (p *Platform) fulfil(t *tx, id string, q wire.Request, r *wire.Reply) {
+func (p *Platform) fulfil(t *tx, id string, addr netip.Addr, q wire.Request, r *wire.Reply) {
 	s, ok := t.site(id)
 	if !ok || s.Revoked {
 		r.Refused = &wire.Refused{Reason: wire.Revoked, Text: "this site was taken from the platform: join it again with a new token"}
@@ -48,10 +55,12 @@ func (p *Platform) fulfil(t *tx, id string, q wire.Request, r *wire.Reply) {
 	from := proto.Site(id)
 	switch {
 	case q.Hello != nil:
+		t.connected(id, addr)
 		r.Hello = p.greet(t, id, s, *q.Hello)
 	case q.Pull != nil:
 		r.Pull = p.read(t, from, *q.Pull)
 	case q.Push != nil:
+		t.connected(id, addr)
 		a := proto.Take(t, from, q.Push.Push)
 		r.Push = &wire.PushReply{PushReply: a, Acked: t.keep(id, *q.Push)}
 	case q.Confirm != nil:

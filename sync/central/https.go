@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"strings"
 	"sync"
@@ -25,6 +26,9 @@ const (
 
 // Handler is the HTTPS transport: wire.HTTPPrefix and below.
 type Handler struct {
+	// Proxies says where requests come from; set it before the first one.
+	Proxies Proxies
+
 	p *Platform
 
 	mu         sync.Mutex // guards the maps
@@ -45,7 +49,17 @@ type session struct {
 
 // NewHandler makes the handler.
 func NewHandler(p *Platform) *Handler {
-	return &Handler{p: p, challenges: map[string]challenge{}, sessions: map[string]session{}}
+	h := &Handler{p: p, challenges: map[string]challenge{}, sessions: map[string]session{}}
+	p.OnRevoke(h.cutOff)
+	return h
+}
+
+// cutOff ends a site's sessions. A stream that is open says only that there is
+// news, and ends by itself.
+func (h *Handler) cutOff(site string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	maps.DeleteFunc(h.sessions, func(_ string, s session) bool { return s.site == site })
 }
 
 // ServeHTTP answers one request.
@@ -112,21 +126,44 @@ func (h *Handler) session(w http.ResponseWriter, r *http.Request) {
 	c, ok := h.challenges[s.Nonce]
 	delete(h.challenges, s.Nonce)
 	h.mu.Unlock()
-	if !ok || c.site != s.Site || !h.p.now().Before(c.until) || h.p.verify(s) != nil {
+	if !ok || c.site != s.Site || !h.p.now().Before(c.until) {
 		refuse(w)
 		return
 	}
+	// It stands before its box is looked at: one that is cut off meanwhile ends.
 	token := rand.Text()
-	h.mu.Lock()
-	now := h.p.now()
-	for k, old := range h.sessions {
-		if old.streams == 0 && now.After(old.until) {
-			delete(h.sessions, k)
-		}
+	h.begin(token, s.Site)
+	if err := h.admit(r, s); err != nil {
+		h.end(token)
+		refuse(w)
+		return
 	}
-	h.sessions[token] = session{site: s.Site, until: now.Add(sessionFor)}
-	h.mu.Unlock()
 	write(w, wire.SessionReply{Token: token})
+}
+
+func (h *Handler) begin(token, site string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	now := h.p.now()
+	maps.DeleteFunc(h.sessions, func(_ string, s session) bool { return s.streams == 0 && now.After(s.until) })
+	h.sessions[token] = session{site: site, until: now.Add(sessionFor)}
+}
+
+func (h *Handler) end(token string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.sessions, token)
+}
+
+func (h *Handler) admit(r *http.Request, s wire.Session) error {
+	if err := h.p.verify(s); err != nil {
+		return err
+	}
+	_, err := h.p.Admit(r.Context(), Connection{Site: s.Site, Address: h.Proxies.Source(r)})
+	if err != nil && !errors.Is(err, ErrNotAdmitted) {
+		h.p.log.Error("a session could not begin", "site", s.Site, "err", err)
+	}
+	return err
 }
 
 // verify checks a site's signature with the key it joined with.
@@ -177,7 +214,7 @@ func (h *Handler) ask(w http.ResponseWriter, r *http.Request, op string) {
 		http.Error(w, "the request is too long", http.StatusRequestEntityTooLarge)
 		return
 	}
-	b, err := h.p.Answer(id, op, body)
+	b, err := h.p.AnswerFrom(id, h.Proxies.Source(r), op, body)
 	if err != nil {
 		h.p.log.Error("a site was not answered", "site", id, "err", err)
 		http.Error(w, "the platform cannot answer now", http.StatusServiceUnavailable)

@@ -56,8 +56,9 @@ type Platform struct {
 	log  *slog.Logger
 	now  func() time.Time
 
-	mu    sync.Mutex // guards hints
-	hints map[string]map[chan struct{}]bool
+	mu      sync.Mutex // guards hints and revoked
+	hints   map[string]map[chan struct{}]bool
+	revoked []func(site string)
 }
 
 // Open opens the view at path, makes it if there is none, and notes a start.
@@ -68,7 +69,7 @@ func Open(path string, keys Keys, now func() time.Time, log *slog.Logger) (*Plat
 	}
 	p := &Platform{db: db, keys: keys, log: log, now: now, hints: map[string]map[chan struct{}]bool{}}
 	err = p.update(func(t *tx) {
-		for _, name := range []string{bucketMeta, bucketSites, bucketDevices, bucketDocs, bucketIndex, bucketEvents} {
+		for _, name := range []string{bucketMeta, bucketSites, bucketDevices, bucketDocs, bucketIndex, bucketEvents, bucketNKeys, bucketContacts} {
 			_, err := t.bolt.CreateBucketIfNotExists([]byte(name))
 			t.fail(err)
 		}
@@ -103,6 +104,16 @@ func (p *Platform) update(f func(*tx)) error {
 		p.hint(id)
 	}
 	return nil
+}
+
+// view runs f in a transaction that only reads.
+func (p *Platform) view(f func(*tx)) error {
+	t := &tx{p: p}
+	return p.db.View(func(b *bolt.Tx) error {
+		t.bolt = b
+		f(t)
+		return t.err
+	})
 }
 
 // Restored says that the database was put back from a copy: a new epoch
@@ -161,21 +172,30 @@ func (p *Platform) Join(j wire.Join) (wire.JoinReply, error) {
 	if _, err := seal.ParsePublic(j.Key); err != nil {
 		return wire.JoinReply{}, err
 	}
+	if err := checkNKey(j.NKey); err != nil {
+		return wire.JoinReply{}, err
+	}
 	sum := sha256.Sum256([]byte(j.Secret))
 	var r wire.JoinReply
+	var replaced bool
 	err := p.update(func(t *tx) {
 		id, s, ok := t.invited(sum[:])
 		if !ok || !p.now().Before(s.JoinUntil) {
 			t.fail(ErrJoin)
 			return
 		}
-		s.JoinHash, s.JoinUntil, s.Revoked = nil, time.Time{}, false
+		t.setNKey(id, s.NKey, j.NKey)
+		replaced = s.Verifier != ""
+		s.JoinHash, s.JoinUntil, s.Revoked, s.NKey = nil, time.Time{}, false, j.NKey
 		s.Verifier, s.Key, s.Software = j.Verifier, j.Key, j.Software
 		s.Member = proto.Member{}
 		t.setSite(id, s)
 		t.rewrite(proto.Site(id))
 		r = wire.JoinReply{Site: id, Name: s.Name, Platform: p.keys.Signer.Verifier().String()}
 	})
+	if err == nil && replaced {
+		p.cutOff(r.Site) // the old box
+	}
 	return r, err
 }
 
@@ -218,7 +238,10 @@ func (p *Platform) Revoke(id string) error {
 		s.Revoked = true
 		t.setSite(id, s)
 	})
-	p.hint(id) // what it asks next is refused
+	if err == nil {
+		p.cutOff(id)
+		p.hint(id) // what it asks next is refused
+	}
 	return err
 }
 

@@ -22,6 +22,10 @@ const (
 	bucketDocs    = "docs"
 	bucketIndex   = "index"
 	bucketEvents  = "events"
+	// nkeys say whose a NATS key is; contacts are what is known of each site's
+	// connections.
+	bucketNKeys    = "nkeys"
+	bucketContacts = "contacts"
 )
 
 var metaKey = []byte("meta")
@@ -33,6 +37,8 @@ type site struct {
 	// has joined.
 	Verifier string `json:"verifier,omitempty"`
 	Key      string `json:"key,omitempty"`
+	// NKey is that of its key for NATS, empty where it has none.
+	NKey string `json:"nkey,omitempty"`
 	// JoinHash is the SHA-256 of the join token's secret, JoinUntil when it
 	// expires; both empty once it was used.
 	JoinHash  []byte    `json:"join_hash,omitempty"`
@@ -91,6 +97,12 @@ func (t *tx) put(bucket, key string, v any) {
 	}
 	if err != nil {
 		t.fail(fmt.Errorf("write %s of %s: %w", key, bucket, err))
+	}
+}
+
+func (t *tx) del(bucket, key string) {
+	if err := t.bolt.Bucket([]byte(bucket)).Delete([]byte(key)); err != nil {
+		t.fail(fmt.Errorf("delete %s of %s: %w", key, bucket, err))
 	}
 }
 

@@ -57,6 +57,10 @@ type Join struct {
 	Verifier string `json:"verifier"`
 	Key      string `json:"key"`
 	Software string `json:"software"`
+	// NKey is the public half of a third, for NATS alone: a broker chooses the
+	// nonces it has signed, so they are not signed with the first. Empty where
+	// the box does not speak NATS.
+	NKey string `json:"nkey,omitempty"`
 }
 
 // JoinReply is who the box is from then on.
