@@ -1,0 +1,146 @@
+package broker
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/lineside/lineside/sync/central"
+)
+
+// LogConfig says where the log is kept.
+type LogConfig struct {
+	// Stream is the stream's name, "" means "CFG".
+	Stream string
+	// Replicas is how many nodes of a cluster keep it, 0 means 1.
+	Replicas int
+	// Settle is how long a stream of several replicas must be short of what was
+	// read from it before it counts as put back: a replica that lags looks the
+	// same. 0 means 10 s.
+	Settle time.Duration
+}
+
+// Log is central.Log in a JetStream stream.
+type Log struct {
+	conn     *nats.Conn
+	stream   jetstream.Stream
+	cfg      LogConfig
+	identity string
+	log      *slog.Logger
+}
+
+const (
+	// subjects begins every key's subject.
+	subjects = "cfg"
+	// appended is where a process says that it has appended. It is no subject
+	// of the stream.
+	appended = "cfgnews"
+	// identityKey is where the stream's own name is kept, in its metadata.
+	identityKey = "lineside_identity"
+)
+
+// framing is what headers and subject add to a value at most.
+const framing = 4 << 10
+
+// OpenLog opens the stream, or makes it.
+func OpenLog(ctx context.Context, conn *nats.Conn, cfg LogConfig, log *slog.Logger) (*Log, error) {
+	cfg.Stream, cfg.Replicas = cmp.Or(cfg.Stream, "CFG"), max(cfg.Replicas, 1)
+	cfg.Settle = cmp.Or(cfg.Settle, 10*time.Second)
+	l := &Log{conn: conn, cfg: cfg, log: log}
+	if err := l.open(ctx); err != nil {
+		return nil, fmt.Errorf("open the platform's stream %s: %w", cfg.Stream, err)
+	}
+	return l, nil
+}
+
+func (l *Log) open(ctx context.Context) error {
+	if limit := l.conn.MaxPayload(); limit < central.MaxValue+framing {
+		return fmt.Errorf("the broker takes messages of %d bytes, and the platform needs %d: set max_payload = 1MB there", limit, central.MaxValue+framing)
+	}
+	js, err := jetstream.New(l.conn)
+	if err != nil {
+		return err
+	}
+	l.stream, err = js.Stream(ctx, l.cfg.Stream)
+	if errors.Is(err, jetstream.ErrStreamNotFound) {
+		l.stream, err = l.create(ctx, js)
+	}
+	if err != nil {
+		return err
+	}
+	have := l.stream.CachedInfo().Config
+	if l.identity = have.Metadata[identityKey]; l.identity == "" || !have.AllowAtomicPublish || !have.AllowMsgTTL || !have.AllowDirect || have.MaxMsgsPerSubject != 1 {
+		return errors.New("a stream of that name is there which is not the platform's; remove it or name another")
+	}
+	if have.Replicas == l.cfg.Replicas {
+		return nil
+	}
+	have.Replicas = l.cfg.Replicas
+	l.stream, err = js.UpdateStream(ctx, have)
+	if err != nil {
+		return fmt.Errorf("keep it on %d nodes: %w", l.cfg.Replicas, err)
+	}
+	return nil
+}
+
+// create makes the stream. Of two processes that do so at once one is told
+// that it is there, because each would name it differently.
+func (l *Log) create(ctx context.Context, js jetstream.JetStream) (jetstream.Stream, error) {
+	s, err := js.CreateStream(ctx, jetstream.StreamConfig{
+		Name:               l.cfg.Stream,
+		Description:        "what the platform holds: one subject for each key",
+		Subjects:           []string{subjects + ".>"},
+		Storage:            jetstream.FileStorage,
+		Replicas:           l.cfg.Replicas,
+		MaxMsgsPerSubject:  1,
+		MaxMsgSize:         central.MaxValue + framing,
+		Discard:            jetstream.DiscardNew,
+		DenyDelete:         true,
+		DenyPurge:          true,
+		AllowDirect:        true,
+		AllowMsgTTL:        true,
+		AllowAtomicPublish: true,
+		Metadata:           map[string]string{identityKey: rand.Text()},
+	})
+	if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
+		return js.Stream(ctx, l.cfg.Stream)
+	}
+	return s, err
+}
+
+// Identity names the stream.
+func (l *Log) Identity() string { return l.identity }
+
+// Follow calls f at every word that something was appended, and once a second,
+// because words get lost.
+func (l *Log) Follow(ctx context.Context, f func()) error {
+	heard := make(chan *nats.Msg, 1)
+	sub, err := l.conn.Subscribe(appended, func(m *nats.Msg) {
+		select {
+		case heard <- m:
+		default: // one is enough
+		}
+	})
+	if err != nil {
+		return fmt.Errorf("follow the platform's stream: %w", err)
+	}
+	defer func() { _ = sub.Unsubscribe() }() // of a closed connection: gone anyway
+	again := time.NewTicker(time.Second)
+	defer again.Stop()
+	for {
+		f()
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-heard:
+		case <-again.C:
+		}
+	}
+}

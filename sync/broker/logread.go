@@ -1,0 +1,175 @@
+package broker
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"github.com/lineside/lineside/sync/central"
+)
+
+// A page of a reading. nats-server sends all of it at once, so it stays well
+// below what a connection buffers.
+const (
+	pageEntries = 2000
+	pageBytes   = 4 << 20
+	pageWait    = 5 * time.Second
+)
+
+// Headers of what a direct get answers (NATS ADR-31).
+const (
+	headerSubject  = "Nats-Subject"
+	headerSequence = "Nats-Sequence"
+	headerPending  = "Nats-Num-Pending"
+	headerStatus   = "Status"
+	headerReason   = "Description"
+	statusEnd      = "204"
+	statusNone     = "404"
+)
+
+// Read reads by direct get, from the nearest replica. The entry at after is
+// asked for as well: the newest of a stream is never gone, because nothing
+// appended last has a TTL, so a stream that has neither it nor a later one
+// ends before it.
+func (l *Log) Read(ctx context.Context, after uint64, f func(central.Entry) error) (newest uint64, err error) {
+	newest = after
+	until, err := l.head(ctx)
+	if err != nil {
+		return newest, fmt.Errorf("read the platform's stream: %w", err)
+	}
+	wait := time.NewTimer(l.cfg.Settle)
+	defer wait.Stop()
+	for {
+		more, err := l.page(ctx, &newest, f)
+		switch {
+		case err != nil:
+			return newest, fmt.Errorf("read the platform's stream after %d: %w", newest, err)
+		case !more && newest >= until:
+			return newest, nil
+		case more:
+			continue
+		}
+		select { // the replica lags
+		case <-ctx.Done():
+			return newest, ctx.Err()
+		case <-wait.C:
+			return newest, fmt.Errorf("read the platform's stream: its leader has revision %d, and %d is all that can be read", until, newest)
+		case <-time.After(lagPause):
+		}
+	}
+}
+
+// lagPause is how long a replica that lags is left alone.
+const lagPause = 5 * time.Millisecond
+
+// head is the newest revision the leader has; a stream on one node needs no
+// asking, since what answers a direct get is the leader.
+func (l *Log) head(ctx context.Context) (uint64, error) {
+	if l.cfg.Replicas == 1 {
+		return 0, nil
+	}
+	info, err := l.stream.Info(ctx)
+	if err != nil {
+		return 0, err
+	}
+	return info.State.LastSeq, nil
+}
+
+// rewound tells a stream that was put back from a replica that lags: the
+// leader says so for as long as the cluster may need to settle.
+func (l *Log) rewound(ctx context.Context, seen uint64) error {
+	deadline := time.Now().Add(l.cfg.Settle)
+	for {
+		info, err := l.stream.Info(ctx)
+		switch {
+		case err != nil:
+			return err
+		case info.State.LastSeq >= seen:
+			return nil
+		case l.cfg.Replicas == 1 || time.Now().After(deadline):
+			return central.ErrRewound
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(l.cfg.Settle / 10):
+		}
+	}
+}
+
+// page reads what follows newest and moves it on; more says whether there is
+// more.
+func (l *Log) page(ctx context.Context, newest *uint64, f func(central.Entry) error) (more bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, pageWait)
+	defer cancel()
+	inbox := l.conn.NewInbox()
+	sub, err := l.conn.SubscribeSync(inbox)
+	if err != nil {
+		return false, err
+	}
+	defer func() { _ = sub.Unsubscribe() }() // of a closed connection: gone anyway
+	if err := sub.SetPendingLimits(-1, -1); err != nil {
+		return false, err
+	}
+	q, _ := json.Marshal(map[string]any{"seq": max(*newest, 1), "batch": pageEntries, "max_bytes": pageBytes}) // numbers marshal
+	if err := l.conn.PublishRequest("$JS.API.DIRECT.GET."+l.cfg.Stream, inbox, q); err != nil {
+		return false, err
+	}
+	for {
+		m, err := sub.NextMsgWithContext(ctx)
+		if err != nil {
+			return false, err
+		}
+		switch status := m.Header.Get(headerStatus); status {
+		case "":
+		case statusEnd:
+			pending, err := strconv.Atoi(m.Header.Get(headerPending))
+			return pending > 0, err
+		case statusNone:
+			if *newest == 0 {
+				return false, nil
+			}
+			return false, l.rewound(ctx, *newest)
+		default:
+			return false, fmt.Errorf("the broker says %s %s", status, m.Header.Get(headerReason))
+		}
+		if err := l.take(m, newest, f); err != nil {
+			return false, err
+		}
+	}
+}
+
+// take hands one message on.
+func (l *Log) take(m *nats.Msg, newest *uint64, f func(central.Entry) error) error {
+	rev, err := strconv.ParseUint(m.Header.Get(headerSequence), 10, 64)
+	if err != nil {
+		return fmt.Errorf("a message without its place: %w", err)
+	}
+	if rev <= *newest {
+		return nil // the one at after
+	}
+	key, ok := LogKey(subjects, m.Header.Get(headerSubject))
+	if !ok {
+		// Only platforms write here: somebody used their login by hand.
+		l.log.Error("the platform's stream holds a message that no platform wrote; it is not heeded",
+			"subject", m.Header.Get(headerSubject), "revision", rev)
+		*newest = rev
+		return nil
+	}
+	e := central.Entry{Key: key, Rev: rev}
+	if len(m.Data) > 0 {
+		e.Value = m.Data
+	}
+	e.TTL, _ = time.ParseDuration(m.Header.Get(headerTTL)) // absent: never
+	if err := f(e); err != nil {
+		return err
+	}
+	*newest = rev
+	return nil
+}
+
+var _ central.Log = (*Log)(nil)
