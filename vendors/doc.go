@@ -3,7 +3,7 @@
 // reads, which files it asks for, and how its configs are written.
 //
 // Every brand is a Maker, listed by hand in All. The package holds no state but
-// what Factory remembers of chains, and reads nothing but the zone database of
+// what Factory remembers of chains and the room configs are written in, and reads nothing but the zone database of
 // package time and the file systems LoadCAs and LoadLayers are given: a name or
 // header comes in, facts or config bytes go out. Who may have a config is not
 // decided here; package provision asks for a Render only after auth has

@@ -87,7 +87,7 @@ func formatCase(name string, keys [3]string, with func(escaper) format, right es
 		for i, k := range keys {
 			set(k, values[i])
 		}
-		return with(e).write(ps)
+		return with(e).write(&scratch{}, ps)
 	}}
 }
 
@@ -95,7 +95,7 @@ func formatCase(name string, keys [3]string, with func(escaper) format, right es
 func NumberPair(name, value string) (string, error) {
 	var ps params
 	ps.setNumber(name, value)
-	b, err := pairXML{element: "SYMB_ITEM", name: "ID", value: "value", wrap: "&quot;", escape: xmlUnquoted}.write(ps)
+	b, err := pairXML{element: "SYMB_ITEM", name: "ID", value: "value", wrap: "&quot;", escape: xmlUnquoted}.write(&scratch{}, ps)
 	return string(b), err
 }
 

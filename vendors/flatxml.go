@@ -19,10 +19,10 @@ func (f flatXML) holdsName(name string) bool {
 	return f.names(name)
 }
 
-func (f flatXML) write(ps params) ([]byte, error) {
-	b := append(make([]byte, 0, len(f.head)+64*len(ps)+len(f.foot)), f.head...)
+func (f flatXML) write(s *scratch, ps params) ([]byte, error) {
+	b := append(s.out[:0], f.head...)
 	for _, p := range ps {
-		if !f.holdsName(p.key) {
+		if p.from != nil && !f.holdsName(p.key) {
 			return nil, badName(p)
 		}
 		b = append(append(b, '<'), p.key...)

@@ -13,8 +13,10 @@ import (
 type format interface {
 	// holdsName reports whether a parameter can be called name.
 	holdsName(name string) bool
-	// write makes the file.
-	write(ps params) ([]byte, error)
+	// write makes the file in s.out, which need not be what it returns. Names of an
+	// operator's are looked at once more; ours are such as it holds, whatever device
+	// and site they are for, and a test says so.
+	write(s *scratch, ps params) ([]byte, error)
 }
 
 // escaper appends a value so that it reads back as itself and as nothing more.

@@ -13,8 +13,8 @@ type gigasetFormat struct {
 	last string // what ends the nvm section
 }
 
-func (f gigasetFormat) write(ps params) ([]byte, error) {
-	b := append(make([]byte, 0, 80*len(ps)+512), "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"...)
+func (f gigasetFormat) write(s *scratch, ps params) ([]byte, error) {
+	b := append(s.out[:0], "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"...)
 	b, err := f.firmware(append(append(b, f.root...), '\n'), ps)
 	if err != nil {
 		return nil, err

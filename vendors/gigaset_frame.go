@@ -39,8 +39,8 @@ func (f gigasetFrame) holdsName(name string) bool {
 	return f.pairXML.holdsName(name)
 }
 
-func (f gigasetFrame) write(ps params) ([]byte, error) {
-	b := append(make([]byte, 0, 112*len(ps)+512), "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>\n<ProviderFrame xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:noNamespaceSchemaLocation=\""...)
+func (f gigasetFrame) write(s *scratch, ps params) ([]byte, error) {
+	b := append(s.out[:0], "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>\n<ProviderFrame xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:noNamespaceSchemaLocation=\""...)
 	b = append(append(b, f.schema...), "\">\n<Provider>\n"...)
 	for _, p := range ps {
 		var err error
@@ -51,7 +51,7 @@ func (f gigasetFrame) write(ps params) ([]byte, error) {
 			}
 			b = append(append(append(b, "\"/>\n<PROFILE_NAME class=\"string\" value=\""...), f.profile...), "\"/>\n"...)
 		case strings.HasPrefix(p.key, "S_"):
-			if !f.holdsName(p.key) {
+			if p.from != nil && !f.holdsName(p.key) {
 				return nil, badName(p)
 			}
 			b = append(append(append(b, '<'), p.key...), " class=\"string\" value=\"&quot;"...)

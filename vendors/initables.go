@@ -31,13 +31,19 @@ func (f iniTables) holdsName(name string) bool {
 
 // iniName takes a name apart; row is empty for a single parameter.
 func iniName(name string) (table, row, column string, ok bool) {
-	if !strings.Contains(name, ".") {
+	table, row, column = iniParts(name)
+	if table == name {
 		return name, "", "", iniWord(name)
 	}
-	table, rest, _ := strings.Cut(name, ".")
-	row, column, ok = strings.Cut(rest, ".")
-	ok = ok && iniWord(table) && iniWord(column) && row != "" && len(row) <= 3 && strings.Trim(row, "0123456789") == ""
+	ok = iniWord(table) && iniWord(column) && row != "" && len(row) <= 3 && strings.Trim(row, "0123456789") == ""
 	return table, row, column, ok
+}
+
+// iniParts cuts a name at its dots.
+func iniParts(name string) (table, row, column string) {
+	table, rest, _ := strings.Cut(name, ".")
+	row, column, _ = strings.Cut(rest, ".")
+	return table, row, column
 }
 
 func iniWord(s string) bool { return wordName(s) && !strings.ContainsAny(s, ".-") }
@@ -45,7 +51,7 @@ func iniWord(s string) bool { return wordName(s) && !strings.ContainsAny(s, ".-"
 // iniRow is one row of a table in the order of its columns.
 type iniRow struct {
 	number string
-	cells  []param
+	cells  []*param
 }
 
 // iniTable is one table, with the columns its first row was set with.
@@ -55,20 +61,20 @@ type iniTable struct {
 	rows    []iniRow
 }
 
-func (f iniTables) write(ps params) ([]byte, error) {
-	b := make([]byte, 0, 48*len(ps)+128)
+func (f iniTables) write(s *scratch, ps params) ([]byte, error) {
+	b := s.out[:0]
 	var tables []*iniTable
 	var err error
-	for _, p := range ps {
-		table, row, column, ok := iniName(p.key)
-		switch {
-		case !ok:
-			return nil, badName(p)
-		case row != "":
+	for i := range ps {
+		p := &ps[i]
+		if p.from != nil && !f.holdsName(p.key) {
+			return nil, badName(*p)
+		}
+		if table, row, column := iniParts(p.key); row != "" {
 			tables = addCell(tables, table, row, column, p)
-		default:
+		} else {
 			b = append(append(b, p.key...), " = "...)
-			if b, err = f.single(b, p); err != nil {
+			if b, err = f.single(b, *p); err != nil {
 				return nil, err
 			}
 			b = append(b, '\n')
@@ -95,33 +101,34 @@ func (f iniTables) single(b []byte, p param) ([]byte, error) {
 	return append(b, quote...), nil
 }
 
-// addCell puts a parameter into its table and row.
-func addCell(tables []*iniTable, table, row, column string, p param) []*iniTable {
-	var t *iniTable
-	for _, have := range tables {
-		if have.name == table {
-			t = have
-		}
+// addCell puts a parameter into its table and row. Those of one row come one after
+// the other as a rule, and so do the rows of a table.
+func addCell(tables []*iniTable, table, row, column string, p *param) []*iniTable {
+	at := len(tables) - 1
+	for at >= 0 && tables[at].name != table {
+		at--
 	}
-	if t == nil {
-		t = &iniTable{name: table}
-		tables = append(tables, t)
+	if at < 0 {
+		at = len(tables)
+		tables = append(tables, &iniTable{name: table})
 	}
-	at := -1
-	for i, have := range t.rows {
-		if have.number == row {
-			at = i
-		}
+	tables[at].add(row, column, p)
+	return tables
+}
+
+func (t *iniTable) add(row, column string, p *param) {
+	at := len(t.rows) - 1
+	for at >= 0 && t.rows[at].number != row {
+		at--
 	}
 	if at < 0 {
 		at = len(t.rows)
-		t.rows = append(t.rows, iniRow{number: row})
+		t.rows = append(t.rows, iniRow{number: row, cells: make([]*param, 0, len(t.columns))})
 	}
 	if at == 0 {
 		t.columns = append(t.columns, column)
 	}
 	t.rows[at].cells = append(t.rows[at].cells, p)
-	return tables
 }
 
 func (f iniTables) table(b []byte, t *iniTable) ([]byte, error) {

@@ -26,8 +26,8 @@ func (f keyValue) holdsName(name string) bool {
 	return f.names(name)
 }
 
-func (f keyValue) write(ps params) ([]byte, error) {
-	b := append(make([]byte, 0, len(f.head)+48*len(ps)+len(f.foot)), f.head...)
+func (f keyValue) write(s *scratch, ps params) ([]byte, error) {
+	b := append(s.out[:0], f.head...)
 	for _, p := range ps {
 		var err error
 		if b, err = f.line(b, p); err != nil {
@@ -39,7 +39,7 @@ func (f keyValue) write(ps params) ([]byte, error) {
 
 // line writes one parameter.
 func (f *keyValue) line(b []byte, p param) ([]byte, error) {
-	if !f.holdsName(p.key) {
+	if p.from != nil && !f.holdsName(p.key) {
 		return nil, badName(p)
 	}
 	start := len(b)

@@ -11,8 +11,8 @@ var mitelFormat = mitelForm{keyValue{head: "# Lineside\n", between: ": ", names:
 // guide 3.2.2, 2-18). Old firmware passes over the second.
 type mitelForm struct{ keyValue }
 
-func (f mitelForm) write(ps params) ([]byte, error) {
-	b := append(make([]byte, 0, len(f.head)+64*len(ps)), f.head...)
+func (f mitelForm) write(s *scratch, ps params) ([]byte, error) {
+	b := append(s.out[:0], f.head...)
 	forced := f.keyValue
 	forced.before = "^"
 	for _, p := range ps {

@@ -13,11 +13,11 @@ func (f objectXML) holdsName(name string) bool {
 	return wordName(name) && strings.Contains(name, ".") && !strings.HasSuffix(name, ".")
 }
 
-func (f objectXML) write(ps params) ([]byte, error) {
-	b := append(make([]byte, 0, 72*len(ps)+128), "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<ParameterList>\n"...)
+func (f objectXML) write(s *scratch, ps params) ([]byte, error) {
+	b := append(s.out[:0], "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<ParameterList>\n"...)
 	open := ""
 	for _, p := range ps {
-		if !f.holdsName(p.key) {
+		if p.from != nil && !f.holdsName(p.key) {
 			return nil, badName(p)
 		}
 		cut := strings.LastIndexByte(p.key, '.') + 1

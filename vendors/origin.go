@@ -83,14 +83,13 @@ func (t Table) Explain(in Input) ([]Setting, error) {
 			return nil, nil
 		}
 	}
-	final, err := m.list(in)
-	if err != nil {
+	var final, first params
+	if err := m.list(&final, in); err != nil {
 		return nil, fmt.Errorf("explain %s for %s: %w", in.File.Name, m.Name, err)
 	}
 	bare := in
 	bare.Layers, bare.Device.Overrides = Layers{}, nil
-	first, err := m.list(bare)
-	if err != nil {
+	if err := m.list(&first, bare); err != nil {
 		return nil, fmt.Errorf("explain %s for %s: %w", in.File.Name, m.Name, err)
 	}
 	dropped := map[string]*Origin{}
@@ -136,7 +135,7 @@ func (p param) text() string {
 		return p.value
 	}
 	text := ""
-	for i, v := range *p.more {
+	for i, v := range p.more[:p.count] {
 		if i > 0 {
 			text += " "
 		}

@@ -25,8 +25,8 @@ func (f pairXML) holdsName(name string) bool {
 	return f.names(name)
 }
 
-func (f pairXML) write(ps params) ([]byte, error) {
-	b := append(make([]byte, 0, len(f.head)+72*len(ps)+len(f.foot)), f.head...)
+func (f pairXML) write(s *scratch, ps params) ([]byte, error) {
+	b := append(s.out[:0], f.head...)
 	for _, p := range ps {
 		var err error
 		if b, err = f.pair(b, p); err != nil {
@@ -38,7 +38,7 @@ func (f pairXML) write(ps params) ([]byte, error) {
 
 // pair appends one parameter's element.
 func (f pairXML) pair(b []byte, p param) ([]byte, error) {
-	if !f.holdsName(p.key) {
+	if p.from != nil && !f.holdsName(p.key) {
 		return nil, badName(p)
 	}
 	b = append(append(append(b, '<'), f.element...), ' ')

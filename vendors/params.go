@@ -12,9 +12,10 @@ import (
 type param struct {
 	key    string
 	value  string
-	more   *[]string // the values of a command that has several; value is unused
-	from   *Origin   // nil: ours
+	more   *[scriptHoles]string // the first count are the values of a command that has several; value is unused
+	from   *Origin              // nil: ours
 	idx    int32
+	count  int8
 	number bool // written without the quotes a format puts around text
 }
 
@@ -41,12 +42,12 @@ func (ps *params) setNumber(key, value string) {
 	*ps = append(*ps, param{key: key, value: value, number: true})
 }
 
-// command sets a command of a script with all of its values.
+// command sets a command of a script with all of its values, scriptHoles at most.
 func (ps *params) command(key string, values ...string) {
 	p := param{key: key}
 	if len(values) > 0 {
-		more := values // here, so that a command without costs nothing
-		p.more = &more
+		p.more = new([scriptHoles]string)
+		p.count = int8(copy(p.more[:], values))
 	}
 	*ps = append(*ps, p)
 }

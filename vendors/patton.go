@@ -16,7 +16,7 @@ const (
 
 // patton serves the SmartNode adapters that run SmartWare R6.
 func patton() Maker {
-	m := pattonMaker(smartWare, pattonModels)
+	m := pattonMaker(smartWare.named(), pattonModels)
 	m.Vendor, m.Name = pattonVendor, "Patton SmartNode (SmartWare)"
 	m.Class = func(class []byte) (Ident, bool) { return pattonClass(class, true) }
 	m.Agent = func(agent string) (Ident, bool) { return pattonAgent(agent, true) }
@@ -30,7 +30,7 @@ func patton() Maker {
 
 // pattonTrinity serves the SmartNodes that run Trinity 3.
 func pattonTrinity() Maker {
-	m := pattonMaker(trinity, pattonTrinityModels)
+	m := pattonMaker(trinity.named(), pattonTrinityModels)
 	m.Classes = classPrefixes("SN4", "SN5", "SN6", "SN10") // what is SmartWare's is narrower
 	m.Vendor, m.Name = pattonTrinityVendor, "Patton SmartNode (Trinity)"
 	m.Class = func(class []byte) (Ident, bool) { return pattonClass(class, false) }

@@ -20,29 +20,28 @@ const pattonSOS = "HG_SOS"
 func (d pattonDialect) calls(ps *params, in Input, lines []phone.Line) {
 	cs := "context cs " + d.cs + "/"
 	for i, l := range lines {
-		ps.set(cs+"routing-table called-uri RT_IN/route {} dest-interface IF_FXS"+strconv.Itoa(i), "sip:"+l.User+"@.%")
+		ps.set(d.names[i].incoming, "sip:"+l.User+"@.%")
 	}
 	for i, l := range lines {
 		host, port := l.Proxy()
 		if host == "" {
 			host, port = l.Registrar, l.Port
 		}
-		d.trunk(ps, "SIP"+strconv.Itoa(i), host, portOf(port, l.Transport))
+		d.names[i].trunk.set(ps, host, portOf(port, l.Transport))
 	}
 	if in.Stage == Holding {
 		d.hunt(ps, in)
 	}
 	for i, l := range lines {
-		d.port(ps, in, strconv.Itoa(i), l)
+		d.names[i].port(ps, in, l)
 	}
 	ps.command(cs + "no shutdown")
 }
 
-func (d pattonDialect) trunk(ps *params, name, host string, port int) {
-	sip := "context cs " + d.cs + "/interface sip IF_" + name + "/"
-	ps.command(sip + "bind context sip-gateway GW")
-	ps.command(sip + "route call dest-table RT_IN")
-	ps.command(sip+"remote {} {}", host, strconv.Itoa(port))
+func (at pattonTrunk) set(ps *params, host string, port int) {
+	ps.command(at.gateway)
+	ps.command(at.incoming)
+	ps.command(at.remote, host, strconv.Itoa(port))
 }
 
 // hunt sends emergency calls of the holding state to the box first, which holds
@@ -51,7 +50,7 @@ func (d pattonDialect) hunt(ps *params, in Input) {
 	group := "context cs " + d.cs + "/service hunt-group " + pattonSOS + "/"
 	host, port, second := sbcOf(in.Site)
 	if second {
-		d.trunk(ps, "SBC", host, port)
+		d.trunkNames("SBC").set(ps, host, port)
 	}
 	ps.command(group + "timeout 3")
 	ps.command(group + "route call dest-interface IF_SIP0")
@@ -61,24 +60,17 @@ func (d pattonDialect) hunt(ps *params, in Input) {
 }
 
 // port is one FXS port: its routes and its interface.
-func (d pattonDialect) port(ps *params, in Input, n string, l phone.Line) {
-	cs := "context cs " + d.cs + "/"
-	table := cs + "routing-table called-e164 RT_FXS" + n + "/"
-	emergency := "dest-interface IF_SIP" + n
+func (at *pattonNames) port(ps *params, in Input, l phone.Line) {
+	emergency := at.emergency
 	if in.Stage == Holding {
-		emergency = "dest-service " + pattonSOS
+		emergency = at.emergencyHeld
 	}
 	for i, number := range in.Site.Emergency {
-		ps.setAt(table+"route {} "+emergency, i+1, number)
+		ps.setAt(emergency, i+1, number)
 	}
-	rest := ".T"
-	if d.trinity {
-		rest = ".%T"
-	}
-	ps.command(table + "route " + rest + " dest-interface IF_SIP" + n)
-	fxs := cs + "interface fxs IF_FXS" + n + "/"
-	ps.command(fxs + "route call dest-table RT_FXS" + n)
-	ps.command(fxs + "caller-id-presentation mid-ring")
-	ps.command(fxs + "message-waiting-indication stutter-dial-tone")
-	ps.set(fxs+"subscriber-number {}", l.User)
+	ps.command(at.rest)
+	ps.command(at.routes)
+	ps.command(at.callerID)
+	ps.command(at.messageWaiting)
+	ps.set(at.shown, l.User)
 }

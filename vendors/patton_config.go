@@ -18,6 +18,7 @@ type pattonDialect struct {
 	bindLAN, bindSIP       string
 	nth                    string // before the first of several: "1 "
 	trinity                bool
+	names                  []pattonNames // by line, from 0
 }
 
 var (
@@ -49,14 +50,13 @@ func (d pattonDialect) build(ps *params, in Input) error {
 	lines := linesOf(in)
 	d.calls(ps, in, lines)
 	for i, l := range lines {
-		d.account(ps, strconv.Itoa(i), l)
+		d.account(ps, &d.names[i], l)
 	}
 	d.gateway(ps, lines)
 	for i := range lines {
-		port := "port fxs 0 " + strconv.Itoa(i) + "/"
-		ps.command(port + "encapsulation cc-fxs")
-		ps.command(port + "bind interface IF_FXS" + strconv.Itoa(i) + " " + d.cs)
-		ps.command(port + "no shutdown")
+		ps.command(d.names[i].encapsulation)
+		ps.command(d.names[i].bind)
+		ps.command(d.names[i].up)
 	}
 	return nil
 }
@@ -142,31 +142,29 @@ func (d pattonDialect) network(ps *params) {
 }
 
 // account is one line: its login, where it registers, and by which transport.
-func (d pattonDialect) account(ps *params, n string, l phone.Line) {
+func (d pattonDialect) account(ps *params, at *pattonNames, l phone.Line) {
 	port := strconv.Itoa(portOf(l.Port, l.Transport))
-	ps.command("authentication-service AUTH"+n+"/username {} password {}", l.Auth(), l.Password.Reveal())
-	loc := "location-service LOC" + n + "/"
+	ps.command(at.login, l.Auth(), l.Password.Reveal())
 	if d.trinity {
-		ps.command(loc+"domain 1 {} {}", l.Registrar, port)
+		ps.command(at.domain, l.Registrar, port)
 	} else {
-		ps.set(loc+"domain {}", l.Registrar)
+		ps.set(at.domain, l.Registrar)
 	}
-	id := loc + "identity {}/"
-	ps.command(id+"authentication outbound/authenticate "+d.nth+"authentication-service AUTH"+n+" username {}", l.User, l.Auth())
+	ps.command(at.authenticate, l.User, l.Auth())
 	transport := string(l.Transport)
 	if transport == "" {
 		transport = string(phone.UDP)
 	}
 	host, proxyPort := l.Proxy()
-	for _, way := range []string{"call outbound/", "registration outbound/"} {
+	for i := range at.transports {
 		if host != "" {
-			ps.command(id+way+"proxy "+d.nth+"{} {}", l.User, host, strconv.Itoa(portOf(proxyPort, l.Transport)))
+			ps.command(at.proxies[i], l.User, host, strconv.Itoa(portOf(proxyPort, l.Transport)))
 		}
-		ps.command(id+way+"preferred-transport-protocol {}", l.User, transport)
+		ps.command(at.transports[i], l.User, transport)
 	}
-	ps.command(id+"registration outbound/registrar {} {}", l.User, l.Registrar, port)
-	ps.command(id+"registration outbound/lifetime 300", l.User)
-	ps.command(id+"registration outbound/register auto", l.User)
+	ps.command(at.registrar, l.User, l.Registrar, port)
+	ps.command(at.lifetime, l.User)
+	ps.command(at.registered, l.User)
 }
 
 func (d pattonDialect) gateway(ps *params, lines []phone.Line) {
@@ -179,7 +177,7 @@ func (d pattonDialect) gateway(ps *params, lines []phone.Line) {
 		}
 	}
 	for i := range lines {
-		ps.command(gw + "bind location-service LOC" + strconv.Itoa(i))
+		ps.command(d.names[i].bound)
 	}
 	ps.command(gw + "notify check-sync accept")
 	ps.command(gw + "no shutdown")

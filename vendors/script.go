@@ -3,6 +3,7 @@ package vendors
 import (
 	"bytes"
 	"errors"
+	"slices"
 	"strings"
 )
 
@@ -24,81 +25,104 @@ type script struct {
 // scriptIndent is a mode's depth on paper; devices do not look at it.
 const scriptIndent = "  "
 
+// scriptDeep is how many steps a name may have, scriptHoles how many values.
+const (
+	scriptDeep  = 7
+	scriptHoles = 4
+)
+
 var errHoles = errors.New("has not as many values as its command has {}")
 
 // holdsName takes a few steps of plain words.
 func (f script) holdsName(name string) bool {
-	if name == "" || strings.Count(name, "/") >= scriptDeep || strings.Count(name, "{}") > 4 {
-		return false
-	}
-	for more := true; more; {
-		var step string
-		if step, name, more = strings.Cut(name, "/"); !scriptStep(step) {
-			return false
-		}
-	}
-	return true
+	steps, holes, ok := scriptName(name)
+	return ok && steps <= scriptDeep && holes <= scriptHoles
 }
 
-// scriptStep holds a command's words: no part of the first is a value, so that no
-// value is the command itself.
-func scriptStep(s string) bool {
-	if s == "" || s[len(s)-1] == ' ' {
-		return false
-	}
-	word := true // still in the first
+// scriptName counts a name's steps and the values they take. A step is a command's
+// words: no part of the first is a value, so that no value is the command itself.
+func scriptName(s string) (steps, holes int, ok bool) {
+	begins, word := true, true // a step; still in its first word
 	for i := 0; i < len(s); i++ {
-		c := s[i]
-		word = word && c != ' '
-		switch {
-		case c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z':
-		case i == 0:
-			return false
-		case c == '{' && !word && i+1 < len(s) && s[i+1] == '}':
+		switch c := s[i]; {
+		case begins:
+			if !letter(c) {
+				return 0, 0, false
+			}
+			steps++
+			begins, word = false, true
+		case letter(c) || digit(c):
+		case c == ' ':
+			word = false
+		case c == '/' && s[i-1] != ' ':
+			begins = true
+		case c == '{' && !word && strings.HasPrefix(s[i:], "{}"):
+			holes++
 			i++
-		case c >= '0' && c <= '9':
-		case c == ' ', c == '.', c == '_', c == '-', c == '+', c == ':', c == '@', c == '%':
-		default:
-			return false
+		case c != '.' && c != '_' && c != '-' && c != '+' && c != ':' && c != '@' && c != '%':
+			return 0, 0, false
 		}
 	}
-	return true
+	return steps, holes, !begins && s[len(s)-1] != ' '
 }
 
-func (f script) write(ps params) ([]byte, error) {
-	b := append(make([]byte, 0, len(f.head)+64*len(ps)), f.head...)
-	var lines [2]scriptLine // the one before and this one
-	at, next := &lines[0], &lines[1]
-	for _, p := range ps {
-		if !f.holdsName(p.key) {
-			return nil, badName(p)
+func letter(c byte) bool { return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' }
+
+func (f script) write(s *scratch, ps params) ([]byte, error) {
+	b := append(s.out[:0], f.head...)
+	at, next := &s.modes[0], &s.modes[1] // the one before and this one
+	at.clear()
+	var one [1]string
+	for i := range ps {
+		p := &ps[i]
+		cut, values := strings.LastIndexByte(p.key, '/')+1, p.values(&one)
+		switch {
+		case p.from != nil && !f.holdsName(p.key):
+			return nil, badName(*p)
+		case strings.Count(p.key, "{") != len(values):
+			return nil, p.refuse(errHoles)
 		}
-		if err := f.fill(next, p); err != nil {
+		if !at.leads(p.key[:cut], values) {
+			if err := f.enter(next, p.key[:cut], values); err != nil {
+				return nil, p.refuse(err)
+			}
+			b = next.after(b, at)
+			at, next = next, at
+		}
+		var err error
+		if b, err = f.fill(indent(b, at.steps), p.key[cut:], values[at.holes:]); err != nil {
 			return nil, p.refuse(err)
 		}
-		b = next.after(b, at)
-		at, next = next, at
+		b = append(b, '\n')
 	}
-	for range max(at.steps, 1) - 1 {
+	for range at.steps {
 		b = append(b, "exit\n"...)
 	}
 	return b, nil
 }
 
-// scriptDeep is how many steps a name may have.
-const scriptDeep = 7
-
-// scriptLine is one command with the modes before it, its values filled in: step
-// i of text ends at ends[i]. It is used again for another, so that a script
-// costs as good as nothing beside its own bytes.
-type scriptLine struct {
-	text  []byte
-	ends  [scriptDeep]int
-	steps int
+// scriptModes are the modes of one command, their values filled in: mode i of text
+// ends at ends[i]. They are used again for others, so that a script costs as good
+// as nothing beside its own bytes.
+type scriptModes struct {
+	name   string // of the modes, up to the command
+	values [scriptHoles]string
+	holes  int // in name: how many values there are
+	text   []byte
+	ends   [scriptDeep]int
+	steps  int
 }
 
-// step is the text of step i.
-func (l *scriptLine) step(i int) []byte {
+func (l *scriptModes) clear() { *l = scriptModes{text: l.text[:0]} }
+
+// leads reports that these are the modes of that name with those values, of which
+// the last are the command's.
+func (l *scriptModes) leads(name string, values []string) bool {
+	return name == l.name && slices.Equal(values[:l.holes], l.values[:l.holes])
+}
+
+// step is the text of mode i.
+func (l *scriptModes) step(i int) []byte {
 	start := 0
 	if i > 0 {
 		start = l.ends[i-1]
@@ -106,18 +130,16 @@ func (l *scriptLine) step(i int) []byte {
 	return l.text[start:l.ends[i]]
 }
 
-// after leaves the modes that the line before has and this one has not, enters
-// the others, and writes the command.
-func (l *scriptLine) after(b []byte, before *scriptLine) []byte {
-	from, to := max(before.steps, 1)-1, l.steps-1
+// after leaves the modes before that are none of these, and enters the others.
+func (l *scriptModes) after(b []byte, before *scriptModes) []byte {
 	same := 0
-	for same < from && same < to && bytes.Equal(before.step(same), l.step(same)) {
+	for same < before.steps && same < l.steps && bytes.Equal(before.step(same), l.step(same)) {
 		same++
 	}
-	for i := from; i > same; i-- {
+	for i := before.steps; i > same; i-- {
 		b = append(indent(b, i), "exit\n"...)
 	}
-	for i := same; i <= to; i++ {
+	for i := same; i < l.steps; i++ {
 		b = append(append(indent(b, i), l.step(i)...), '\n')
 	}
 	return b
@@ -130,39 +152,50 @@ func indent(b []byte, n int) []byte {
 	return b
 }
 
-// fill puts p's values into the {} of its steps, in their order: a mode may be
-// named by a value too, as an identity is by its user.
-func (f script) fill(l *scriptLine, p param) error {
-	var one [1]string
-	values := one[:0]
-	switch {
-	case p.more != nil:
-		values = *p.more
-	case p.value != "":
-		values = append(values, p.value)
-	}
-	if strings.Count(p.key, "{}") != len(values) {
-		return errHoles
-	}
-	l.text, l.steps = l.text[:0], 0
-	for rest, more := p.key, true; more; l.steps++ {
-		var step string
-		step, rest, more = strings.Cut(rest, "/")
-		for {
-			before, after, hole := strings.Cut(step, "{}")
-			l.text = append(l.text, before...)
-			if !hole {
-				break
-			}
-			var err error
-			if l.text, err = f.escape(l.text, values[0]); err != nil {
-				return err
-			}
-			step, values = after, values[1:]
+// enter fills values into the {} of modes, in their order: a mode may be named by
+// a value too, as an identity is by its user.
+func (f script) enter(l *scriptModes, modes string, values []string) error {
+	l.clear()
+	l.name = modes
+	for modes != "" {
+		end := strings.IndexByte(modes, '/')
+		holes := strings.Count(modes[:end], "{")
+		var err error
+		if l.text, err = f.fill(l.text, modes[:end], values[l.holes:l.holes+holes]); err != nil {
+			return err
 		}
 		l.ends[l.steps] = len(l.text)
+		l.steps++
+		l.holes += holes
+		modes = modes[end+1:]
+	}
+	copy(l.values[:l.holes], values)
+	return nil
+}
+
+// values are what stands in the {} of a command, the one of most in room.
+func (p *param) values(room *[1]string) []string {
+	switch {
+	case p.more != nil:
+		return p.more[:p.count]
+	case p.value != "":
+		room[0] = p.value
+		return room[:]
 	}
 	return nil
+}
+
+// fill writes one step with its values.
+func (f script) fill(b []byte, step string, values []string) ([]byte, error) {
+	for _, v := range values {
+		hole := strings.IndexByte(step, '{')
+		var err error
+		if b, err = f.escape(append(b, step[:hole]...), v); err != nil {
+			return nil, err
+		}
+		step = step[hole+len("{}"):]
+	}
+	return append(b, step...), nil
 }
 
 // scriptWord is one argument. What a shell would read as more than a word is

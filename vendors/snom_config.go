@@ -225,18 +225,18 @@ const snomCertificate = "certificate"
 // next fetch.
 type snomFormat struct{ flatXML }
 
-func (f snomFormat) write(ps params) ([]byte, error) {
+func (f snomFormat) write(s *scratch, ps params) ([]byte, error) {
 	f.head = "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<settings>\n<phone-settings e=\"2\">\n"
 	f.foot = "</phone-settings>\n"
 	at := slices.IndexFunc(ps, func(p param) bool { return p.key == snomCertificate })
 	if at < 0 {
 		f.foot += "</settings>\n"
-		return f.flatXML.write(ps)
+		return f.flatXML.write(s, ps)
 	}
 	url, err := f.escape(nil, ps[at].value)
 	if err != nil {
 		return nil, ps[at].refuse(err)
 	}
 	f.foot += "<certificates>\n<certificate url=\"" + string(url) + "\"/>\n</certificates>\n</settings>\n"
-	return f.flatXML.write(slices.Delete(slices.Clone(ps), at, at+1))
+	return f.flatXML.write(s, slices.Delete(slices.Clone(ps), at, at+1))
 }

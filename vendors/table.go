@@ -16,11 +16,12 @@ type Table struct {
 	byName  map[phone.Vendor]int
 	byOUI   map[[3]byte][]int
 	foreign []ClassMatch
+	room    *sync.Pool // of *scratch
 }
 
 // NewTable makes a table of makers. Of two with one name the first counts.
 func NewTable(makers ...Maker) Table {
-	t := Table{makers: slices.Clone(makers), byName: map[phone.Vendor]int{}, byOUI: map[[3]byte][]int{}, foreign: foreign()}
+	t := Table{makers: slices.Clone(makers), byName: map[phone.Vendor]int{}, byOUI: map[[3]byte][]int{}, foreign: foreign(), room: newRoom()}
 	for i, m := range makers {
 		if m.Brand == "" {
 			t.makers[i].Brand = m.Vendor
@@ -135,7 +136,10 @@ func (t Table) Render(in Input) ([]byte, error) {
 	if !ok {
 		return nil, fmt.Errorf("render %s: vendor %q is not served", in.File.Name, in.File.Vendor)
 	}
-	body, err := m.render(in)
+	s := t.room.Get().(*scratch)
+	body, err := m.render(in, s)
+	s.wipe()
+	t.room.Put(s)
 	if err != nil {
 		return nil, fmt.Errorf("render %s for %s: %w", in.File.Name, m.Name, err)
 	}

@@ -13,13 +13,8 @@ type node struct {
 	next        int32 // sibling
 }
 
-// newTree has room for the elements that so many parameters usually make.
-func newTree(parameters int) tree {
-	return append(make(tree, 0, parameters+parameters/4+8), node{value: -1})
-}
-
-// child finds or makes the child for a step. Parameters of a branch come one
-// after the other as a rule, so the last made is the likeliest.
+// child finds or makes the child for a step. Branches come one after the other
+// as a rule, so the last made is the likeliest.
 func (t *tree) child(at int32, step string) int32 {
 	parent := (*t)[at]
 	if parent.last != 0 && (*t)[parent.last].step == step {
@@ -30,12 +25,17 @@ func (t *tree) child(at int32, step string) int32 {
 			return n
 		}
 	}
+	return t.add(at, step)
+}
+
+// add makes a child, the last of its parent.
+func (t *tree) add(at int32, step string) int32 {
 	n := int32(len(*t))
 	*t = append(*t, node{step: step, value: -1})
-	if parent.last == 0 {
+	if last := (*t)[at].last; last == 0 {
 		(*t)[at].first = n
 	} else {
-		(*t)[parent.last].next = n
+		(*t)[last].next = n
 	}
 	(*t)[at].last = n
 	return n

@@ -94,14 +94,17 @@ func attrValue(s string) bool {
 }
 
 // write grows the tree and writes it out.
-func (f treeXML) write(ps params) ([]byte, error) {
-	t := newTree(len(ps))
+func (f treeXML) write(s *scratch, ps params) ([]byte, error) {
+	t := append(s.tree[:0], node{value: -1})
+	var last planted
 	for i, p := range ps {
-		if err := f.plant(&t, p, int32(i)); err != nil {
+		var err error
+		if last, err = f.plant(&t, last, p, int32(i)); err != nil {
 			return nil, err
 		}
 	}
-	b := append(make([]byte, 0, len(f.head)+64*len(ps)+len(f.foot)), f.head...)
+	s.tree = t
+	b := append(s.out[:0], f.head...)
 	for n := t[0].first; n != 0; n = t[n].next {
 		var err error
 		if b, err = f.element(b, t, n, ps); err != nil {
@@ -111,27 +114,40 @@ func (f treeXML) write(ps params) ([]byte, error) {
 	return append(b, f.foot...), nil
 }
 
+// planted is the branch in which a parameter's element was put: the parameters of
+// a branch come one after the other, and for the next the way there is known.
+type planted struct {
+	branch string // the name up to its last step
+	at     int32
+	deep   int
+}
+
 // plant puts parameter number i of the file where its name says.
-func (f treeXML) plant(t *tree, p param, i int32) error {
-	at, rest := int32(0), p.key
-	for deep := 0; ; deep++ {
+func (f treeXML) plant(t *tree, last planted, p param, i int32) (planted, error) {
+	at, rest, deep := int32(0), p.key, 0
+	// A number belongs to the step before it.
+	if after, ok := strings.CutPrefix(p.key, last.branch); ok && p.from == nil && after != "" && !digit(after[0]) {
+		at, rest, deep = last.at, after, last.deep
+	}
+	for ; ; deep++ {
 		step, after, more := f.cut(rest)
-		if deep == treeDeep || !f.holdsStep(step) {
-			return badName(p)
+		if deep == treeDeep || p.from != nil && !f.holdsStep(step) {
+			return planted{}, badName(p)
 		}
-		if (*t)[at].value >= 0 {
-			return p.refuse(errBranch)
-		}
-		at, rest = t.child(at, step), after
 		if !more {
 			break
 		}
+		at, rest = t.child(at, step), after
+		if (*t)[at].value >= 0 {
+			return planted{}, p.refuse(errBranch)
+		}
 	}
-	if n := &(*t)[at]; n.value >= 0 || n.first != 0 {
-		return p.refuse(errBranch)
+	leaf := t.child(at, rest)
+	if n := &(*t)[leaf]; n.value >= 0 || n.first != 0 {
+		return planted{}, p.refuse(errBranch)
 	}
-	(*t)[at].value = i
-	return nil
+	(*t)[leaf].value = i
+	return planted{branch: p.key[:len(p.key)-len(rest)], at: at, deep: deep}, nil
 }
 
 func (f treeXML) element(b []byte, t tree, n int32, ps params) ([]byte, error) {

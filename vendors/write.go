@@ -3,7 +3,7 @@ package vendors
 import "fmt"
 
 // render writes the file in.File names.
-func (m Maker) render(in Input) ([]byte, error) {
+func (m Maker) render(in Input, s *scratch) ([]byte, error) {
 	if m.Render != nil {
 		return m.Render(in)
 	}
@@ -12,49 +12,38 @@ func (m Maker) render(in Input) ([]byte, error) {
 			return body, nil
 		}
 	}
-	ps, err := m.list(in)
-	if err != nil {
+	if err := m.list(&s.ps, in); err != nil {
 		return nil, err
 	}
-	return m.format.write(ps)
+	return s.body(m.format.write(s, s.ps))
 }
-
-// usualParams is how many parameters a config with few lines has, and lineParams
-// how many each line more brings, for a slice that need not grow.
-const (
-	usualParams = 256
-	lineParams  = 32
-)
 
 // list is every parameter of a file: ours, then the layers of the vendor and of
 // the model, then the device's own overrides.
-func (m Maker) list(in Input) (params, error) {
-	ps := make(params, 0, usualParams+lineParams*max(0, len(in.Device.Lines)-2))
+func (m Maker) list(ps *params, in Input) error {
 	switch in.File.Kind {
 	case Common:
-		return ps, m.build(&ps, in)
+		return m.build(ps, in)
 	case Config:
 	default:
-		return nil, fmt.Errorf("a %s phone has no file of kind %d", m.Name, in.File.Kind)
+		return fmt.Errorf("a %s phone has no file of kind %d", m.Name, in.File.Kind)
 	}
 	if err := checkConfig(in); err != nil {
-		return nil, err
+		return err
 	}
 	if in.Stage == Full {
 		if err := m.checkMacros(in.Device, in.XSI.User); err != nil {
-			return nil, fmt.Errorf("device %s: %w", in.Device.MAC, err)
+			return fmt.Errorf("device %s: %w", in.Device.MAC, err)
 		}
 	}
-	if err := m.build(&ps, in); err != nil {
-		return nil, err
+	if err := m.build(ps, in); err != nil {
+		return err
 	}
-	m.setXSI(&ps, in)
+	m.setXSI(ps, in)
 	if in.Stage == Full {
-		if err := m.operators(&ps, in); err != nil {
-			return nil, err
-		}
+		return m.operators(ps, in)
 	}
-	return ps, nil
+	return nil
 }
 
 // operators merges what operators wrote into ours. Names are checked before
