@@ -8,6 +8,7 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -293,13 +294,31 @@ func (p *Platform) listen(id string) (news <-chan struct{}, end func()) {
 	}
 }
 
-func (p *Platform) hint(id string) {
+// Watch has f called with every site of which something changed, after it did,
+// until stop. f must not wait.
+func (p *Platform) Watch(f func(site string)) (stop func()) {
+	w := &f
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.watchers = append(p.watchers, w)
+	return func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.watchers = slices.DeleteFunc(slices.Clone(p.watchers), func(o *func(string)) bool { return o == w })
+	}
+}
+
+func (p *Platform) hint(id string) {
+	p.mu.Lock()
 	for c := range p.hints[id] {
 		select {
 		case c <- struct{}{}:
 		default:
 		}
+	}
+	all := p.watchers
+	p.mu.Unlock()
+	for _, f := range all {
+		(*f)(id)
 	}
 }

@@ -56,9 +56,10 @@ type Platform struct {
 	log  *slog.Logger
 	now  func() time.Time
 
-	mu      sync.Mutex // guards hints and revoked
-	hints   map[string]map[chan struct{}]bool
-	revoked []func(site string)
+	mu       sync.Mutex // guards the rest
+	hints    map[string]map[chan struct{}]bool
+	watchers []*func(site string)
+	revoked  []func(site string)
 }
 
 // Open opens the view at path, makes it if there is none, and notes a start.
