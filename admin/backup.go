@@ -30,7 +30,7 @@ func (s *Server) getBackup(c *call) error {
 		defer func() { <-s.backup }()
 	default:
 		e := fail(http.StatusServiceUnavailable, "another backup is being taken", "wait until it is done, then ask again")
-		e.retry = "10"
+		e.Retry = "10"
 		return e
 	}
 	if err := s.record(c, phone.MAC{}, audit.BackupTaken{}); err != nil {

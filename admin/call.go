@@ -2,14 +2,13 @@ package admin
 
 import (
 	"encoding/json"
-	"errors"
-	"io"
 	"log/slog"
 	"mime"
 	"net/http"
 	"strconv"
 
 	"github.com/lineside/lineside/audit"
+	"github.com/lineside/lineside/operators"
 	"github.com/lineside/lineside/phone"
 )
 
@@ -38,22 +37,7 @@ func (c *call) body(v any) error {
 	if err := c.wants("application/json"); err != nil {
 		return err
 	}
-	return decode(http.MaxBytesReader(c.w, c.r.Body, maxBody), v)
-}
-
-func decode(r io.Reader, v any) error {
-	dec := json.NewDecoder(r)
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(v); err != nil {
-		return badJSON(err)
-	}
-	switch _, err := dec.Token(); {
-	case errors.Is(err, io.EOF):
-		return nil
-	case err != nil:
-		return badJSON(err)
-	}
-	return fail(http.StatusBadRequest, "the body goes on after its JSON value", "send one JSON value")
+	return operators.Decode(http.MaxBytesReader(c.w, c.r.Body, maxBody), v, apiDocument)
 }
 
 func (c *call) wants(media string) error {
@@ -180,11 +164,11 @@ func (a *answer) fail(e *Error) {
 	}
 	h := a.Header()
 	h.Set("Content-Type", "application/json")
-	if e.allow != "" {
-		h.Set("Allow", e.allow)
+	if e.Allow != "" {
+		h.Set("Allow", e.Allow)
 	}
-	if e.retry != "" {
-		h.Set("Retry-After", e.retry)
+	if e.Retry != "" {
+		h.Set("Retry-After", e.Retry)
 	}
 	if e.Status == http.StatusUnauthorized || e.Status == http.StatusTooManyRequests {
 		// A stranger does not get to keep one of the few connections.

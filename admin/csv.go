@@ -6,10 +6,10 @@ import (
 	"io"
 	"net/netip"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/lineside/lineside/auth"
+	"github.com/lineside/lineside/operators"
 	"github.com/lineside/lineside/phone"
 )
 
@@ -61,7 +61,7 @@ func writeCSV(w io.Writer, now time.Time, site string, all []auth.Record, showPI
 		}
 		row := make([]string, 0, len(exported()))
 		for _, name := range exported() {
-			row = append(row, guardCell(cells[name]))
+			row = append(row, operators.GuardCell(cells[name]))
 		}
 		if err := out.Write(row); err != nil {
 			return 0, fmt.Errorf("write CSV: %w", err)
@@ -92,28 +92,6 @@ func cellsOf(now time.Time, site string, rec auth.Record) map[string]string {
 		cells[colRegistrar], cells[colUser], cells[colAuthID], cells[colDisplay] = l.Registrar, l.User, l.AuthID, l.DisplayName
 	}
 	return cells
-}
-
-// guardCell puts an apostrophe before what a spreadsheet would run as a formula.
-// Text that already looks guarded gets one more, so that unguardCell gives back
-// exactly what there was.
-func guardCell(s string) string {
-	if formula(s) {
-		return "'" + s
-	}
-	return s
-}
-
-func unguardCell(s string) string {
-	if strings.HasPrefix(s, "'") && formula(s) {
-		return s[1:]
-	}
-	return s
-}
-
-func formula(s string) bool {
-	s = strings.TrimLeft(s, "'")
-	return s != "" && strings.IndexByte("=+-@", s[0]) >= 0
 }
 
 // row is one line of an import that can be understood.

@@ -2,40 +2,24 @@ package admin
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
 
 	"github.com/lineside/lineside/auth"
+	"github.com/lineside/lineside/operators"
 	"github.com/lineside/lineside/phone"
 	"github.com/lineside/lineside/provision"
 )
 
-// Error is an answer that is no success, the same at both ends: what happened
-// and what to do about it.
-type Error struct {
-	// Status is the HTTP status.
-	Status int `json:"-"`
-	// What happened, in one sentence without a stop.
-	What string `json:"error"`
-	// Hint is what to type or write next.
-	Hint string `json:"hint"`
-	// Fields lists each thing that is wrong, where there are several.
-	Fields []string `json:"fields,omitempty"`
+// Error is an answer that is no success.
+type Error = operators.Error
 
-	allow string // methods the path has, for 405
-	retry string // seconds, for 429 and 503
-}
+func fail(status int, what, hint string) *Error { return operators.Fail(status, what, hint) }
 
-// Error is what happened, without the hint.
-func (e *Error) Error() string { return e.What }
-
-func fail(status int, what, hint string) *Error {
-	return &Error{Status: status, What: what, Hint: hint}
-}
+// apiDocument is where a caller reads what a call takes.
+const apiDocument = API + "/openapi.json"
 
 // invalid says everything that is wrong with what the caller wrote.
 func invalid(what string, err error) *Error {
@@ -111,40 +95,6 @@ func errorFor(err error) (e *Error, known bool) {
 		return invalid("what was sent is not valid", err), true
 	}
 	return internal(), false
-}
-
-// badJSON words what encoding/json found. The value itself is never repeated:
-// it may be a password.
-func badJSON(err error) error {
-	var big *http.MaxBytesError
-	if errors.As(err, &big) || errors.Is(err, phone.ErrMAC) {
-		return err
-	}
-	const hint = "see what this call takes at /api/v1/openapi.json"
-	var syntax *json.SyntaxError
-	var kind *json.UnmarshalTypeError
-	switch {
-	case errors.Is(err, io.EOF):
-		return fail(http.StatusBadRequest, "the body is empty", hint)
-	case errors.Is(err, io.ErrUnexpectedEOF):
-		return fail(http.StatusBadRequest, "the body ends in the middle of its JSON", hint)
-	case errors.As(err, &syntax):
-		return fail(http.StatusBadRequest, fmt.Sprintf("the body is no JSON: at byte %d, %v", syntax.Offset, syntax), hint)
-	case errors.As(err, &kind) && kind.Field == "":
-		return fail(http.StatusBadRequest, "the body is a JSON value of the wrong kind", hint)
-	case errors.As(err, &kind):
-		return fail(http.StatusBadRequest, fmt.Sprintf("field %q must be a %s", kind.Field, kind.Type.Kind()), hint)
-	}
-	// Nor has an address that cannot be read, whose text begins like this.
-	if strings.HasPrefix(err.Error(), "ParseAddr(") {
-		return fail(http.StatusBadRequest, "an address in the body cannot be read", "write it like 10.20.0.60")
-	}
-	// An unknown field has no type of its own in encoding/json; its text names
-	// the field and nothing else.
-	if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
-		return fail(http.StatusBadRequest, "there is no field "+name, hint)
-	}
-	return fail(http.StatusBadRequest, "the body cannot be read", hint)
 }
 
 // spell flattens a joined error into one line a fault, each with the words that

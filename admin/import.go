@@ -8,6 +8,7 @@ import (
 	"net/http"
 
 	"github.com/lineside/lineside/audit"
+	"github.com/lineside/lineside/operators"
 	"github.com/lineside/lineside/phone"
 )
 
@@ -39,7 +40,7 @@ func (c *call) importBody() ([]byte, error) {
 	body := http.MaxBytesReader(c.w, c.r.Body, maxImport)
 	if c.wants("application/json") == nil {
 		var in ImportInput
-		if err := decode(body, &in); err != nil {
+		if err := operators.Decode(body, &in, apiDocument); err != nil {
 			return nil, err
 		}
 		return []byte(in.CSV), nil

@@ -92,7 +92,7 @@ func spend(now time.Time, a *audit.Allowance, what, instead string) error {
 	}
 	wait := strconv.Itoa(int(math.Ceil(a.Wait(now).Seconds())))
 	e := fail(http.StatusTooManyRequests, what, "wait "+wait+" seconds"+instead)
-	e.retry = wait
+	e.Retry = wait
 	return e
 }
 

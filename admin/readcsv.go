@@ -13,6 +13,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/lineside/lineside/operators"
 	"github.com/lineside/lineside/phone"
 )
 
@@ -74,7 +75,7 @@ func readCSV(data []byte) ([]row, faults, error) {
 			"in the spreadsheet save it as \"CSV UTF-8\"")
 	}
 	in := csv.NewReader(bytes.NewReader(data))
-	in.Comma = separator(data)
+	in.Comma = operators.Separator(data)
 	in.FieldsPerRecord = -1 // counted below, with a sentence of our own
 	head, err := in.Read()
 	if err != nil {
@@ -128,27 +129,6 @@ func csvLine(err error) int {
 	return 0
 }
 
-// separator is the one the header row has most of outside quotes.
-func separator(data []byte) rune {
-	first, _, _ := bytes.Cut(data, []byte("\n"))
-	best, most := ',', 0
-	for _, sep := range []rune{',', ';', '\t'} {
-		n, quoted := 0, false
-		for _, b := range first {
-			switch {
-			case b == '"':
-				quoted = !quoted
-			case rune(b) == sep && !quoted:
-				n++
-			}
-		}
-		if n > most {
-			best, most = sep, n
-		}
-	}
-	return best
-}
-
 // header reads the column names, in any case and order.
 func header(head []string) ([]string, error) {
 	known := append(exported(), colPassword)
@@ -196,7 +176,7 @@ func readRow(line int, cells, columns []string) (row, error) {
 		case colPassword:
 			r.cells[name] = cell
 		default:
-			r.cells[name] = unguardCell(strings.TrimSpace(cell))
+			r.cells[name] = operators.UnguardCell(strings.TrimSpace(cell))
 		}
 	}
 	mac, err := phone.ParseMAC(r.cells[colMAC])

@@ -2,9 +2,7 @@ package admin
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
-	"encoding/base64"
 	"fmt"
 	"net/http"
 	"slices"
@@ -12,6 +10,7 @@ import (
 	"time"
 
 	"github.com/lineside/lineside/audit"
+	"github.com/lineside/lineside/operators"
 )
 
 // Bounds of the tokens beside the one in the file: each is compared with what
@@ -90,7 +89,7 @@ func (s *Server) postToken(c *call) error {
 	if err != nil {
 		return invalid("no token was made", err)
 	}
-	token := newToken()
+	token := operators.NewToken()
 	t := TokenRecord{Name: in.Name, Role: role, Hash: sha256.Sum256([]byte(token)), Added: s.cfg.Now()}
 	if err := s.dep.Tokens.ChangeTokens(c.r.Context(), t.add(c.by)); err != nil {
 		return err
@@ -137,13 +136,6 @@ func checkTokenName(name string) error {
 		return fmt.Errorf("name: write 1 to %d lower-case letters, digits and dashes, such as what uses it: monitoring", maxTokenName)
 	}
 	return nil
-}
-
-// newToken is 32 random bytes, in characters that need no quoting anywhere.
-func newToken() string {
-	var b [tokenBytes]byte
-	_, _ = rand.Read(b[:]) // never fails, see crypto/rand
-	return base64.RawURLEncoding.EncodeToString(b[:])
 }
 
 // Tokens lists the tokens made at run time.

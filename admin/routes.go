@@ -156,7 +156,7 @@ func noRoute(mux *http.ServeMux, r *http.Request) error {
 		return fail(http.StatusNotFound, "there is no such path", "see which there are at "+API+"/openapi.json")
 	}
 	e := fail(http.StatusMethodNotAllowed, "this path has no method "+methodName(r.Method), "use one of "+strings.Join(allow, ", "))
-	e.allow = strings.Join(allow, ", ")
+	e.Allow = strings.Join(allow, ", ")
 	return e
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/lineside/lineside/health"
 	"github.com/lineside/lineside/metrics"
+	"github.com/lineside/lineside/operators"
 	"github.com/lineside/lineside/phone"
 )
 
@@ -65,7 +66,7 @@ type Server struct {
 	cfg      Config
 	dep      Deps
 	token    [sha256.Size]byte
-	tries    *tries
+	tries    *operators.Tries
 	limits   *limits
 	watchers chan struct{}
 	backup   chan struct{} // holds one token: backups are taken one at a time
@@ -101,7 +102,7 @@ func New(cfg Config, dep Deps) (*Server, error) {
 	return &Server{
 		cfg: cfg, dep: dep, page: p,
 		token:    sha256.Sum256([]byte(cfg.Token.Reveal())),
-		tries:    newTries(maxTries, triesFor, maxTriers),
+		tries:    operators.NewTries(),
 		limits:   newLimits(),
 		watchers: make(chan struct{}, cfg.MaxWatchers),
 		backup:   make(chan struct{}, 1),

@@ -15,13 +15,12 @@ import (
 	"time"
 
 	"github.com/lineside/lineside/audit"
+	"github.com/lineside/lineside/operators"
 	"github.com/lineside/lineside/phone"
 )
 
-// Length of a token: what is minted, and the shortest an operator may put in
-// the file instead.
+// The shortest token an operator may put in the file instead of ours.
 const (
-	tokenBytes = 32
 	tokenChars = 32
 	tokenLimit = 4 << 10 // bytes of the file that are read at most
 )
@@ -71,7 +70,7 @@ func mintToken(path string) error {
 		return fmt.Errorf("mint admin token: %w", err)
 	}
 	defer os.Remove(f.Name())
-	_, err = f.WriteString(newToken() + "\n")
+	_, err = f.WriteString(operators.NewToken() + "\n")
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return fmt.Errorf("mint admin token: %w", err)
 	}
@@ -96,7 +95,7 @@ func syncDir(dir string) error {
 // in, however many wrong ones came from the same address; wrong ones beyond the
 // bound are told to wait.
 func (s *Server) checkToken(r *http.Request) (caller, *Error) {
-	token, given := bearer(r.Header["Authorization"])
+	token, given := operators.Bearer(r.Header["Authorization"])
 	if !given {
 		return caller{}, unauthorised()
 	}
@@ -104,14 +103,14 @@ func (s *Server) checkToken(r *http.Request) (caller, *Error) {
 	if name, role := s.tokenOf(sha256.Sum256([]byte(token))); role != 0 {
 		return caller{audit.Actor{Front: "api", Name: name, Remote: from}, role}, nil
 	}
-	verdict := s.tries.wrong(s.cfg.Now(), from)
-	if verdict.first {
-		s.dep.Log.Warn("wrong tokens are being tried on the admin listener", "remote", from, "attempt", maxTries)
+	verdict := s.tries.Wrong(s.cfg.Now(), from)
+	if verdict.First {
+		s.dep.Log.Warn("wrong tokens are being tried on the admin listener", "remote", from, "attempt", operators.MaxTries)
 	}
-	if verdict.wait > 0 {
+	if verdict.Wait > 0 {
 		e := fail(http.StatusTooManyRequests, "too many wrong tokens from this address",
 			"wait, then send a token of this box, such as that in its admin.token file")
-		e.retry = strconv.Itoa(int(verdict.wait/time.Second) + 1)
+		e.Retry = strconv.Itoa(int(verdict.Wait/time.Second) + 1)
 		return caller{}, e
 	}
 	return caller{}, unauthorised()
@@ -130,14 +129,4 @@ func (s *Server) tokenOf(sum [sha256.Size]byte) (name string, role Role) {
 		}
 	}
 	return name, role
-}
-
-// bearer reads the one Authorization header there may be.
-func bearer(headers []string) (token string, ok bool) {
-	if len(headers) != 1 {
-		return "", false
-	}
-	scheme, token, ok := strings.Cut(headers[0], " ")
-	token = strings.TrimSpace(token)
-	return token, ok && strings.EqualFold(scheme, "Bearer") && token != ""
 }

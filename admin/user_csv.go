@@ -11,6 +11,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/lineside/lineside/operators"
 	"github.com/lineside/lineside/phone"
 )
 
@@ -51,7 +52,7 @@ func writeRows(w io.Writer, rows [][]string) error {
 	for _, row := range rows {
 		cells := make([]string, len(row))
 		for i, cell := range row {
-			cells[i] = guardCell(cell)
+			cells[i] = operators.GuardCell(cell)
 		}
 		if err := out.Write(cells); err != nil {
 			return fmt.Errorf("write CSV: %w", err)
@@ -72,7 +73,7 @@ func (s *Server) readUsers(data []byte) ([]phone.User, error) {
 		return nil, fail(http.StatusUnprocessableEntity, "the file is not in UTF-8", "in the spreadsheet save it as \"CSV UTF-8\"")
 	}
 	in := csv.NewReader(bytes.NewReader(data))
-	in.Comma = separator(data)
+	in.Comma = operators.Separator(data)
 	in.FieldsPerRecord = -1 // counted below, with a sentence of our own
 	head, err := in.Read()
 	if err != nil {
@@ -146,7 +147,7 @@ func (s *Server) readUser(cells, columns []string) (phone.User, error) {
 			given[columns[i]] = cell
 			continue
 		}
-		given[columns[i]] = unguardCell(strings.TrimSpace(cell))
+		given[columns[i]] = operators.UnguardCell(strings.TrimSpace(cell))
 	}
 	u, err := s.dep.Desk.User(given[colID])
 	if err != nil && !errors.Is(err, phone.ErrUnknownUser) {

@@ -35,7 +35,7 @@ func (s *Server) getWatch(c *call) error {
 		defer func() { <-s.watchers }()
 	default:
 		e := fail(http.StatusServiceUnavailable, "too many are watching already", "end another watch, or ask without follow")
-		e.retry = "5"
+		e.Retry = "5"
 		return e
 	}
 	ctx, cancel := context.WithCancel(c.r.Context())

@@ -1,4 +1,4 @@
-package admin
+package operators
 
 import (
 	"net/netip"
@@ -8,15 +8,15 @@ import (
 
 // Bounds of wrong tokens: per address and time, and addresses remembered.
 const (
-	maxTries  = 10
+	MaxTries  = 10
 	triesFor  = time.Minute
 	maxTriers = 1024
 )
 
-// tries counts wrong tokens by address. The table is bounded: addresses it has
+// Tries counts wrong tokens by address. The table is bounded: addresses it has
 // no room for share one count, so a flood of addresses gets no more tries, and
 // the right token is never asked about here at all.
-type tries struct {
+type Tries struct {
 	most   int
 	window time.Duration
 	room   int
@@ -30,19 +30,23 @@ type tally struct {
 	n     int
 }
 
-// verdict is what becomes of a wrong token: how long to wait, zero for none yet,
-// and whether this is the try that used up the allowance.
-type verdict struct {
-	wait  time.Duration
-	first bool
+// Verdict is what becomes of a wrong token.
+type Verdict struct {
+	// Wait is how long to wait, zero for not yet.
+	Wait time.Duration
+	// First says that this is the try that used up the allowance.
+	First bool
 }
 
-func newTries(most int, window time.Duration, room int) *tries {
-	return &tries{most: most, window: window, room: room, counts: make(map[netip.Prefix]tally)}
+// NewTries counts by the usual bounds.
+func NewTries() *Tries { return newTries(MaxTries, triesFor, maxTriers) }
+
+func newTries(most int, window time.Duration, room int) *Tries {
+	return &Tries{most: most, window: window, room: room, counts: make(map[netip.Prefix]tally)}
 }
 
-// wrong counts one wrong token.
-func (t *tries) wrong(now time.Time, from netip.Addr) verdict {
+// Wrong counts one wrong token.
+func (t *Tries) Wrong(now time.Time, from netip.Addr) Verdict {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	key := t.keyLocked(now, from)
@@ -53,14 +57,14 @@ func (t *tries) wrong(now time.Time, from netip.Addr) verdict {
 	c.n++
 	t.counts[key] = c
 	if c.n <= t.most {
-		return verdict{}
+		return Verdict{}
 	}
-	return verdict{wait: c.since.Add(t.window).Sub(now), first: c.n == t.most+1}
+	return Verdict{Wait: c.since.Add(t.window).Sub(now), First: c.n == t.most+1}
 }
 
 // over reports that a tally's window has passed; a clock set back counts too,
 // or an address could be made to wait for as long as it was.
-func (t *tries) over(now time.Time, c tally) bool {
+func (t *Tries) over(now time.Time, c tally) bool {
 	age := now.Sub(c.since)
 	return age >= t.window || age < 0
 }
@@ -68,7 +72,7 @@ func (t *tries) over(now time.Time, c tally) bool {
 // keyLocked is the caller's network: one IPv4 address, or the /64 an IPv6 host
 // can choose its addresses from. The zero prefix is everybody there is no room
 // for.
-func (t *tries) keyLocked(now time.Time, from netip.Addr) netip.Prefix {
+func (t *Tries) keyLocked(now time.Time, from netip.Addr) netip.Prefix {
 	bits := 32
 	if from.Is6() {
 		bits = 64

@@ -1,0 +1,27 @@
+package operators
+
+// Error is an answer that is no success, the same at both ends: what happened
+// and what to do about it.
+type Error struct {
+	// Status is the HTTP status.
+	Status int `json:"-"`
+	// What happened, in one sentence without a stop.
+	What string `json:"error"`
+	// Hint is what to type or write next.
+	Hint string `json:"hint"`
+	// Fields lists each thing that is wrong, where there are several.
+	Fields []string `json:"fields,omitempty"`
+
+	// Allow are the methods a path has, for 405; Retry the seconds to wait, for
+	// 429 and 503. They travel as headers.
+	Allow string `json:"-"`
+	Retry string `json:"-"`
+}
+
+// Error is what happened, without the hint.
+func (e *Error) Error() string { return e.What }
+
+// Fail is an error without fields.
+func Fail(status int, what, hint string) *Error {
+	return &Error{Status: status, What: what, Hint: hint}
+}
