@@ -19,6 +19,11 @@ var (
 	RefusalSums   = Budget{Burst: 1, Every: time.Hour}
 	// Emergencies is for emergency calls. Each is connected, recorded or not.
 	Emergencies = Budget{Burst: 100, Every: time.Hour}
+	// Provisions and Visits are for what a box tells its platform alone: that phones
+	// fetched (whoever has a credential can, as often as they like) and who asked
+	// without being set up.
+	Provisions = Budget{Burst: 8, Every: time.Hour}
+	Visits     = Budget{Burst: 24, Every: 2 * time.Hour}
 	// Exports is for lists of devices without a PIN in them.
 	Exports = Budget{Burst: 24, Every: time.Hour}
 	// InstallerCalls is for the calls on record of one token below an admin's, of

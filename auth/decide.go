@@ -105,6 +105,7 @@ const (
 	RightOTP         Reason = "one-time password"
 	OTPAgain         Reason = "one-time password again, same phone"
 	OTPSpent         Reason = "one-time password already used"
+	OTPUnconfirmed   Reason = "one-time password not confirmed by the platform"
 	OTPNotAsked      Reason = "one-time password not accepted by policy"
 	RightTicket      Reason = "ticket"
 	TicketAgain      Reason = "ticket again, same phone"

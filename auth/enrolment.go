@@ -111,6 +111,9 @@ type Record struct {
 	// Rev is raised by each change of the record; it names a version of
 	// everything rendered from it. The store sets it.
 	Rev uint64
+	// Platform is what the central platform last said of the device, zero for one
+	// of the site's own.
+	Platform Platform
 }
 
 // Brand is the one-time password printed or told for all phones of a brand.
@@ -125,4 +128,6 @@ type Brand struct {
 	// guessing. It opens nothing.
 	FormerUser     string
 	FormerPassword phone.Secret
+	// Platform says that the central platform set it.
+	Platform bool
 }

@@ -63,6 +63,8 @@ type Policy struct {
 	PINOnScreen bool
 	// Brands are the one-time passwords, by the brand's name. See OTP.
 	Brands map[phone.Vendor]Brand
+	// Platform is what the central platform said of the site.
+	Platform SitePlatform
 	// Key is a random value of this site from which holding secrets are
 	// derived; it never leaves the box.
 	Key phone.Secret
@@ -101,6 +103,10 @@ type Allow struct {
 	Prefix netip.Prefix `json:"prefix"`
 	Note   string       `json:"note,omitempty"`
 	Since  time.Time    `json:"since"`
+	// Until ends it, zero for never; Platform says that the central platform
+	// entered it. Both since the platform's entries reach the box.
+	Until    time.Time `json:"until,omitzero"`
+	Platform bool      `json:"platform,omitempty"`
 }
 
 // ErrAllowTooWide is returned for an allow-list entry that would admit
@@ -147,11 +153,11 @@ func dottedMask(s string) (bits int, ok bool) {
 	return bits, v == 0
 }
 
-// Allows reports that addr is in the allow-list.
-func (p Policy) Allows(addr netip.Addr) bool {
+// Allows reports that addr is in the allow-list at now.
+func (p Policy) Allows(now time.Time, addr netip.Addr) bool {
 	addr = addr.Unmap().WithZone("")
 	for _, a := range p.Allow {
-		if a.Prefix.Contains(addr) {
+		if a.Prefix.Contains(addr) && (a.Until.IsZero() || now.Before(a.Until)) {
 			return true
 		}
 	}
@@ -240,5 +246,6 @@ func (p Policy) IsOpen(now time.Time) bool {
 func (p Policy) Clone() Policy {
 	p.Allow = slices.Clone(p.Allow)
 	p.Brands = maps.Clone(p.Brands)
+	p.Platform.Emergency = slices.Clone(p.Platform.Emergency)
 	return p
 }

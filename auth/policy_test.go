@@ -44,7 +44,7 @@ func FuzzParseAllow(f *testing.F) {
 func TestAllows(t *testing.T) {
 	p := auth.Policy{Allow: []auth.Allow{{Prefix: netip.MustParsePrefix("10.20.0.0/24")}}}
 	for addr, want := range map[string]bool{"10.20.0.9": true, "::ffff:10.20.0.9": true, "10.20.1.9": false, "::1": false} {
-		if got := p.Allows(netip.MustParseAddr(addr)); got != want {
+		if got := p.Allows(time.Now(), netip.MustParseAddr(addr)); got != want {
 			t.Errorf("%s: got %t, want %t", addr, got, want)
 		}
 	}

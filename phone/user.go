@@ -48,6 +48,8 @@ type User struct {
 	Fails int `json:"portal_fails,omitempty"`
 	// Rev is raised by each change; the store sets it.
 	Rev uint64 `json:"rev"`
+	// Platform says that the central platform keeps the user.
+	Platform bool `json:"platform,omitempty"`
 }
 
 // Name is the person's name as a phone book shows it, first name first; the

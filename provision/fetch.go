@@ -144,7 +144,7 @@ func (d *Desk) request(now time.Time, ask Ask, c caller, rec auth.Record, known 
 		By:        c.by,
 		Shown:     shown,
 		Brand:     brand,
-		Allowed:   p.Allows(ask.Remote.Addr()),
+		Allowed:   p.Allows(now, ask.Remote.Addr()),
 		Certified: c.certified,
 		OpenDoor:  ask.Front == TFTP,
 		PlainTFTP: rec.Device.PlainTFTP,

@@ -34,7 +34,7 @@
 // vouched for, until that is pruned. What nothing in the file can show is a
 // whole file put back from an earlier day.
 //
-// The newest 200,000 entries are kept, so whoever can have entries written at
+// The newest 225,000 entries are kept, so whoever can have entries written at
 // will can have all others dropped. Each such cause has a budget (audit.Budget),
 // kept at the door it comes in by; what goes beyond is counted, and the numbers
 // are in the log. At their worst, all at once and every day, they come to
@@ -45,10 +45,12 @@
 //	emergency calls                                  24
 //	lists of devices without a PIN                   24
 //	calls of one token below an admin's              48, of two entries each
-//	                                                240 a day
+//	phones that fetched, for the platform             24
+//	phones not set up that asked, for the platform    12
+//	                                                276 a day
 //
-// and 2,189 at once after a start: 177,389 in two years, which leaves room for
-// 22,611 others, the log of a site of some thousands of enrolments. What no
+// and 2,221 at once after a start: 203,701 in two years, which leaves room for
+// 21,299 others, the log of a site of some thousands of enrolments. What no
 // budget bounds is bounded otherwise: wrong PINs by the lock-outs of their
 // device, configs given out again by the device's proof. An admin can fill the
 // log: that shows as the condition audit-short, and in what audit --verify says

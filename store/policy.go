@@ -42,12 +42,17 @@ type storedPolicy struct {
 	BlockAfter  int  `json:"block_after,omitempty"`
 	AutoApprove bool `json:"auto_approve,omitempty"`
 	PINOnScreen bool `json:"pin_on_screen,omitempty"`
+	// Platform is missing where no platform ever said anything.
+	Platform storedSitePlatform `json:"platform,omitzero"`
 }
 
 type storedAllow struct {
 	Prefix netip.Prefix `json:"prefix"`
 	Note   string       `json:"note,omitempty"`
 	Since  time.Time    `json:"since,omitzero"`
+	// Missing in files of builds that knew no platform's entries.
+	Until    time.Time `json:"until,omitzero"`
+	Platform bool      `json:"platform,omitempty"`
 }
 
 type storedBrand struct {
@@ -61,6 +66,7 @@ type storedBrand struct {
 	// which forgot it.
 	FormerUser     string `json:"former_user,omitempty"`
 	FormerPassword string `json:"sealed_former_password,omitempty"`
+	Platform       bool   `json:"platform,omitempty"`
 }
 
 // ChangePolicy runs edit in a transaction and returns once the new document is
@@ -131,16 +137,16 @@ func plainPolicy(p auth.Policy) storedPolicy {
 		version: version{policySchema},
 		Rev:     p.Rev, FirstContact: p.FirstContact, Claimed: p.Claimed, Key: p.Key.Reveal(),
 		Window: p.Window, WindowUntil: stamp(p.WindowUntil), BlockAfter: p.BlockAfter, AutoApprove: p.AutoApprove,
-		PINOnScreen: p.PINOnScreen,
+		PINOnScreen: p.PINOnScreen, Platform: plainSitePlatform(p.Platform),
 	}
 	for _, a := range p.Allow {
-		s.Allow = append(s.Allow, storedAllow{Prefix: a.Prefix, Note: a.Note, Since: stamp(a.Since)})
+		s.Allow = append(s.Allow, storedAllow{Prefix: a.Prefix, Note: a.Note, Since: stamp(a.Since), Until: stamp(a.Until), Platform: a.Platform})
 	}
 	for _, v := range slices.Sorted(maps.Keys(p.Brands)) {
 		b := p.Brands[v]
 		s.Brands = append(s.Brands, storedBrand{
 			Under: v, Vendor: b.Vendor, User: b.User, Password: b.Password.Reveal(), Generation: b.Generation, Set: stamp(b.Set),
-			FormerUser: b.FormerUser, FormerPassword: b.FormerPassword.Reveal(),
+			FormerUser: b.FormerUser, FormerPassword: b.FormerPassword.Reveal(), Platform: b.Platform,
 		})
 	}
 	return s
@@ -150,6 +156,7 @@ func (c codec) encodePolicy(p auth.Policy) ([]byte, error) {
 	s := plainPolicy(p)
 	seal := c.key.sealer(bucketPolicy, policyKey)
 	s.Key = seal.seal("key", phone.NewSecret(s.Key))
+	s.Platform.Identity = seal.seal("platform.identity", phone.NewSecret(s.Platform.Identity))
 	for i := range s.Brands {
 		b := &s.Brands[i]
 		b.Password = seal.seal("brands."+string(b.Under)+".password", phone.NewSecret(b.Password))
@@ -170,14 +177,19 @@ func (c codec) decodePolicy(value []byte) (*auth.Policy, error) {
 	if err != nil {
 		return nil, err
 	}
+	identity, err := seal.open("platform.identity", s.Platform.Identity)
+	if err != nil {
+		return nil, err
+	}
 	p := &auth.Policy{
-		Rev: s.Rev, FirstContact: s.FirstContact, Claimed: s.Claimed, Key: key,
+		Platform: s.Platform.platform(identity),
+		Rev:      s.Rev, FirstContact: s.FirstContact, Claimed: s.Claimed, Key: key,
 		Window: s.Window, WindowUntil: stamp(s.WindowUntil), BlockAfter: s.BlockAfter, AutoApprove: s.AutoApprove,
 		PINOnScreen: s.PINOnScreen,
 		Brands:      make(map[phone.Vendor]auth.Brand, len(s.Brands)),
 	}
 	for _, a := range s.Allow {
-		p.Allow = append(p.Allow, auth.Allow{Prefix: a.Prefix, Note: a.Note, Since: stamp(a.Since)})
+		p.Allow = append(p.Allow, auth.Allow{Prefix: a.Prefix, Note: a.Note, Since: stamp(a.Since), Until: stamp(a.Until), Platform: a.Platform})
 	}
 	for _, b := range s.Brands {
 		password, err := seal.open("brands."+string(b.Under)+".password", b.Password)
@@ -190,7 +202,7 @@ func (c codec) decodePolicy(value []byte) (*auth.Policy, error) {
 		}
 		p.Brands[b.Under] = auth.Brand{
 			Vendor: b.Vendor, User: b.User, Password: password, Generation: b.Generation, Set: stamp(b.Set),
-			FormerUser: b.FormerUser, FormerPassword: former,
+			FormerUser: b.FormerUser, FormerPassword: former, Platform: b.Platform,
 		}
 	}
 	return p, nil

@@ -39,6 +39,8 @@ type storedDevice struct {
 	Enrolment storedEnrolment `json:"enrolment"`
 	// Addr is missing in files of the first versions, which reserved none here.
 	Addr netip.Addr `json:"address,omitzero"`
+	// Platform is missing where no platform ever said anything of the device.
+	Platform storedPlatform `json:"platform,omitzero"`
 }
 
 type storedLine struct {
@@ -107,6 +109,7 @@ func plainDevice(rec auth.Record) (storedDevice, error) {
 		version: version{deviceSchema},
 		MAC:     storedMAC(d.MAC), Rev: rec.Rev, Vendor: d.Vendor, Model: d.Model, Label: d.Label, Owner: d.Owner,
 		Created: stamp(d.Created), PlainTFTP: d.PlainTFTP, AdminPassword: d.AdminPassword.Reveal(), Addr: d.Addr,
+		Platform: plainPlatform(rec.Platform),
 		Enrolment: storedEnrolment{
 			State: e.State, Epoch: e.Epoch, PIN: e.PIN.Reveal(), Fails: e.Fails, LockOuts: e.LockOuts,
 			Until: stamp(e.Until), Suspended: stamp(e.Suspended),
@@ -204,7 +207,7 @@ func (c codec) decodeDevice(key, value []byte) (*auth.Record, error) {
 func (s *storedDevice) record() (*auth.Record, error) {
 	e := s.Enrolment
 	rec := &auth.Record{
-		Rev: s.Rev,
+		Rev: s.Rev, Platform: s.Platform.platform(),
 		Device: phone.Device{
 			MAC: phone.MAC(s.MAC), Vendor: s.Vendor, Model: s.Model, Label: s.Label, Owner: s.Owner,
 			Created: stamp(s.Created), PlainTFTP: s.PlainTFTP, AdminPassword: phone.NewSecret(s.AdminPassword), Addr: s.Addr,

@@ -39,7 +39,7 @@ type Config struct {
 	BlockAfter   int
 	AutoApprove  bool
 	PINOnScreen  bool
-	// AuditKeep is how many audit entries are kept, default 200,000. Up to
+	// AuditKeep is how many audit entries are kept, default 225,000. Up to
 	// 1,024 more stay until they are pruned together.
 	AuditKeep int
 	// SeenKeep is of how many phones the last sighting is kept, default

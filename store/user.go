@@ -45,6 +45,8 @@ type storedUser struct {
 	// Empty in records of older builds, which lose them when they write one.
 	XSIUser     string `json:"xsi_user,omitempty"`
 	XSIPassword string `json:"sealed_xsi_password,omitempty"`
+	// Missing in records of builds that knew no platform.
+	Platform bool `json:"platform,omitempty"`
 }
 
 // people is every user by ID. It is shared and never changed: a change makes
@@ -147,6 +149,7 @@ func (c codec) encodeUser(u phone.User) ([]byte, error) {
 		version: version{userSchema}, ID: u.ID, Rev: u.Rev, Extension: u.Extension, First: u.First, Last: u.Last,
 		Email: u.Email, AlternateID: u.AlternateID, WebPassword: u.WebPassword.Reveal(), PortalPIN: u.PortalPIN.Reveal(),
 		Created: stamp(u.Created), Fails: u.Fails, XSIUser: u.XSIUser, XSIPassword: u.XSIPassword.Reveal(),
+		Platform: u.Platform,
 	}
 	seal := c.userSealer(u.ID)
 	_ = s.secrets(func(field string, value *string) error {
@@ -177,7 +180,7 @@ func (c codec) decodeUser(key, value []byte) (phone.User, error) {
 	return phone.User{
 		ID: s.ID, Rev: s.Rev, Extension: s.Extension, First: s.First, Last: s.Last, Email: s.Email, AlternateID: s.AlternateID,
 		WebPassword: phone.NewSecret(s.WebPassword), PortalPIN: phone.NewSecret(s.PortalPIN), Created: stamp(s.Created), Fails: s.Fails,
-		XSIUser: s.XSIUser, XSIPassword: phone.NewSecret(s.XSIPassword),
+		XSIUser: s.XSIUser, XSIPassword: phone.NewSecret(s.XSIPassword), Platform: s.Platform,
 	}, nil
 }
 

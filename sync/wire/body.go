@@ -21,6 +21,14 @@ type Device struct {
 	OTPUser  string    `json:"otp_user,omitempty"`
 	OTPUntil time.Time `json:"otp_until,omitzero"`
 	Approval bool      `json:"approval,omitempty"`
+	// Resets counts how often an operator reset the device: one more makes
+	// everything it ever proved void.
+	Resets uint64 `json:"resets,omitempty"`
+	// BrandOnce says that the generation of this document's Sec lets it in by
+	// the brand's password, once, whatever first contact wants; Clear that its
+	// own login is void from then on.
+	BrandOnce bool `json:"brand_once,omitempty"`
+	Clear     bool `json:"clear,omitempty"`
 }
 
 // Line is one SIP account of a Device.
