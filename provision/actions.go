@@ -28,7 +28,7 @@ func (d *Desk) EnterPIN(ctx context.Context, by audit.Actor, mac phone.MAC, pin 
 		}
 	}
 	var result auth.PINResult
-	_, err := d.change(ctx, mac, func(old auth.Record) (*auth.Record, []audit.Record, error) {
+	rec, err := d.change(ctx, mac, func(old auth.Record) (*auth.Record, []audit.Record, error) {
 		if old.Rev == 0 {
 			return nil, nil, unknown(mac)
 		}
@@ -45,6 +45,7 @@ func (d *Desk) EnterPIN(ctx context.Context, by audit.Actor, mac phone.MAC, pin 
 	if err != nil {
 		return auth.PINResult{}, err
 	}
+	d.triedPIN(ctx, rec, result)
 	if err := d.afterPIN(ctx, by, mac, result); err != nil {
 		return result, err
 	}
@@ -111,6 +112,9 @@ func (d *Desk) Suspend(ctx context.Context, by audit.Actor, mac phone.MAC) (auth
 
 // Reset makes the device's authentication void and gives it a new PIN.
 func (d *Desk) Reset(ctx context.Context, by audit.Actor, mac phone.MAC) (auth.Record, error) {
+	if err := d.mayAct(by, mac); err != nil {
+		return auth.Record{}, err
+	}
 	return d.act(ctx, by, mac, "reset: its login is void, it has a new PIN", func(e auth.Enrolment) (auth.Enrolment, audit.Event) {
 		e = auth.Reset(e, mintPIN())
 		return e, audit.Reset{Epoch: e.Epoch}
@@ -124,8 +128,14 @@ var ErrNotLocked = errors.New("is not locked out, and no wrong PIN is counted ag
 // Unblock takes a device out of blocked or failed, and forgets its wrong PINs.
 // It returns ErrNotLocked, wrapped, where there is nothing to undo.
 func (d *Desk) Unblock(ctx context.Context, by audit.Actor, mac phone.MAC) (auth.Record, error) {
-	if rec, err := d.store.Devices.Device(mac); err == nil && auth.Unblock(rec.Enrolment) == rec.Enrolment {
+	rec, err := d.store.Devices.Device(mac)
+	switch {
+	case err == nil && auth.Unblock(rec.Enrolment) == rec.Enrolment:
 		return rec, fmt.Errorf("%s %w", mac, ErrNotLocked)
+	case err == nil && rec.Enrolment.State == auth.Blocked: // the platform counts it as well; a lock-out of half an hour it does not
+		if err := d.mayAct(by, mac); err != nil {
+			return rec, err
+		}
 	}
 	return d.act(ctx, by, mac, "unblocked: its PIN is taken again", func(e auth.Enrolment) (auth.Enrolment, audit.Event) {
 		from := e.At(d.tools.Now())
@@ -139,6 +149,9 @@ func (d *Desk) Unblock(ctx context.Context, by audit.Actor, mac phone.MAC) (auth
 func (d *Desk) AllowOTP(ctx context.Context, by audit.Actor, mac phone.MAC, clear bool) (auth.Record, error) {
 	rec, err := d.store.Devices.Device(mac)
 	if err != nil {
+		return rec, err
+	}
+	if err := d.mayGive(mac); err != nil {
 		return rec, err
 	}
 	if d.brandOTP(d.Policy(), rec.Device.Vendor).Password.IsZero() {

@@ -112,6 +112,8 @@ type Desk struct {
 	budget     *budget
 	unhelped   unhelped
 	onHold     onHold
+	link       link // to the central platform
+	tellings   tellings
 	thieves    latest // what layer 2 contradicted
 	people     people
 	templates  templates
@@ -284,6 +286,7 @@ func (d *Desk) Run(ctx context.Context) error {
 			d.keepRefusals(ctx, false)
 			d.keepDeliveries(ctx, false)
 			d.keepTickets(ctx)
+			d.keepTellings(ctx)
 			d.calm()
 		case <-look.C:
 			d.look()

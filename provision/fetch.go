@@ -99,17 +99,17 @@ func (c caller) owns(rec auth.Record) bool { return rec.Rev != 0 && rec.Device.V
 func (d *Desk) decide(ctx context.Context, now time.Time, ask Ask, c caller, rec auth.Record, known bool) (auth.Decision, auth.Record, error) {
 	policy := d.store.Policies.Policy()
 	req := d.request(now, ask, c, rec, known, policy)
-	dec, _ := auth.Decide(now, policy, state(rec, known), req, auth.Credential{})
+	dec, after := auth.Decide(now, policy, state(rec, known), req, auth.Credential{})
 	if dec.Changes {
 		var err error
 		before := rec.Enrolment.Ticket
-		if dec, rec, err = d.commit(ctx, now, ask, c, policy); err != nil {
+		if dec, rec, err = d.settle(ctx, now, ask, c, policy, rec, after); err != nil {
 			return auth.Decision{}, rec, err
 		}
 		if rec.Enrolment.Ticket.State != before.State {
 			d.noteTicket(ctx, ask, c, rec)
 		}
-		d.screenPIN(ctx, ask, c, dec)
+		d.screenPIN(ctx, ask, c, rec, dec)
 	} else if err := d.evenOut(ctx, req.Shown, dec); err != nil {
 		return auth.Decision{}, rec, err
 	}
@@ -120,6 +120,9 @@ func (d *Desk) decide(ctx context.Context, now time.Time, ask Ask, c caller, rec
 	}
 	if dec.Outcome == auth.Full {
 		d.holdWindow(ctx, actorOf(ask, c), now)
+		if !dec.Changes && d.platform() != nil {
+			d.tellings.fetchedFull(c.file.MAC, actorOf(ask, c))
+		}
 	}
 	if dec.Count && ask.Attempt != nil {
 		d.penalties.add(now, c, ask.Attempt.Print)
@@ -167,8 +170,9 @@ func state(rec auth.Record, known bool) auth.Enrolment {
 }
 
 // commit decides inside the store's transaction: only what is true there
-// counts, so of two callers with one OTP the second finds it used.
-func (d *Desk) commit(ctx context.Context, now time.Time, ask Ask, c caller, p auth.Policy) (auth.Decision, auth.Record, error) {
+// counts, so of two callers with one OTP the second finds it used. confirmed is
+// what the platform has said yes to.
+func (d *Desk) commit(ctx context.Context, now time.Time, ask Ask, c caller, p auth.Policy, confirmed auth.Minting) (auth.Decision, auth.Record, error) {
 	fresh := mint(now, c.by)
 	actor := actorOf(ask, c)
 	var dec auth.Decision
@@ -177,6 +181,9 @@ func (d *Desk) commit(ctx context.Context, now time.Time, ask Ask, c caller, p a
 		req := d.request(now, ask, c, old, known, p)
 		next := old
 		dec, next.Enrolment = auth.Decide(now, p, state(old, known), req, fresh)
+		if known && old.Platform.Asks(old.Enrolment, next.Enrolment) && old.Platform.OTP != confirmed {
+			dec = unconfirmed()
+		}
 		if !known || !dec.Changes {
 			return keep(old), nil, nil
 		}

@@ -38,7 +38,7 @@ func (d *Desk) note(now time.Time, ask Ask, c caller, rec auth.Record, known boo
 	if dec.Outcome == auth.Refuse {
 		d.clash(now, ask, c)
 	}
-	refused := dec.Outcome == auth.Refuse || dec.Count || dec.Reason.IsReplay()
+	refused := dec.Outcome == auth.Refuse || dec.Count || dec.Reason.IsReplay() || dec.Reason == auth.OTPUnconfirmed
 	if refused {
 		d.refused(actorOf(ask, c), c.file.MAC, dec.Reason, c.file.Name)
 	}

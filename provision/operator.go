@@ -107,7 +107,7 @@ func (d *Desk) Import(ctx context.Context, by audit.Actor, devices []phone.Devic
 	if err := errors.Join(wrong...); err != nil {
 		return 0, 0, err
 	}
-	fresh, touched := make(map[phone.MAC]bool), make(map[phone.MAC]bool)
+	fresh, touched, rules := make(map[phone.MAC]bool), make(map[phone.MAC]bool), d.Policy()
 	d.people.owners.RLock()
 	defer d.people.owners.RUnlock()
 	_, err = d.store.Devices.Change(ctx, func(old auth.Record) (*auth.Record, []audit.Record, error) {
@@ -123,7 +123,11 @@ func (d *Desk) Import(ctx context.Context, by audit.Actor, devices []phone.Devic
 			return nil, nil, errMoved(mac)
 		}
 		next, events := amend(by, old, dev)
-		touched[mac] = len(events) > 0
+		if touched[mac] = len(events) > 0; touched[mac] {
+			if err := mayChangeDevice(by, rules, old); err != nil {
+				return nil, nil, err
+			}
+		}
 		return next, events, nil
 	}, macs...)
 	if err != nil {
@@ -179,6 +183,7 @@ func (d *Desk) Edit(ctx context.Context, by audit.Actor, mac phone.MAC, rev uint
 	}
 	d.people.owners.RLock()
 	defer d.people.owners.RUnlock()
+	rules := d.Policy()
 	return d.change(ctx, mac, func(old auth.Record) (*auth.Record, []audit.Record, error) {
 		switch {
 		case old.Rev == 0:
@@ -198,6 +203,11 @@ func (d *Desk) Edit(ctx context.Context, by audit.Actor, mac phone.MAC, rev uint
 			return nil, nil, errMoved(mac)
 		}
 		next, events := amend(by, old, dev)
+		if len(events) > 0 {
+			if err := mayChangeDevice(by, rules, old); err != nil {
+				return nil, nil, err
+			}
+		}
 		return next, events, nil
 	})
 }
@@ -276,8 +286,16 @@ func overlay(old, row phone.Line) phone.Line {
 	return row
 }
 
-// Remove deletes a device with its credentials.
+// Remove deletes a device with its credentials. One the platform keeps is the
+// platform's to remove: it would be back with the next word about it.
 func (d *Desk) Remove(ctx context.Context, by audit.Actor, mac phone.MAC) error {
+	if rec, err := d.store.Devices.Device(mac); err == nil && rec.Platform.Managed {
+		return fmt.Errorf("device %s %w", mac, ErrPlatform)
+	}
+	return d.remove(ctx, by, mac)
+}
+
+func (d *Desk) remove(ctx context.Context, by audit.Actor, mac phone.MAC) error {
 	_, err := d.change(ctx, mac, func(old auth.Record) (*auth.Record, []audit.Record, error) {
 		if old.Rev == 0 {
 			return nil, nil, unknown(mac)

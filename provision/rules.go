@@ -47,6 +47,9 @@ func (d *Desk) SetBrand(ctx context.Context, by audit.Actor, v phone.Vendor, use
 			p.Brands = make(map[phone.Vendor]auth.Brand)
 		}
 		was := p.Brands[v]
+		if err := mayChange(by, p, was.Platform, "the one-time password of "+string(v)); err != nil {
+			return old, nil, err
+		}
 		last := was.Generation
 		for _, m := range d.table.OfBrand(v) {
 			if m.Vendor != v {
@@ -56,7 +59,7 @@ func (d *Desk) SetBrand(ctx context.Context, by audit.Actor, v phone.Vendor, use
 		}
 		b := auth.Brand{
 			Vendor: v, User: user, Password: password, Generation: last + 1, Set: d.tools.Now().UTC(),
-			FormerUser: was.User, FormerPassword: was.Password,
+			FormerUser: was.User, FormerPassword: was.Password, Platform: by.Front == string(PlatformFront) && !password.IsZero(),
 		}
 		if password.IsZero() {
 			b.User = ""
@@ -167,13 +170,13 @@ func (d *Desk) AddAllow(ctx context.Context, by audit.Actor, n netip.Prefix, not
 	}
 	note = printable(note)
 	return d.changePolicy(ctx, by, func(p *auth.Policy) (audit.PolicyChanged, error) {
-		i := slices.IndexFunc(p.Allow, func(a auth.Allow) bool { return a.Prefix == n })
+		i := slices.IndexFunc(p.Allow, func(a auth.Allow) bool { return a.Prefix == n && !a.Platform })
 		switch {
 		case i >= 0 && p.Allow[i].Note == note:
 			return audit.PolicyChanged{}, nil
 		case i >= 0:
 			p.Allow[i].Note = note
-		case len(p.Allow) >= auth.MaxAllow:
+		case own(p.Allow) >= auth.MaxAllow:
 			return audit.PolicyChanged{}, fmt.Errorf("%w: it holds %d entries; remove one or name a wider network", ErrAllowFull, auth.MaxAllow)
 		default:
 			p.Allow = append(p.Allow, auth.Allow{Prefix: n, Note: note, Since: d.tools.Now().UTC()})
@@ -182,10 +185,23 @@ func (d *Desk) AddAllow(ctx context.Context, by audit.Actor, n netip.Prefix, not
 	})
 }
 
+// own counts the site's own entries.
+func own(list []auth.Allow) (n int) {
+	for _, a := range list {
+		if !a.Platform {
+			n++
+		}
+	}
+	return n
+}
+
 // RemoveAllow takes a network off the permanent allow-list.
 func (d *Desk) RemoveAllow(ctx context.Context, by audit.Actor, n netip.Prefix) error {
 	return d.changePolicy(ctx, by, func(p *auth.Policy) (audit.PolicyChanged, error) {
-		kept := slices.DeleteFunc(p.Allow, func(a auth.Allow) bool { return a.Prefix == n })
+		kept := slices.DeleteFunc(slices.Clone(p.Allow), func(a auth.Allow) bool { return a.Prefix == n && !a.Platform })
+		if len(kept) == len(p.Allow) && slices.ContainsFunc(p.Allow, func(a auth.Allow) bool { return a.Prefix == n }) {
+			return audit.PolicyChanged{}, fmt.Errorf("%s on the allow-list %w", n, ErrPlatform)
+		}
 		if len(kept) == len(p.Allow) {
 			return audit.PolicyChanged{}, fmt.Errorf("%s %w; lineside allow list shows what is", n, ErrNotAllowed)
 		}
@@ -202,7 +218,15 @@ func (d *Desk) changePolicy(ctx context.Context, by audit.Actor, edit func(*auth
 		if err != nil || e.From == e.To {
 			return old, nil, err
 		}
+		if err := mayChange(by, old, old.Platform.Rules && siteRule(e.Field), "the rule "+e.Field); err != nil {
+			return old, nil, err
+		}
 		return p, one(phone.MAC{}, by, e), nil
 	})
 	return err
+}
+
+// siteRule reports that a rule is among those the platform sets where it sets any.
+func siteRule(field string) bool {
+	return field == "first_contact" || field == "window" || field == "block_after" || field == "auto_approve"
 }

@@ -47,10 +47,11 @@ func pinLogin(a *Attempt, asked bool, rec auth.Record) vendors.Login {
 func isPIN(s auth.Shown) bool { return s == auth.ScreenPIN || s == auth.WrongPIN }
 
 // screenPIN does what follows a PIN from a screen that is on disk now.
-func (d *Desk) screenPIN(ctx context.Context, ask Ask, c caller, dec auth.Decision) {
+func (d *Desk) screenPIN(ctx context.Context, ask Ask, c caller, rec auth.Record, dec auth.Decision) {
 	if !dec.PIN.Looked {
 		return
 	}
+	d.triedPIN(ctx, rec, dec.PIN)
 	if err := d.afterPIN(ctx, actorOf(ask, c), c.file.MAC, dec.PIN); err != nil {
 		d.tools.Log.Warn("a phone was let in by its PIN, and the others are not", "mac", c.file.MAC, "err", err)
 	}

@@ -34,6 +34,9 @@ func (d *Desk) MakeTicket(ctx context.Context, by audit.Actor, mac phone.MAC, li
 	if life < auth.MinTicket || life > auth.MaxTicket {
 		return auth.Record{}, fmt.Errorf("ticket is %w: it lasts from %.0f to %.0f hours", ErrInvalid, auth.MinTicket.Hours(), auth.MaxTicket.Hours())
 	}
+	if err := d.mayGive(mac); err != nil {
+		return auth.Record{}, err
+	}
 	fresh := auth.Ticket{User: digits(ticketUserDigits), Password: phone.NewSecret(digits(ticketDigits)), Approval: approval}
 	text := "has a new ticket, a personal one-time password"
 	return d.ticketAct(ctx, by, mac, text, func(old auth.Enrolment, now time.Time) (auth.Enrolment, []audit.Event, error) {

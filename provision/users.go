@@ -187,7 +187,7 @@ func (d *Desk) replaceUsers(ctx context.Context, by audit.Actor, users []phone.U
 	if err := errors.Join(d.checkExtensions(users), d.checkXSIUsers(users)); err != nil {
 		return 0, 0, err
 	}
-	was := make(map[string]phone.User, len(ids))
+	was, rules := make(map[string]phone.User, len(ids)), d.Policy()
 	fresh, touched := make(map[string]bool), make(map[string]bool)
 	err = d.store.Users.ChangeUsers(ctx, func(old phone.User) (*phone.User, []audit.Record, error) {
 		was[old.ID] = old
@@ -196,6 +196,9 @@ func (d *Desk) replaceUsers(ctx context.Context, by audit.Actor, users []phone.U
 			return nil, nil, err
 		}
 		u.Rev, u.Created = old.Rev, old.Created
+		if by.Front != string(PlatformFront) {
+			u.Platform = old.Platform
+		}
 		if fresh[u.ID] = old.Rev == 0; fresh[u.ID] {
 			u.Created = d.tools.Now().UTC()
 			return &u, one(phone.MAC{}, by, audit.UserAdded{User: u.ID}), nil
@@ -203,6 +206,9 @@ func (d *Desk) replaceUsers(ctx context.Context, by audit.Actor, users []phone.U
 		fields := changedFields(old, u)
 		if touched[u.ID] = len(fields) > 0; !touched[u.ID] {
 			return &u, nil, nil
+		}
+		if err := mayChange(by, rules, old.Platform, "user "+u.ID); err != nil {
+			return nil, nil, err
 		}
 		return &u, one(phone.MAC{}, by, audit.UserChanged{User: u.ID, Fields: fields}), nil
 	}, ids...)
@@ -299,8 +305,12 @@ func (d *Desk) checkExtensions(users []phone.User) error {
 
 // RemoveUser deletes a user who owns no device.
 func (d *Desk) RemoveUser(ctx context.Context, by audit.Actor, id string) error {
-	if _, err := d.User(id); err != nil {
+	u, err := d.User(id)
+	if err != nil {
 		return err
+	}
+	if u.Platform {
+		return fmt.Errorf("user %s %w", id, ErrPlatform)
 	}
 	d.people.owners.Lock()
 	defer d.people.owners.Unlock()
