@@ -31,7 +31,8 @@ const receiveBuffer = 16 << 20
 // Table is the copy. Make it with New and keep it with Run; it is safe for
 // concurrent use.
 type Table struct {
-	log *slog.Logger
+	log  *slog.Logger
+	room int // bytes of the subscription's buffer
 
 	mu    sync.RWMutex
 	macs  map[netip.Addr]phone.MAC
@@ -41,7 +42,7 @@ type Table struct {
 
 // New makes an empty table; it does no I/O.
 func New(log *slog.Logger) *Table {
-	t := &Table{log: log.With("component", "neigh")}
+	t := &Table{log: log.With("component", "neigh"), room: receiveBuffer}
 	t.clear()
 	return t
 }
@@ -84,7 +85,7 @@ func (t *Table) follow(ctx context.Context) error {
 	updates, done := make(chan netlink.NeighUpdate, 256), make(chan struct{})
 	var broken error
 	err := netlink.NeighSubscribeWithOptions(updates, done, netlink.NeighSubscribeOptions{
-		ListExisting: true, ErrorCallback: func(err error) { broken = err }, ReceiveBufferSize: receiveBuffer,
+		ListExisting: true, ErrorCallback: func(err error) { broken = err }, ReceiveBufferSize: t.room,
 	})
 	if err != nil {
 		return fmt.Errorf("subscribe: %w", err)
