@@ -34,16 +34,7 @@ func frame(to, from phone.MAC, src, dst netip.AddrPort, payload []byte) []byte {
 	copy(ip[16:], d[:])
 	binary.BigEndian.PutUint16(ip[10:], fold(sum(0, ip[:ipHeader])))
 
-	udp := ip[ipHeader:]
-	binary.BigEndian.PutUint16(udp, src.Port())
-	binary.BigEndian.PutUint16(udp[2:], dst.Port())
-	binary.BigEndian.PutUint16(udp[4:], uint16(udpHeader+len(payload)))
-	pseudo := sum(sum(protocolUDP+udpHeader+uint32(len(payload)), s[:]), d[:])
-	check := fold(sum(sum(pseudo, udp[:udpHeader]), payload))
-	if check == 0 {
-		check = 0xffff // 0 would say that there is none
-	}
-	binary.BigEndian.PutUint16(udp[6:], check)
+	putUDP(ip[ipHeader:], src, dst, sum(sum(0, s[:]), d[:]), payload)
 	return append(b, payload...)
 }
 

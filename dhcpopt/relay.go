@@ -54,7 +54,7 @@ func NewRelay(cfg Config, deps Deps) (*Relay, error) {
 	}
 	return &Relay{
 		cfg: cfg, deps: deps, log: deps.Log.With("component", "dhcp"), self: cfg.Self.Addr(),
-		info: circuit(cfg.Interface), ups: newUpstreams(cfg.Upstream), strain: strain{iface: cfg.Interface, board: deps.Health},
+		info: circuit(cfg.Interface), ups: newUpstreams(cfg.Upstream), strain: strain{code: codeStrain, port: serverPort, iface: cfg.Interface, board: deps.Health},
 	}, nil
 }
 

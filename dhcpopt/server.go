@@ -122,7 +122,7 @@ func newServer(cfg Config, deps Deps) *Server {
 	return &Server{
 		cfg:    cfg,
 		steady: newSteady(cfg),
-		strain: &strain{iface: cfg.Interface, board: deps.Health},
+		strain: &strain{code: codeStrain, port: serverPort, iface: cfg.Interface, board: deps.Health},
 		deps:   deps,
 		log:    deps.Log.With("component", "dhcp"),
 		self:   cfg.Self.Addr(),

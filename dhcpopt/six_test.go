@@ -12,6 +12,7 @@ import (
 	"github.com/insomniacslk/dhcp/dhcpv6"
 	"github.com/insomniacslk/dhcp/iana"
 
+	"github.com/lineside/lineside/health"
 	"github.com/lineside/lineside/metrics"
 	"github.com/lineside/lineside/phone"
 	"github.com/lineside/lineside/provision"
@@ -50,7 +51,7 @@ func newSix(t testing.TB, self netip.Addr) (*Six, *sixDesk) {
 	now := time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC)
 	s, err := NewSix(SixConfig{
 		Interface: "eth0", Hardware: boxMAC, DNS: []netip.Addr{netip.MustParseAddr("fd00:77::53")}, NTP: []netip.Addr{netip.MustParseAddr("fd00:77::123")},
-	}, desk, func() netip.Addr { return self }, Deps{Log: slog.New(slog.DiscardHandler), Metrics: metrics.New(), Now: func() time.Time { return now }})
+	}, desk, func() netip.Addr { return self }, Deps{Log: slog.New(slog.DiscardHandler), Metrics: metrics.New(), Health: &health.Board{}, Now: func() time.Time { return now }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,7 +119,7 @@ func TestSixAnswers(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			s, desk := newSix(t, boxSix)
-			reply := s.answer(tc.packet, tc.from)
+			reply := s.answer(tc.packet, tc.from, phone.MAC{})
 			if (reply != nil) != tc.want || len(desk.seen) > 0 && !tc.want {
 				t.Fatalf("got %x and %d sightings, want an answer: %t", reply, len(desk.seen), tc.want)
 			}
@@ -174,7 +175,7 @@ func checkNoAddress(t testing.TB, m *dhcpv6.Message) {
 // TestSixTells looks at the values.
 func TestSixTells(t *testing.T) {
 	s, desk := newSix(t, boxSix)
-	reply := s.answer(information(class6(40712, "yealink"), dhcpv6.OptRequestedOption(dhcpv6.OptionDNSRecursiveNameServer, dhcpv6.OptionNTPServer)), yealink6)
+	reply := s.answer(information(class6(40712, "yealink"), dhcpv6.OptRequestedOption(dhcpv6.OptionDNSRecursiveNameServer, dhcpv6.OptionNTPServer)), yealink6, phone.MAC{})
 	m, err := dhcpv6.MessageFromBytes(reply)
 	if err != nil {
 		t.Fatal(err)
@@ -198,7 +199,7 @@ func TestSixTells(t *testing.T) {
 		t.Errorf("sightings: got %+v, want one of %s", desk.seen, yealink1)
 	}
 	s, _ = newSix(t, netip.Addr{})
-	if reply := s.answer(information(), yealink6); reply != nil {
+	if reply := s.answer(information(), yealink6, phone.MAC{}); reply != nil {
 		t.Errorf("a box without an IPv6 address answers %x", reply)
 	}
 }
@@ -209,7 +210,7 @@ func TestSixIsBounded(t *testing.T) {
 	s, desk := newSix(t, boxSix)
 	answered, packet := 0, information()
 	for range 2 * loadBurst {
-		if s.answer(packet, yealink6) != nil {
+		if s.answer(packet, yealink6, phone.MAC{}) != nil {
 			answered++
 		}
 	}
@@ -219,7 +220,7 @@ func TestSixIsBounded(t *testing.T) {
 	if len(desk.seen) != rateBurst {
 		t.Errorf("the desk heard of %d, want %d", len(desk.seen), rateBurst)
 	}
-	if s.answer(information(identifier6(yealink2)), fromSix) == nil {
+	if s.answer(information(identifier6(yealink2)), fromSix, phone.MAC{}) == nil {
 		t.Error("a phone that asks once is not heard behind a flood in another's name")
 	}
 }
@@ -237,7 +238,7 @@ func FuzzSix(f *testing.F) {
 		if own {
 			from = yealink6
 		}
-		reply := s.answer(b, from)
+		reply := s.answer(b, from, phone.MAC{})
 		if reply == nil {
 			return
 		}

@@ -8,8 +8,11 @@ import (
 	"github.com/lineside/lineside/health"
 )
 
-// codeStrain is the condition that messages are dropped for too long.
-const codeStrain = "dhcp-overload"
+// The conditions that messages are dropped for too long.
+const (
+	codeStrain  = "dhcp-overload"
+	codeStrain6 = "dhcp6-overload"
+)
 
 // When drops are a strain, and when it is over. A building's power-up drops a
 // few in its first second or two, and those ask again.
@@ -22,6 +25,8 @@ const (
 // strain watches whether messages are dropped because there are too many. It is
 // safe for concurrent use.
 type strain struct {
+	code  string
+	port  int // whose messages they are
 	iface string
 	board *health.Board
 
@@ -42,13 +47,22 @@ func (s *strain) note(now time.Time, reason string) {
 		return
 	}
 	s.raised = true
-	s.board.Raise(now, health.Condition{
-		Code: codeStrain, Title: "More DHCP messages arrive than can be answered",
+	s.board.Raise(now, s.condition(reason))
+}
+
+func (s *strain) condition(reason string) health.Condition {
+	c := health.Condition{
+		Code: s.code, Title: "More DHCP messages arrive than can be answered",
 		Meaning: "phones that start need several tries to get an address, or get none; those that have one keep it until its lease ends",
-		Do: fmt.Sprintf("see who sends them: `tcpdump -eni %s -c 200 udp port 67` prints hardware addresses; take that machine off the network (the switch's table names its port), "+
-			"and have the switch limit DHCP messages per port", s.iface),
+		Do: fmt.Sprintf("see who sends them: `tcpdump -eni %s -c 200 udp port %d` prints hardware addresses; take that machine off the network (the switch's table names its port), "+
+			"and have the switch limit DHCP messages per port", s.iface, s.port),
 		Detail: "dropped for seconds on end: " + reason,
-	})
+	}
+	if s.code == codeStrain6 {
+		c.Title = "More DHCPv6 messages arrive than can be answered"
+		c.Meaning = "phones that look for their configs by IPv6 need several tries to find this box; by IPv4 they find it as ever"
+	}
+	return c
 }
 
 // ease clears the condition once nothing has been dropped for a while. It is
@@ -58,6 +72,6 @@ func (s *strain) ease(now time.Time) {
 	defer s.mu.Unlock()
 	if s.raised && now.Sub(s.last) >= strainOver {
 		s.raised = false
-		s.board.Clear(codeStrain)
+		s.board.Clear(s.code)
 	}
 }

@@ -38,6 +38,16 @@ func (a *Addresses) Self() netip.Addr {
 	return a.self
 }
 
+// Link is the interface's link-local address, invalid while it has none.
+func (a *Addresses) Link() netip.Addr {
+	for _, p := range a.Prefixes() {
+		if p.Addr().IsLinkLocalUnicast() {
+			return p.Addr()
+		}
+	}
+	return netip.Addr{}
+}
+
 // Prefixes are the interface's addresses with their networks, link-local ones
 // included. The slice must not be changed.
 func (a *Addresses) Prefixes() []netip.Prefix {

@@ -144,7 +144,8 @@ func (b *box) addSix() error {
 		return nil // no Ethernet: no phones
 	}
 	srv, err := dhcpopt.NewSix(dhcpopt.SixConfig{
-		Interface: b.where.Interface, Hardware: phone.MAC(ifi.HardwareAddr), DNS: b.settings.DHCP.DNS6, NTP: b.settings.DHCP.NTP6, Refresh: b.settings.DHCP.Lease,
+		Interface: b.where.Interface, Hardware: phone.MAC(ifi.HardwareAddr), DNS: b.settings.DHCP.DNS6, NTP: b.settings.DHCP.NTP6,
+		Link: b.six.addresses.Link, Refresh: b.settings.DHCP.Lease,
 	}, b.desk, b.six.addresses.Self, b.dhcpDeps())
 	if err != nil {
 		return err
