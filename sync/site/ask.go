@@ -29,8 +29,21 @@ func (s *Site) askNext(ctx context.Context, conn Conn) (bool, error) {
 	return true, s.heard(ctx, q, r)
 }
 
-// next is the request to send now, nil if there is nothing to ask.
+// next is the request to send now, nil if there is nothing to ask; the box's
+// clock goes with it.
 func (s *Site) next(ctx context.Context) (q wire.Request, ok bool, err error) {
+	q, ok, err = s.compose(ctx)
+	now, set := s.cfg.Clock()
+	switch {
+	case q.Push != nil:
+		q.Push.Clock, q.Push.Unset = now, !set
+	case q.Hello != nil && set:
+		q.Hello.Clock = now
+	}
+	return q, ok, err
+}
+
+func (s *Site) compose(ctx context.Context) (q wire.Request, ok bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var m meta
@@ -45,7 +58,7 @@ func (s *Site) next(ctx context.Context) (q wire.Request, ok bool, err error) {
 		if p.Hello != nil {
 			q.Hello = &wire.Hello{
 				Hello: *p.Hello, Software: s.cfg.Software, Key: s.cfg.Key.Public().String(),
-				Clock: time.Now(), Incarnation: m.Incarnation, Last: m.Acked,
+				Incarnation: m.Incarnation, Last: m.Acked,
 			}
 		}
 	})

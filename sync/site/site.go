@@ -34,6 +34,9 @@ type Config struct {
 	Wait, ConfirmWait time.Duration
 	// Base is the first wait before dialling again; 0 is 2 seconds.
 	Base time.Duration
+	// Clock is the clock events are stamped with, and whether it is known to be
+	// set; nil is the machine's, taken to be set.
+	Clock func() (now time.Time, set bool)
 }
 
 // Records is the box's database. change runs at most once, and what it put is
@@ -105,6 +108,9 @@ func New(cfg Config, records Records, desk Desk, via Transport, log *slog.Logger
 	cfg.Wait = orDefault(cfg.Wait, 10*time.Second)
 	cfg.ConfirmWait = orDefault(cfg.ConfirmWait, 3*time.Second)
 	cfg.Base = orDefault(cfg.Base, 2*time.Second)
+	if cfg.Clock == nil {
+		cfg.Clock = func() (time.Time, bool) { return time.Now(), true }
+	}
 	return &Site{
 		cfg: cfg, records: records, desk: desk, via: via, log: log, cap: minCap,
 		changed: make(chan struct{}, 1), grants: make(chan claim, 256),

@@ -92,6 +92,9 @@ type Whitelisting struct {
 	// Permanent says that an operator entered it for good.
 	Until     time.Time `json:"until,omitzero"`
 	Permanent bool      `json:"permanent,omitempty"`
+	// Why says in a sentence for the operator why the platform does not
+	// whitelist this address by itself, whatever happens here; empty where it does.
+	Why string `json:"why,omitempty"`
 }
 
 // PullReply is one page of documents.
@@ -108,6 +111,11 @@ type Push struct {
 	proto.Push
 	Incarnation string  `json:"inc"`
 	Events      []Event `json:"events,omitempty"`
+	// Clock is the box's time as its events are stamped with, when this was
+	// sent; Unset says that it knows this clock not to be set. The platform
+	// tells by it how old an event is whose time means nothing.
+	Clock time.Time `json:"clock,omitzero"`
+	Unset bool      `json:"unset,omitempty"`
 }
 
 // PushReply says that all of the push is durable.
