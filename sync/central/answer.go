@@ -57,12 +57,15 @@ func (p *Platform) fulfil(t *tx, id string, addr netip.Addr, q wire.Request, r *
 	case q.Hello != nil:
 		t.connected(id, addr)
 		r.Hello = p.greet(t, id, s, *q.Hello)
+		r.Hello.Whitelisting = t.whitelisting(id, t.source(id, addr))
 	case q.Pull != nil:
 		r.Pull = p.read(t, from, *q.Pull)
 	case q.Push != nil:
 		t.connected(id, addr)
 		a := proto.Take(t, from, q.Push.Push)
+		t.vouch(id, t.source(id, addr), s.Acked[q.Push.Incarnation], *q.Push)
 		r.Push = &wire.PushReply{PushReply: a, Acked: t.keep(id, *q.Push)}
+		r.Push.Whitelisting = t.whitelisting(id, t.source(id, addr))
 	case q.Confirm != nil:
 		a := proto.Allow(t, from, *q.Confirm)
 		r.Confirm = &a

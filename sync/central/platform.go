@@ -55,6 +55,8 @@ type Platform struct {
 	keys Keys
 	log  *slog.Logger
 	now  func() time.Time
+	// allow is the allow-list as it is asked.
+	allow *allowlist
 
 	mu       sync.Mutex // guards the rest
 	hints    map[string]map[chan struct{}]bool
@@ -68,9 +70,9 @@ func Open(path string, keys Keys, now func() time.Time, log *slog.Logger) (*Plat
 	if err != nil {
 		return nil, fmt.Errorf("open the platform's database %s: %w", path, err)
 	}
-	p := &Platform{db: db, keys: keys, log: log, now: now, hints: map[string]map[chan struct{}]bool{}}
+	p := &Platform{db: db, keys: keys, log: log, now: now, allow: newAllowlist(), hints: map[string]map[chan struct{}]bool{}}
 	err = p.update(func(t *tx) {
-		for _, name := range []string{bucketMeta, bucketSites, bucketDevices, bucketDocs, bucketIndex, bucketEvents, bucketNKeys, bucketContacts} {
+		for _, name := range []string{bucketMeta, bucketSites, bucketDevices, bucketDocs, bucketIndex, bucketEvents, bucketNKeys, bucketContacts, bucketVouched, bucketEntered} {
 			_, err := t.bolt.CreateBucketIfNotExists([]byte(name))
 			t.fail(err)
 		}
@@ -84,6 +86,9 @@ func Open(path string, keys Keys, now func() time.Time, log *slog.Logger) (*Plat
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("begin on %s: %w", path, err), db.Close())
 	}
+	if err := p.loadAllow(); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
 	return p, nil
 }
 
@@ -92,7 +97,7 @@ func (p *Platform) Close() error { return p.db.Close() }
 
 // update runs f in a transaction and hints at what it changed.
 func (p *Platform) update(f func(*tx)) error {
-	t := &tx{p: p, touched: map[string]bool{}}
+	t := &tx{p: p, touched: map[string]bool{}, allow: map[string]bool{}}
 	err := p.db.Update(func(b *bolt.Tx) error {
 		t.bolt, t.err = b, nil
 		f(t)
@@ -101,6 +106,7 @@ func (p *Platform) update(f func(*tx)) error {
 	if err != nil {
 		return err
 	}
+	p.refreshAllow(t.allow)
 	for id := range t.touched {
 		p.hint(id)
 	}
@@ -238,6 +244,7 @@ func (p *Platform) Revoke(id string) error {
 		}
 		s.Revoked = true
 		t.setSite(id, s)
+		t.del(bucketVouched, id)
 	})
 	if err == nil {
 		p.cutOff(id)

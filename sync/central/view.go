@@ -26,6 +26,10 @@ const (
 	// connections.
 	bucketNKeys    = "nkeys"
 	bucketContacts = "contacts"
+	// vouched are the addresses each site's box vouches for, entered those an
+	// operator entered for it, or under everySite for all.
+	bucketVouched = "vouched"
+	bucketEntered = "entered"
 )
 
 var metaKey = []byte("meta")
@@ -69,7 +73,9 @@ type tx struct {
 	p    *Platform
 	// touched are the sites whose documents changed.
 	touched map[string]bool
-	err     error
+	// allow are the rows of the allow-list that may have changed.
+	allow map[string]bool
+	err   error
 }
 
 func (t *tx) fail(err error) {
@@ -91,6 +97,7 @@ func (t *tx) get(bucket, key string, v any) bool {
 }
 
 func (t *tx) put(bucket, key string, v any) {
+	t.allowed(bucket, key)
 	b, err := json.Marshal(v)
 	if err == nil {
 		err = t.bolt.Bucket([]byte(bucket)).Put([]byte(key), b)
@@ -101,6 +108,7 @@ func (t *tx) put(bucket, key string, v any) {
 }
 
 func (t *tx) del(bucket, key string) {
+	t.allowed(bucket, key)
 	if err := t.bolt.Bucket([]byte(bucket)).Delete([]byte(key)); err != nil {
 		t.fail(fmt.Errorf("delete %s of %s: %w", key, bucket, err))
 	}

@@ -1,0 +1,142 @@
+package central
+
+import (
+	"crypto/rand"
+	"fmt"
+	"iter"
+	"maps"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Range is an allowed range of addresses.
+type Range struct {
+	Prefix netip.Prefix `json:"prefix"`
+	// Until is when it ends by itself, zero if Permanent.
+	Until     time.Time `json:"until,omitzero"`
+	Permanent bool      `json:"permanent,omitempty"`
+}
+
+// Change is a range that is allowed until another time than before, or, when
+// Gone, no more.
+type Change struct {
+	Range
+	Gone bool `json:"gone,omitempty"`
+}
+
+// Changes are what a follower of the allow-list lacks.
+type Changes struct {
+	// Full says that these are all ranges there are: what else the follower
+	// holds is no longer allowed.
+	Full    bool     `json:"full,omitempty"`
+	Changes []Change `json:"changes"`
+	// Cursor is what to ask with next.
+	Cursor string `json:"cursor"`
+}
+
+// keptChanges is how many changes a follower may lag behind before it is told
+// everything.
+const keptChanges = 16384
+
+// feed numbers the changes of the list. Numbers are of this process: whoever
+// followed another is told everything once.
+type feed struct {
+	id     string
+	newest uint64
+	// kept are the newest changes, told what they make together.
+	kept []Change
+	told map[netip.Prefix]Range
+	news chan struct{} // closed at the next change
+}
+
+func newFeed() feed {
+	return feed{id: rand.Text()[:12], told: map[netip.Prefix]Range{}, news: make(chan struct{})}
+}
+
+// announce tells what has become of ranges.
+func (l *allowlist) announce(ranges iter.Seq[netip.Prefix], now time.Time) {
+	f, before := &l.feed, l.feed.newest
+	for p := range ranges {
+		was, told := f.told[p]
+		g, holds := l.best(p, now)
+		next := Range{Prefix: p, Until: g.until, Permanent: g.until.IsZero()}
+		switch {
+		case holds && (!told || next != was):
+			f.told[p] = next
+			f.add(Change{Range: next})
+		case !holds && told:
+			delete(f.told, p)
+			f.add(Change{Range: Range{Prefix: p}, Gone: true})
+		}
+	}
+	if f.newest != before {
+		close(f.news)
+		f.news = make(chan struct{})
+	}
+}
+
+func (f *feed) add(c Change) {
+	f.newest++
+	if len(f.kept) >= 2*keptChanges {
+		f.kept = slices.Clone(f.kept[keptChanges:])
+	}
+	f.kept = append(f.kept, c)
+}
+
+// since gives the changes behind a cursor, false if that is not of this feed
+// or too old.
+func (f *feed) since(cursor string) ([]Change, bool) {
+	id, number, _ := strings.Cut(cursor, "-")
+	n, err := strconv.ParseUint(number, 10, 64)
+	if err != nil || id != f.id || n > f.newest || f.newest-n > uint64(len(f.kept)) {
+		return nil, false
+	}
+	return f.kept[len(f.kept)-int(f.newest-n):], true
+}
+
+// Follow gives what changed of the allow-list since a cursor; with an empty
+// one, one too old or of another process it gives everything. news is closed
+// as soon as there is more.
+func (p *Platform) Follow(cursor string) (c Changes, news <-chan struct{}) {
+	l := p.allow
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	c.Cursor = fmt.Sprintf("%s-%d", l.feed.id, l.feed.newest)
+	changes, ok := l.feed.since(cursor)
+	c.Changes = append([]Change{}, changes...)
+	if !ok {
+		c.Full = true
+		for _, r := range l.feed.ranges() {
+			c.Changes = append(c.Changes, Change{Range: r})
+		}
+	}
+	return c, l.feed.news
+}
+
+// ranges are what is allowed, in the order of their addresses.
+func (f *feed) ranges() []Range {
+	list := make([]Range, 0, len(f.told))
+	for _, r := range f.told {
+		list = append(list, r)
+	}
+	slices.SortFunc(list, func(a, b Range) int { return a.Prefix.Compare(b.Prefix) })
+	return list
+}
+
+// expire tells of what has ended by itself, and gives when the next one does,
+// zero if none will.
+func (l *allowlist) expire(now time.Time) (next time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	// Those not told now may hold again, when the clock was put right.
+	l.announce(maps.Keys(l.ranges), now)
+	for _, r := range l.feed.told {
+		if !r.Permanent && (next.IsZero() || r.Until.Before(next)) {
+			next = r.Until
+		}
+	}
+	return next
+}

@@ -1,0 +1,479 @@
+package central_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/lineside/lineside/sync/central"
+	"github.com/lineside/lineside/sync/wire"
+)
+
+// noon is when these tests begin.
+var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+
+// clockLab is a platform whose clock the test moves.
+type clockLab struct {
+	*lab
+	now time.Time
+	seq map[string]uint64
+}
+
+func newClockLab(t testing.TB) *clockLab {
+	t.Helper()
+	keys, err := central.NewKeys()
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := &clockLab{lab: &lab{t: t, keys: keys, path: filepath.Join(t.TempDir(), "central.db")}, now: noon, seq: map[string]uint64{}}
+	l.begin()
+	t.Cleanup(func() { _ = l.p.Close() })
+	return l
+}
+
+func (l *clockLab) begin() {
+	l.t.Helper()
+	p, err := central.Open(l.path, l.keys, func() time.Time { return l.now }, slog.New(slog.DiscardHandler))
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	l.p = p
+}
+
+// again ends the platform and begins it anew on its database.
+func (l *clockLab) again() {
+	l.t.Helper()
+	if err := l.p.Close(); err != nil {
+		l.t.Fatal(err)
+	}
+	l.begin()
+}
+
+func (l *clockLab) site(name string) string {
+	l.t.Helper()
+	id, err := l.joinWith(l.token(name).Secret, "")
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	return id
+}
+
+// push sends a push as it is.
+func (l *clockLab) push(site, from string, p wire.Push) wire.Whitelisting {
+	l.t.Helper()
+	var a netip.Addr
+	if from != "" {
+		a = addr(from)
+	}
+	b, err := json.Marshal(wire.Request{V: 1, ID: "x", Push: &p})
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	out, err := l.p.AnswerFrom(site, a, "push", b)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	r, err := wire.Open(l.keys.Signer.Verifier(), site, "x", out)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	if r.Push == nil {
+		return wire.Whitelisting{Why: r.Refused.Text}
+	}
+	return r.Push.Whitelisting
+}
+
+// tell sends one event of a box with a good clock.
+func (l *clockLab) tell(site, from, kind string, ago time.Duration) wire.Whitelisting {
+	l.t.Helper()
+	l.seq[site]++
+	return l.push(site, from, wire.Push{Incarnation: "i", Clock: l.now, Events: []wire.Event{{Seq: l.seq[site], At: l.now.Add(-ago), Kind: kind}}})
+}
+
+func (l *clockLab) allowed(a string) bool { return l.p.Allowed(addr(a)).Allowed }
+
+// TestVouched is the life of one address: opened by a PIN, renewed by a
+// provisioning, over after 8 h, and for that address only.
+func TestVouched(t *testing.T) {
+	l := newClockLab(t)
+	a, b := l.site("Berlin"), l.site("Munich")
+	if w := l.tell(a, "203.0.113.7", wire.KindVisitor, 0); !w.Until.IsZero() || w.Address != "203.0.113.7" || w.Why != "" {
+		t.Errorf("before anything: got %+v, want the address, not whitelisted", w)
+	}
+	if w := l.tell(a, "203.0.113.7", wire.KindPIN, 0); !w.Until.Equal(noon.Add(8 * time.Hour)) {
+		t.Errorf("after the PIN: got %+v, want until 20:00", w)
+	}
+	l.tell(b, "198.51.100.9", wire.KindVisitor, 0)
+	want := central.Verdict{Address: addr("203.0.113.7"), Allowed: true, Prefix: netip.MustParsePrefix("203.0.113.7/32"), Site: a, Until: noon.Add(8 * time.Hour), Why: "pin"}
+	if got := l.p.Allowed(addr("203.0.113.7")); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	if got := l.p.Allowed(addr("::ffff:203.0.113.7")); got != want {
+		t.Errorf("as IPv4 in IPv6: got %+v, want %+v", got, want)
+	}
+	for _, other := range []string{"203.0.113.8", "198.51.100.9", "::1"} {
+		if l.allowed(other) {
+			t.Errorf("%s is whitelisted, want the site's address only", other)
+		}
+	}
+	l.now = noon.Add(5 * time.Minute)
+	if w := l.tell(a, "203.0.113.7", wire.KindProvisioned, 0); !w.Until.Equal(noon.Add(8 * time.Hour)) {
+		t.Errorf("5 min later: got until %v, want no write for so little", w.Until)
+	}
+	l.now = noon.Add(6 * time.Hour)
+	if w := l.tell(a, "203.0.113.7", wire.KindProvisioned, time.Hour); !w.Until.Equal(noon.Add(13 * time.Hour)) {
+		t.Errorf("renewed by what happened at 17:00: got until %v, want 01:00", w.Until)
+	}
+	l.now = noon.Add(13*time.Hour - time.Nanosecond)
+	l.again()
+	if !l.allowed("203.0.113.7") {
+		t.Error("not whitelisted in its last moment, after a restart, want it to be")
+	}
+	l.now = noon.Add(13 * time.Hour)
+	if l.allowed("203.0.113.7") {
+		t.Error("whitelisted after its end, want not")
+	}
+}
+
+// TestEventTimes: which news count, by what is known of when they happened.
+func TestEventTimes(t *testing.T) {
+	h := func(n float64) time.Time { return noon.Add(time.Duration(n * float64(time.Hour))) }
+	year := 365 * 24.0
+	for _, c := range []struct {
+		name          string
+		at            float64 // hours from now
+		unsure        bool
+		clock         float64
+		unset, silent bool
+		want          float64 // hours until it ends, 0 for not whitelisted
+	}{
+		{name: "now", want: 8},
+		{name: "three hours ago", at: -3, want: 5},
+		{name: "8 h ago", at: -8, want: 0},
+		{name: "a minute ahead", at: 1 / 60.0, want: 8},
+		{name: "replayed after days", at: -72, want: 0},
+		{name: "from the future", at: 24, want: 0},
+		{name: "a box that tells no clock", silent: true, at: -1, want: 7},
+		{name: "a clock a year behind, an hour ago", clock: -year, at: -year - 1, want: 7},
+		{name: "a clock a year ahead, now", clock: year, at: year, want: 8},
+		{name: "a clock a year ahead, days ago", clock: year, at: year - 72, want: 0},
+		{name: "a clock a year ahead that was put right since", at: year, want: 0},
+		{name: "not set, an hour ago", unsure: true, unset: true, clock: -year, at: -year - 1, want: 7},
+		{name: "not set, days ago", unsure: true, unset: true, clock: -year, at: -year - 72, want: 0},
+		{name: "not set then, set now", unsure: true, at: -1, want: 0},
+		{name: "not set, tells no clock", unsure: true, unset: true, silent: true, at: -1, want: 0},
+		{name: "set then, days ago, without power since", unset: true, clock: -72, at: -72.1, want: 0},
+		{name: "set then, an hour ago, without power since", unset: true, clock: -0.9, at: -1, want: 7},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			l := newClockLab(t)
+			p := wire.Push{Incarnation: "i", Clock: h(c.clock), Unset: c.unset,
+				Events: []wire.Event{{Seq: 1, At: h(c.at), Unsure: c.unsure, Kind: wire.KindProvisioned}}}
+			if c.silent {
+				p.Clock = time.Time{}
+			}
+			w := l.push(l.site("Berlin"), "203.0.113.7", p)
+			want := time.Time{}
+			if c.want != 0 {
+				want = h(c.want)
+			}
+			if d := w.Until.Sub(want).Abs(); d > time.Second {
+				t.Errorf("got until %v, want %v", w.Until, want)
+			}
+		})
+	}
+}
+
+// TestNotByItself: addresses that are many networks' are never whitelisted by a
+// site's word, and its operator is told why; IPv6 is whitelisted by the /64.
+func TestNotByItself(t *testing.T) {
+	l := newClockLab(t)
+	for _, c := range []struct{ from, why string }{
+		{"127.0.0.1", "loopback"}, {"::1", "loopback"},
+		{"10.1.2.3", "private"}, {"172.31.0.1", "private"}, {"192.168.1.1", "private"}, {"fd00::1", "private"},
+		{"100.64.0.1", "CGNAT"}, {"100.127.255.255", "CGNAT"},
+		{"169.254.1.1", "link-local"}, {"fe80::1%eth0", "link-local"},
+		{"224.0.0.1", "multicast"}, {"ff02::1", "multicast"},
+		{"0.0.0.0", "no address"}, {"255.255.255.255", "no address"}, {"::", "no address"},
+		{"64:ff9b::203.0.113.7", "no address"}, {"2001::1", "protocols"}, {"2002:cb00:7107::1", "tunnel"},
+		{"::ffff:192.168.1.1", "private"},
+		{"", "cannot see"},
+	} {
+		site := l.site("Berlin")
+		w := l.tell(site, c.from, wire.KindPIN, 0)
+		if !w.Until.IsZero() || !strings.Contains(w.Why, c.why) {
+			t.Errorf("%s: got %+v, want it not whitelisted, and the word %q", c.from, w, c.why)
+		}
+		if c.from != "" && l.allowed(c.from) {
+			t.Errorf("%s is whitelisted, want not", c.from)
+		}
+	}
+	for _, from := range []string{"100.63.255.255", "100.128.0.1", "172.32.0.1", "11.0.0.1", "2a00::1", "2003:1::1", "3fff:ffff::1"} {
+		if w := l.tell(l.site("Munich"), from, wire.KindPIN, 0); w.Until.IsZero() || !l.allowed(from) {
+			t.Errorf("%s: got %+v, want it whitelisted", from, w)
+		}
+	}
+	l.tell(l.site("Cologne"), "2a02:8109:1:2::7", wire.KindPIN, 0)
+	if !l.allowed("2a02:8109:1:2:1234:5678:9abc:def0") || l.allowed("2a02:8109:1:3::7") {
+		t.Error("want the /64 of the box's address whitelisted and no other")
+	}
+}
+
+// TestRevokedAtOnce: what a site vouched for, and what was entered for it, ends
+// with it; what was entered for all goes on.
+func TestRevokedAtOnce(t *testing.T) {
+	l := newClockLab(t)
+	a, b := l.site("Berlin"), l.site("Munich")
+	l.tell(a, "203.0.113.7", wire.KindPIN, 0)
+	l.tell(a, "203.0.113.8", wire.KindPIN, 0)
+	l.tell(b, "203.0.113.8", wire.KindPIN, 0)
+	l.enter(a, "203.0.113.9", time.Time{})
+	l.enter("", "203.0.113.10", time.Time{})
+	if err := l.p.Revoke(a); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		for address, want := range map[string]bool{"203.0.113.7": false, "203.0.113.8": true, "203.0.113.9": false, "203.0.113.10": true} {
+			if got := l.allowed(address); got != want {
+				t.Errorf("%s: got %v, want %v", address, got, want)
+			}
+		}
+		l.again()
+	}
+	if w := l.tell(a, "203.0.113.7", wire.KindPIN, 0); !strings.Contains(w.Why, "join it again") || l.allowed("203.0.113.7") {
+		t.Errorf("a revoked site's news: got %+v, want a refusal", w)
+	}
+}
+
+func (l *clockLab) enter(site, prefix string, until time.Time) {
+	l.t.Helper()
+	p, err := central.ParsePrefix(prefix)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	if _, err := l.p.Enter(site, central.AllowEntry{Prefix: p, Until: until, For: central.Everywhere}); err != nil {
+		l.t.Fatal(err)
+	}
+}
+
+// TestManyAddresses: a site that comes from everywhere whitelists its newest
+// few, whatever it says.
+func TestManyAddresses(t *testing.T) {
+	l := newClockLab(t)
+	a := l.site("Berlin")
+	for i := range 40 {
+		l.now = noon.Add(time.Duration(i) * time.Minute)
+		l.tell(a, fmt.Sprintf("203.0.113.%d", i), wire.KindPIN, 0)
+	}
+	for i := range 40 {
+		if got, want := l.allowed(fmt.Sprintf("203.0.113.%d", i)), i >= 32; got != want {
+			t.Errorf("address %d: got %v, want %v", i, got, want)
+		}
+	}
+}
+
+// TestEntries: what operators enter, and what they may not.
+func TestEntries(t *testing.T) {
+	l := newClockLab(t)
+	a := l.site("Berlin")
+	prefix := func(s string) netip.Prefix { return netip.MustParsePrefix(s) }
+	for _, c := range []struct {
+		name string
+		e    central.AllowEntry
+		want string // part of the error, "" for none
+	}{
+		{"an address", central.AllowEntry{Prefix: prefix("203.0.113.7/32")}, ""},
+		{"a range", central.AllowEntry{Prefix: prefix("2001:db8::/32"), Until: noon.Add(time.Hour), Note: "fair"}, ""},
+		{"all of the Internet", central.AllowEntry{Prefix: prefix("0.0.0.0/0"), For: central.Everywhere}, "too wide"},
+		{"all of IPv6", central.AllowEntry{Prefix: prefix("2000::/3"), For: central.Everywhere}, "too wide"},
+		{"private", central.AllowEntry{Prefix: prefix("10.0.0.0/8")}, "say which is meant"},
+		{"private, for the boxes", central.AllowEntry{Prefix: prefix("10.0.0.0/8"), For: central.Boxes}, ""},
+		{"shared, at the edge", central.AllowEntry{Prefix: prefix("100.64.0.0/10"), For: central.Edge}, ""},
+		{"over already", central.AllowEntry{Prefix: prefix("203.0.113.8/32"), Until: noon}, "has passed"},
+		{"two lines of note", central.AllowEntry{Prefix: prefix("203.0.113.8/32"), Note: "a\nb"}, "one line"},
+		{"host bits", central.AllowEntry{Prefix: prefix("203.0.113.8/24")}, "no range"},
+		{"nothing", central.AllowEntry{}, "no range"},
+		{"for nobody", central.AllowEntry{Prefix: prefix("203.0.113.8/32"), For: "x"}, "want"},
+	} {
+		_, err := l.p.Enter(a, c.e)
+		if c.want == "" && err != nil || c.want != "" && (!errors.Is(err, central.ErrEntry) || !strings.Contains(err.Error(), c.want)) {
+			t.Errorf("%s: got %v, want %q", c.name, err, c.want)
+		}
+	}
+	for address, want := range map[string]bool{"203.0.113.7": true, "2001:db8:9::1": true, "10.0.0.1": false, "100.64.1.1": true} {
+		if got := l.allowed(address); got != want {
+			t.Errorf("%s: got %v, want %v", address, got, want)
+		}
+	}
+	if w := l.tell(a, "203.0.113.7", wire.KindVisitor, 0); !w.Permanent || !w.Until.IsZero() {
+		t.Errorf("got %+v, want permanent", w)
+	}
+	if w := l.tell(a, "100.64.1.1", wire.KindPIN, 0); !w.Permanent || w.Why != "" {
+		t.Errorf("a shared address an operator entered: got %+v, want permanent", w)
+	}
+	l.now = noon.Add(time.Hour)
+	if l.allowed("2001:db8:9::1") {
+		t.Error("an entry counts after its end, want not")
+	}
+	if err := l.p.RemoveEntry(a, prefix("203.0.113.7/32")); err != nil || l.allowed("203.0.113.7") {
+		t.Errorf("got %v, want it removed", err)
+	}
+	if err := l.p.RemoveEntry(a, prefix("203.0.113.7/32")); !errors.Is(err, central.ErrNoEntry) {
+		t.Errorf("got %v, want ErrNoEntry", err)
+	}
+	if _, err := l.p.Enter("nosuchsite", central.AllowEntry{Prefix: prefix("203.0.113.7/32")}); !errors.Is(err, central.ErrUnknownSite) {
+		t.Errorf("got %v, want ErrUnknownSite", err)
+	}
+	var err error
+	for i := 0; err == nil && i < 1000; i++ {
+		_, err = l.p.Enter("", central.AllowEntry{Prefix: netip.PrefixFrom(netip.AddrFrom4([4]byte{198, 51, byte(i >> 8), byte(i)}), 32)})
+	}
+	if list, _ := l.p.Entries(""); !errors.Is(err, central.ErrEntry) || len(list) != 200 {
+		t.Errorf("got %d entries, %v, want 200 and then an error", len(list), err)
+	}
+}
+
+// FuzzParsePrefix: what is read is a range by itself, and reads the same again.
+func FuzzParsePrefix(f *testing.F) {
+	for _, s := range []string{"203.0.113.7", "203.0.113.0/24", "203.0.113.0/255.255.255.0", "10.0.0.0/255.0.255.0", "2001:db8::/48", "::ffff:10.0.0.1", "fe80::1%eth0", "203.0.113.7/24", "1.2.3.4/", "1.2.3.4/::"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		p, err := central.ParsePrefix(s)
+		if err != nil {
+			if !errors.Is(err, central.ErrEntry) {
+				t.Errorf("%q: got %v, want an error of the operator's", s, err)
+			}
+			return
+		}
+		if p != p.Masked() || !p.IsValid() || p.Addr().Zone() != "" || p.Addr().Is4In6() {
+			t.Errorf("%q: got %v, want a range", s, p)
+		}
+		if again, err := central.ParsePrefix(p.String()); err != nil || again != p {
+			t.Errorf("%v: read again as %v, %v", p, again, err)
+		}
+	})
+}
+
+// TestParsePrefix: as operators write it.
+func TestParsePrefix(t *testing.T) {
+	for s, want := range map[string]string{
+		"203.0.113.7": "203.0.113.7/32", " 203.0.113.0/24 ": "203.0.113.0/24", "203.0.113.0/255.255.255.0": "203.0.113.0/24",
+		"10.0.0.0/255.0.0.0": "10.0.0.0/8", "2001:db8::1": "2001:db8::1/128", "2001:db8::/48": "2001:db8::/48",
+		"203.0.113.7/24": "", "203.0.113.0/255.0.255.0": "", "203.0.113.0/33": "", "::ffff:10.0.0.1": "", "fe80::1%eth0": "", "phones": "", "2001:db8::/255.255.0.0": "", "": "",
+	} {
+		p, err := central.ParsePrefix(s)
+		if got := p.String(); (want == "") != (err != nil) || err == nil && got != want {
+			t.Errorf("%q: got %s, %v, want %q", s, got, err, want)
+		}
+	}
+}
+
+// fact is one success the naive list keeps. One that is past was followed by
+// another, or swept: it need not count any more.
+type fact struct {
+	site  int
+	net   netip.Prefix
+	until time.Time
+	past  bool
+}
+
+// TestAllowModel: whatever sites say and the clock does, the list says what a
+// naive one says that keeps every success by itself.
+func TestAllowModel(t *testing.T) {
+	addresses := []string{"203.0.113.1", "203.0.113.2", "2a02:8109:1:2::1", "2a02:8109:1:2::2", "192.168.1.1"}
+	rapid.Check(t, func(r *rapid.T) {
+		l := newClockLab(t)
+		sites := []string{l.site("a"), l.site("b"), l.site("c")}
+		revoked := map[int]bool{}
+		var facts []fact
+		counts := func(f fact, early time.Duration) bool {
+			return !revoked[f.site] && l.now.Before(f.until.Add(-early)) && !f.until.After(l.now.Add(8*time.Hour+5*time.Minute))
+		}
+		said := map[int][]wire.Event{}
+		r.Repeat(map[string]func(*rapid.T){
+			"tell": func(r *rapid.T) {
+				i, from := rapid.IntRange(0, 2).Draw(r, "site"), addr(rapid.SampledFrom(addresses).Draw(r, "from"))
+				ago := time.Duration(rapid.IntRange(-10, 12*60).Draw(r, "ago")) * time.Minute
+				l.seq[sites[i]]++
+				e := wire.Event{Seq: l.seq[sites[i]], At: l.now.Add(-ago), Kind: rapid.SampledFrom([]string{wire.KindPIN, wire.KindProvisioned, wire.KindVisitor}).Draw(r, "kind")}
+				said[i] = append(said[i], e)
+				l.push(sites[i], from.String(), wire.Push{Incarnation: "i", Clock: l.now, Events: []wire.Event{e}})
+				if e.Kind == wire.KindVisitor || ago < -5*time.Minute || ago >= 8*time.Hour || from.IsPrivate() || revoked[i] {
+					return
+				}
+				bits := 32
+				if from.Is6() {
+					bits = 64
+				}
+				net, _ := from.Prefix(bits)
+				next := fact{site: i, net: net, until: l.now.Add(8*time.Hour - max(ago, 0))}
+				for j, f := range facts {
+					if f.site != i || f.net != net {
+						continue
+					}
+					if counts(f, 0) && !f.past && !next.until.After(f.until) {
+						next.past = true
+					} else {
+						facts[j].past = true
+					}
+				}
+				facts = append(facts, next)
+			},
+			"replay": func(r *rapid.T) {
+				i := rapid.IntRange(0, 2).Draw(r, "site")
+				l.push(sites[i], rapid.SampledFrom(addresses).Draw(r, "from"), wire.Push{Incarnation: "i", Clock: l.now, Events: said[i]})
+			},
+			"time": func(r *rapid.T) {
+				l.now = l.now.Add(time.Duration(rapid.IntRange(1, 300).Draw(r, "minutes")) * time.Minute)
+			},
+			"leap": func(r *rapid.T) {
+				l.now = l.now.Add(time.Duration(rapid.IntRange(-400, 400).Draw(r, "hours")) * time.Hour)
+			},
+			"sweep": func(r *rapid.T) {
+				if err := l.p.Sweep(); err != nil {
+					r.Fatal(err)
+				}
+				for j, f := range facts {
+					facts[j].past = f.past || !counts(f, 0)
+				}
+			},
+			"restart": func(*rapid.T) { l.again() },
+			"revoke": func(r *rapid.T) {
+				i := rapid.IntRange(0, 2).Draw(r, "site")
+				if rapid.IntRange(0, 3).Draw(r, "really") == 0 {
+					revoked[i] = true
+					if err := l.p.Revoke(sites[i]); err != nil {
+						r.Fatal(err)
+					}
+				}
+			},
+			"": func(r *rapid.T) {
+				for _, a := range addresses {
+					must, may := false, false
+					for _, f := range facts {
+						if f.net.Contains(addr(a)) {
+							must = must || !f.past && counts(f, 10*time.Minute)
+							may = may || counts(f, 0)
+						}
+					}
+					v := l.p.Allowed(addr(a))
+					if v.Allowed && !may || !v.Allowed && must {
+						r.Fatalf("%s at %v: got %+v, want allowed %v", a, l.now, v, must)
+					}
+					if v.Allowed && v.Until.After(l.now.Add(8*time.Hour+5*time.Minute)) {
+						r.Fatalf("%s: allowed for longer than anything is: %+v", a, v)
+					}
+				}
+			},
+		})
+	})
+}
