@@ -167,12 +167,12 @@ const (
 	sweepSlice = 500
 )
 
-// sweep takes out what ended long ago, and what lasts longer than anything can:
+// sweepAllow takes out what ended long ago, and what lasts longer than anything can:
 // it was made while the clock was ahead, and must not count again in the end.
-func (p *Platform) sweep() error {
+func (p *Platform) sweepAllow() error {
 	var after string
 	for more := true; more; {
-		err := p.update(func(t *tx) { after, more = t.sweep(after) })
+		err := p.update(func(t *tx) { after, more = t.sweepVouched(after) })
 		if err != nil {
 			return fmt.Errorf("sweep the allow-list: %w", err)
 		}
@@ -180,7 +180,7 @@ func (p *Platform) sweep() error {
 	return nil
 }
 
-func (t *tx) sweep(after string) (last string, more bool) {
+func (t *tx) sweepVouched(after string) (last string, more bool) {
 	now, n := t.p.now(), 0
 	put := map[string][]vouched{}
 	c := t.bolt.Bucket([]byte(bucketVouched)).Cursor()

@@ -12,27 +12,27 @@ import (
 	"time"
 )
 
-// Range is an allowed range of addresses.
-type Range struct {
+// AllowRange is an allowed range of addresses.
+type AllowRange struct {
 	Prefix netip.Prefix `json:"prefix"`
 	// Until is when it ends by itself, zero if Permanent.
 	Until     time.Time `json:"until,omitzero"`
 	Permanent bool      `json:"permanent,omitempty"`
 }
 
-// Change is a range that is allowed until another time than before, or, when
+// AllowChange is a range that is allowed until another time than before, or, when
 // Gone, no more.
-type Change struct {
-	Range
+type AllowChange struct {
+	AllowRange
 	Gone bool `json:"gone,omitempty"`
 }
 
-// Changes are what a follower of the allow-list lacks.
-type Changes struct {
+// AllowChanges are what a follower of the allow-list lacks.
+type AllowChanges struct {
 	// Full says that these are all ranges there are: what else the follower
 	// holds is no longer allowed.
-	Full    bool     `json:"full,omitempty"`
-	Changes []Change `json:"changes"`
+	Full    bool          `json:"full,omitempty"`
+	Changes []AllowChange `json:"changes"`
 	// Cursor is what to ask with next.
 	Cursor string `json:"cursor"`
 }
@@ -47,13 +47,13 @@ type feed struct {
 	id     string
 	newest uint64
 	// kept are the newest changes, told what they make together.
-	kept []Change
-	told map[netip.Prefix]Range
+	kept []AllowChange
+	told map[netip.Prefix]AllowRange
 	news chan struct{} // closed at the next change
 }
 
 func newFeed() feed {
-	return feed{id: rand.Text()[:12], told: map[netip.Prefix]Range{}, news: make(chan struct{})}
+	return feed{id: rand.Text()[:12], told: map[netip.Prefix]AllowRange{}, news: make(chan struct{})}
 }
 
 // announce tells what has become of ranges.
@@ -62,14 +62,14 @@ func (l *allowlist) announce(ranges iter.Seq[netip.Prefix], now time.Time) {
 	for p := range ranges {
 		was, told := f.told[p]
 		g, holds := l.best(p, now)
-		next := Range{Prefix: p, Until: g.until, Permanent: g.until.IsZero()}
+		next := AllowRange{Prefix: p, Until: g.until, Permanent: g.until.IsZero()}
 		switch {
 		case holds && (!told || next != was):
 			f.told[p] = next
-			f.add(Change{Range: next})
+			f.add(AllowChange{AllowRange: next})
 		case !holds && told:
 			delete(f.told, p)
-			f.add(Change{Range: Range{Prefix: p}, Gone: true})
+			f.add(AllowChange{AllowRange: AllowRange{Prefix: p}, Gone: true})
 		}
 	}
 	if f.newest != before {
@@ -78,7 +78,7 @@ func (l *allowlist) announce(ranges iter.Seq[netip.Prefix], now time.Time) {
 	}
 }
 
-func (f *feed) add(c Change) {
+func (f *feed) add(c AllowChange) {
 	f.newest++
 	if len(f.kept) >= 2*keptChanges {
 		f.kept = slices.Clone(f.kept[keptChanges:])
@@ -88,7 +88,7 @@ func (f *feed) add(c Change) {
 
 // since gives the changes behind a cursor, false if that is not of this feed
 // or too old.
-func (f *feed) since(cursor string) ([]Change, bool) {
+func (f *feed) since(cursor string) ([]AllowChange, bool) {
 	id, number, _ := strings.Cut(cursor, "-")
 	n, err := strconv.ParseUint(number, 10, 64)
 	if err != nil || id != f.id || n > f.newest || f.newest-n > uint64(len(f.kept)) {
@@ -97,32 +97,32 @@ func (f *feed) since(cursor string) ([]Change, bool) {
 	return f.kept[len(f.kept)-int(f.newest-n):], true
 }
 
-// Follow gives what changed of the allow-list since a cursor; with an empty
+// FollowAllow gives what changed of the allow-list since a cursor; with an empty
 // one, one too old or of another process it gives everything. news is closed
 // as soon as there is more.
-func (p *Platform) Follow(cursor string) (c Changes, news <-chan struct{}) {
+func (p *Platform) FollowAllow(cursor string) (c AllowChanges, news <-chan struct{}) {
 	l := p.allow
 	l.mu.RLock()
 	defer l.mu.RUnlock()
 	c.Cursor = fmt.Sprintf("%s-%d", l.feed.id, l.feed.newest)
 	changes, ok := l.feed.since(cursor)
-	c.Changes = append([]Change{}, changes...)
+	c.Changes = append([]AllowChange{}, changes...)
 	if !ok {
 		c.Full = true
 		for _, r := range l.feed.ranges() {
-			c.Changes = append(c.Changes, Change{Range: r})
+			c.Changes = append(c.Changes, AllowChange{AllowRange: r})
 		}
 	}
 	return c, l.feed.news
 }
 
 // ranges are what is allowed, in the order of their addresses.
-func (f *feed) ranges() []Range {
-	list := make([]Range, 0, len(f.told))
+func (f *feed) ranges() []AllowRange {
+	list := make([]AllowRange, 0, len(f.told))
 	for _, r := range f.told {
 		list = append(list, r)
 	}
-	slices.SortFunc(list, func(a, b Range) int { return a.Prefix.Compare(b.Prefix) })
+	slices.SortFunc(list, func(a, b AllowRange) int { return a.Prefix.Compare(b.Prefix) })
 	return list
 }
 

@@ -1,4 +1,4 @@
 package central
 
-// Sweep takes out of the allow-list what ended long ago.
-func (p *Platform) Sweep() error { return p.sweep() }
+// SweepAllow takes out of the allow-list what ended long ago.
+func (p *Platform) SweepAllow() error { return p.sweepAllow() }
