@@ -17,6 +17,7 @@ func algo() Maker {
 		Name:        "Algo",
 		OUIs:        [][3]byte{{0x00, 0x22, 0xee}},
 		Models:      algoModels,
+		MaxLines:    algoAccounts,
 		File:        algoFile,
 		Options:     urlOptions,
 		Sequence:    algoSequence,

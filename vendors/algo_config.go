@@ -70,9 +70,6 @@ const algoAccounts = 8
 // more, and each line's account at it.
 func algoLines(ps *params, in Input) {
 	lines := linesOf(in)
-	if len(lines) > algoAccounts {
-		lines = lines[:algoAccounts]
-	}
 	first := phone.Line{}
 	if len(lines) > 0 {
 		first = lines[0]

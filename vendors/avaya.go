@@ -24,6 +24,7 @@ func avaya() Maker {
 			{0x00, 0x07, 0x3b}, {0xc8, 0x1f, 0xea},
 		},
 		Models:      avayaModels,
+		MaxLines:    1, // in open SIP mode
 		Class:       avayaClass,
 		Host:        avayaHost,
 		Classes:     classPrefixes("ccp.avaya.com"),

@@ -12,7 +12,7 @@ import (
 
 func avayaSamples() samples {
 	return samples{
-		vendor: "avaya", mac: "c81fea83e85a", model: "J179", config: "c81fea83e85a.txt", ext: "txt", lines: 1,
+		vendor: "avaya", mac: "c81fea83e85a", model: "J179", config: "c81fea83e85a.txt", ext: "txt",
 		others: []otherFile{{"J100Supgrade.txt", "upgrade"}, {"46xxsettings.txt", "init"}},
 		read: func(body []byte) (map[string]string, error) {
 			return lineSyntax{end: "\n", before: "SET ", between: " ", value: unquoteSome}.read(string(body))

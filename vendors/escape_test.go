@@ -156,7 +156,7 @@ func checkHolds(t *rapid.T, s samples, known twins, in vendors.Input, body []byt
 		t.Fatalf("%v\n%s", err, body)
 	}
 	for i, l := range in.Device.Lines {
-		if s.lines > 0 && i >= s.lines {
+		if n := fits(in); n > 0 && i >= n {
 			break
 		}
 		l.DisplayName, l.Label = strings.TrimSpace(l.DisplayName), strings.TrimSpace(l.Label)

@@ -1,7 +1,6 @@
 package vendors
 
 import (
-	"fmt"
 	"strconv"
 	"time"
 
@@ -14,6 +13,7 @@ func grandstreamHT() Maker {
 	m := grandstreamMaker(grandstreamHTVendor, "Grandstream HT", grandstreamHTModels)
 	m.Shows = Shows{Hotline: true, HotlineDelay: true, NoMAC: macNoScreen}
 	m.build = grandstreamAdapter
+	m.MaxLines = len(grandstreamBlocks)
 	m.Unverified = append(m.Unverified, "codecs of port 2 in P757 to P759, as the profiles of other models have them")
 	return m
 }
@@ -49,9 +49,6 @@ func grandstreamAdapter(ps *params, in Input) error {
 		return err
 	}
 	lines := linesOf(in)
-	if len(lines) > len(grandstreamBlocks) {
-		return fmt.Errorf("%d lines are more than the adapter has ports; leave %d of them", len(lines), len(grandstreamBlocks))
-	}
 	for i, b := range grandstreamBlocks {
 		ps.set(b.hotline, grandstreamHotline(in, i))
 		if i >= len(lines) {

@@ -28,6 +28,7 @@ func grandstreamDP() Maker {
 	m := grandstreamMaker(grandstreamDPVendor, "Grandstream DECT", grandstreamDPModels)
 	m.Shows = Shows{NoMAC: macHandset}
 	m.Book, m.NoBook = grandstreamXMLBook(), ""
+	m.MaxLines = grandstreamDPAccounts
 	m.build = func(ps *params, in Input) error {
 		if err := grandstreamTable(ps, in, "1", grandstreamDPAccounts, grandstreamDPAccount); err != nil || in.Stage != Full || in.File.Kind != Config {
 			return err
@@ -56,9 +57,6 @@ func grandstreamTable(ps *params, in Input, every string, rows int, row func(ps 
 		return err
 	}
 	lines := linesOf(in)
-	if len(lines) > rows {
-		return fmt.Errorf("%d lines are more than the unit has accounts; leave %d of them", len(lines), rows)
-	}
 	profiles, of := serversOf(lines)
 	if len(profiles) > len(grandstreamBlocks) {
 		return fmt.Errorf("the lines name %d different registrars, transports or proxies; the unit holds %d", len(profiles), len(grandstreamBlocks))

@@ -340,8 +340,8 @@ func filled(t testing.TB, s samples) vendors.Input {
 		}
 	}
 	n = min(n, phone.MaxLines)
-	if s.lines > 0 {
-		n = min(n, s.lines)
+	if most := fits(in); most > 0 {
+		n = min(n, most)
 	}
 	in.Device.Lines = nil
 	for i := range n {

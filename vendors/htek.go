@@ -18,6 +18,7 @@ func htek() Maker {
 		Name:        "Htek",
 		OUIs:        [][3]byte{{0x00, 0x1f, 0xc1}},
 		Models:      htekModels,
+		MaxLines:    len(htekAccounts),
 		Agent:       htekAgent,
 		File:        htekFile,
 		Options:     htekOptions,

@@ -155,6 +155,9 @@ type Maker struct {
 	// which by themselves mean the maker who has them among its OUIs.
 	Borrowed [][3]byte
 	Models   Models
+	// MaxLines is how many lines this box can write for any of its phones; 0 is as
+	// many as a device has. A model may take fewer.
+	MaxLines int
 
 	// Class reads DHCP option 60, trailing NULs already stripped.
 	Class func(class []byte) (Ident, bool)

@@ -57,6 +57,16 @@ func (ms Models) Of(name string) (Model, bool) {
 	return Model{}, false
 }
 
+// Fits is how many lines the phone of a model takes: what its maker's list says of
+// it, and no more than this box writes for any of them. 0 is not known.
+func (m Maker) Fits(model string) int {
+	known, _ := m.Models.Of(model)
+	if known.Lines == 0 || m.MaxLines == 0 {
+		return max(known.Lines, m.MaxLines)
+	}
+	return min(known.Lines, m.MaxLines)
+}
+
 // ofCode is the models that share a code.
 func (ms Models) ofCode(code string) []Model {
 	var list []Model

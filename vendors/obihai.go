@@ -19,6 +19,7 @@ func obihai() Maker {
 		Name:        "Obihai",
 		OUIs:        [][3]byte{{0x9c, 0xad, 0xef}},
 		Models:      obihaiModels,
+		MaxLines:    obihaiServices,
 		SIPAgent:    obihaiSIPAgent,
 		File:        obihaiFile,
 		Options:     obihaiOptions,

@@ -113,9 +113,6 @@ const obihaiServices = 8
 // switches off the other services of the largest model.
 func obihaiLines(ps *params, in Input) {
 	lines := labelledLines(in)
-	if len(lines) > obihaiServices {
-		lines = lines[:obihaiServices]
-	}
 	for i, l := range lines {
 		obihaiService(ps, i+1, l, obihaiRings(in, i+1))
 		obihaiProfile(ps, i+1, l, in.Site.Emergency)

@@ -16,7 +16,6 @@ type samples struct {
 	vendor     phone.Vendor
 	mac, model string
 	config     string // the Config file that mac and model ask for
-	lines      int    // most accounts its devices take, where it is fewer than a device may have
 	refuses    string // characters a value in its format cannot have
 	ext        string // of the golden files
 	others     []otherFile

@@ -36,7 +36,7 @@ func (m Maker) list(ps *params, in Input) error {
 			return fmt.Errorf("device %s: %w", in.Device.MAC, err)
 		}
 	}
-	if err := m.build(ps, in); err != nil {
+	if err := m.build(ps, m.fitted(in)); err != nil {
 		return err
 	}
 	m.setXSI(ps, in)
@@ -44,6 +44,16 @@ func (m Maker) list(ps *params, in Input) error {
 		return m.operators(ps, in)
 	}
 	return nil
+}
+
+// fitted is in with as many lines as the phone takes: more accounts than that it
+// would not have, or have in the place of others. An operator's template may ask
+// for those beyond.
+func (m Maker) fitted(in Input) Input {
+	if n := m.Fits(in.Device.Model); in.Stage == Full && n > 0 && len(in.Device.Lines) > n {
+		in.Device.Lines = in.Device.Lines[:n]
+	}
+	return in
 }
 
 // operators merges what operators wrote into ours. Names are checked before

@@ -10,6 +10,7 @@ import (
 
 	"github.com/lineside/lineside/admin"
 	"github.com/lineside/lineside/phone"
+	"github.com/lineside/lineside/vendors"
 )
 
 func (p *program) deviceCommand() *cobra.Command {
@@ -150,8 +151,14 @@ func (p *program) showDevice(ctx context.Context, c *admin.Client, d admin.Devic
 	fact("failed", until(d.Enrolment.Until, p.now(), z))
 	fact("ticket", ticketText(d.Enrolment, p.now(), z))
 	fact("login", d.Enrolment.Login)
+	m, _ := vendors.All().Of(d.Vendor)
+	fits := m.Fits(d.Model)
 	for i, l := range d.Lines {
-		fact(fmt.Sprintf("line %d", i+1), lineText(l))
+		text := lineText(l)
+		if fits > 0 && i >= fits {
+			text += fmt.Sprintf(" (not in its config: the phone takes %d)", fits)
+		}
+		fact(fmt.Sprintf("line %d", i+1), text)
 	}
 	for _, k := range sortedKeys(d.Overrides) {
 		fact("override", k+" = "+d.Overrides[k])

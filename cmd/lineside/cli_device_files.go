@@ -18,7 +18,10 @@ func (p *program) deviceImportCommand() *cobra.Command {
 		Use: "import FILE", Short: "Set up and change devices from a CSV file (- reads standard input), all rows or none", Args: exactArgs("FILE"),
 		Long: "Set up and change devices from a CSV file (- reads standard input), all rows or none. The\nfirst line names the columns, as in what device export writes; mac is the one that must be\nthere. Commas, semicolons or tabs divide the cells; a cell that holds one of them stands in\nquotes, with a quote inside it written twice: \"Front; back\".",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return p.importFile(cmd.Context(), args[0], (*admin.Client).Import)
+			if err := p.importFile(cmd.Context(), args[0], (*admin.Client).Import); err != nil {
+				return err
+			}
+			return p.warnImported(cmd.Context())
 		},
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -12,8 +13,8 @@ import (
 // doubt is something about a device that is no error, with what to type.
 type doubt struct{ text, next string }
 
-// doubts says what an operator may not have meant: a model nobody knows, and no
-// line.
+// doubts says what an operator may not have meant: a model nobody knows, no line,
+// and more lines than the phone takes.
 func doubts(table vendors.Table, d admin.Device) []doubt {
 	var list []doubt
 	m, ok := table.Of(d.Vendor)
@@ -26,7 +27,55 @@ func doubts(table vendors.Table, d admin.Device) []doubt {
 			fmt.Sprintf("lineside device edit %s --line %s", d.MAC, lineForm),
 		})
 	}
+	if w, ok := surplus(m, d); ok {
+		list = append(list, w)
+	}
 	return list
+}
+
+// surplus is about lines that the phone has no place for. They stay on record, for
+// the model may be the one that is wrong.
+func surplus(m vendors.Maker, d admin.Device) (doubt, bool) {
+	n := m.Fits(d.Model)
+	if n == 0 || len(d.Lines) <= n {
+		return doubt{}, false
+	}
+	which := fmt.Sprintf("line %d is", n+1)
+	if len(d.Lines) > n+1 {
+		which = fmt.Sprintf("lines %d to %d are", n+1, len(d.Lines))
+	}
+	return doubt{
+		fmt.Sprintf("%s: %s not in the phone's config: the %s takes %s; the box keeps what was entered", d.MAC, which, m.Name+" "+cmp.Or(d.Model, "phone"), count(n, "line", "lines")),
+		fmt.Sprintf("lineside device edit %s --line … once for each line it shall have, or --model MODEL if it is another", d.MAC),
+	}, true
+}
+
+// warnImported tells of devices with more lines than fit, which a file makes by
+// another model.
+func (p *program) warnImported(ctx context.Context) error {
+	c, err := p.client()
+	if err != nil {
+		return err
+	}
+	devices, err := c.AllDevices(ctx, admin.Query{})
+	if err != nil {
+		return fmt.Errorf("the file is imported; see whether all lines fit their phones: %w", err)
+	}
+	told := 0
+	for _, d := range devices {
+		m, _ := vendors.All().Of(d.Vendor)
+		w, ok := surplus(m, d)
+		if !ok {
+			continue
+		}
+		if told++; told <= maxDoubts {
+			_, _ = fmt.Fprintf(p.err, "lineside: %s\n  → %s\n", printable(w.text), w.next)
+		}
+	}
+	if told > maxDoubts {
+		_, _ = fmt.Fprintf(p.err, "lineside: and %d more devices with lines that do not fit\n  → lineside check\n", told-maxDoubts)
+	}
+	return nil
 }
 
 // modelDoubt is about a model its vendor does not know.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -110,6 +111,10 @@ func TestDoubts(t *testing.T) {
 		"no line":            {admin.Device{MAC: mac, Vendor: "yealink"}, "has no line"},
 		"a model of another": {admin.Device{MAC: phone.MAC{0x00, 0x0b, 0x82, 1, 2, 3}, Vendor: "grandstream", Model: "HT801", Lines: line}, "--vendor grandstream-ht"},
 		"one of several":     {admin.Device{MAC: mac, Vendor: "yealink", Model: "T46", Lines: line}, "T46G or T46S or T46U"},
+		"lines that fit":     {admin.Device{MAC: mac, Vendor: "yealink", Model: "T19P_E2", Lines: line}, ""},
+		"one line too many":  {admin.Device{MAC: mac, Vendor: "yealink", Model: "T19P_E2", Lines: slices.Repeat(line, 2)}, "line 2 is not in the phone's config: the Yealink T19P_E2 takes 1 line"},
+		"three too many":     {admin.Device{MAC: mac, Vendor: "yealink", Model: "T19P_E2", Lines: slices.Repeat(line, 4)}, "lines 2 to 4 are"},
+		"more than any":      {admin.Device{MAC: mac, Vendor: "avaya", Lines: slices.Repeat(line, 2)}, "the Avaya phone takes 1 line"},
 		"a vendor's past":    {admin.Device{MAC: mac, Vendor: "acme", Model: "X", Lines: line}, ""},
 	} {
 		got := ""
@@ -139,6 +144,25 @@ func TestDoubtsAreTold(t *testing.T) {
 	}
 	if notes := doubtNotes(t.Context(), o.socket); len(notes) != 0 {
 		t.Errorf("corrected: got %q, want none", notes)
+	}
+}
+
+// TestLinesThatDoNotFitAreTold wherever a device comes to have them, and kept.
+func TestLinesThatDoNotFitAreTold(t *testing.T) {
+	o := newOperator(t)
+	const mac, told = "00:15:65:4a:a9:37", "line 2 is not in the phone's config"
+	two := []string{"--line", "alice@sip.example.net", "--line", "bob@sip.example.net"}
+	if got := o.does("", 0, "line 2 +bob", append([]string{"device", "add", mac, "--model", "T46G"}, two...)...); strings.Contains(got, "not in") {
+		t.Errorf("two lines of sixteen: got %s", got)
+	}
+	o.does("mac,vendor,type\n"+mac+",yealink,T19P_E2\n", 0, "1 changed[^→]*"+told+"[^→]*→ lineside device edit "+mac, "device", "import", "-")
+	o.does("", 0, `line 1 +alice@sip.example.net \(no password\)\nline 2 +bob@.*\(not in its config: the phone takes 1\)`, "device", "show", mac)
+	if notes := strings.Join(doubtNotes(t.Context(), o.socket), "\n"); !strings.Contains(notes, told) {
+		t.Errorf("check: got %q, want %q in it", notes, told)
+	}
+	o.does("", 0, told, append([]string{"device", "edit", mac}, two...)...)
+	if got := o.does("", 0, "line 2 +bob", "device", "edit", mac, "--model", "T46G"); strings.Contains(got, "not in") {
+		t.Errorf("the right model: got %s", got)
 	}
 }
 
