@@ -88,7 +88,7 @@ func statusError(resp *http.Response) error {
 		return refusal{r}
 	}
 	if resp.StatusCode == http.StatusProxyAuthRequired {
-		return errors.New("the proxy wants a user name and password: set them in central.proxy")
+		return ErrProxyPassword
 	}
 	return fmt.Errorf("the platform's address answers %s: is something else there, or between?", resp.Status)
 }

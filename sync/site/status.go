@@ -2,9 +2,11 @@ package site
 
 import (
 	"context"
+	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"syscall"
@@ -36,6 +38,8 @@ type Status struct {
 	wire.Whitelisting
 	// Skew is how far the box's clock is ahead of the platform's.
 	Skew time.Duration `json:"skew,omitempty"`
+	// Via is how the platform is reached: its address in the transport in use.
+	Via string `json:"via,omitempty"`
 	// Restored says that the platform was put back while this process ran.
 	Restored bool `json:"restored,omitempty"`
 }
@@ -45,6 +49,7 @@ func (s *Site) say(st Status) {
 	s.mu.Lock()
 	if st.Name == "" {
 		st.Name, st.Whitelisting, st.Skew, st.Restored = s.status.Name, s.status.Whitelisting, s.status.Skew, s.status.Restored
+		st.Via = s.status.Via
 	}
 	same := st == s.status
 	s.status = st
@@ -67,6 +72,7 @@ func (s *Site) note(r wire.Reply, news proto.News) {
 	st.Reason = ""
 	if r.Hello != nil {
 		s.cap = min(max(r.Hello.BackoffCap, minCap), maxCap)
+		st.Via = s.via.String()
 		st.Name, st.Whitelisting, st.Skew = r.Hello.Name, r.Hello.Whitelisting, time.Since(r.Hello.Now).Round(time.Second)
 	}
 	if r.Push != nil {
@@ -91,21 +97,30 @@ func reasonFor(err error) string {
 	var host x509.HostnameError
 	var cert x509.CertificateInvalidError
 	var refused refusal
+	var record tls.RecordHeaderError
 	switch {
 	case errors.As(err, &refused):
 		return refused.Text
+	case errors.Is(err, ErrProxyPassword):
+		return "the proxy wants a user name and password, or other ones: put them into the proxy's address in the settings, http://user:password@host:port"
 	case errors.As(err, &dns):
 		return fmt.Sprintf("the name %s does not resolve: look at the DNS servers of the box with `lineside doctor`", dns.Name)
 	case errors.As(err, &cert) && cert.Reason == x509.Expired:
 		return "the platform's certificate is not valid at the box's time: is the box's clock right?"
-	case errors.As(err, &unknown), errors.As(err, &host):
+	case errors.As(err, &unknown), errors.As(err, &host), errors.Is(err, wire.ErrPin):
 		return "somebody else's certificate was shown: a proxy that inspects TLS stands between; exempt the platform's address from inspection"
 	case errors.Is(err, seal.ErrSignature), errors.Is(err, wire.ErrForeign):
 		return "an answer was not signed by the platform: somebody on the way changes messages; nothing of it was read"
+	case errors.As(err, &record):
+		return "something at the platform's address does not speak TLS: a proxy or a sign-in page of the network stands between; exempt the platform's address from it"
+	case errors.Is(err, errBusy):
+		return "the platform is there and does not answer: it is starting or has too much to do; it is dialled again"
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return "the platform's address refuses connections: is its port open to the outside?"
-	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
 		return "the platform does not answer: is the internet line up, and the port open in the firewall?"
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET):
+		return "connections to the platform are cut as soon as they begin: is its address open in the firewall, for TLS too?"
 	case errors.Is(err, errLost):
 		return "the connection to the platform was lost; it is dialled again"
 	}

@@ -1,0 +1,219 @@
+package site
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"github.com/lineside/lineside/sync/wire"
+)
+
+// NATS is the transport over the platform's broker.
+type NATS struct {
+	// URL is one of wire.Offer: tls://host:port, TLS from the first byte, or
+	// wss://host:port.
+	URL  *url.URL
+	Site string
+	Key  NKey
+	// TLS has the platform's CA pinned (wire.PinnedTLS); nothing is said without.
+	TLS *tls.Config
+	// Proxy is an HTTP proxy to go through, nil for none.
+	Proxy *url.URL
+}
+
+const (
+	// pingEvery is below what NAT boxes forget after; two without an answer
+	// mean that the connection is lost.
+	pingEvery = 27 * time.Second
+	// hintsKept is how many hints wait; they all say the same.
+	hintsKept = 16
+)
+
+// String names the transport for operators.
+func (n *NATS) String() string { return n.URL.Redacted() }
+
+// Dial connects and listens to hints. nats.go is not left to reconnect: it
+// leaks a connection whose handshake fails, and the supervisor decides when.
+func (n *NATS) Dial(ctx context.Context) (Conn, error) {
+	public, err := n.Key.Public()
+	if err != nil {
+		return nil, err
+	}
+	if n.URL.Scheme != "tls" && n.URL.Scheme != "wss" || n.TLS == nil {
+		return nil, fmt.Errorf("the platform offers %s, which this box does not speak: update the box", n.URL.Redacted())
+	}
+	c := &natsConn{site: n.Site, hints: make(chan struct{}, 1), ended: make(chan struct{})}
+	d := &dialer{dial: func(address string) (net.Conn, error) { return dialVia(ctx, n.Proxy, address) }}
+	stop := context.AfterFunc(ctx, d.close)
+	conn, err := nats.Connect(n.URL.String(), append(n.options(ctx, public, c), nats.SetCustomDialer(d))...)
+	if !stop() && err == nil {
+		conn.Close()
+		err = ctx.Err()
+	}
+	if err != nil {
+		d.close()
+		return nil, fmt.Errorf("connect to %s: %w", n, inWords(ctx, d.failed(err)))
+	}
+	c.conn = conn
+	if err := c.listen(ctx); err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
+	return c, nil
+}
+
+func (n *NATS) options(ctx context.Context, public string, c *natsConn) []nats.Option {
+	wait := 10 * time.Second
+	if until, ok := ctx.Deadline(); ok {
+		wait = max(time.Until(until), time.Millisecond)
+	}
+	opts := []nats.Option{
+		nats.Name(n.Site), nats.Nkey(public, n.Key.pair.Sign), nats.CustomInboxPrefix(wire.InboxPrefix(n.Site)),
+		nats.Secure(n.TLS), nats.NoReconnect(), nats.IgnoreDiscoveredServers(), nats.SkipHostLookup(), nats.NoEcho(),
+		nats.Timeout(wait), nats.PingInterval(pingEvery), nats.MaxPingsOutstanding(2),
+		nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}), // what matters ends the connection
+		nats.ClosedHandler(func(*nats.Conn) { c.gone() }),
+	}
+	if n.URL.Scheme == "tls" {
+		opts = append(opts, nats.TLSHandshakeFirst())
+	}
+	return opts
+}
+
+// inWords gives a broker's refusal as the platform's own, and a deadline as one.
+func inWords(ctx context.Context, err error) error {
+	switch {
+	case errors.Is(err, nats.ErrAuthorization):
+		return refusal{wire.Refused{Reason: wire.Revoked, Text: "the platform does not know this box, or no longer: join it again with a new token"}}
+	case errors.Is(err, nats.ErrAuthExpired), errors.Is(err, nats.ErrMaxConnectionsExceeded):
+		return fmt.Errorf("%w: %w", errBusy, err)
+	case errors.Is(err, nats.ErrTimeout), ctx.Err() != nil:
+		return fmt.Errorf("%w: %w", context.DeadlineExceeded, err)
+	}
+	return err
+}
+
+// errBusy says that the platform has too much to do.
+var errBusy = errors.New("the platform is busy")
+
+// dialer makes the one connection of a dial, and keeps it: nats.go does not
+// close one whose handshake fails, and words away why it could not be made.
+type dialer struct {
+	dial func(address string) (net.Conn, error)
+
+	mu     sync.Mutex // guards the rest
+	conn   net.Conn
+	err    error
+	closed bool
+}
+
+// Dial is called by nats.go.
+func (d *dialer) Dial(_, address string) (net.Conn, error) {
+	conn, err := d.dial(address)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.closed && err == nil {
+		err = errors.Join(context.Canceled, conn.Close())
+	}
+	if err != nil {
+		d.err = err
+		return nil, err
+	}
+	d.conn = conn
+	return conn, nil
+}
+
+// failed is why the dial failed.
+func (d *dialer) failed(err error) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.err != nil {
+		return d.err
+	}
+	return err
+}
+
+func (d *dialer) close() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.closed = true
+	if d.conn != nil {
+		_ = d.conn.Close()
+	}
+}
+
+// natsConn is one connection to the broker.
+type natsConn struct {
+	site  string
+	conn  *nats.Conn
+	ended chan struct{} // nats.go has ended
+
+	mu    sync.Mutex // guards lost
+	lost  bool
+	hints chan struct{}
+}
+
+// listen hears hints.
+func (c *natsConn) listen(ctx context.Context) error {
+	sub, err := c.conn.Subscribe(wire.HintSubject(c.site), func(*nats.Msg) { c.hint() })
+	if err == nil {
+		err = errors.Join(sub.SetPendingLimits(hintsKept, hintsKept<<10), c.conn.FlushWithContext(ctx))
+	}
+	if err != nil {
+		return fmt.Errorf("listen to the platform's hints: %w", err)
+	}
+	return nil
+}
+
+func (c *natsConn) hint() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.lost {
+		return
+	}
+	select {
+	case c.hints <- struct{}{}:
+	default:
+	}
+}
+
+// gone is called by nats.go at its end.
+func (c *natsConn) gone() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.lost {
+		c.lost = true
+		close(c.hints)
+		close(c.ended)
+	}
+}
+
+// Ask sends one request.
+func (c *natsConn) Ask(ctx context.Context, op string, request []byte) ([]byte, error) {
+	m, err := c.conn.RequestWithContext(ctx, wire.AskSubject(c.site, op), request)
+	switch {
+	case errors.Is(err, nats.ErrNoResponders):
+		return nil, fmt.Errorf("%w: its broker is there, but nobody who answers", errBusy)
+	case errors.Is(err, nats.ErrConnectionClosed):
+		return nil, errLost
+	case err != nil:
+		return nil, fmt.Errorf("ask the platform: %w", err)
+	}
+	return m.Data, nil
+}
+
+// Hints has something in it when there may be news.
+func (c *natsConn) Hints() <-chan struct{} { return c.hints }
+
+// Close ends the connection and waits for nats.go's own part of it.
+func (c *natsConn) Close() error {
+	c.conn.Close()
+	<-c.ended
+	return nil
+}
