@@ -2,6 +2,40 @@
 // cluster of its own. It knows who may connect and what they may say, and no
 // documents.
 //
+// # Accounts
+//
+// SYS watches the servers, AUTH answers who a connection is, CORE has
+// JetStream and the platform's own processes, EDGE has the boxes. A box may ask
+// on s.<id>.rpc.*, and hear s.<id>.n and s.<id>.in.>; nothing else. Permissions
+// for single prefixes within an account that has JetStream leak (a consumer
+// delivers to subjects its maker may not publish to, and reads others' by
+// name), so boxes are in one that has none. ServerConf writes the settings of
+// a server; the embedded one runs on the same text.
+//
+// # Who is let in
+//
+// nats-server asks the platform (auth callout): the box has signed the
+// server's nonce with the key it joined with, and Doorkeeper.Admit says whose
+// that is, having noted where it comes from. Refused, every stranger hears the
+// same. A fault of the platform's own is no refusal: nothing is answered, and
+// the box comes again. What is older than three seconds is not answered either,
+// or a fleet that comes back at once never gets in.
+//
+// Doors open last. A TLS handshake waits until there is somebody to be asked
+// about who comes, and one address may begin only so many in a second. A load
+// balancer has doors of its own, where it alone is heard and its PROXY header
+// is believed. A site has one connection and may have four.
+//
+// # What is asked
+//
+// The subject says who asks; nats-server has checked it. The message says who
+// wants the answer, and is not believed: an answer goes to s.<same id>.in.
+// alone. So many requests of a site wait, so many of all, the oldest goes
+// first; a fault costs one.
+//
+// Revoked means kicked: through SYS, at every server of a cluster, and once
+// more by a look at all connections every five minutes.
+//
 // # The log
 //
 // OpenLog keeps central.Log in one JetStream stream, one subject for each key
