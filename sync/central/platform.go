@@ -72,7 +72,7 @@ func Open(path string, keys Keys, now func() time.Time, log *slog.Logger) (*Plat
 	}
 	p := &Platform{db: db, keys: keys, log: log, now: now, allow: newAllowlist(), hints: map[string]map[chan struct{}]bool{}}
 	err = p.update(func(t *tx) {
-		for _, name := range []string{bucketMeta, bucketSites, bucketDevices, bucketDocs, bucketIndex, bucketEvents, bucketNKeys, bucketContacts, bucketVouched, bucketEntered} {
+		for _, name := range []string{bucketMeta, bucketSites, bucketDevices, bucketDocs, bucketIndex, bucketEvents, bucketNKeys, bucketContacts, bucketVouched, bucketEntered, bucketAudit, bucketTokens} {
 			_, err := t.bolt.CreateBucketIfNotExists([]byte(name))
 			t.fail(err)
 		}
