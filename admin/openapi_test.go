@@ -96,7 +96,7 @@ func TestOpenAPIDescribesTheShapes(t *testing.T) {
 		"Preview": provision.Preview{}, "Rendered": admin.Rendered{}, "OTP": admin.OTP{}, "OTPs": admin.OTPs{},
 		"OTPInput": admin.OTPInput{}, "Allow": admin.Allow{}, "Allowed": admin.Allowed{}, "AllowInput": admin.AllowInput{},
 		"Policy": admin.Policy{}, "PolicyInput": admin.PolicyInput{}, "Visitors": admin.Visitors{}, "Lease": admin.Lease{},
-		"Leases": admin.Leases{}, "Actor": audit.Actor{}, "Entry": audit.Entry{}, "Link": audit.Link{}, "Check": audit.Check{}, "Audit": admin.Audit{},
+		"Leases": admin.Leases{}, "Actor": audit.Actor{}, "Entry": audit.Entry{}, "Link": audit.Link{}, "PlatformLink": admin.PlatformLink{}, "JoinInput": admin.JoinInput{}, "Check": audit.Check{}, "Audit": admin.Audit{},
 		"Ticket": admin.Ticket{}, "Tickets": admin.Tickets{}, "TicketInput": admin.TicketInput{}, "RejectInput": admin.RejectInput{},
 		"DemandInput": admin.DemandInput{},
 		"Token":       admin.Token{}, "Tokens": admin.Tokens{}, "TokenInput": admin.TokenInput{}, "Step": provision.Step{},

@@ -52,7 +52,9 @@ type Deps struct {
 	// Tokens is nil where there is but the one token of Config.
 	Tokens TokenStore
 	// Leases is nil where the box gives out no addresses.
-	Leases  LeaseLister
+	Leases LeaseLister
+	// Link is nil where no platform can be joined.
+	Link    Linker
 	Health  *health.Board
 	Metrics *metrics.Set
 	Log     *slog.Logger

@@ -27,6 +27,9 @@ type Status struct {
 	// Leases says why addresses given prove no phone; empty where they do, or
 	// where dhcp.mode says so already.
 	Leases string `json:"leases,omitempty"`
+	// Platform is how the box stands to the central platform; nil where it has
+	// joined none.
+	Platform *PlatformLink `json:"platform,omitempty"`
 	// Next is what the operator should do about it, empty for nothing.
 	Next string `json:"next,omitempty"`
 }
