@@ -178,6 +178,7 @@ func (s *Site) kept(t *tx, id proto.ID) wire.Doc {
 	}
 	state, _ := t.Device(id)
 	d.ID, d.Del = id, state.Gone
+	d.Sec = state.Sec // what both sides know together, not what the document said
 	d.Kind, d.Key, _ = wire.SplitID(id)
 	if d.Del {
 		d.Body, d.Sealed = nil, nil
