@@ -17,7 +17,7 @@ const (
 )
 
 const (
-	widen = "widen dhcp.pool or shorten dhcp.lease in lineside.toml and restart the box's service; `lineside dhcp leases` lists who holds an address"
+	widen = "widen dhcp.pool or shorten dhcp.lease in lineside.toml, then: systemctl reload lineside; `lineside dhcp leases` lists who holds an address"
 	hunt  = "if the unknown ones should not be here, find them by their hardware addresses (`lineside dhcp leases`, then the switch's table) and take them off the network; a reservation in dhcp.reservations keeps a phone its address whatever others take; else "
 )
 
@@ -132,6 +132,16 @@ func (s *Server) raiseFill(now time.Time, f fill) {
 			Meaning: "phones that start now get no address and stay without network",
 			Do:      do, Detail: f.String(),
 		})
+	}
+}
+
+// calm clears what the server raised.
+func (s *Server) calm() {
+	for _, c := range []string{codeLow, codeExhausted, codeConflict, codeUnsaved, codeWait, codeUntaken} {
+		s.deps.Health.Clear(s.code(c))
+	}
+	if !s.remote {
+		s.deps.Health.Clear(codeStrain)
 	}
 }
 

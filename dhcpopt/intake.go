@@ -66,10 +66,16 @@ func newIntake(size int, handle func(datagram), drop func(string, netip.AddrPort
 // each time.
 func (in *intake) serve(ctx context.Context, conn net.PacketConn, log *slog.Logger) error {
 	ctx, cancel := context.WithCancel(ctx)
+	woken := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
+		defer close(woken)
 		_ = conn.SetReadDeadline(time.Unix(1, 0)) // wakes the receiver
 	})
-	defer stop()
+	defer func() {
+		if !stop() {
+			<-woken // the socket's next user sets a deadline of its own
+		}
+	}()
 	var answering sync.WaitGroup
 	answering.Go(func() { in.answerAll(ctx) })
 	err := in.receiveAll(ctx, conn, log)

@@ -136,7 +136,9 @@ func newServer(cfg Config, deps Deps) *Server {
 // Serve loads the leases and answers what arrives on conn until ctx ends; then
 // it returns nil. It is called once, and the caller closes conn. A conn made by
 // Listen also reaches clients that have no address yet by frames of its own;
-// with any other, those are answered by broadcast.
+// with any other, those are answered by broadcast. What it raised it clears, for
+// another server may follow on the same conn, whose read deadline is then to be
+// taken back.
 func (s *Server) Serve(ctx context.Context, conn net.PacketConn) error {
 	all := append([]*Server{s}, s.scopes...)
 	if s.cfg.Mode == ModeServer {
@@ -164,6 +166,9 @@ func (s *Server) Serve(ctx context.Context, conn net.PacketConn) error {
 	err := in.serve(ctx, conn, s.log)
 	cancel()
 	senders.Wait()
+	for _, one := range all {
+		one.calm()
+	}
 	return err
 }
 

@@ -23,6 +23,7 @@ import (
 	"github.com/lineside/lineside/mdns"
 	"github.com/lineside/lineside/metrics"
 	"github.com/lineside/lineside/neigh"
+	"github.com/lineside/lineside/phone"
 	"github.com/lineside/lineside/provision"
 	"github.com/lineside/lineside/store"
 	"github.com/lineside/lineside/vendors"
@@ -51,6 +52,8 @@ type box struct {
 	sip       sipSockets      // of the SIP service, beside its doors
 	six       six             // what the box has of IPv6
 	announcer *mdns.Announcer // nil: the LAN is not told
+	port      *dhcpPort       // nil: the box has no part in DHCP
+	force     inForceSettings // what a reload may have changed of settings
 	base      []task
 	doors     []task
 }
@@ -176,7 +179,9 @@ func (b *box) openDesk(ca []byte) error {
 	cfg := provision.Config{
 		Site: b.settings.Site, URL: l.URL, Addr: b.where.Self.Addr(), SIPPort: l.SIPPort, CA: ca, WrongPINs: b.settings.WrongPINs, DHCP: b.settings.DHCP.Mode == dhcpopt.ModeServer, VLAN: b.settings.DHCP.VoiceVLAN,
 	}
-	cfg.Reservable = b.settings.dhcpConfig(b.where).Reservable
+	cfg.Reservable = func(mac phone.MAC, a netip.Addr) error {
+		return b.force.settings(b.settings).dhcpConfig(b.where).Reservable(mac, a)
+	}
 	if b.settings.Trust.FactoryCertificates {
 		var wrong problems
 		b.cas, wrong = b.settings.factoryCAs(b.table)
@@ -236,7 +241,7 @@ func (b *box) tokenPath() string { return filepath.Join(b.settings.State, "admin
 // first start is in the store, and wins.
 func (b *box) status() admin.Status {
 	st := admin.Status{Version: thisBuild().Version, Started: b.started, Listeners: append(slices.Clip(b.listeners), b.six.listeners()...)}
-	for _, s := range b.settings.Origin {
+	for _, s := range b.force.settings(b.settings).Origin {
 		if v, ok := inForce(b.desk.Policy())[s.Key]; ok {
 			s.From, s.Value = "store", v
 		}

@@ -43,13 +43,26 @@ func (b *box) dhcpDeps() dhcpopt.Deps {
 
 // behindDHCP makes what serves the DHCP port, by the mode.
 func (b *box) behindDHCP(conn net.PacketConn) (func(context.Context) error, error) {
-	cfg := b.settings.dhcpConfig(b.where)
+	serve, err := b.newDHCP(b.settings)
+	b.port = newDHCPPort(conn, serve)
+	return b.port.serve, err
+}
+
+// newDHCP makes what answers DHCP by these settings.
+func (b *box) newDHCP(s settings) (serveDHCP, error) {
+	cfg := s.dhcpConfig(b.where)
 	if cfg.Mode == dhcpopt.ModeRelay {
 		relay, err := dhcpopt.NewRelay(cfg, b.dhcpDeps())
-		return func(ctx context.Context) error { return relay.Serve(ctx, conn) }, err
+		if err != nil {
+			return nil, err
+		}
+		return relay.Serve, nil
 	}
 	srv, err := dhcpopt.New(cfg, b.dhcpDeps())
-	return func(ctx context.Context) error { return srv.Serve(ctx, conn) }, err
+	if err != nil {
+		return nil, err
+	}
+	return srv.Serve, nil
 }
 
 // addWatch listens to what others do on the LAN. Without the privilege for it

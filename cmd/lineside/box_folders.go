@@ -67,12 +67,13 @@ func (b *box) readFolders() {
 	// waits for it runs yet.
 	hangUp := make(chan os.Signal, 1)
 	signal.Notify(hangUp, syscall.SIGHUP)
-	reload := func(ctx context.Context) error { return b.reloadTemplates(ctx, hangUp) }
-	b.base = append(b.base, newServer("files", b.desk.RunFiles), newServer("templates", reload))
+	reload := func(ctx context.Context) error { return b.reload(ctx, hangUp) }
+	b.base = append(b.base, newServer("files", b.desk.RunFiles), newServer("reload", reload))
 }
 
-// reloadTemplates puts the templates in force anew at each SIGHUP.
-func (b *box) reloadTemplates(ctx context.Context, hangUp chan os.Signal) error {
+// reload puts settings, as far as that can be, and templates in force anew at each
+// SIGHUP.
+func (b *box) reload(ctx context.Context, hangUp chan os.Signal) error {
 	defer signal.Stop(hangUp)
 	for {
 		select {
@@ -80,6 +81,7 @@ func (b *box) reloadTemplates(ctx context.Context, hangUp chan os.Signal) error 
 			return nil
 		case <-hangUp:
 		}
+		b.reloadSettings(ctx)
 		out, err := b.desk.LoadTemplates(ctx, audit.Actor{Front: "signal"})
 		if err != nil {
 			b.log.Error("templates were not loaded; those in force stay", "err", err)
