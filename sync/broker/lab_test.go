@@ -43,7 +43,7 @@ func newLab(t testing.TB, edit func(*broker.Config)) *lab {
 	}
 	l := &lab{t: t, keys: keys}
 	dir := t.TempDir()
-	if l.p, err = central.Open(filepath.Join(dir, "central.db"), keys, time.Now, slog.New(slog.DiscardHandler)); err != nil {
+	if l.p, err = central.Open(t.Context(), central.Config{Path: filepath.Join(dir, "central.db"), Keys: keys}, slog.New(slog.DiscardHandler)); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = l.p.Close() })

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -120,13 +121,14 @@ func (l *Log) Identity() string { return l.identity }
 
 // Follow calls f at every word that something was appended, and once a second,
 // because words get lost.
-func (l *Log) Follow(ctx context.Context, f func()) error {
+func (l *Log) Follow(ctx context.Context, f func(newest uint64)) error {
 	heard := make(chan *nats.Msg, 1)
 	sub, err := l.conn.Subscribe(appended, func(m *nats.Msg) {
-		select {
-		case heard <- m:
-		default: // one is enough
+		select { // the newest word is the one that counts
+		case <-heard:
+		default:
 		}
+		heard <- m
 	})
 	if err != nil {
 		return fmt.Errorf("follow the platform's stream: %w", err)
@@ -134,13 +136,15 @@ func (l *Log) Follow(ctx context.Context, f func()) error {
 	defer func() { _ = sub.Unsubscribe() }() // of a closed connection: gone anyway
 	again := time.NewTicker(time.Second)
 	defer again.Stop()
-	for {
-		f()
+	for newest := uint64(0); ; {
+		f(newest)
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-heard:
+		case m := <-heard:
+			newest, _ = strconv.ParseUint(string(m.Data), 10, 64) // 0: look
 		case <-again.C:
+			newest = 0
 		}
 	}
 }

@@ -52,8 +52,11 @@ func TestLog(t *testing.T) {
 	if diff := cmp.Diff([]string{"2 a/2=y", "4 a/1=", "5 end=2"}, got); diff != "" || newest != 5 {
 		t.Errorf("newest %d, want 5; entries (-want +got):\n%s", newest, diff)
 	}
-	if got, newest = read(t, g, 5); len(got) != 0 || newest != 5 {
-		t.Errorf("after the newest: got %q at %d, want nothing at 5", got, newest)
+	if got, newest = read(t, g, 5); len(got) != 1 || newest != 5 {
+		t.Errorf("after the newest: got %q at %d, want that one at 5", got, newest)
+	}
+	if got, newest = read(t, g, 3); len(got) != 2 || newest != 5 {
+		t.Errorf("after one that was overwritten: got %q at %d, want two to 5", got, newest)
 	}
 	if _, err := g.Read(t.Context(), 6, nil); !errors.Is(err, central.ErrRewound) {
 		t.Errorf("after what never was: got %v, want ErrRewound", err)
@@ -108,8 +111,8 @@ func TestLogPages(t *testing.T) {
 	if _, err := g.Append(t.Context(), newest, entries); err != nil {
 		t.Fatal(err)
 	}
-	if got, n := read(t, g, newest); len(got) != 100 || n != newest+100 {
-		t.Errorf("got %d entries to %d, want 100 to %d", len(got), n, newest+100)
+	if got, n := read(t, g, newest); len(got) != 101 || n != newest+100 {
+		t.Errorf("got %d entries to %d, want 101 to %d", len(got), n, newest+100)
 	}
 	if _, err := g.Append(t.Context(), newest, make([]central.Entry, central.MaxBatch+1)); !errors.Is(err, central.ErrRefused) {
 		t.Errorf("too many at once: got %v, want ErrRefused", err)
@@ -142,7 +145,7 @@ func TestLogFollow(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	heard, ended := make(chan uint64, 100), make(chan error, 1)
 	go func() {
-		ended <- g.Follow(ctx, func() {
+		ended <- g.Follow(ctx, func(uint64) {
 			newest, err := g.Read(ctx, 0, func(central.Entry) error { return nil })
 			if err == nil {
 				heard <- newest

@@ -85,7 +85,7 @@ func (l *Log) acked(data []byte, after uint64, n int) (uint64, error) {
 	switch {
 	case a.Error == nil && a.Count == n && a.Seq == after+uint64(n):
 		// Who misses this word looks within a second.
-		_ = l.conn.Publish(appended, nil)
+		_ = l.conn.Publish(appended, strconv.AppendUint(nil, a.Seq, 10))
 		return a.Seq, nil
 	case a.Error == nil:
 		return 0, fmt.Errorf("append to the platform's stream: %d entries end at %d, want %d at %d: %w", a.Count, a.Seq, n, after+uint64(n), errors.ErrUnsupported)

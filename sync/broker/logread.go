@@ -43,8 +43,8 @@ func (l *Log) Read(ctx context.Context, after uint64, f func(central.Entry) erro
 	}
 	wait := time.NewTimer(l.cfg.Settle)
 	defer wait.Stop()
-	for {
-		more, err := l.page(ctx, &newest, f)
+	for first := true; ; first = false {
+		more, err := l.page(ctx, &newest, first, f)
 		switch {
 		case err != nil:
 			return newest, fmt.Errorf("read the platform's stream after %d: %w", newest, err)
@@ -101,9 +101,9 @@ func (l *Log) rewound(ctx context.Context, seen uint64) error {
 	}
 }
 
-// page reads what follows newest and moves it on; more says whether there is
-// more.
-func (l *Log) page(ctx context.Context, newest *uint64, f func(central.Entry) error) (more bool, err error) {
+// page reads what follows newest and moves it on, the first one from newest
+// itself; more says whether there is more.
+func (l *Log) page(ctx context.Context, newest *uint64, first bool, f func(central.Entry) error) (more bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, pageWait)
 	defer cancel()
 	inbox := l.conn.NewInbox()
@@ -137,20 +137,20 @@ func (l *Log) page(ctx context.Context, newest *uint64, f func(central.Entry) er
 		default:
 			return false, fmt.Errorf("the broker says %s %s", status, m.Header.Get(headerReason))
 		}
-		if err := l.take(m, newest, f); err != nil {
+		if err := l.take(m, newest, first, f); err != nil {
 			return false, err
 		}
 	}
 }
 
 // take hands one message on.
-func (l *Log) take(m *nats.Msg, newest *uint64, f func(central.Entry) error) error {
+func (l *Log) take(m *nats.Msg, newest *uint64, first bool, f func(central.Entry) error) error {
 	rev, err := strconv.ParseUint(m.Header.Get(headerSequence), 10, 64)
 	if err != nil {
 		return fmt.Errorf("a message without its place: %w", err)
 	}
-	if rev <= *newest {
-		return nil // the one at after
+	if rev < *newest || rev == *newest && !first {
+		return nil
 	}
 	key, ok := LogKey(subjects, m.Header.Get(headerSubject))
 	if !ok {

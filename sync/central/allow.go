@@ -30,14 +30,6 @@ func (p *Platform) Allowed(a netip.Addr) Verdict { return p.allow.check(plain(a)
 // everySite is the row of entries that are for all sites; no site is named so.
 const everySite = "*"
 
-// allowed notes that a row of the allow-list may change.
-func (t *tx) allowed(bucket, key string) {
-	switch bucket {
-	case bucketVouched, bucketEntered, bucketSites:
-		t.allow[key] = true
-	}
-}
-
 // source is where a request came from: its own address, or the site's newest
 // connection's.
 func (t *tx) source(id string, own netip.Addr) netip.Addr {
@@ -142,15 +134,15 @@ func (p *Platform) refreshAllow(rows map[string]bool) {
 	p.allow.set(read, p.now())
 }
 
-// loadAllow reads all rows.
+// loadAllow reads all rows, those too that are no more.
 func (p *Platform) loadAllow() error {
-	rows := map[string]bool{}
+	rows := p.allow.all()
 	err := p.view(func(t *tx) {
 		for _, bucket := range []string{bucketVouched, bucketEntered} {
-			t.fail(t.bolt.Bucket([]byte(bucket)).ForEach(func(k, _ []byte) error {
-				rows[string(k)] = true
-				return nil
-			}))
+			t.walk(bucket, "", "", func(id string, _ []byte) bool {
+				rows[id] = true
+				return true
+			})
 		}
 	})
 	if err != nil {
@@ -164,7 +156,6 @@ const (
 	// expiredFor is how long an entry that ended stays: a platform whose clock
 	// leapt ahead for a while has lost nothing when it is put right.
 	expiredFor = 24 * time.Hour
-	sweepSlice = 500
 )
 
 // sweepAllow takes out what ended long ago, and what lasts longer than anything can:
@@ -183,25 +174,22 @@ func (p *Platform) sweepAllow() error {
 func (t *tx) sweepVouched(after string) (last string, more bool) {
 	now, n := t.p.now(), 0
 	put := map[string][]vouched{}
-	c := t.bolt.Bucket([]byte(bucketVouched)).Cursor()
-	for k, v := c.Seek([]byte(after)); k != nil; k, v = c.Next() {
-		if string(k) == after {
-			continue
-		}
+	t.walk(bucketVouched, "", after, func(id string, value []byte) bool {
 		if n++; n > sweepSlice {
 			more = true
-			break
+			return false
 		}
-		last = string(k)
+		last = id
 		var list []vouched
-		if err := json.Unmarshal(v, &list); err != nil {
+		if err := json.Unmarshal(value, &list); err != nil {
 			t.fail(err)
-			return last, false
+			return false
 		}
 		if kept := swept(list, now); len(kept) != len(list) {
 			put[last] = kept
 		}
-	}
+		return true
+	})
 	for id, kept := range put {
 		if len(kept) == 0 {
 			t.del(bucketVouched, id)

@@ -54,6 +54,17 @@ func newAllowlist() *allowlist {
 	return &allowlist{ranges: map[netip.Prefix][]grant{}, rows: map[string][]netip.Prefix{}, feed: newFeed()}
 }
 
+// all are the rows there are.
+func (l *allowlist) all() map[string]bool {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	rows := make(map[string]bool, len(l.rows))
+	for id := range l.rows {
+		rows[id] = true
+	}
+	return rows
+}
+
 func family(a netip.Addr) int {
 	if a.Is4() {
 		return 0

@@ -41,7 +41,7 @@ func newClockLab(t testing.TB) *clockLab {
 
 func (l *clockLab) begin() {
 	l.t.Helper()
-	p, err := central.Open(l.path, l.keys, func() time.Time { return l.now }, slog.New(slog.DiscardHandler))
+	p, err := central.Open(l.t.Context(), central.Config{Path: l.path, Keys: l.keys, Now: func() time.Time { return l.now }}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		l.t.Fatal(err)
 	}

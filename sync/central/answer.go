@@ -2,10 +2,11 @@ package central
 
 import (
 	"crypto/rand"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
+	"time"
 
 	"github.com/lineside/lineside/sync/proto"
 	"github.com/lineside/lineside/sync/wire"
@@ -31,7 +32,7 @@ func (p *Platform) AnswerFrom(id string, from netip.Addr, op string, request []b
 	case op != q.Op():
 		r.Refused = &wire.Refused{Reason: wire.Malformed, Text: fmt.Sprintf("a %s was sent as a %s", q.Op(), op)}
 	default:
-		if err := p.update(func(t *tx) { p.fulfil(t, id, from, q, &r) }); err != nil {
+		if r, err = p.fulfil(id, from, q); err != nil {
 			return nil, fmt.Errorf("answer %s of site %s: %w", op, id, err)
 		}
 	}
@@ -46,47 +47,138 @@ func version(v int) *wire.Refused {
 }
 
 // fulfil does what is asked, in one transaction with what it reads.
-func (p *Platform) fulfil(t *tx, id string, addr netip.Addr, q wire.Request, r *wire.Reply) {
-	s, ok := t.site(id)
-	if !ok || s.Revoked {
-		r.Refused = &wire.Refused{Reason: wire.Revoked, Text: "this site was taken from the platform: join it again with a new token"}
-		return
+func (p *Platform) fulfil(id string, addr netip.Addr, q wire.Request) (r wire.Reply, err error) {
+	if q.Pull != nil {
+		r, err = p.pull(id, *q.Pull)
+	} else {
+		token := rand.Text()
+		err = p.update(func(t *tx) { r = p.serve(t, id, addr, q, token) })
+	}
+	if errors.Is(err, ErrBusy) {
+		p.log.Debug("a site was told to come again", "site", id, "err", err)
+		r, err = wire.Reply{Refused: busy()}, nil
+	}
+	r.V, r.ID = wire.Version, q.ID
+	return r, err
+}
+
+func busy() *wire.Refused {
+	return &wire.Refused{Reason: wire.Busy, Text: "the platform has too much to do at the moment; the box asks again by itself", Retry: busyRetry}
+}
+
+const busyRetry = 5 * time.Second
+
+// believed is what a site is refused with if its box is not believed.
+func (t *tx) believed(id string) *wire.Refused {
+	if s, ok := t.site(id); ok && !s.Revoked {
+		return nil
+	}
+	return &wire.Refused{Reason: wire.Revoked, Text: "this site was taken from the platform: join it again with a new token"}
+}
+
+// serve answers what may change the platform's state.
+func (p *Platform) serve(t *tx, id string, addr netip.Addr, q wire.Request, token string) (r wire.Reply) {
+	if r.Refused = t.believed(id); r.Refused != nil {
+		return r
 	}
 	from := proto.Site(id)
 	switch {
 	case q.Hello != nil:
 		t.connected(id, addr)
-		r.Hello = p.greet(t, id, s, *q.Hello)
+		r.Hello = p.greet(t, id, *q.Hello, token)
 		r.Hello.Whitelisting = t.whitelisting(id, t.source(id, addr))
-	case q.Pull != nil:
-		r.Pull = p.read(t, from, *q.Pull)
 	case q.Push != nil:
 		t.connected(id, addr)
 		a := proto.Take(t, from, q.Push.Push)
-		t.vouch(id, t.source(id, addr), s.Acked[q.Push.Incarnation], *q.Push)
+		t.vouch(id, t.source(id, addr), t.acks(id).Acked[q.Push.Incarnation], *q.Push)
 		r.Push = &wire.PushReply{PushReply: a, Acked: t.keep(id, *q.Push)}
 		r.Push.Whitelisting = t.whitelisting(id, t.source(id, addr))
 	case q.Confirm != nil:
 		a := proto.Allow(t, from, *q.Confirm)
 		r.Confirm = &a
 	}
+	return r
 }
 
-func (p *Platform) greet(t *tx, id string, s site, h wire.Hello) *wire.HelloReply {
+// beatStale is how old a sign of life may be before it is worth a write.
+const beatStale = time.Hour
+
+func (p *Platform) greet(t *tx, id string, h wire.Hello, token string) *wire.HelloReply {
 	if !p.proved(id, h.Cursor) {
 		h.Cursor = proto.Cursor{} // never handed out: it says nothing
 	}
-	a := proto.Greet(t, proto.Site(id), h.Hello, rand.Text(), p.now().Unix())
+	if t.forgotten(id, h.Cursor.Rev) && t.Meta().Stands(h.Cursor) == proto.Followed {
+		h.Cursor = proto.Cursor{} // not all that follows it is known any more
+	}
+	now := p.now().UTC()
+	a := proto.Greet(t, proto.Site(id), h.Hello, token, now.Unix())
 	if a.Snapshot {
 		a.Cursor = p.prove(id, a.Cursor)
 	}
-	s, _ = t.site(id)
-	s.Seen, s.Software, s.Conditions = p.now().UTC(), clip(h.Software, 64), h.Conditions[:min(len(h.Conditions), 50)]
-	t.setSite(id, s)
-	return &wire.HelloReply{HelloReply: a, Now: p.now().UTC(), Name: s.Name, Acked: s.Acked[h.Incarnation]}
+	var was beat
+	t.get(bucketBeats, id, &was)
+	is := beat{At: now, Software: clip(h.Software, 64)}
+	for _, c := range h.Conditions[:min(len(h.Conditions), 50)] {
+		is.Conditions = append(is.Conditions, clip(c, 64))
+	}
+	if now.Sub(was.At).Abs() > beatStale || was.Software != is.Software || !slices.Equal(was.Conditions, is.Conditions) {
+		t.put(bucketBeats, id, is)
+	}
+	s, _ := t.site(id)
+	return &wire.HelloReply{HelloReply: a, Now: now, Name: s.Name, Acked: t.acks(id).Acked[h.Incarnation]}
 }
 
 func clip(s string, most int) string { return s[:min(len(s), most)] }
+
+// Bounds of pulls that wait for a revision this process has not read yet:
+// another one answered the site before.
+const (
+	pullWait = 2 * time.Second
+	maxPulls = 256
+)
+
+// pull answers from the view without waiting for any writer.
+func (p *Platform) pull(id string, q proto.Pull) (r wire.Reply, err error) {
+	for waits := (<-chan time.Time)(nil); ; {
+		next, early, resealing := p.next(), false, false
+		err = p.view(func(t *tx) {
+			r = wire.Reply{Refused: t.believed(id)}
+			early, resealing = q.After > t.head(), t.resealing(id)
+			if r.Refused == nil && !early && !resealing {
+				r.Pull = p.read(t, proto.Site(id), q)
+			}
+		})
+		switch {
+		case err != nil || r.Refused != nil || r.Pull != nil:
+			return r, err
+		case resealing:
+			if err := p.reseal(id); err != nil {
+				return r, err
+			}
+			continue
+		case waits == nil:
+			select {
+			case p.pulls <- struct{}{}:
+				defer func() { <-p.pulls }()
+			default:
+				return r, ErrBusy
+			}
+			timer := time.NewTimer(pullWait)
+			defer timer.Stop()
+			waits = timer.C
+		}
+		select {
+		case <-next:
+		case <-waits:
+			return r, ErrBusy
+		}
+	}
+}
+
+func (t *tx) head() (rev uint64) {
+	t.get(bucketMeta, metaHead, &rev)
+	return rev
+}
 
 func (p *Platform) read(t *tx, from proto.Site, q proto.Pull) *wire.PullReply {
 	page := proto.Read(t, from, q)
@@ -96,53 +188,4 @@ func (p *Platform) read(t *tx, from proto.Site, q proto.Pull) *wire.PullReply {
 		return true
 	})
 	return out
-}
-
-// maxIncarnations bounds how many numberings of one site are remembered.
-const maxIncarnations = 50
-
-// keep keeps the events that are new, and gives the newest number held.
-func (t *tx) keep(id string, p wire.Push) uint64 {
-	s, _ := t.site(id)
-	held := s.Acked[p.Incarnation]
-	if len(p.Events) == 0 {
-		return held
-	}
-	if s.Acked == nil || len(s.Acked) >= maxIncarnations {
-		s.Acked = map[string]uint64{}
-	}
-	bucket := t.makeSiteBucket(bucketEvents, proto.Site(id))
-	for _, e := range p.Events {
-		if e.Seq <= held || t.err != nil {
-			continue
-		}
-		held = e.Seq
-		n, err := bucket.NextSequence()
-		t.fail(err)
-		t.fail(putJSON(bucket, revKey(n), e))
-	}
-	s.Acked[p.Incarnation] = held
-	t.setSite(id, s)
-	return held
-}
-
-// Events gives a site's events, oldest first.
-func (p *Platform) Events(id string, f func(wire.Event) bool) error {
-	return p.update(func(t *tx) {
-		b := t.siteBucket(bucketEvents, proto.Site(id))
-		if b == nil {
-			return
-		}
-		c := b.Cursor()
-		for k, v := c.First(); k != nil; k, v = c.Next() {
-			var e wire.Event
-			if err := json.Unmarshal(v, &e); err != nil {
-				t.fail(err)
-				return
-			}
-			if !f(e) {
-				return
-			}
-		}
-	})
 }

@@ -53,7 +53,7 @@ func newLab(t testing.TB) *lab {
 
 func (l *lab) open() *central.Platform {
 	l.t.Helper()
-	p, err := central.Open(l.path, l.keys, time.Now, slog.New(slog.DiscardHandler))
+	p, err := central.Open(l.t.Context(), central.Config{Path: l.path, Keys: l.keys}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		l.t.Fatal(err)
 	}
@@ -360,7 +360,7 @@ func TestPutBackRaw(t *testing.T) {
 	if len(page.Docs) != 1 {
 		t.Fatalf("got %d documents, want 1", len(page.Docs))
 	}
-	back, err := central.Open(copied, l.keys, time.Now, slog.New(slog.DiscardHandler))
+	back, err := central.Open(t.Context(), central.Config{Path: copied, Keys: l.keys}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,13 +4,36 @@
 //
 // # What it keeps
 //
-// One bbolt file, the view: sites, devices with their state in the rules
-// (sync/proto), and every site's documents in the order they were written,
-// each signed and its secrets sealed to the site's key when it is written, so
-// that a site that lacks a hundred thousand of them costs no cryptography. The
-// platform's own copy of a secret is sealed to the platform's own key, which
-// lies in a file of its own beside the database: a copy of the database alone
-// opens nothing.
+// The truth is a log (Log; package broker keeps it in a JetStream stream): one
+// key for each site, device, document, event. What is asked is answered from a
+// view of it in one bbolt file, made from the log and nothing else: it is
+// brought up to the log at start, follows what other processes of the platform
+// write, and is made anew where it is missing, of another form, or of another
+// past. A document is signed and its secrets sealed to the site's key when it is
+// written, so that a site that lacks a hundred thousand of them costs no
+// cryptography. The platform's own copy of a secret is sealed to the platform's
+// own key, which lies in a file of its own beside the view: a copy of the log
+// alone opens nothing.
+//
+// # How it is written
+//
+// One goroutine commits what waits, as one batch: each update runs on the view's
+// one write transaction, one that fails is taken back alone, what the others
+// wrote is appended behind the revision the view stands at, and only then the
+// view is committed. A batch that came too late, because another process wrote,
+// is run again on the newer state. So an update may run several times and only
+// computes; nothing random that matters is drawn inside. Each batch ends with
+// its writer's record, which tells whether a batch whose answer was lost is in
+// the log after all.
+//
+// # When the log was put back
+//
+// A log that ends before what the view has read, or is another one, or holds a
+// start of the platform that the view should have read of and has not, was put
+// back from a copy. The view is made anew, and a new epoch begins (R8). A
+// process whose view was lost with it learns it from the sites' cursors (R7).
+// Starts are written to the log, so those of several processes are in one order,
+// and a cursor that one of them handed out stands at each.
 //
 // # Who is believed
 //
@@ -18,9 +41,4 @@
 // transport. What it asks is about itself alone: the rules take its word for
 // its own devices only. A cursor counts only with the platform's mark on it,
 // because one from the future would make the platform begin a new epoch.
-//
-// # Not there yet
-//
-// The stream of NATS JetStream as what the view is rebuilt from, the NATS
-// transport, the allow-list, users, tickets and the operators' API.
 package central

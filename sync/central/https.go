@@ -8,7 +8,6 @@ import (
 	"io"
 	"maps"
 	"net/http"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -170,7 +169,7 @@ func (h *Handler) admit(r *http.Request, s wire.Session) error {
 // verify checks a site's signature with the key it joined with.
 func (p *Platform) verify(s wire.Session) error {
 	var v seal.Verifier
-	err := p.update(func(t *tx) {
+	err := p.view(func(t *tx) {
 		held, ok := t.site(s.Site)
 		if !ok || held.Revoked {
 			t.fail(ErrUnknownSite)
@@ -272,53 +271,5 @@ func (h *Handler) join(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, fmt.Sprintf("the platform cannot take the box in: %v", err), http.StatusBadRequest)
 	default:
 		write(w, reply)
-	}
-}
-
-// listen gives a channel that has something in it after every change of what
-// the site is to hold, until end.
-func (p *Platform) listen(id string) (news <-chan struct{}, end func()) {
-	c := make(chan struct{}, 1)
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.hints[id] == nil {
-		p.hints[id] = map[chan struct{}]bool{}
-	}
-	p.hints[id][c] = true
-	return c, func() {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		if delete(p.hints[id], c); len(p.hints[id]) == 0 {
-			delete(p.hints, id)
-		}
-	}
-}
-
-// Watch has f called with every site of which something changed, after it did,
-// until stop. f must not wait.
-func (p *Platform) Watch(f func(site string)) (stop func()) {
-	w := &f
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.watchers = append(p.watchers, w)
-	return func() {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		p.watchers = slices.DeleteFunc(slices.Clone(p.watchers), func(o *func(string)) bool { return o == w })
-	}
-}
-
-func (p *Platform) hint(id string) {
-	p.mu.Lock()
-	for c := range p.hints[id] {
-		select {
-		case c <- struct{}{}:
-		default:
-		}
-	}
-	all := p.watchers
-	p.mu.Unlock()
-	for _, f := range all {
-		(*f)(id)
 	}
 }

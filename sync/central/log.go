@@ -45,12 +45,13 @@ type Log interface {
 	Append(ctx context.Context, after uint64, entries []Entry) (newest uint64, err error)
 	// Read calls f for what stands after a revision, in order, at least to the
 	// newest entry at the call, and gives the last one's revision. It never
-	// ends within what was appended at once. Where the log ends before that
-	// revision the error is ErrRewound.
+	// ends within what was appended at once. It begins with the entry at that
+	// revision if it is still the newest of its key. Where the log ends before
+	// that revision the error is ErrRewound.
 	Read(ctx context.Context, after uint64, f func(Entry) error) (newest uint64, err error)
-	// Follow calls f whenever there may be more to read, until ctx ends. It
-	// may call it too often.
-	Follow(ctx context.Context, f func()) error
+	// Follow calls f whenever there may be more to read, until ctx ends, with
+	// the newest revision if it is known, else 0. It may call it too often.
+	Follow(ctx context.Context, f func(newest uint64)) error
 }
 
 // Errors of a Log.

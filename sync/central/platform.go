@@ -5,15 +5,13 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
+	"maps"
 	"strings"
-	"sync"
 	"time"
-
-	bolt "go.etcd.io/bbolt"
 
 	"github.com/lineside/lineside/sync/proto"
 	"github.com/lineside/lineside/sync/seal"
@@ -47,80 +45,6 @@ func NewKeys() (k Keys, err error) {
 	k.Cursor = make([]byte, 32)
 	_, _ = rand.Read(k.Cursor) // never fails (crypto/rand)
 	return k, nil
-}
-
-// Platform is the platform on its database.
-type Platform struct {
-	db   *bolt.DB
-	keys Keys
-	log  *slog.Logger
-	now  func() time.Time
-	// allow is the allow-list as it is asked.
-	allow *allowlist
-
-	mu       sync.Mutex // guards the rest
-	hints    map[string]map[chan struct{}]bool
-	watchers []*func(site string)
-	revoked  []func(site string)
-}
-
-// Open opens the view at path, makes it if there is none, and notes a start.
-func Open(path string, keys Keys, now func() time.Time, log *slog.Logger) (*Platform, error) {
-	db, err := bolt.Open(path, 0o600, &bolt.Options{Timeout: time.Second})
-	if err != nil {
-		return nil, fmt.Errorf("open the platform's database %s: %w", path, err)
-	}
-	p := &Platform{db: db, keys: keys, log: log, now: now, allow: newAllowlist(), hints: map[string]map[chan struct{}]bool{}}
-	err = p.update(func(t *tx) {
-		for _, name := range []string{bucketMeta, bucketSites, bucketDevices, bucketDocs, bucketIndex, bucketEvents, bucketNKeys, bucketContacts, bucketVouched, bucketEntered, bucketAudit, bucketTokens} {
-			_, err := t.bolt.CreateBucketIfNotExists([]byte(name))
-			t.fail(err)
-		}
-		if t.err == nil {
-			if t.Meta().Epoch == 0 {
-				proto.Restored(t, now().Unix(), 0)
-			}
-			proto.Start(t, rand.Text())
-		}
-	})
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("begin on %s: %w", path, err), db.Close())
-	}
-	if err := p.loadAllow(); err != nil {
-		return nil, errors.Join(err, db.Close())
-	}
-	return p, nil
-}
-
-// Close closes the database.
-func (p *Platform) Close() error { return p.db.Close() }
-
-// update runs f in a transaction and hints at what it changed.
-func (p *Platform) update(f func(*tx)) error {
-	t := &tx{p: p, touched: map[string]bool{}, allow: map[string]bool{}}
-	err := p.db.Update(func(b *bolt.Tx) error {
-		t.bolt, t.err = b, nil
-		f(t)
-		return t.err
-	})
-	if err != nil {
-		return err
-	}
-	p.refreshAllow(t.allow)
-	for id := range t.touched {
-		p.hint(id)
-	}
-	return nil
-}
-
-// view runs f in a transaction that only reads.
-func (p *Platform) view(f func(*tx)) error {
-	t := &tx{p: p}
-	return p.db.View(func(b *bolt.Tx) error {
-		t.bolt = b
-		f(t)
-		return t.err
-	})
 }
 
 // Restored says that the database was put back from a copy: a new epoch
@@ -161,8 +85,7 @@ func (p *Platform) invite(id string, edit func(*site), fresh bool) (Token, error
 			return
 		}
 		edit(&s)
-		sum := sha256.Sum256([]byte(tok.Secret))
-		s.JoinHash, s.JoinUntil = sum[:], tok.Until
+		t.setInvite(id, &s, joinHash(tok.Secret), tok.Until)
 		t.setSite(id, s)
 	})
 	return tok, err
@@ -182,61 +105,63 @@ func (p *Platform) Join(j wire.Join) (wire.JoinReply, error) {
 	if err := checkNKey(j.NKey); err != nil {
 		return wire.JoinReply{}, err
 	}
-	sum := sha256.Sum256([]byte(j.Secret))
 	var r wire.JoinReply
-	var replaced bool
 	err := p.update(func(t *tx) {
-		id, s, ok := t.invited(sum[:])
-		if !ok || !p.now().Before(s.JoinUntil) {
+		id, s, ok := t.invited(j.Secret)
+		if !ok {
 			t.fail(ErrJoin)
 			return
 		}
 		t.setNKey(id, s.NKey, j.NKey)
-		replaced = s.Verifier != ""
-		s.JoinHash, s.JoinUntil, s.Revoked, s.NKey = nil, time.Time{}, false, j.NKey
-		s.Verifier, s.Key, s.Software = j.Verifier, j.Key, j.Software
-		s.Member = proto.Member{}
-		t.setSite(id, s)
-		t.rewrite(proto.Site(id))
+		t.setInvite(id, &s, nil, time.Time{})
+		s.Revoked, s.NKey = false, j.NKey
+		s.Verifier, s.Key = j.Verifier, j.Key
+		t.setSite(id, s) // the old box is cut off by that
+		t.put(bucketBeats, id, beat{Software: clip(j.Software, 64)})
+		t.del(bucketMembers, id)
+		t.put(bucketReseals, id, progress{})
 		r = wire.JoinReply{Site: id, Name: s.Name, Platform: p.keys.Signer.Verifier().String()}
 	})
-	if err == nil && replaced {
-		p.cutOff(r.Site) // the old box
+	if err != nil {
+		return wire.JoinReply{}, err
 	}
-	return r, err
+	// The box is in; what cannot be sealed now is when it asks.
+	if err := p.reseal(r.Site); err != nil {
+		p.log.Warn("not all of a new box's documents are sealed to it yet", "site", r.Site, "err", err)
+	}
+	return r, nil
 }
 
 // invited is the site a token was made for.
-func (t *tx) invited(sum []byte) (id string, s site, ok bool) {
-	c := t.bolt.Bucket([]byte(bucketSites)).Cursor()
-	for k, v := c.First(); k != nil && !ok; k, v = c.Next() {
-		var one site
-		if err := json.Unmarshal(v, &one); err != nil {
-			t.fail(err)
-			return "", s, false
-		}
-		if len(one.JoinHash) == len(sum) && hmac.Equal(one.JoinHash, sum) {
-			id, s, ok = string(k), one, true
-		}
+func (t *tx) invited(secret string) (id string, s site, ok bool) {
+	if !t.get(bucketInvites, inviteKey(joinHash(secret)), &id) {
+		return "", s, false
 	}
-	return id, s, ok
+	s, ok = t.site(id)
+	return id, s, ok && hmac.Equal(s.JoinHash, joinHash(secret)) && t.p.now().Before(s.JoinUntil)
 }
 
-// rewrite seals a site's documents anew: its box has another key.
-func (t *tx) rewrite(id proto.Site) {
-	var mine []proto.ID
-	t.At(id, func(name proto.ID, _ proto.Held) bool {
-		mine = append(mine, name)
-		return true
-	})
-	for _, name := range mine {
-		proto.Rewrite(t, name)
+func joinHash(secret string) []byte {
+	sum := sha256.Sum256([]byte(secret))
+	return sum[:]
+}
+
+func inviteKey(hash []byte) string { return hex.EncodeToString(hash) }
+
+// setInvite gives a site another token, or none.
+func (t *tx) setInvite(id string, s *site, hash []byte, until time.Time) {
+	if s.JoinHash != nil {
+		t.del(bucketInvites, inviteKey(s.JoinHash))
 	}
+	if hash != nil {
+		t.put(bucketInvites, inviteKey(hash), id)
+	}
+	s.JoinHash, s.JoinUntil = hash, until
 }
 
 // Revoke ends what a site's box may do, at once.
 func (p *Platform) Revoke(id string) error {
-	err := p.update(func(t *tx) {
+	return p.update(func(t *tx) {
 		s, ok := t.site(id)
 		if !ok {
 			t.fail(fmt.Errorf("site %s: %w", id, ErrUnknownSite))
@@ -246,17 +171,20 @@ func (p *Platform) Revoke(id string) error {
 		t.setSite(id, s)
 		t.del(bucketVouched, id)
 	})
-	if err == nil {
-		p.cutOff(id)
-		p.hint(id) // what it asks next is refused
-	}
-	return err
 }
 
 // PutDevice adds a device or changes it; home is the site it lives at. mint is
 // a new generation's name where it is new or moves. Secrets not named stay.
 func (p *Platform) PutDevice(mac, home string, body wire.Device, secrets map[string]string) error {
-	name := wire.DocID(wire.DeviceDoc, mac)
+	name, mint := wire.DocID(wire.DeviceDoc, mac), rand.Text()
+	own := make(map[string][]byte, len(secrets))
+	for kind, value := range secrets {
+		sealed, err := p.keys.Seal.Public().Seal(ownLabel(name, kind), []byte(value))
+		if err != nil {
+			return fmt.Errorf("seal %s of %s: %w", kind, name, err)
+		}
+		own[kind] = sealed
+	}
 	return p.update(func(t *tx) {
 		if s, ok := t.site(home); !ok || s.Revoked {
 			t.fail(fmt.Errorf("site %s: %w", home, ErrUnknownSite))
@@ -267,17 +195,13 @@ func (p *Platform) PutDevice(mac, home string, body wire.Device, secrets map[str
 		if d.Secrets == nil {
 			d.Secrets = map[string][]byte{}
 		}
-		for kind, value := range secrets {
-			sealed, err := p.keys.Seal.Public().Seal(ownLabel(name, kind), []byte(value))
-			t.fail(err)
-			d.Secrets[kind] = sealed
-		}
+		maps.Copy(d.Secrets, own)
 		t.put(bucketDevices, string(name), d)
 		if known && d.Home == proto.Site(home) {
 			proto.Rewrite(t, name)
 			return
 		}
-		proto.Settle(t, name, proto.Site(home), rand.Text())
+		proto.Settle(t, name, proto.Site(home), mint)
 	})
 }
 
@@ -343,7 +267,7 @@ func (p *Platform) proved(id string, c proto.Cursor) bool {
 
 // CopyTo writes a copy of the database, whole, while the platform runs.
 func (p *Platform) CopyTo(path string) error {
-	err := p.db.View(func(t *bolt.Tx) error { return t.CopyFile(path, 0o600) })
+	err := p.view(func(t *tx) { t.fail(t.bolt.CopyFile(path, 0o600)) })
 	if err != nil {
 		return fmt.Errorf("copy the platform's database: %w", err)
 	}

@@ -1,27 +1,31 @@
 package central
 
 import (
-	"encoding/binary"
+	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
+	"slices"
 	"time"
-
-	bolt "go.etcd.io/bbolt"
 
 	"github.com/lineside/lineside/sync/proto"
 	"github.com/lineside/lineside/sync/wire"
 )
 
-// Buckets. docs and index hold one bucket for each site: documents by
-// revision, and by name where each stands.
+// Buckets, as they stand in keys of the log.
 const (
+	// meta holds the platform's own state: head, epoch, boots.
 	bucketMeta    = "meta"
 	bucketSites   = "sites"
 	bucketDevices = "devices"
-	bucketDocs    = "docs"
-	bucketIndex   = "index"
-	bucketEvents  = "events"
+	// docs are signed documents by site and name ("<site>/<kind>/<key>").
+	bucketDocs = "docs"
+	// members are the rules' part of each site, acks how far its events are
+	// held, beats its last signs of life: they change often and are small.
+	bucketMembers = "members"
+	bucketAcks    = "acks"
+	bucketBeats   = "beats"
+	// events are those of a site by number ("<site>/<16 hex digits>").
+	bucketEvents = "events"
 	// nkeys say whose a NATS key is; contacts are what is known of each site's
 	// connections.
 	bucketNKeys    = "nkeys"
@@ -30,9 +34,19 @@ const (
 	// operator entered for it, or under everySite for all.
 	bucketVouched = "vouched"
 	bucketEntered = "entered"
+	// invites find the site a join token was made for, by its secret's hash.
+	bucketInvites = "invites"
+	// commits are the record of each process's last batch.
+	bucketCommits = "commits"
 )
 
-var metaKey = []byte("meta")
+// Names within meta: what is written with every document stands apart from
+// what is written at a start.
+const (
+	metaHead  = "head"
+	metaEpoch = "epoch"
+	metaBoots = "boots"
+)
 
 // site is what the platform holds of one site.
 type site struct {
@@ -48,14 +62,28 @@ type site struct {
 	JoinHash  []byte    `json:"join_hash,omitempty"`
 	JoinUntil time.Time `json:"join_until,omitzero"`
 	Revoked   bool      `json:"revoked,omitempty"`
-	// Member is the part of the rules.
-	Member proto.Member `json:"member"`
-	// Acked is the newest event by incarnation.
-	Acked map[string]uint64 `json:"acked,omitempty"`
-	// Seen, Software and Conditions are of the last hello.
-	Seen       time.Time `json:"seen,omitzero"`
+}
+
+// beat is what the last hello of a box said. At is when, to about an hour: a
+// fleet that comes back is not worth a write for each.
+type beat struct {
+	At         time.Time `json:"at"`
 	Software   string    `json:"software,omitempty"`
 	Conditions []string  `json:"conditions,omitempty"`
+}
+
+// acks are how far a site's events are held.
+type acks struct {
+	// Acked is the newest event by incarnation, Next the number of the next one.
+	Acked map[string]uint64 `json:"acked,omitempty"`
+	Next  uint64            `json:"next"`
+}
+
+// boot is a start of a process of the platform. After is the log's revision it
+// was written behind.
+type boot struct {
+	proto.Boot
+	After uint64 `json:"after"`
 }
 
 // device is what the platform holds of one device.
@@ -66,62 +94,56 @@ type device struct {
 	Secrets map[string][]byte `json:"secrets,omitempty"`
 }
 
-// tx is the view within one transaction. The first error of any step is kept
-// and ends the transaction.
-type tx struct {
-	bolt *bolt.Tx
-	p    *Platform
-	// touched are the sites whose documents changed.
-	touched map[string]bool
-	// allow are the rows of the allow-list that may have changed.
-	allow map[string]bool
-	err   error
-}
-
-func (t *tx) fail(err error) {
-	if t.err == nil && err != nil {
-		t.err = err
-	}
-}
-
-// get reads a value; it is false if there is none.
-func (t *tx) get(bucket, key string, v any) bool {
-	b := t.bolt.Bucket([]byte(bucket)).Get([]byte(key))
-	if b == nil {
-		return false
-	}
-	if err := json.Unmarshal(b, v); err != nil {
-		t.fail(fmt.Errorf("read %s of %s: %w", key, bucket, err))
-	}
-	return true
-}
-
-func (t *tx) put(bucket, key string, v any) {
-	t.allowed(bucket, key)
-	b, err := json.Marshal(v)
-	if err == nil {
-		err = t.bolt.Bucket([]byte(bucket)).Put([]byte(key), b)
-	}
-	if err != nil {
-		t.fail(fmt.Errorf("write %s of %s: %w", key, bucket, err))
-	}
-}
-
-func (t *tx) del(bucket, key string) {
-	t.allowed(bucket, key)
-	if err := t.bolt.Bucket([]byte(bucket)).Delete([]byte(key)); err != nil {
-		t.fail(fmt.Errorf("delete %s of %s: %w", key, bucket, err))
-	}
-}
-
 // Meta is the platform's own state.
 func (t *tx) Meta() (m proto.CentralMeta) {
-	t.get(bucketMeta, string(metaKey), &m)
+	t.get(bucketMeta, metaHead, &m.Head)
+	t.get(bucketMeta, metaEpoch, &m.Epoch)
+	m.Boots = t.starts().rules
 	return m
 }
 
 // SetMeta keeps it.
-func (t *tx) SetMeta(m proto.CentralMeta) { t.put(bucketMeta, string(metaKey), m) }
+func (t *tx) SetMeta(m proto.CentralMeta) {
+	t.put(bucketMeta, metaHead, m.Head)
+	t.put(bucketMeta, metaEpoch, m.Epoch)
+	held := t.starts().list
+	if slices.EqualFunc(held, m.Boots, func(a boot, b proto.Boot) bool { return a.Boot == b }) {
+		return
+	}
+	list := make([]boot, len(m.Boots))
+	for i, b := range m.Boots {
+		list[i] = boot{b, t.p.applied.Load()}
+		if j := slices.IndexFunc(held, func(h boot) bool { return h.ID == b.ID }); j >= 0 {
+			list[i] = held[j]
+		}
+	}
+	t.put(bucketMeta, metaBoots, list)
+}
+
+// starts are the platform's starts. There may be a thousand, and every answer
+// names one, so they are not read anew while they are the same.
+type starts struct {
+	raw   []byte
+	list  []boot
+	rules []proto.Boot // as the rules see them
+}
+
+func (t *tx) starts() *starts {
+	raw := lookUp(t.bolt, bucketMeta+"/"+metaBoots)
+	if s := t.p.starts.Load(); s != nil && bytes.Equal(s.raw, raw) {
+		return s
+	}
+	s := &starts{raw: bytes.Clone(raw)}
+	if raw != nil {
+		t.fail(json.Unmarshal(raw, &s.list))
+	}
+	for _, b := range s.list {
+		s.rules = append(s.rules, b.Boot)
+	}
+	s.rules = slices.Clip(s.rules) // who appends makes a copy
+	t.p.starts.Store(s)
+	return s
+}
 
 func (t *tx) site(id string) (s site, ok bool) {
 	ok = t.get(bucketSites, id, &s)
@@ -131,21 +153,13 @@ func (t *tx) site(id string) (s site, ok bool) {
 func (t *tx) setSite(id string, s site) { t.put(bucketSites, id, s) }
 
 // Member is the part of the rules of what is held of a site.
-func (t *tx) Member(id proto.Site) proto.Member {
-	s, _ := t.site(string(id))
-	return s.Member
+func (t *tx) Member(id proto.Site) (m proto.Member) {
+	t.get(bucketMembers, string(id), &m)
+	return m
 }
 
 // SetMember keeps it.
-func (t *tx) SetMember(id proto.Site, m proto.Member) {
-	s, ok := t.site(string(id))
-	if !ok {
-		t.fail(fmt.Errorf("site %s: %w", id, ErrUnknownSite))
-		return
-	}
-	s.Member = m
-	t.setSite(string(id), s)
-}
+func (t *tx) SetMember(id proto.Site, m proto.Member) { t.put(bucketMembers, string(id), m) }
 
 func (t *tx) device(id proto.ID) (d device, ok bool) {
 	ok = t.get(bucketDevices, string(id), &d)
@@ -165,76 +179,56 @@ func (t *tx) SetDevice(id proto.ID, h proto.Held) {
 	t.put(bucketDevices, string(id), d)
 }
 
-// At calls f for every device whose home is the site.
+// At calls f for every device whose home is the site. f writes nothing.
 func (t *tx) At(home proto.Site, f func(proto.ID, proto.Held) bool) {
-	index := t.siteBucket(bucketIndex, home)
-	if index == nil {
-		return
-	}
-	c := index.Cursor()
-	for k, _ := c.First(); k != nil; k, _ = c.Next() {
-		h, ok := t.Device(proto.ID(k))
-		if ok && h.Home == home && !f(proto.ID(k), h) {
-			return
-		}
-	}
+	prefix := string(home) + "/"
+	t.walk(bucketDocs, prefix, "", func(name string, _ []byte) bool {
+		id := proto.ID(name[len(prefix):])
+		h, ok := t.Device(id)
+		return !ok || h.Home != home || f(id, h)
+	})
 }
 
-// siteBucket is a site's part of a bucket, nil if it has none.
-func (t *tx) siteBucket(bucket string, id proto.Site) *bolt.Bucket {
-	return t.bolt.Bucket([]byte(bucket)).Bucket([]byte(id))
-}
-
-func (t *tx) makeSiteBucket(bucket string, id proto.Site) *bolt.Bucket {
-	b, err := t.bolt.Bucket([]byte(bucket)).CreateBucketIfNotExists([]byte(id))
-	t.fail(err)
-	return b
+// keptDoc is a document as it is held.
+type keptDoc struct {
+	wire.SignedDoc
+	// Gone is when a tombstone was written.
+	Gone time.Time `json:"gone,omitzero"`
 }
 
 // Doc is the document a site is to hold of a device.
-func (t *tx) Doc(id proto.Site, name proto.ID) (d proto.Doc, ok bool) {
-	index := t.siteBucket(bucketIndex, id)
-	if index == nil {
-		return d, false
+func (t *tx) Doc(id proto.Site, name proto.ID) (proto.Doc, bool) {
+	var k keptDoc
+	if !t.get(bucketDocs, string(id)+"/"+string(name), &k) {
+		return proto.Doc{}, false
 	}
-	b := index.Get([]byte(name))
-	if b == nil {
-		return d, false
-	}
-	t.fail(json.Unmarshal(b, &d))
-	return d, true
+	return t.unwrap(k.SignedDoc), true
+}
+
+// unwrap is what the rules see of a document the platform signed itself.
+func (t *tx) unwrap(s wire.SignedDoc) proto.Doc {
+	var d struct{ proto.Doc }
+	t.fail(json.Unmarshal(s.Doc, &d))
+	d.Rev = s.Rev
+	return d.Doc
 }
 
 // SetDoc signs a document and puts it behind all others.
 func (t *tx) SetDoc(id proto.Site, d proto.Doc) {
-	m := t.Meta()
-	m.Head++
-	t.SetMeta(m)
-	old, had := t.Doc(id, d.ID)
-	d.Rev = m.Head
+	t.get(bucketMeta, metaHead, &d.Rev)
+	d.Rev++
+	t.put(bucketMeta, metaHead, d.Rev)
 	signed, err := t.p.sign(t, string(id), d)
 	if err != nil {
 		t.fail(err)
 		return
 	}
-	docs, index := t.makeSiteBucket(bucketDocs, id), t.makeSiteBucket(bucketIndex, id)
-	if t.err != nil {
-		return
+	k := keptDoc{SignedDoc: signed}
+	if d.Del {
+		k.Gone = t.p.now().UTC()
 	}
-	if had {
-		t.fail(docs.Delete(revKey(old.Rev)))
-	}
-	t.fail(putJSON(docs, revKey(d.Rev), signed))
-	t.fail(putJSON(index, []byte(d.ID), d))
-	t.touched[string(id)] = true
+	t.put(bucketDocs, string(id)+"/"+string(d.ID), k)
 }
-
-func putJSON(b *bolt.Bucket, key []byte, v any) error {
-	text, err := json.Marshal(v)
-	return errors.Join(err, b.Put(key, text))
-}
-
-func revKey(rev uint64) []byte { return binary.BigEndian.AppendUint64(nil, rev) }
 
 // Docs are a page of a site's documents as the rules see them; signed gives
 // what travels.
@@ -245,10 +239,7 @@ func (t *tx) Docs(id proto.Site, after, upto uint64) (page []proto.Doc, more boo
 			more = true
 			return false
 		}
-		var d wire.Doc
-		t.fail(json.Unmarshal(s.Doc, &d))
-		d.Rev = s.Rev
-		page = append(page, d.Doc)
+		page = append(page, t.unwrap(s))
 		return true
 	})
 	return page, more
@@ -257,18 +248,16 @@ func (t *tx) Docs(id proto.Site, after, upto uint64) (page []proto.Doc, more boo
 // signed calls f for a site's documents with after < Rev ≤ upto, and the size
 // of each as it travels.
 func (t *tx) signed(id proto.Site, after, upto uint64, f func(s wire.SignedDoc, size int) bool) {
-	docs := t.siteBucket(bucketDocs, id)
-	if docs == nil {
-		return
-	}
-	c := docs.Cursor()
-	for k, v := c.Seek(revKey(after + 1)); k != nil && binary.BigEndian.Uint64(k) <= upto; k, v = c.Next() {
-		var s wire.SignedDoc
-		if err := json.Unmarshal(v, &s); err != nil {
-			t.fail(fmt.Errorf("read document at revision %x: %w", k, err))
+	c := t.bolt.Bucket(rootRevs).Cursor()
+	end := revKey(string(id), upto)
+	for k, name := c.Seek(revKey(string(id), after+1)); k != nil && bytes.Compare(k, end) <= 0; k, name = c.Next() {
+		text := lookUp(t.bolt, bucketDocs+"/"+string(id)+"/"+string(name))
+		var d keptDoc
+		if err := json.Unmarshal(text, &d); err != nil {
+			t.fail(fmt.Errorf("read document %s of site %s: %w", name, id, err))
 			return
 		}
-		if !f(s, len(v)) {
+		if !f(d.SignedDoc, len(text)) {
 			return
 		}
 	}

@@ -61,7 +61,7 @@ func newLab(t testing.TB) *lab {
 
 func openCentral(t testing.TB, path string, keys central.Keys, now func() time.Time, log *slog.Logger) *central.Platform {
 	t.Helper()
-	p, err := central.Open(path, keys, now, log)
+	p, err := central.Open(t.Context(), central.Config{Path: path, Keys: keys, Now: now}, log)
 	if err != nil {
 		t.Fatal(err)
 	}
