@@ -27,12 +27,8 @@ const queue = "central"
 // (measured with 19,000 boxes).
 const lateAfter = 3 * time.Second
 
-// What a box may do beside its subjects: a few subscriptions, and messages a
-// little longer than the longest of wire, so that ours is the bound met.
-const (
-	boxSubs    = 8
-	boxPayload = wire.MaxBytes + 4<<10
-)
+// boxSubs is how many subscriptions a box may have: it needs two.
+const boxSubs = 8
 
 // callout answers nats-server's question who a connection is.
 type callout struct {
@@ -141,7 +137,7 @@ func permissions(user, site, nkey string, lasts time.Duration, by nkeys.KeyPair)
 		Pub: jwt.Permission{Allow: jwt.StringList{wire.AskSubject(site, "*")}},
 		Sub: jwt.Permission{Allow: jwt.StringList{wire.HintSubject(site), wire.InboxPrefix(site) + ".>"}},
 	}
-	u.Limits.Subs, u.Limits.Payload = boxSubs, boxPayload
+	u.Limits.Subs = boxSubs
 	out, err := u.Encode(by)
 	if err != nil {
 		return "", fmt.Errorf("sign the permissions of site %s: %w", site, err)

@@ -51,7 +51,10 @@ const (
 )
 
 // confTemplate is nats-server's own syntax. sync_interval: its default lost
-// every acknowledged write of an emulated power cut.
+// every acknowledged write of an emulated power cut. max_subscriptions is for
+// each connection of a box: of the limits in the callout's answer nats-server
+// 2.15 heeds none. A message may be as long as the server's max_payload, since
+// the platform's answers in the same account are longer than any question.
 const confTemplate = `server_name: {{q .Name}}
 {{- if .Listen}}
 listen: {{q .Listen}}
@@ -84,7 +87,7 @@ accounts {
   SYS { users: [ { nkey: {{.SYS}} } ] }
   AUTH { users: [ { nkey: {{.AUTH}} } ] }
   CORE { jetstream: enabled, users: [ { nkey: {{.CORE}} } ] }
-  EDGE { users: [ { nkey: {{.EDGE}} } ] }
+  EDGE { limits { max_subscriptions: {{.Subs}} }, users: [ { nkey: {{.EDGE}} } ] }
 }
 system_account: SYS
 authorization {
@@ -110,8 +113,8 @@ cluster {
 
 type confFacts struct {
 	ServerFacts
-	SYS, AUTH, CORE, EDGE, Issuer                   string
-	MaxPayload, MaxPending, AuthSeconds, TLSSeconds int
+	SYS, AUTH, CORE, EDGE, Issuer                         string
+	MaxPayload, MaxPending, AuthSeconds, TLSSeconds, Subs int
 }
 
 // ServerConf is the settings of one nats-server 2.15 that runs by itself for
@@ -119,7 +122,7 @@ type confFacts struct {
 // must agree within a second (NTP): a connection asked about for longer than
 // three is not answered.
 func ServerConf(k Keys, f ServerFacts) (string, error) {
-	c := confFacts{ServerFacts: f, MaxPayload: maxPayload, MaxPending: maxPending, AuthSeconds: authSeconds, TLSSeconds: tlsSeconds}
+	c := confFacts{ServerFacts: f, MaxPayload: maxPayload, MaxPending: maxPending, AuthSeconds: authSeconds, TLSSeconds: tlsSeconds, Subs: boxSubs}
 	for role, into := range map[string]*string{userSystem: &c.SYS, userAuth: &c.AUTH, userCore: &c.CORE, userEdge: &c.EDGE, issuer: &c.Issuer} {
 		var err error
 		if *into, err = k.public(role); err != nil {

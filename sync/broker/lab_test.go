@@ -49,14 +49,23 @@ func newLab(t testing.TB, edit func(*broker.Config)) *lab {
 	t.Cleanup(func() { _ = l.p.Close() })
 	cert, pin := certificate(t, time.Hour)
 	l.pin = pin
-	cfg := broker.Config{Embedded: broker.Embedded{
-		Dir: filepath.Join(dir, "nats"), NATS: "127.0.0.1:0", TLS: &tls.Config{Certificates: []tls.Certificate{cert}},
-	}}
+	cfg := settings(t, cert)
 	if edit != nil {
 		edit(&cfg)
 	}
 	l.start(cfg, l.p)
 	return l
+}
+
+// settings are of a broker with one door on loopback.
+func settings(t testing.TB, cert tls.Certificate) broker.Config {
+	return broker.Config{Embedded: broker.Embedded{
+		Dir: filepath.Join(t.TempDir(), "nats"), NATS: "127.0.0.1:0", TLS: &tls.Config{Certificates: []tls.Certificate{cert}},
+	}}
+}
+
+func contextFor(t testing.TB, d time.Duration) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(t.Context(), d)
 }
 
 // start runs a broker for a platform.

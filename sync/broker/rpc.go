@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"bytes"
 	"context"
 	"strings"
 	"sync"
@@ -55,7 +56,11 @@ func (a *asks) heard(m *nats.Msg) {
 		a.b.counts.dropped.Add(1)
 		return
 	}
-	a.pool.put(request{site: site, op: op, reply: m.Reply, body: m.Data, came: time.Now()})
+	body := m.Data
+	if len(body) > wire.MaxBytes { // as much as it takes to be answered that it is too long
+		body = bytes.Clone(body[:wire.MaxBytes+1])
+	}
+	a.pool.put(request{site: site, op: op, reply: m.Reply, body: body, came: time.Now()})
 }
 
 func ownInbox(site, reply string) bool {

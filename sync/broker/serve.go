@@ -32,6 +32,9 @@ func (b *Broker) Serve(ctx context.Context, p Platform) error {
 	s := &session{b: b, p: p, unwatch: func() {}}
 	defer s.close()
 	if err := s.connect(ctx); err != nil {
+		if ctx.Err() != nil {
+			return nil
+		}
 		return err
 	}
 	var all sync.WaitGroup
