@@ -3,7 +3,6 @@ package provision
 import (
 	"context"
 	"fmt"
-	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -123,15 +122,6 @@ func (d *Desk) tellTemplates(out Templates) {
 // String is file, line and fault.
 func (f TemplateFault) String() string {
 	return (&vendors.LayerError{File: f.File, Line: f.Line, Text: f.Text}).Error()
-}
-
-// secretPlace reports that what an operator wrote out in a template for a
-// parameter looks like a secret: by the parameter's name, or as the login in a
-// URL.
-func secretPlace(name, value string) bool {
-	_, rest, ok := strings.Cut(value, "://")
-	host, _, _ := strings.Cut(rest, "/")
-	return secretName(name) || ok && strings.Contains(host, "@")
 }
 
 // Setting is one parameter of a config and who said so: "ours", "FILE:LINE" of a

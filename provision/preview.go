@@ -21,9 +21,6 @@ type Preview struct {
 	Settings []Setting `json:"settings,omitempty"`
 }
 
-// masked stands for a secret in a preview.
-var masked = phone.NewSecret("hidden-secret")
-
 // Preview renders a device's files as it would be given them now, in the order
 // it asks for them; an empty file means all. Secrets, and overrides that may be
 // one, are masked unless reveal. A device without a credential is shown the config it will
@@ -64,6 +61,7 @@ func (d *Desk) preview(rec auth.Record, f vendors.File, reveal bool) ([]Preview,
 		return []Preview{p}, err
 	}
 	var list []Preview
+	var err error
 	if st := rec.Enrolment.At(now); st != auth.Successful && d.Policy().FirstContact.WantsPIN() {
 		held := in
 		d.hold(&held, rec, now)
@@ -85,7 +83,9 @@ func (d *Desk) preview(rec auth.Record, f vendors.File, reveal bool) ([]Preview,
 		}
 	}
 	if !reveal {
-		in = hide(in)
+		if in, err = d.hide(in, rec); err != nil {
+			return nil, err
+		}
 	}
 	p, err := d.show(in, "full", why(rec, now.In(d.zone))+d.doubts(f.Vendor))
 	if err != nil {
@@ -111,81 +111,6 @@ func (d *Desk) show(in vendors.Input, stage, why string) (Preview, error) {
 	body, err := d.table.Render(in)
 	maker, _ := d.table.Of(in.File.Vendor)
 	return Preview{File: in.File.Name, Stage: stage, Type: maker.ContentType, Body: string(body), Why: why}, err
-}
-
-// hide replaces every secret of a full config.
-func hide(in vendors.Input) vendors.Input {
-	in.Device = in.Device.Clone()
-	in.Login.Password = masked
-	in.Token, in.Book.Login.Password, in.Book.Token = mask(in.Token), mask(in.Book.Login.Password), mask(in.Book.Token)
-	in.XSI.Password = mask(in.XSI.Password)
-	in.Layers = in.Layers.Masked(masked.Reveal(), secretPlace)
-	for name, value := range in.Device.Overrides {
-		if !harmless(in.Device, name, value) {
-			in.Device.Overrides[name] = masked.Reveal()
-		}
-	}
-	in.Device.AdminPassword = mask(in.Device.AdminPassword)
-	for i := range in.Device.Lines {
-		in.Device.Lines[i].Password = mask(in.Device.Lines[i].Password)
-	}
-	return in
-}
-
-// mask hides a secret; what there is none of stays so.
-func mask(s phone.Secret) phone.Secret {
-	if s.IsZero() {
-		return s
-	}
-	return masked
-}
-
-// secretName reports that a vendor's parameter of this name holds a secret, as
-// far as its name tells.
-func secretName(name string) bool {
-	name = strings.ToLower(name)
-	for _, word := range []string{"pass", "pwd", "secret", "pin", "key", "token", "auth"} {
-		if strings.Contains(name, word) {
-			return true
-		}
-	}
-	return false
-}
-
-// harmless reports that an override may be shown to whoever may see a preview,
-// which is not admins alone. Its name is not enough to tell: a Grandstream phone's
-// admin password is "P2", and a password may stand in a parameter of any name. So
-// it is shown only where the name has a word and none of a secret, the value is
-// a switch or as short as a number of seconds, and no secret of the device is the
-// same. All others are listed with their line, and shown by --reveal alone, which
-// is an admin's and on record.
-func harmless(dev phone.Device, name, value string) bool {
-	if secretName(name) || !hasWord(name) || len(value) > 3 && !switches[strings.ToLower(value)] {
-		return false
-	}
-	secret := dev.AdminPassword.Reveal() == value
-	for _, l := range dev.Lines {
-		secret = secret || l.Password.Reveal() == value
-	}
-	return value == "" || !secret
-}
-
-// switches are the longer words configs switch something by.
-var switches = map[string]bool{"true": true, "false": true, "enabled": true, "disabled": true, "enable": true, "disable": true, "auto": true, "none": true}
-
-// hasWord reports that a parameter's name has three letters in a row: it is not a
-// number that stands for anything.
-func hasWord(name string) bool {
-	run := 0
-	for _, r := range strings.ToLower(name) {
-		if run++; r < 'a' || r > 'z' {
-			run = 0
-		}
-		if run == 3 {
-			return true
-		}
-	}
-	return false
 }
 
 // why says when the phone is given its full config, in the zone of now.

@@ -120,10 +120,10 @@ func gigasetSettle(ps *params) error {
 		last := p.key[strings.LastIndexByte(p.key, '.')+1:]
 		typed := strings.HasPrefix(last, "uc") || strings.HasPrefix(last, "ui") || strings.HasPrefix(last, "ul")
 		number := gigasetNumber(p.value)
-		if typed && !number {
+		if typed && !number && p.value != Hidden {
 			return fmt.Errorf("override %.60q: it takes a number such as 1 or 0x1f, or several apart by commas", p.key)
 		}
-		(*ps)[i].number = typed || p.number && number
+		(*ps)[i].number = number && (typed || p.number)
 	}
 	return nil
 }
