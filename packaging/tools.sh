@@ -28,6 +28,8 @@ baresip baresip-core
 avahi-daemon avahi-daemon
 avahi-browse avahi-utils
 dbus-daemon dbus-daemon
+nginx nginx-light
+nft nftables
 '
 
 missing=$(echo "$tools" | while read -r command package; do

@@ -121,15 +121,15 @@ func (p *Platform) refreshAllow(rows map[string]bool) {
 	read := map[string][]grant{}
 	err := p.view(func(t *tx) {
 		for id := range rows {
-			read[id] = t.row(id)
+			if read[id] = t.row(id); t.err != nil {
+				p.log.Error("a site's part of the allow-list cannot be read and does not count", "site", id, "err", t.err)
+				read[id], t.err = nil, nil
+			}
 		}
 	})
 	if err != nil {
-		// What cannot be read counts no more: deny.
-		p.log.Error("the allow-list cannot be read", "err", err)
-		for id := range rows {
-			read[id] = nil
-		}
+		p.log.Error("the allow-list cannot be read and stands as it was", "err", err)
+		return
 	}
 	p.allow.set(read, p.now())
 }

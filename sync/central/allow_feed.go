@@ -86,6 +86,8 @@ func (f *feed) add(c AllowChange) {
 	f.kept = append(f.kept, c)
 }
 
+func (f *feed) cursor() string { return fmt.Sprintf("%s-%d", f.id, f.newest) }
+
 // since gives the changes behind a cursor, false if that is not of this feed
 // or too old.
 func (f *feed) since(cursor string) ([]AllowChange, bool) {
@@ -104,7 +106,7 @@ func (p *Platform) FollowAllow(cursor string) (c AllowChanges, news <-chan struc
 	l := p.allow
 	l.mu.RLock()
 	defer l.mu.RUnlock()
-	c.Cursor = fmt.Sprintf("%s-%d", l.feed.id, l.feed.newest)
+	c.Cursor = l.feed.cursor()
 	changes, ok := l.feed.since(cursor)
 	c.Changes = append([]AllowChange{}, changes...)
 	if !ok {

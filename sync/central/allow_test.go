@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/netip"
 	"path/filepath"
 	"strings"
@@ -24,7 +25,9 @@ var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 type clockLab struct {
 	*lab
 	now time.Time
-	seq map[string]uint64
+	// clock is used instead of now where it is set.
+	clock func() time.Time
+	seq   map[string]uint64
 }
 
 func newClockLab(t testing.TB) *clockLab {
@@ -41,7 +44,11 @@ func newClockLab(t testing.TB) *clockLab {
 
 func (l *clockLab) begin() {
 	l.t.Helper()
-	p, err := central.Open(l.t.Context(), central.Config{Path: l.path, Keys: l.keys, Now: func() time.Time { return l.now }}, slog.New(slog.DiscardHandler))
+	clock := l.clock
+	if clock == nil {
+		clock = func() time.Time { return l.now }
+	}
+	p, err := central.Open(l.t.Context(), central.Config{Path: l.path, Keys: l.keys, Now: clock}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		l.t.Fatal(err)
 	}
@@ -95,7 +102,11 @@ func (l *clockLab) push(site, from string, p wire.Push) wire.Whitelisting {
 func (l *clockLab) tell(site, from, kind string, ago time.Duration) wire.Whitelisting {
 	l.t.Helper()
 	l.seq[site]++
-	return l.push(site, from, wire.Push{Incarnation: "i", Clock: l.now, Events: []wire.Event{{Seq: l.seq[site], At: l.now.Add(-ago), Kind: kind}}})
+	now := l.now
+	if l.clock != nil {
+		now = l.clock()
+	}
+	return l.push(site, from, wire.Push{Incarnation: "i", Clock: now, Events: []wire.Event{{Seq: l.seq[site], At: now.Add(-ago), Kind: kind}}})
 }
 
 func (l *clockLab) allowed(a string) bool { return l.p.Allowed(addr(a)).Allowed }
@@ -399,6 +410,7 @@ func TestAllowModel(t *testing.T) {
 			return !revoked[f.site] && l.now.Before(f.until.Add(-early)) && !f.until.After(l.now.Add(8*time.Hour+5*time.Minute))
 		}
 		said := map[int][]wire.Event{}
+		var follower follower
 		r.Repeat(map[string]func(*rapid.T){
 			"tell": func(r *rapid.T) {
 				i, from := rapid.IntRange(0, 2).Draw(r, "site"), addr(rapid.SampledFrom(addresses).Draw(r, "from"))
@@ -457,6 +469,10 @@ func TestAllowModel(t *testing.T) {
 				}
 			},
 			"": func(r *rapid.T) {
+				follower.follow(l.p)
+				if all := full(l.p); !maps.Equal(follower.held, all) {
+					r.Fatalf("a follower holds %v, want %v", follower.held, all)
+				}
 				for _, a := range addresses {
 					must, may := false, false
 					for _, f := range facts {
@@ -476,4 +492,31 @@ func TestAllowModel(t *testing.T) {
 			},
 		})
 	})
+}
+
+// follower holds the list by its changes alone.
+type follower struct {
+	cursor string
+	held   map[netip.Prefix]central.AllowRange
+}
+
+func (f *follower) follow(p *central.Platform) {
+	c, _ := p.FollowAllow(f.cursor)
+	if c.Full {
+		f.held = map[netip.Prefix]central.AllowRange{}
+	}
+	for _, one := range c.Changes {
+		if one.Gone {
+			delete(f.held, one.Prefix)
+		} else {
+			f.held[one.Prefix] = one.AllowRange
+		}
+	}
+	f.cursor = c.Cursor
+}
+
+func full(p *central.Platform) map[netip.Prefix]central.AllowRange {
+	var f follower
+	f.follow(p)
+	return f.held
 }
