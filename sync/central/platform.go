@@ -224,24 +224,24 @@ func (p *Platform) sign(t *tx, id string, d proto.Doc) (wire.SignedDoc, error) {
 }
 
 func (p *Platform) fill(t *tx, id string, out *wire.Doc) (err error) {
-	dev, ok := t.device(out.ID)
-	if !ok {
-		return ErrUnknownDevice
+	says, err := t.content(id, out.Kind, out.Key)
+	if err != nil {
+		return err
 	}
-	if out.Body, err = json.Marshal(dev.Body); err != nil {
+	if out.Body, err = json.Marshal(says.body); err != nil {
 		return err
 	}
 	s, _ := t.site(id)
-	if s.Key == "" || len(dev.Secrets) == 0 {
+	if s.Key == "" || len(says.secrets) == 0 {
 		return nil // sealed when the box joins
 	}
 	to, err := seal.ParsePublic(s.Key)
 	if err != nil {
 		return err
 	}
-	out.Sealed = make(map[string][]byte, len(dev.Secrets))
-	for kind, own := range dev.Secrets {
-		plain, err := p.keys.Seal.Open(ownLabel(out.ID, kind), own)
+	out.Sealed = make(map[string][]byte, len(says.secrets))
+	for kind, own := range says.secrets {
+		plain, err := p.keys.Seal.Open(ownLabel(says.own, kind), own)
 		if err != nil {
 			return fmt.Errorf("%s: %w", kind, err)
 		}

@@ -62,6 +62,8 @@ type site struct {
 	JoinHash  []byte    `json:"join_hash,omitempty"`
 	JoinUntil time.Time `json:"join_until,omitzero"`
 	Revoked   bool      `json:"revoked,omitempty"`
+	// Removing says that it is being removed, with all it has.
+	Removing bool `json:"removing,omitempty"`
 }
 
 // beat is what the last hello of a box said. At is when, to about an hour: a
@@ -90,8 +92,10 @@ type boot struct {
 type device struct {
 	proto.Held
 	Body wire.Device `json:"body"`
-	// Secrets are sealed to the platform's own key.
+	// Secrets are sealed to the platform's own key; Minted are the kinds of SIP
+	// passwords the platform made, and makes anew when the device moves.
 	Secrets map[string][]byte `json:"secrets,omitempty"`
+	Minted  []string          `json:"minted,omitempty"`
 }
 
 // Meta is the platform's own state.

@@ -277,6 +277,18 @@ func Disarm(tx CentralTx, id ID) {
 	put(tx, id, h)
 }
 
+// Lock has no PIN of a device taken any more, as a site does after too many
+// wrong ones. NewPIN ends it.
+func Lock(tx CentralTx, id ID) {
+	h, ok := tx.Device(id)
+	if !ok {
+		return
+	}
+	h.Sec = h.Sec.At(tx.Meta().Epoch)
+	h.Sec.Locked = true
+	put(tx, id, h)
+}
+
 // NewPIN begins a new generation of a device's PIN: tries and locks under
 // older ones no longer count, whenever news of them arrive.
 func NewPIN(tx CentralTx, id ID) {
