@@ -62,11 +62,25 @@ func TestWriteAndRead(t *testing.T) {
 	if diff := cmp.Diff(want.LeftOut, c.LeftOut); diff != "" {
 		t.Errorf("left out (-want +got):\n%s", diff)
 	}
-	if c.Format != backup.Format || len(c.Members) != 3 || c.Members[0].Name != "lineside.db" || c.Members[0].Bytes != 12 {
+	if c.Format != 1 || len(c.Members) != 3 || c.Members[0].Name != "lineside.db" || c.Members[0].Bytes != 12 {
 		t.Errorf("contents: got %+v", c)
 	}
 	if k := backup.Sniff(data[:backup.Head]); k != backup.Archive {
 		t.Errorf("got kind %d, want an archive", k)
+	}
+}
+
+// TestWriteKept: a backup with kept templates is of the form that has them, and
+// one without of the form that older builds read.
+func TestWriteKept(t *testing.T) {
+	want := source()
+	want.Templates = append(want.Templates, vendors.TemplateFile{Name: ".good/yealink.conf", Text: []byte("a = 2\n")})
+	c, templates, _, err := read(written(t, want))
+	if err != nil || c.Format != 2 {
+		t.Errorf("got form %d, %v, want 2", c.Format, err)
+	}
+	if diff := cmp.Diff(want.Templates, templates); diff != "" {
+		t.Errorf("templates (-want +got):\n%s", diff)
 	}
 }
 
@@ -194,6 +208,10 @@ func TestReadRefuses(t *testing.T) {
 		"a key":                       {agreeing(t, db, named("site.key"), t46, all), backup.ErrDamaged},
 		"a way out":                   {agreeing(t, db, named("templates/../yealink.conf"), t46, all), backup.ErrDamaged},
 		"a folder below":              {agreeing(t, db, named("templates/x/yealink.conf"), t46, all), backup.ErrDamaged},
+		"a kept one":                  {agreeing(t, db, t46, all, named("templates/.good/yealink.conf")), nil},
+		"a kept one twice":            {agreeing(t, db, t46, all, named("templates/.good/yealink.conf"), named("templates/.good/yealink.conf")), backup.ErrDamaged},
+		"kept, and a way out":         {agreeing(t, db, t46, all, named("templates/.good/../yealink-T48G.conf")), backup.ErrDamaged},
+		"kept of kept":                {agreeing(t, db, t46, all, named("templates/.good/.good/yealink.conf")), backup.ErrDamaged},
 		"of no vendor":                {agreeing(t, db, named("templates/nobody.conf"), t46, all), backup.ErrDamaged},
 		"a link":                      {agreeing(t, db, member{"templates/yealink-T48G.conf", "/etc/shadow", tar.TypeSymlink}, t46, all), backup.ErrDamaged},
 		"a template too large":        {agreeing(t, db, member{t46.name, strings.Repeat("#", vendors.MaxTemplateBytes+1), tar.TypeReg}, all), backup.ErrDamaged},
@@ -202,7 +220,7 @@ func TestReadRefuses(t *testing.T) {
 		"contents that are no JSON":   {[]member{db, t46, all, {contents.name, "{", tar.TypeReg}}, backup.ErrDamaged},
 		"as many templates as may be": {agreeing(t, append([]member{db}, many[1:]...)...), nil},
 		"one template too many":       {agreeing(t, append([]member{db}, many...)...), backup.ErrDamaged},
-		"of a later form":             {[]member{db, t46, all, {contents.name, `{"format": 2}`, tar.TypeReg}}, backup.ErrNewer},
+		"of a later form":             {[]member{db, t46, all, {contents.name, `{"format": 3}`, tar.TypeReg}}, backup.ErrNewer},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if _, _, _, err := read(archive(t, tt.members...)); !errors.Is(err, tt.want) || (err != nil) != (tt.want != nil) {

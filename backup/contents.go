@@ -6,8 +6,12 @@ import (
 	"errors"
 )
 
-// Format is the version of the form written here.
-const Format = 1
+// Format is the newest version of the form; each is written where the one before
+// cannot say what there is to say, so that an older build reads the rest.
+//
+//	1  the database and the operator's templates
+//	2  and of those the last good ones, where they are others
+const Format = 2
 
 // Errors of a file that is no backup, or not a whole one.
 var (

@@ -71,12 +71,24 @@ func (r *reader) next() error {
 		return r.copy(h, r.database)
 	case len(r.members) == 0:
 		return r.unknown(h.Name)
-	case isTemplate && r.table.HoldsTemplate(name) && h.Size <= vendors.MaxTemplateBytes && len(r.templates) < vendors.MaxTemplates:
+	case isTemplate && r.table.HoldsTemplate(name) && h.Size <= vendors.MaxTemplateBytes && r.room(name):
 		return r.template(h, name)
 	case h.Name == contentsName && h.Size <= maxContents:
 		return r.finish(h)
 	}
 	return r.unknown(h.Name)
+}
+
+// room reports that there may be one more template of name's kind, the operator's
+// own or kept.
+func (r *reader) room(name string) bool {
+	kept, n := vendors.TemplateFile{Name: name}.Kept(), 0
+	for _, f := range r.templates {
+		if f.Kept() == kept {
+			n++
+		}
+	}
+	return n < vendors.MaxTemplates
 }
 
 func (r *reader) unknown(name string) error {

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/lineside/lineside/vendors"
@@ -16,8 +17,8 @@ import (
 // Source is what a backup is made of.
 type Source struct {
 	Database  io.Reader
-	Size      int64 // of the database, bytes
-	Templates []vendors.TemplateFile
+	Size      int64                  // of the database, bytes
+	Templates []vendors.TemplateFile // kept ones too
 	LeftOut   []LeftOut
 	At        time.Time
 }
@@ -29,7 +30,11 @@ func Write(w io.Writer, s Source) error {
 	for _, f := range s.Templates {
 		a.add(templatesPrefix+f.Name, bytes.NewReader(f.Text), int64(len(f.Text)))
 	}
-	text, err := json.MarshalIndent(Contents{Format: Format, Members: a.members, LeftOut: s.LeftOut}, "", "  ")
+	form := 1
+	if slices.ContainsFunc(s.Templates, vendors.TemplateFile.Kept) {
+		form = Format
+	}
+	text, err := json.MarshalIndent(Contents{Format: form, Members: a.members, LeftOut: s.LeftOut}, "", "  ")
 	if err != nil {
 		return fmt.Errorf("write what the backup holds: %w", err)
 	}

@@ -94,7 +94,7 @@ func (d *Desk) OpenTemplates() error {
 func (d *Desk) forceTemplates(next vendors.Layers, out *Templates) {
 	d.templates.now.Store(&next)
 	if err := d.keepTemplates(next); err != nil {
-		out.Faults = append(out.Faults, TemplateFault{File: keptTemplates, Text: fmt.Sprintf(
+		out.Faults = append(out.Faults, TemplateFault{File: vendors.KeptTemplates, Text: fmt.Sprintf(
 			"the last good templates could not be kept on disk: %v: after a restart a template with a fault would leave phones without it; see to the disk and the rights of templates/, then: lineside template reload", err)})
 	}
 	d.tellTemplates(*out)

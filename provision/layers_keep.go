@@ -11,23 +11,19 @@ import (
 	"github.com/lineside/lineside/vendors"
 )
 
-// keptTemplates is where in the folder of the templates the box keeps the text of
-// those in force: a start must not depend on what an operator is just writing.
-const keptTemplates = ".good"
-
 // readKept are the templates that were in force before the start. One that cannot
 // be read is none.
 func (d *Desk) readKept() vendors.Layers {
 	if d.cfg.Templates == nil {
 		return vendors.Layers{}
 	}
-	dir, err := fs.Sub(d.cfg.Templates.FS(), keptTemplates)
+	dir, err := fs.Sub(d.cfg.Templates.FS(), vendors.KeptTemplates)
 	if err != nil {
 		return vendors.Layers{}
 	}
 	kept, wrong := d.table.LoadLayers(dir, vendors.Layers{})
 	for _, w := range wrong {
-		d.tools.Log.Warn("a template kept from before the start is not used", "file", path.Join(keptTemplates, w.File), "reason", w.Text)
+		d.tools.Log.Warn("a template kept from before the start is not used", "file", path.Join(vendors.KeptTemplates, w.File), "reason", w.Text)
 	}
 	return kept
 }
@@ -42,13 +38,13 @@ func (d *Desk) keepTemplates(now vendors.Layers) error {
 	}
 	texts := now.Texts()
 	if len(texts) > 0 {
-		if err := root.MkdirAll(keptTemplates, 0o700); err != nil {
+		if err := root.MkdirAll(vendors.KeptTemplates, 0o700); err != nil {
 			return err
 		}
 	}
 	var errs []error
 	for name, text := range texts {
-		file := path.Join(keptTemplates, name)
+		file := path.Join(vendors.KeptTemplates, name)
 		if is, err := readBounded(root, file, int64(len(text))); err == nil && string(is) == text {
 			continue
 		}
@@ -61,7 +57,7 @@ func (d *Desk) keepTemplates(now vendors.Layers) error {
 
 // pruneKept removes what no operator has any more, and what was never whole.
 func pruneKept(root *os.Root, texts map[string]string) error {
-	list, err := fs.ReadDir(root.FS(), keptTemplates)
+	list, err := fs.ReadDir(root.FS(), vendors.KeptTemplates)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -75,7 +71,7 @@ func pruneKept(root *os.Root, texts map[string]string) error {
 		}
 		_, err := root.Lstat(f.Name())
 		if strings.HasPrefix(f.Name(), tempPrefix) || errors.Is(err, fs.ErrNotExist) {
-			errs = append(errs, root.Remove(path.Join(keptTemplates, f.Name())))
+			errs = append(errs, root.Remove(path.Join(vendors.KeptTemplates, f.Name())))
 		}
 	}
 	return errors.Join(errs...)

@@ -92,6 +92,38 @@ func TestBackupHoldsTemplates(t *testing.T) {
 	}
 }
 
+// TestRestoreBringsTheLastGoodTemplate: where the operator's file is no good at the
+// time of the backup, what is in force in its place comes back as well, and a box
+// that starts with both gives phones the same as before.
+func TestRestoreBringsTheLastGoodTemplate(t *testing.T) {
+	s := newStoppable(t)
+	folder := filepath.Join(s.state(), templatesFolder)
+	const mac, good, bad = "00:15:65:4a:a9:37", "lang.gui = Klingon\n", "lang.gui: Romulan\n"
+	s.does("", 0, "yealink", "device", "add", mac, "--model", "T46G", "--line", "alice@sip.example.net")
+	fill(t, folder, map[string]string{"yealink.conf": good})
+	s.does("", 0, "", "template", "reload")
+	fill(t, folder, map[string]string{"yealink.conf": bad})
+	s.does("", 1, "yealink.conf:1", "template", "reload")
+	s.does("", 0, "Klingon", "device", "render", mac)
+
+	file := filepath.Join(t.TempDir(), "branch.tar")
+	s.does("", 0, "in the backup: templates/.good/yealink.conf, 19 bytes", "backup", file)
+	s.end()
+	if err := os.RemoveAll(folder); err != nil {
+		t.Fatal(err)
+	}
+	s.does("", 0, "templates: yealink.conf, .good/yealink.conf", "restore", file, "--config", s.config)
+	s.start()
+	defer s.end()
+	s.does("", 0, "Klingon", "device", "render", mac)
+	if got := filled(t, filepath.Join(folder, vendors.KeptTemplates)); got["yealink.conf"] != good {
+		t.Errorf("got %q kept, want %q", got, good)
+	}
+	if text, err := os.ReadFile(filepath.Join(folder, "yealink.conf")); err != nil || string(text) != bad {
+		t.Errorf("got %q, %v, want what the operator wrote", text, err)
+	}
+}
+
 // TestRestoreOldPlainBackup: a backup of a version that copied the database alone
 // (saved before the form changed) is put back as ever, templates left alone.
 func TestRestoreOldPlainBackup(t *testing.T) {

@@ -41,6 +41,13 @@ func placeTemplates(state string, files []vendors.TemplateFile, now time.Time) (
 	if err != nil {
 		return "", err
 	}
+	kept, err := vendors.All().KeptBeside(folder.FS(), nil)
+	if err != nil {
+		return "", err
+	}
+	// A kept one of which the backup has none stays: the box itself removes what
+	// no operator has any more.
+	old = append(old, slices.DeleteFunc(kept, func(f vendors.TemplateFile) bool { return !slices.ContainsFunc(files, named(f)) })...)
 	same := func(a vendors.TemplateFile) func(vendors.TemplateFile) bool {
 		return func(b vendors.TemplateFile) bool { return a.Name == b.Name && bytes.Equal(a.Text, b.Text) }
 	}
@@ -53,7 +60,7 @@ func placeTemplates(state string, files []vendors.TemplateFile, now time.Time) (
 		return aside, fmt.Errorf("write templates: %w", err)
 	}
 	for _, f := range others {
-		if !slices.ContainsFunc(files, func(n vendors.TemplateFile) bool { return n.Name == f.Name }) {
+		if !slices.ContainsFunc(files, named(f)) {
 			err = errors.Join(err, folder.Remove(f.Name))
 		}
 	}
@@ -61,6 +68,10 @@ func placeTemplates(state string, files []vendors.TemplateFile, now time.Time) (
 		aside = filepath.Join(state, aside)
 	}
 	return aside, errors.Join(err, syncRoot(folder))
+}
+
+func named(a vendors.TemplateFile) func(vendors.TemplateFile) bool {
+	return func(b vendors.TemplateFile) bool { return a.Name == b.Name }
 }
 
 // inTheWay are the names of a backup's templates where the folder has something
@@ -124,6 +135,11 @@ func (p placer) setAside(files []vendors.TemplateFile, moved []string, now time.
 func (p placer) write(folder *os.Root, files []vendors.TemplateFile) error {
 	const unfinished = ".restore.new"
 	for _, f := range files {
+		if f.Kept() {
+			if err := p.makeKept(folder); err != nil {
+				return err
+			}
+		}
 		if err := folder.Remove(unfinished); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
@@ -139,7 +155,25 @@ func (p placer) write(folder *os.Root, files []vendors.TemplateFile) error {
 			return err
 		}
 	}
+	if slices.ContainsFunc(files, vendors.TemplateFile.Kept) {
+		kept, err := folder.OpenRoot(vendors.KeptTemplates)
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(syncRoot(kept), kept.Close()); err != nil {
+			return err
+		}
+	}
 	return syncRoot(folder)
+}
+
+// makeKept makes the folder of kept templates in another, if it is not there.
+func (p placer) makeKept(folder *os.Root) error {
+	err := folder.Mkdir(vendors.KeptTemplates, 0o700)
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	return errors.Join(err, folder.Lchown(vendors.KeptTemplates, p.uid, p.gid))
 }
 
 // syncRoot makes new names in a folder last.
