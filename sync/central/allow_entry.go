@@ -132,13 +132,15 @@ func (e AllowEntry) checked(now time.Time) (AllowEntry, error) {
 
 // Enter puts an entry into a site's list, or with site "" into that for all.
 // One of the same range is replaced.
-func (p *Platform) Enter(site string, e AllowEntry) (AllowEntry, error) {
-	e, err := e.checked(p.now())
+func (o Operator) Enter(site string, e AllowEntry) (AllowEntry, error) {
+	e.By = o.by
+	e, err := e.checked(o.p.now())
 	if err != nil {
 		return e, err
 	}
-	return e, p.edit(site, func(list []AllowEntry) ([]AllowEntry, error) {
-		list = slices.DeleteFunc(list, func(o AllowEntry) bool { return o.Prefix == e.Prefix })
+	deed := Deed{What: "address allowed", Site: site, Key: e.Prefix.String(), Detail: e.words()}
+	return e, o.edit(deed, func(list []AllowEntry) ([]AllowEntry, error) {
+		list = slices.DeleteFunc(list, func(old AllowEntry) bool { return old.Prefix == e.Prefix })
 		list = append(list, e)
 		if b, err := json.Marshal(list); err != nil || len(list) > maxEntries || len(b) > maxEntryBytes {
 			return nil, fmt.Errorf("%w: the list is full (%d entries): remove some, or enter a range instead of many addresses", ErrEntry, len(list)-1)
@@ -147,14 +149,24 @@ func (p *Platform) Enter(site string, e AllowEntry) (AllowEntry, error) {
 	})
 }
 
+// words are an entry's terms, for the audit.
+func (e AllowEntry) words() string {
+	until := "for good"
+	if !e.Until.IsZero() {
+		until = "until " + e.Until.Format(time.RFC3339)
+	}
+	return strings.TrimSpace(fmt.Sprintf("%s, for %s %s", until, e.For, e.Note))
+}
+
 // ErrNoEntry says that a list has no such range.
 var ErrNoEntry = errors.New("the allow-list has no such entry")
 
 // RemoveEntry takes a range out of a site's list, or with site "" out of that
 // for all.
-func (p *Platform) RemoveEntry(site string, prefix netip.Prefix) error {
-	return p.edit(site, func(list []AllowEntry) ([]AllowEntry, error) {
-		left := slices.DeleteFunc(slices.Clone(list), func(o AllowEntry) bool { return o.Prefix == prefix })
+func (o Operator) RemoveEntry(site string, prefix netip.Prefix) error {
+	deed := Deed{What: "address no longer allowed", Site: site, Key: prefix.String()}
+	return o.edit(deed, func(list []AllowEntry) ([]AllowEntry, error) {
+		left := slices.DeleteFunc(slices.Clone(list), func(e AllowEntry) bool { return e.Prefix == prefix })
 		if len(left) == len(list) {
 			return nil, fmt.Errorf("%s: %w", prefix, ErrNoEntry)
 		}
@@ -163,13 +175,13 @@ func (p *Platform) RemoveEntry(site string, prefix netip.Prefix) error {
 }
 
 // edit changes one list; what ended long ago is left out on the way.
-func (p *Platform) edit(site string, change func([]AllowEntry) ([]AllowEntry, error)) error {
-	return p.update(func(t *tx) {
-		list, row := t.entered(site)
+func (o Operator) edit(deed Deed, change func([]AllowEntry) ([]AllowEntry, error)) error {
+	return o.change(deed, func(t *tx, _ *Deed) {
+		list, row := t.entered(deed.Site)
 		if t.err != nil {
 			return
 		}
-		now := p.now()
+		now := t.p.now()
 		list = slices.DeleteFunc(list, func(e AllowEntry) bool { return !e.Until.IsZero() && now.Sub(e.Until) > keepEntry })
 		list, err := change(list)
 		if err != nil {

@@ -186,7 +186,7 @@ http { access_log off; geo $lineside { default 0; include `+files.NGINX+`; } }`)
 		}
 	}
 	for _, e := range []string{"0.0.0.0/8", "255.255.255.255/32", "198.51.100.9/32"} {
-		if err := l.p.RemoveEntry("", netip.MustParsePrefix(e)); err != nil {
+		if err := l.p.As("ops").RemoveEntry("", netip.MustParsePrefix(e)); err != nil {
 			t.Fatal(err)
 		}
 	}

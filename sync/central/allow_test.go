@@ -270,7 +270,7 @@ func (l *clockLab) enter(site, prefix string, until time.Time) {
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	if _, err := l.p.Enter(site, central.AllowEntry{Prefix: p, Until: until, For: central.Everywhere}); err != nil {
+	if _, err := l.p.As("ops").Enter(site, central.AllowEntry{Prefix: p, Until: until, For: central.Everywhere}); err != nil {
 		l.t.Fatal(err)
 	}
 }
@@ -314,7 +314,7 @@ func TestEntries(t *testing.T) {
 		{"nothing", central.AllowEntry{}, "no range"},
 		{"for nobody", central.AllowEntry{Prefix: prefix("203.0.113.8/32"), For: "x"}, "want"},
 	} {
-		_, err := l.p.Enter(a, c.e)
+		_, err := l.p.As("ops").Enter(a, c.e)
 		if c.want == "" && err != nil || c.want != "" && (!errors.Is(err, central.ErrEntry) || !strings.Contains(err.Error(), c.want)) {
 			t.Errorf("%s: got %v, want %q", c.name, err, c.want)
 		}
@@ -334,18 +334,18 @@ func TestEntries(t *testing.T) {
 	if l.allowed("2001:db8:9::1") {
 		t.Error("an entry counts after its end, want not")
 	}
-	if err := l.p.RemoveEntry(a, prefix("203.0.113.7/32")); err != nil || l.allowed("203.0.113.7") {
+	if err := l.p.As("ops").RemoveEntry(a, prefix("203.0.113.7/32")); err != nil || l.allowed("203.0.113.7") {
 		t.Errorf("got %v, want it removed", err)
 	}
-	if err := l.p.RemoveEntry(a, prefix("203.0.113.7/32")); !errors.Is(err, central.ErrNoEntry) {
+	if err := l.p.As("ops").RemoveEntry(a, prefix("203.0.113.7/32")); !errors.Is(err, central.ErrNoEntry) {
 		t.Errorf("got %v, want ErrNoEntry", err)
 	}
-	if _, err := l.p.Enter("nosuchsite", central.AllowEntry{Prefix: prefix("203.0.113.7/32")}); !errors.Is(err, central.ErrUnknownSite) {
+	if _, err := l.p.As("ops").Enter("nosuchsite", central.AllowEntry{Prefix: prefix("203.0.113.7/32")}); !errors.Is(err, central.ErrUnknownSite) {
 		t.Errorf("got %v, want ErrUnknownSite", err)
 	}
 	var err error
 	for i := 0; err == nil && i < 1000; i++ {
-		_, err = l.p.Enter("", central.AllowEntry{Prefix: netip.PrefixFrom(netip.AddrFrom4([4]byte{198, 51, byte(i >> 8), byte(i)}), 32)})
+		_, err = l.p.As("ops").Enter("", central.AllowEntry{Prefix: netip.PrefixFrom(netip.AddrFrom4([4]byte{198, 51, byte(i >> 8), byte(i)}), 32)})
 	}
 	if list, _ := l.p.Entries(""); !errors.Is(err, central.ErrEntry) || len(list) != 200 {
 		t.Errorf("got %d entries, %v, want 200 and then an error", len(list), err)

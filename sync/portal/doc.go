@@ -8,8 +8,8 @@
 //
 // # Who may
 //
-// A bearer token has one of four roles, each including those before it: viewer
-// reads and sees no secret; operator works with sites, devices and people;
+// A bearer token has one of five roles, each including those before it: edge
+// asks whether addresses are whitelisted and nothing else; viewer reads and sees no secret; operator works with sites, devices and people;
 // reseller may also let a device in by its brand's password once more and set
 // what counts for all sites; admin also keeps the tokens and the backup. Only
 // the tokens' hashes are kept. Whoever shows no good one gets one answer,

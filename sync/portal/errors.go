@@ -25,6 +25,8 @@ func answers() []answerRow {
 		{central.ErrExists, http.StatusConflict, "write another name, or change the one there is"},
 		{central.ErrNotJoined, http.StatusConflict, "join its box first: lineside-central site invite SITE"},
 		{central.ErrFull, http.StatusConflict, "remove what is not used any more"},
+		{central.ErrEntry, http.StatusUnprocessableEntity, "correct it and send it again; nothing was changed"},
+		{central.ErrNoEntry, http.StatusNotFound, "list what there is, and write the range as it stands there"},
 		{phone.ErrMAC, http.StatusBadRequest, "write the twelve hex digits on the phone's label, such as 00:15:65:4a:a9:37"},
 	}
 }

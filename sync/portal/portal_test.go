@@ -86,7 +86,7 @@ func TestRoles(t *testing.T) {
 	for i, name := range Roles() {
 		var made Token
 		l.want(201, "POST", V1+"/tokens", TokenInput{Name: name, Role: name}, &made)
-		tokens[Viewer+Role(i)] = made.Token
+		tokens[Edge+Role(i)] = made.Token
 	}
 	for _, r := range routes() {
 		for role, token := range tokens {

@@ -13,6 +13,9 @@ type Role uint8
 const (
 	// Anyone has shown nothing.
 	Anyone Role = iota + 1
+	// Edge asks whether an address is whitelisted, and follows that list: for the
+	// proxies and firewalls that phones meet first.
+	Edge
 	// Viewer reads, and sees no secret.
 	Viewer
 	// Operator works with sites, devices and people.
@@ -24,17 +27,17 @@ const (
 )
 
 func roleNames() []string {
-	return []string{"nobody", "anyone", "viewer", "operator", "reseller", "admin"}
+	return []string{"nobody", "anyone", "edge", "viewer", "operator", "reseller", "admin"}
 }
 
 // Roles are the roles a token can have, least first.
-func Roles() []string { return roleNames()[Viewer:] }
+func Roles() []string { return roleNames()[Edge:] }
 
 // ParseRole reads a role a token can have.
 func ParseRole(name string) (Role, error) {
 	i := slices.Index(roleNames(), name)
-	if i < int(Viewer) {
-		return 0, fmt.Errorf("%.20q is no role: write viewer, operator, reseller or admin", name)
+	if i < int(Edge) {
+		return 0, fmt.Errorf("%.20q is no role: write edge, viewer, operator, reseller or admin", name)
 	}
 	return Role(i), nil
 }

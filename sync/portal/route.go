@@ -51,6 +51,7 @@ func routes() []route {
 	return slices.Concat(
 		ownRoutes(),
 		tokenRoutes(),
+		allowRoutes(),
 	)
 }
 

@@ -42,7 +42,9 @@ type Server struct {
 	log     *slog.Logger
 	file    [sha256.Size]byte // of cfg.Token
 	tries   *operators.Tries
-	started time.Time
+	// followers has room for those who wait for the allow-list's changes.
+	followers chan struct{}
+	started   time.Time
 }
 
 // New makes the API of a platform.
@@ -58,7 +60,7 @@ func New(cfg Config, p *central.Platform, m *metrics.Platform, log *slog.Logger)
 	}
 	return &Server{
 		cfg: cfg, p: p, metrics: m, log: log.With("component", "portal"),
-		file: sha256.Sum256([]byte(cfg.Token.Reveal())), tries: operators.NewTries(), started: cfg.Now(),
+		file: sha256.Sum256([]byte(cfg.Token.Reveal())), tries: operators.NewTries(), followers: make(chan struct{}, maxFollowers), started: cfg.Now(),
 	}, nil
 }
 
