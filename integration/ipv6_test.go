@@ -146,6 +146,9 @@ func TestIPv6Phone(t *testing.T) {
 	if held.full() {
 		t.Error("the full config before any proof")
 	}
+	if !strings.Contains(held.body, url) || strings.Contains(held.body, "10.77.0.1") {
+		t.Errorf("the holding config names the box otherwise than by %s:\n%s", url, held.body)
+	}
 	if got := laptop.Run(clientTime, "curl", "-sgk", "-o", "/dev/null", "-w", "%{http_code}", "https://["+at.String()+"]/cfg/x"); got == "000" {
 		t.Error("HTTPS is not open on IPv6")
 	}

@@ -1,6 +1,7 @@
 package provision
 
 import (
+	"net/netip"
 	"time"
 
 	"github.com/lineside/lineside/auth"
@@ -38,7 +39,8 @@ type pageVersion struct {
 	stage         vendors.Stage
 	rev, ownerRev uint64 // of the record, which has its login, and of its owner
 	year          int
-	model, url    string
+	model         string
+	box           netip.Addr // what the file says it is
 	layers        vendors.LayersVersion
 	firmware      firmware
 	book          string // of the phone book's page, and nothing else
@@ -47,14 +49,14 @@ type pageVersion struct {
 // fullPage is a device's full config, from the cache where it has it.
 func (d *Desk) fullPage(c caller, rec auth.Record, now time.Time) (*page, error) {
 	b := d.basisOf(c, rec)
+	in := d.input(now, c)
 	version := pageVersion{
-		stage: vendors.Full, rev: rec.Rev, ownerRev: b.owner.Rev, year: now.Year(), model: b.model, url: d.self.URL,
+		stage: vendors.Full, rev: rec.Rev, ownerRev: b.owner.Rev, year: now.Year(), model: b.model, box: in.Box.Addr,
 		layers: b.layers.VersionOf(c.file.Vendor, b.model), firmware: b.firmware,
 	}
-	if p, ok := d.kept(keyOf(c.file), version); ok {
+	if p, ok := d.kept(keyOf(in), version); ok {
 		return p, nil
 	}
-	in := d.input(now, c)
 	d.full(&in, rec, b)
 	return d.keep(version, in)
 }
@@ -62,17 +64,20 @@ func (d *Desk) fullPage(c caller, rec auth.Record, now time.Time) (*page, error)
 // openPage is a file without secrets. One that names a phone is not kept: a
 // stranger could fill the cache.
 func (d *Desk) openPage(c caller, now time.Time) (*page, error) {
+	in := d.input(now, c)
 	if c.file.Kind != vendors.Common {
-		return d.rendered(d.input(now, c))
+		return d.rendered(in)
 	}
-	version := pageVersion{year: now.Year(), model: c.model(), url: d.self.URL}
-	if p, ok := d.kept(keyOf(c.file), version); ok {
+	version := pageVersion{year: now.Year(), model: c.model(), box: in.Box.Addr}
+	if p, ok := d.kept(keyOf(in), version); ok {
 		return p, nil
 	}
-	return d.keep(version, d.input(now, c))
+	return d.keep(version, in)
 }
 
-func keyOf(f vendors.File) pageKey { return pageKey{mac: f.MAC, file: f.Name, vendor: f.Vendor} }
+func keyOf(in vendors.Input) pageKey {
+	return pageKey{mac: in.File.MAC, file: in.File.Name, vendor: in.File.Vendor, six: in.Box.Addr.Is6()}
+}
 
 // kept looks a page up and counts how that went.
 func (d *Desk) kept(key pageKey, version pageVersion) (*page, bool) {
@@ -88,7 +93,7 @@ func (d *Desk) kept(key pageKey, version pageVersion) (*page, bool) {
 func (d *Desk) keep(version pageVersion, in vendors.Input) (*page, error) {
 	p, err := d.rendered(in)
 	if err == nil {
-		d.pages.put(keyOf(in.File), version, p)
+		d.pages.put(keyOf(in), version, p)
 	}
 	return p, err
 }

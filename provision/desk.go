@@ -35,6 +35,9 @@ type Config struct {
 	// Addr is the box's address on the phones' LAN, where the caller's network
 	// does not tell.
 	Addr netip.Addr
+	// Addr6 gives its IPv6 address there as it is now, for phones that come by
+	// IPv6; invalid, or where Addr6 is nil, they are told Addr. It must not block.
+	Addr6 func() netip.Addr
 	// SIPPort is the holding registrar's UDP port, default 5060.
 	SIPPort int
 	// CacheBytes bounds the cache of rendered configs, default 64 MiB.

@@ -27,6 +27,8 @@ type caller struct {
 	certified bool
 	// shown is what the desk found the attempt to be; set once it was weighed.
 	shown auth.Shown
+	// six says that it came by IPv6.
+	six bool
 }
 
 // identify reads the question. It returns false for a name that is no file of
@@ -34,7 +36,7 @@ type caller struct {
 func (d *Desk) identify(now time.Time, ask Ask) (caller, bool) {
 	addr := ask.Remote.Addr().Unmap().WithZone("")
 	w := d.wire(now, addr)
-	c := caller{by: "ip:" + addr.String(), payer: w.payer(), layer2: w.mac()}
+	c := caller{by: "ip:" + addr.String(), payer: w.payer(), layer2: w.mac(), six: addr.Is6()}
 	c.ident, c.isPhone = d.table.ByAgent(ask.Agent)
 	hint := c.ident.Vendor
 	if hint == "" && w.leased {
@@ -112,6 +114,15 @@ func (c caller) model() string {
 		return c.ident.Model
 	}
 	return ""
+}
+
+// boxFor is what this caller is told of the box: by the way it came, which is one
+// it has. A phone may have no other.
+func (d *Desk) boxFor(c caller) vendors.Box {
+	if c.six && d.cfg.Addr6 != nil {
+		return d.box(d.cfg.Addr6())
+	}
+	return d.self
 }
 
 // box is what phones are told of the box, on the network self belongs to.

@@ -276,8 +276,8 @@ func (l *lab) table() vendors.Table {
 		},
 		Render: func(in vendors.Input) ([]byte, error) {
 			l.renders.Add(1)
-			return fmt.Appendf(nil, "stage=%d login=%s:%s text=%q label=%q lines=%d", in.Stage,
-				in.Login.User, in.Login.Password.Reveal(), in.Hold.Text, in.Device.Label, len(in.Device.Lines)), nil
+			return fmt.Appendf(nil, "stage=%d login=%s:%s text=%q label=%q lines=%d url=%s registrar=%s", in.Stage,
+				in.Login.User, in.Login.Password.Reveal(), in.Hold.Text, in.Device.Label, len(in.Device.Lines), in.Box.URL, in.Box.Addr), nil
 		},
 		Sequence: func(m phone.MAC, _ string) []string { return []string{"common.txt", m.Hex() + ".txt"} },
 		CertMAC: func(n pkix.Name) (phone.MAC, bool) {

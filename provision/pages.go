@@ -20,6 +20,7 @@ type pageKey struct {
 	mac    phone.MAC
 	file   string
 	vendor phone.Vendor
+	six    bool // names the box by IPv6
 }
 
 // pages is the cache of rendered files: one version of each, the last one

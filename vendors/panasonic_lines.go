@@ -65,7 +65,7 @@ func (t panasonicText) line(ps *params, in Input, n int, l phone.Line) {
 	for _, p := range []struct{ key, value string }{
 		{"LINE_ENABLE", "Enabled"},
 		{"PHONE_NUMBER", l.User},
-		{"SIP_URI", "sip:" + l.User + "@" + l.Registrar},
+		{"SIP_URI", "sip:" + l.User + "@" + uriHost(l.Registrar)},
 		{"LINE_ID", l.User},
 		{"DISPLAY_NAME", displayName(l)},
 		{"SIP_AUTHID", l.Auth()},

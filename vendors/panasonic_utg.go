@@ -100,7 +100,7 @@ func panasonicUTGLine(ps *params, in Input, n int, l phone.Line) {
 		{"CallCtrl/DIAL_PLAN_NOT_MATCH_ENABLE", "Y"},
 		{"Sip/LINE_ENABLE", "Yes"},
 		{"Sip/PHONE_NUMBER", l.User},
-		{"Sip/SIP_URI", "sip:" + l.User + "@" + l.Registrar},
+		{"Sip/SIP_URI", "sip:" + l.User + "@" + uriHost(l.Registrar)},
 		{"Sip/SIP_AUTHID", l.Auth()},
 		{"Sip/SIP_PASS", l.Password.Reveal()},
 		{"Sip/SIP_SRC_PORT", panasonicSource(n)},

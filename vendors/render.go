@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"net"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strconv"
@@ -139,6 +140,14 @@ func labelledLines(in Input) []phone.Line {
 // hostPort joins them for a SIP URI or header, with brackets where IPv6 needs
 // them.
 func hostPort(host string, port int) string { return net.JoinHostPort(host, strconv.Itoa(port)) }
+
+// uriHost is a host as a URI has it: an IPv6 address in brackets.
+func uriHost(host string) string {
+	if a, err := netip.ParseAddr(host); err == nil && a.Is6() {
+		return "[" + host + "]"
+	}
+	return host
+}
 
 // sbcOf is the platform's SBC, if the site names one.
 func sbcOf(s phone.Site) (host string, port int, ok bool) {

@@ -190,6 +190,9 @@ func (b *box) openDesk(ca []byte) error {
 		}
 		cfg.Factory = vendors.NewFactory(b.table, b.cas)
 	}
+	if b.six.named() {
+		cfg.Addr6 = b.six.addresses.Self
+	}
 	if l.HTTP != "" {
 		cfg.HTTPPort = portOf(l.HTTP)
 	}

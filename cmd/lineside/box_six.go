@@ -24,6 +24,15 @@ type six struct {
 	dhcp      net.PacketConn
 }
 
+// named reports that configs may name the box by IPv6: what they lead to is open
+// there.
+func (s *six) named() bool {
+	has := func(key string) bool {
+		return slices.ContainsFunc(s.doors, func(o opened) bool { return o.key == key })
+	}
+	return s.addresses != nil && has("listen.http") && has("listen.sip")
+}
+
 // openSix opens the doors given by a port alone on the LAN's IPv6 addresses as
 // well. Each is on every address the interface has, now or later, and tied to the
 // interface, so that nothing listens on an uplink unasked. A box without IPv6
