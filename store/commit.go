@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -25,6 +26,7 @@ func (s *Store) run() {
 		batch, open := s.queue.take(tick.C)
 		switch {
 		case !open:
+			s.commit([]*change{newCatchUp()}) // what may go wrong is told, and found by the next start
 			return
 		case len(batch) == 0:
 			s.keepMark()
@@ -34,20 +36,33 @@ func (s *Store) run() {
 	}
 }
 
-// commit runs the changes of a batch in one transaction and answers each. The
-// errors of one change are its own; an error of the disk is everybody's.
+// commit runs the changes of a batch and answers each. Changes of leases go to
+// the journal where that has room, else to the database, together with what the
+// journal has beyond it.
 func (s *Store) commit(batch []*change) {
-	mine := batch[:0]
-	for _, c := range batch {
-		if c.state.CompareAndSwap(waiting, taken) {
-			mine = append(mine, c)
-		}
+	leases, others := claim(batch)
+	room := 0
+	for _, c := range leases {
+		room += c.leases
 	}
-	if len(mine) == 0 {
-		return
+	if len(leases) > 0 && s.journal.takes(room) {
+		s.write(leases, s.enter)
+		leases = nil
 	}
+	t := turn{over: slices.ContainsFunc(others, func(c *change) bool { return c.catchUp })}
+	if len(leases) > 0 {
+		t = s.nextRound()
+	}
+	if mine := append(leases, others...); len(mine) > 0 {
+		s.write(mine, func(mine []*change, answers []error) (*view, error) { return s.transact(mine, answers, t) })
+	}
+}
+
+// write answers changes once what they write is on disk. The errors of one
+// change are its own; an error of the disk is everybody's.
+func (s *Store) write(mine []*change, how func(mine []*change, answers []error) (*view, error)) {
 	answers := make([]error, len(mine))
-	v, err := s.transact(mine, answers)
+	v, err := how(mine, answers)
 	switch {
 	case errors.Is(err, errNothing):
 	case err != nil:
@@ -67,7 +82,7 @@ func (s *Store) commit(batch []*change) {
 
 // transact runs one transaction. A panic inside the database, as on a page
 // that was damaged since Open, is an error of the disk.
-func (s *Store) transact(mine []*change, answers []error) (v *view, err error) {
+func (s *Store) transact(mine []*change, answers []error, t turn) (v *view, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			s.tools.Log.Error("the database panicked", "err", r, "stack", string(debug.Stack()))
@@ -79,6 +94,9 @@ func (s *Store) transact(mine []*change, answers []error) (v *view, err error) {
 	}
 	v = s.view()
 	return v, s.db.Update(func(tx *bolt.Tx) error {
+		if err := v.takeOver(tx, t); err != nil {
+			return err
+		}
 		for i, c := range mine {
 			d := draft{now: s.clock.time()}
 			if answers[i] = s.compute(c, v, &d); answers[i] != nil || d.empty() {
@@ -106,7 +124,7 @@ func (s *Store) compute(c *change, v *view, d *draft) (err error) {
 // finish prunes what has grown over its bound, and writes where everything then
 // stands.
 func (v *view) finish(tx *bolt.Tx) error {
-	if v.wrote == 0 {
+	if v.wrote == 0 && (v.turned == nil || v.turned.next != round{}) {
 		return errNothing
 	}
 	if err := v.pruneAudit(tx); err != nil {
@@ -131,6 +149,10 @@ func (v *view) finish(tx *bolt.Tx) error {
 
 func (s *Store) committed(v *view) {
 	s.rev, s.chain, s.seen, s.mark = v.rev, v.chain, v.seen, v.mark
+	if v.turned != nil {
+		s.meta = v.meta
+		s.journal.begin(v.turned.next)
+	}
 	s.publish(v.overlay)
 	s.tools.Metrics.Commits.Inc()
 	s.tools.Metrics.Changes.Add(float64(v.wrote))
@@ -141,10 +163,12 @@ func (s *Store) committed(v *view) {
 	}
 }
 
-// failed notes that the file may hold more than memory does: a commit whose
-// last flush failed may still be found after a restart.
+// failed notes that the disk may hold more than memory does: a commit whose
+// last flush failed may still be found after a restart. The next leases go to the
+// database, with all that the journal has beyond it.
 func (s *Store) failed(err error) {
 	s.doubted, s.failedSince = true, true
+	s.journal.round = round{} // the file may name another already: what is appended now could be lost
 	s.tools.Log.Error("a commit was not written", "err", err)
 	s.tools.Health.Raise(s.clock.time(), health.Condition{
 		Code:    "store-write",
@@ -165,6 +189,7 @@ func (s *Store) readAgain() error {
 	if err != nil {
 		return fmt.Errorf("read again after a failed commit: %w", err)
 	}
+	m.keep(s.journal.behind, s.leases)
 	s.adopt(m)
 	s.doubted = false
 	return nil

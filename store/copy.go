@@ -103,8 +103,12 @@ func RestoreUnder(path, backup string, was, is Key, now time.Time) (aside string
 	return aside, nil
 }
 
-// copyTo writes a copy to name, marks it as one, and verifies it.
+// copyTo writes a copy to name, marks it as one, and verifies it. All that was
+// acknowledged before is in it.
 func (s *Store) copyTo(ctx context.Context, name string) error {
+	if err := s.catchUp(ctx); err != nil {
+		return err
+	}
 	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
@@ -137,6 +141,7 @@ func markCopy(name string, key Key, now time.Time) error {
 		if m.meta.Copied.IsZero() {
 			m.meta.Copied = stamp(now)
 		}
+		m.meta.Round = "" // whatever journal it comes to lie beside is not its own
 		// The commit also flushes what was copied before.
 		err = db.Update(func(tx *bolt.Tx) error { return putMeta(tx, m.meta) })
 	}

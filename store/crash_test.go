@@ -23,7 +23,7 @@ import (
 const childEnv = "LINESIDE_STORE_CHILD"
 
 func TestMain(m *testing.M) {
-	for env, work := range map[string]func(string) error{childEnv: child, enrolEnv: enrol, rotateEnv: rotateChild} {
+	for env, work := range map[string]func(string) error{childEnv: child, enrolEnv: enrol, leasesEnv: giveLeases, againEnv: giveMore, rotateEnv: rotateChild} {
 		path := os.Getenv(env)
 		if path == "" {
 			continue

@@ -1,5 +1,5 @@
 // Package store keeps everything that must outlive a power cut in one bbolt
-// file: devices with their enrolment, the site's policy, leases, what was last
+// file, and the leases of the last minute in a journal beside it: devices with their enrolment, the site's policy, leases, what was last
 // seen of each phone, and the audit log.
 //
 // # Promises
@@ -20,6 +20,39 @@
 // one by one with XChaCha20-Poly1305 under the site key, bound to bucket,
 // record and field, so that none can be moved to another device. Structs of
 // the domain are never stored; mirror types here name every stored field.
+//
+// # The lease journal
+//
+// A building's power-up is thousands of leases, and a commit of the database
+// writes and flushes twice: pages, then the head page. So leases, and nothing
+// else, are appended to a file beside it (the database's name and ".leases"), a
+// block with its checksum for each commit, with one flush. Readers see them at
+// once, as ever. A block begins on a page of its own, and within a round no page
+// is written again, so that a torn write can harm none but the block that nobody
+// was answered for.
+//
+//   - A round begins with a commit of leases to the database, which puts the
+//     round's random name into the meta record. Blocks of that name count beyond
+//     the database, blocks of any other are left-overs.
+//   - It ends when the file's bound is reached (4 MiB), once a minute, before a
+//     copy is made, when the box stops, and at the next start after one that was
+//     cut: in one commit the database takes over all leases of the round and
+//     forgets its name, or names the next one. The file is then written anew from
+//     its beginning. There is no moment at which neither of the two files counts,
+//     and replaying a round again gives the same.
+//   - After any error of the disk the round is over: the next leases go to the
+//     database, together with all that the journal has beyond it, or are refused.
+//   - A block holds the box's time as well, so the mark below is never older than
+//     the last lease.
+//   - While a round is open the meta record has schema 2, so that an older build,
+//     which would give away addresses of the journal, refuses the file. Once the
+//     box was stopped, or a minute after the last lease, it has schema 1 again.
+//   - A block that is damaged although later ones are whole, or a journal that is
+//     gone, keeps no box from starting: Report says that leases may be missing. A
+//     last block that is damaged cannot be told from one that was never whole.
+//
+// Where the file cannot be made, leases go to the database one commit each. A
+// copy knows no journal, and a database set aside takes its own with it.
 //
 // # The audit log
 //

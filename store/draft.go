@@ -126,10 +126,13 @@ type view struct {
 	seen  int
 	mark  time.Time // the latest time any of it was stamped with
 	wrote int       // changes that wrote something
+
+	meta   storedMeta // as it is to be
+	turned *turn      // of the journal; nil for none
 }
 
 func (s *Store) view() *view {
-	return &view{s: s, rev: s.rev, chain: s.chain, seen: s.seen, mark: s.mark}
+	return &view{s: s, rev: s.rev, chain: s.chain, seen: s.seen, mark: s.mark, meta: s.meta}
 }
 
 // device gives the record d would find, nil for none. The committer alone

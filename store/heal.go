@@ -61,6 +61,9 @@ func (s *Store) openFile() error {
 	}
 	s.db = db
 	s.adopt(m)
+	if s.meta.Round != "" {
+		s.commit([]*change{newCatchUp()}) // where that fails, memory has them, and it is told
+	}
 	return nil
 }
 
@@ -74,6 +77,9 @@ func (s *Store) readFile(db *bolt.DB) (*memory, error) {
 	blank := errors.Is(err, errBlank)
 	if err != nil && !blank {
 		return nil, err
+	}
+	if !blank {
+		s.recall(m)
 	}
 	if err := checkPages(db); err != nil {
 		return nil, err
@@ -111,12 +117,20 @@ func (s *Store) heal(cause error) error {
 	return nil
 }
 
-// setAside renames a file to a name that says why and when.
+// setAside renames a file to a name that says why and when, and a database's
+// journal with it.
 func setAside(path, why string, now time.Time) (string, error) {
 	name := path + "." + why + "-" + now.UTC().Format("20060102T150405Z")
 	for aside, n := name, 2; ; n++ {
 		if _, err := os.Lstat(aside); errors.Is(err, fs.ErrNotExist) {
-			return aside, moveInto(path, aside)
+			if err := moveInto(path, aside); err != nil {
+				return aside, err
+			}
+			err := moveInto(journalPath(path), journalPath(aside))
+			if errors.Is(err, fs.ErrNotExist) {
+				err = nil
+			}
+			return aside, err
 		} else if err != nil {
 			return "", err
 		}

@@ -63,7 +63,11 @@ func (s *Store) LeaseOf(addr netip.Addr) (phone.Lease, bool) {
 // SaveLeases returns once the leases are on disk, each in place of what was
 // known of its address.
 func (s *Store) SaveLeases(ctx context.Context, leases []phone.Lease) error {
-	return s.submit(ctx, func(v *view, d *draft) error {
+	room := 0
+	for _, l := range leases {
+		room += leaseBytes(l)
+	}
+	return s.submitLeases(ctx, room, func(v *view, d *draft) error {
 		for _, l := range leases {
 			if err := s.putLease(v, d, l); err != nil {
 				return err
@@ -73,9 +77,14 @@ func (s *Store) SaveLeases(ctx context.Context, leases []phone.Lease) error {
 	})
 }
 
+// submitLeases is submit for what writes leases alone, less than room bytes.
+func (s *Store) submitLeases(ctx context.Context, room int, compute func(*view, *draft) error) error {
+	return s.await(ctx, &change{compute: compute, done: make(chan error, 1), leases: max(room, 1)})
+}
+
 // DeleteLeases forgets addresses, as after a change of the pool.
 func (s *Store) DeleteLeases(ctx context.Context, addrs []netip.Addr) error {
-	return s.submit(ctx, func(v *view, d *draft) error {
+	return s.submitLeases(ctx, len(addrs)*leaseBytes(phone.Lease{}), func(v *view, d *draft) error {
 		for _, addr := range addrs {
 			addr = plainAddr(addr)
 			if v.lease(d, addr) == nil {

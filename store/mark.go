@@ -66,16 +66,15 @@ func (v *view) putMark(tx *bolt.Tx) error {
 	return tx.Bucket([]byte(bucketMeta)).Put([]byte(clockKey), value)
 }
 
-// keepMark writes the time alone, unless a commit has just done so. What may go
-// wrong is told by the commit.
+// keepMark writes the time alone, unless a commit has just done so, and has the
+// database take over what the journal has. What may go wrong is told by the
+// commit.
 func (s *Store) keepMark() {
-	if s.clock.time().Sub(s.mark) < markEvery {
-		return
+	c := newCatchUp()
+	if s.clock.time().Sub(s.mark) >= markEvery {
+		c.compute = func(_ *view, d *draft) error { d.mark = true; return nil }
 	}
-	s.commit([]*change{{
-		compute: func(_ *view, d *draft) error { d.mark = true; return nil },
-		done:    make(chan error, 1),
-	}})
+	s.commit([]*change{c})
 }
 
 // Mark writes the time and nothing else, in a transaction of its own like a

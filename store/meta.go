@@ -12,12 +12,17 @@ import (
 
 // metaSchema is the newest schema of the meta record itself. It names the
 // file's schema, so it can hardly ever change.
-const metaSchema = 1
+//
+//	1  first
+//	2  the last leases are in the journal beside the file. An older build, which
+//	   knows none, is to refuse it; the record has schema 1 again from when the
+//	   database has them all, at the latest once the box was stopped.
+const metaSchema = 2
 
 // metaKey is the key of the one record in its bucket.
 const metaKey = "file"
 
-// storedMeta says what the file is. All fields since schema 1.
+// storedMeta says what the file is. All fields but Round since schema 1.
 type storedMeta struct {
 	version
 	Schema  int       `json:"schema"` // of the file as a whole: which buckets, which keys
@@ -27,6 +32,9 @@ type storedMeta struct {
 	// Copied says that this file is a copy, and of when. It is cleared in the
 	// transaction that burns what must not be used twice.
 	Copied time.Time `json:"copied,omitzero"`
+	// Round says which blocks of the lease journal count beyond this file; empty
+	// for none, as in every copy.
+	Round string `json:"round,omitempty"`
 }
 
 // keyCheck begins the known value.
@@ -51,7 +59,7 @@ var migrations = []migration{chainEntries}
 var errBlank = errors.New("blank database")
 
 func newMeta(key Key, now time.Time) storedMeta {
-	m := storedMeta{version: version{metaSchema}, Schema: len(migrations) + 1, Created: stamp(now)}
+	m := storedMeta{Schema: len(migrations) + 1, Created: stamp(now)}
 	m.sealCheck(key)
 	return m
 }
@@ -99,6 +107,9 @@ func readMeta(tx *bolt.Tx, key Key, latest int) (storedMeta, error) {
 }
 
 func putMeta(tx *bolt.Tx, m storedMeta) error {
+	if m.V = 1; m.Round != "" {
+		m.V = metaSchema
+	}
 	value, err := frame(m)
 	if err != nil {
 		return fmt.Errorf("encode meta record: %w", err)

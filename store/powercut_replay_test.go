@@ -16,22 +16,29 @@ import (
 // sector is what a disk writes whole or not at all.
 const sector = 512
 
-// disk is what a power cut may leave of a file: what was flushed, and any part
+// disk is what a power cut may leave of the files: what was flushed, and any part
 // of what was written since, in any order, sector by sector.
 type disk struct {
-	flushed image
+	flushed images
 	since   []event
-	named   bool // the file's name lasts as well
+	named   bool // the database's name lasts as well
 }
+
+type images [fileCount]image
 
 type image struct {
 	data []byte // up to the last byte written
 	size int64
+	made bool // the journal has a name; the database always does
 }
 
 func (m image) with(e event, sectors func(i int) bool) image {
-	if e.kind == resized {
+	switch e.kind {
+	case resized:
 		m.size = e.off
+		return m
+	case made:
+		m.made = true
 		return m
 	}
 	end := int(e.off) + len(e.data)
@@ -42,15 +49,20 @@ func (m image) with(e event, sectors func(i int) bool) image {
 			copy(data[int(e.off)+i*sector:], e.data[i*sector:min(len(e.data), (i+1)*sector)])
 		}
 	}
-	return image{data, max(m.size, int64(end))}
+	return image{data, max(m.size, int64(end)), m.made}
 }
 
-// flush makes all that was written last.
-func (d *disk) flush() {
+// flush makes all that was written last that is of a kind.
+func (d *disk) flush(of func(event) bool) {
+	var rest []event
 	for _, e := range d.since {
-		d.flushed = d.flushed.with(e, whole)
+		if of(e) {
+			d.flushed[e.file] = d.flushed[e.file].with(e, whole)
+		} else {
+			rest = append(rest, e)
+		}
 	}
-	d.since = nil
+	d.since = rest
 }
 
 func whole(int) bool { return true }
@@ -107,11 +119,11 @@ func keep(n int, has func(w int) bool) remains {
 	return l
 }
 
-func (d *disk) after(l remains) image {
+func (d *disk) after(l remains) images {
 	m := d.flushed
 	for w, e := range d.since {
-		if e.kind != resized || l[w](0) {
-			m = m.with(e, l[w])
+		if e.kind == wrote || l[w](0) {
+			m[e.file] = m[e.file].with(e, l[w])
 		}
 	}
 	return m
@@ -131,6 +143,8 @@ type cutter struct {
 	random *rand.Rand
 	seen   map[[sha256.Size]byte]outcome
 	most   int // cuts looked at between two flushes, 0 for all
+	cfg    Config
+	from   images // what was on disk before, and acknowledged as the first state; empty for nothing
 	// boundaries are those met, in order.
 	boundaries []boundary
 }
@@ -155,8 +169,11 @@ type boundary struct {
 // after which the store had broken its promise.
 func (c *cutter) run(events []event) (rows []row, broken []string) {
 	rows = make([]row, len(c.states)+1)
-	d := disk{}
+	d := disk{flushed: c.from}
 	told := -1 // steps acknowledged, 0 for having been opened
+	if d.named = c.from[theDatabase].size > 0; d.named {
+		told = 0
+	}
 	look := func() {
 		cuts := c.cuts(&d)
 		var r row
@@ -185,10 +202,12 @@ func (c *cutter) run(events []event) (rows []row, broken []string) {
 		case acked:
 			told = e.ack
 		case named:
+			look()
 			d.named = true
+			d.flush(func(w event) bool { return w.kind == made })
 		case flushed:
 			look()
-			d.flush()
+			d.flush(func(w event) bool { return w.kind != made && w.file == e.file })
 		default:
 			d.since = append(d.since, e)
 		}
@@ -207,8 +226,12 @@ func (c *cutter) cuts(d *disk) []remains {
 }
 
 // look opens what a power cut left, as the next start does.
-func (c *cutter) look(m image) outcome {
-	sum := sha256.Sum256(fmt.Appendf(m.data[:len(m.data):len(m.data)], "%d", m.size))
+func (c *cutter) look(m images) outcome {
+	var all []byte
+	for _, one := range m {
+		all = fmt.Appendf(append(all, one.data...), "%d %t", one.size, one.made)
+	}
+	sum := sha256.Sum256(all)
 	if got, ok := c.seen[sum]; ok {
 		return got
 	}
@@ -217,7 +240,7 @@ func (c *cutter) look(m image) outcome {
 	return got
 }
 
-func (c *cutter) open(m image) (got outcome) {
+func (c *cutter) open(m images) (got outcome) {
 	c.t.Helper()
 	dir, err := os.MkdirTemp("", "powercut")
 	if err != nil {
@@ -225,13 +248,11 @@ func (c *cutter) open(m image) (got outcome) {
 	}
 	defer os.RemoveAll(dir)
 	path := filepath.Join(dir, "db")
-	if err := os.WriteFile(path, m.data, 0o600); err != nil {
-		c.t.Fatal(err)
+	c.lay(path, m[theDatabase])
+	if m[theJournal].made {
+		c.lay(journalPath(path), m[theJournal])
 	}
-	if err := os.Truncate(path, m.size); err != nil {
-		c.t.Fatal(err)
-	}
-	s, err := Open(path, testKey(), Config{}, Tools{})
+	s, err := Open(path, testKey(), c.cfg, Tools{})
 	if err != nil {
 		return outcome{done: -1, said: err.Error()}
 	}
@@ -240,7 +261,17 @@ func (c *cutter) open(m image) (got outcome) {
 	return outcome{done: slices.Index(c.states, state), damaged: s.Report() != Report{}, said: s.Report().Detail + state}
 }
 
-// describe is all of a store that the enrolment changes.
+func (c *cutter) lay(path string, m image) {
+	c.t.Helper()
+	if err := os.WriteFile(path, m.data, 0o600); err != nil {
+		c.t.Fatal(err)
+	}
+	if err := os.Truncate(path, m.size); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// describe is all of a store that the steps change.
 func describe(t *testing.T, s *Store) string {
 	t.Helper()
 	var b strings.Builder
@@ -265,12 +296,12 @@ func describe(t *testing.T, s *Store) string {
 	return alike(b.String())
 }
 
-// enrolledStates is what the store looks like after each step, from new on.
-func enrolledStates(t *testing.T) []string {
+// statesOf is what the store looks like after each step, from new on.
+func statesOf(t *testing.T, steps []step) []string {
 	t.Helper()
 	s := openTest(t, filepath.Join(t.TempDir(), "db"), Config{})
 	states := []string{describe(t, s)}
-	for _, st := range enrolment() {
+	for _, st := range steps {
 		if err := st.do(s); err != nil {
 			t.Fatalf("%s: %v", st.name, err)
 		}
@@ -286,17 +317,24 @@ func enrolledStates(t *testing.T) []string {
 // was not, all or nothing.
 func TestPowerCutAtAnyWrite(t *testing.T) {
 	events := recordEnrolment(t)
-	c := cutter{t: t, states: enrolledStates(t), random: rand.New(rand.NewPCG(1, 2)), seen: map[[sha256.Size]byte]outcome{}}
+	c := cutter{t: t, states: statesOf(t, enrolment()), random: rand.New(rand.NewPCG(1, 2)), seen: map[[sha256.Size]byte]outcome{}}
 	if testing.Short() {
 		c.most = 60
 	}
+	c.report(events, enrolment())
+}
+
+// report runs the recording of all steps and tells of it.
+func (c *cutter) report(events []event, steps []step) {
+	t := c.t
+	t.Helper()
 	rows, broken := c.run(events)
 	for _, b := range broken[:min(len(broken), 10)] {
 		t.Error(b)
 	}
 	var table strings.Builder
 	names := []string{"opening a new database"}
-	for _, st := range enrolment() {
+	for _, st := range steps {
 		names = append(names, st.name)
 	}
 	names = append(names, "after all")
@@ -319,12 +357,12 @@ func TestPowerCutFindsALyingDisk(t *testing.T) {
 	events := recordEnrolment(t)
 	lies := slices.Clone(events[:0:0])
 	for i, e := range events {
-		if e.kind == flushed && i+1 < len(events) && events[i+1].kind == wrote && events[i+1].off < 2*pageSize {
+		if e.kind == flushed && i+1 < len(events) && events[i+1].kind == wrote && events[i+1].file == theDatabase && events[i+1].off < 2*pageSize {
 			continue
 		}
 		lies = append(lies, e)
 	}
-	c := cutter{t: t, states: enrolledStates(t), random: rand.New(rand.NewPCG(3, 4)), seen: map[[sha256.Size]byte]outcome{}, most: 40}
+	c := cutter{t: t, states: statesOf(t, enrolment()), random: rand.New(rand.NewPCG(3, 4)), seen: map[[sha256.Size]byte]outcome{}, most: 40}
 	if _, broken := c.run(lies); len(broken) == 0 {
 		t.Error("a disk that does not flush in order was not found out")
 	} else {

@@ -17,33 +17,43 @@ import (
 // strace, enrols one phone.
 const enrolEnv = "LINESIDE_STORE_ENROL"
 
-// enrol is the child: it tells of each step once the store has acknowledged it.
+// enrol is the child.
 func enrol(path string) error {
-	s, err := Open(path, testKey(), Config{}, Tools{})
+	s, err := doSteps(path, Config{}, enrolment())
 	if err != nil {
 		return err
+	}
+	return s.Close()
+}
+
+// doSteps tells of each step once the store has acknowledged it.
+func doSteps(path string, cfg Config, steps []step) (*Store, error) {
+	s, err := Open(path, testKey(), cfg, Tools{})
+	if err != nil {
+		return nil, err
 	}
 	tell := func(n int) error {
 		_, err := os.Stdout.WriteString("acknowledged " + strconv.Itoa(n) + "\n")
 		return err
 	}
 	if err := tell(0); err != nil {
-		return err
+		return nil, err
 	}
-	for i, st := range enrolment() {
+	for i, st := range steps {
 		if err := st.do(s); err != nil {
-			return fmt.Errorf("%s: %w", st.name, err)
+			return nil, fmt.Errorf("%s: %w", st.name, err)
 		}
 		if err := tell(i + 1); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return s.Close()
+	return s, nil
 }
 
 // event is what the child did to the disk, or said.
 type event struct {
 	kind eventKind
+	file int    // of which file: one of the two below
 	off  int64  // of a write; the new size of a resize
 	data []byte // of a write
 	ack  int    // of an acknowledgement
@@ -52,17 +62,31 @@ type event struct {
 type eventKind int
 
 const (
-	wrote   eventKind = iota // into the file: on disk after the next flush, before it perhaps
+	wrote   eventKind = iota // into the file: on disk after its next flush, before it perhaps
 	resized                  // like a write
+	made                     // like a write, of the directory
 	flushed                  // the file: begins to count when the call has returned
-	named                    // the directory was flushed: the file will be found
+	named                    // the directory was flushed: the files will be found
 	acked
 )
 
-// recordEnrolment runs the child on a new database and gives what it did, in
-// order. The kernel is asked, not the program: what is missing here was not
-// flushed by anybody.
+// The files of a store.
+const (
+	theDatabase = iota
+	theJournal
+	fileCount
+)
+
+// recordEnrolment runs the child on a new database and gives what it did.
 func recordEnrolment(t *testing.T) []event {
+	t.Helper()
+	return record(t, enrolEnv, filepath.Join(t.TempDir(), "db"))
+}
+
+// record runs a child on the database at path and gives what it did, in order.
+// The kernel is asked, not the program: what is missing here was not flushed by
+// anybody.
+func record(t *testing.T, env, path string) []event {
 	t.Helper()
 	strace, err := exec.LookPath("strace")
 	if err != nil {
@@ -71,21 +95,17 @@ func recordEnrolment(t *testing.T) []event {
 		}
 		t.Skip("needs strace")
 	}
-	dir := t.TempDir()
-	path, log := filepath.Join(dir, "state", "db"), filepath.Join(dir, "log")
-	if err := os.Mkdir(filepath.Dir(path), 0o700); err != nil {
-		t.Fatal(err)
-	}
+	log := filepath.Join(t.TempDir(), "log")
 	// -y names the files, -xx makes names and data unmistakable.
 	cmd := exec.Command(strace, "-f", "-y", "-xx", "-s", "16777216", "-o", log,
-		"-e", "trace=write,writev,pwrite64,pwritev,pwritev2,ftruncate,fallocate,fsync,fdatasync,sync_file_range,msync,rename,renameat,renameat2,unlink,unlinkat",
+		"-e", "trace=write,writev,pwrite64,pwritev,pwritev2,ftruncate,fallocate,fsync,fdatasync,fchmod,sync_file_range,msync,rename,renameat,renameat2,unlink,unlinkat",
 		os.Args[0])
-	cmd.Env = append(os.Environ(), enrolEnv+"="+path, "GOMAXPROCS=1")
+	cmd.Env = append(os.Environ(), env+"="+path, "GOMAXPROCS=1")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		if os.Getenv("REQUIRE") == "" && bytes.Contains(out, []byte("PTRACE")) {
 			t.Skipf("strace may not trace here: %s", out)
 		}
-		t.Fatalf("enrolment under strace: %v\n%s", err, out)
+		t.Fatalf("child under strace: %v\n%s", err, out)
 	}
 	text, err := os.ReadFile(log)
 	if err != nil {
@@ -164,14 +184,25 @@ func parseCall(name, rest, path string) (e event, ours bool, err error) {
 		e.kind = acked
 		return e, true, err
 	}
-	if isSync := name == "fsync" || name == "fdatasync"; isSync && string(file) == filepath.Dir(path) {
-		return event{kind: named}, true, nil
-	} else if string(file) != path {
+	isSync := name == "fsync" || name == "fdatasync"
+	switch string(file) {
+	case filepath.Dir(path):
+		return event{kind: named}, isSync, nil
+	case path:
+		e.file = theDatabase
+	case journalPath(path):
+		e.file = theJournal
+	default:
 		return event{}, false, nil
-	} else if isSync {
-		return event{kind: flushed}, true, nil
+	}
+	if isSync {
+		e.kind = flushed
+		return e, true, nil
 	}
 	switch name {
+	case "fchmod": // the first thing done to a journal that was opened or made
+		e.kind = made
+		return e, e.file == theJournal, nil
 	case "pwrite64":
 		w := traceWrite.FindStringSubmatch(m[3])
 		if w == nil {

@@ -20,6 +20,8 @@ type change struct {
 	compute func(*view, *draft) error
 	state   atomic.Int32 // waiting → taken by the committer, or left by its caller
 	done    chan error
+	leases  int  // not 0: it writes leases and nothing else, less than so many bytes
+	catchUp bool // the database is to have what the journal has
 }
 
 const (
@@ -91,10 +93,14 @@ func (q *queue) take(tick <-chan time.Time) (batch []*change, open bool) {
 // submit hands compute to the committer and waits until what it drafted is on
 // disk. compute runs at most once, in the committer's goroutine.
 func (s *Store) submit(ctx context.Context, compute func(*view, *draft) error) error {
+	return s.await(ctx, &change{compute: compute, done: make(chan error, 1)})
+}
+
+// await is submit for a change that says more of itself.
+func (s *Store) await(ctx context.Context, c *change) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	c := &change{compute: compute, done: make(chan error, 1)}
 	if err := s.queue.add(c); err != nil {
 		return err
 	}

@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -109,7 +111,8 @@ func rotate(database, keyPath string, by audit.Actor, now time.Time) (out Rotate
 	}
 	for _, why := range []string{"damaged", "replaced"} {
 		old, _ := filepath.Glob(database + "." + why + "-*") // only fails for a bad pattern
-		out.Old = append(out.Old, old...)
+		journal := journalPath("")
+		out.Old = append(out.Old, slices.DeleteFunc(old, func(name string) bool { return strings.HasSuffix(name, journal) })...)
 	}
 	return out, nil
 }

@@ -56,7 +56,11 @@ func (s *Store) settle(db *bolt.DB, m *memory, back time.Duration) (*memory, err
 		return nil, fmt.Errorf("settle database: %w", err)
 	}
 	s.tell(fresh, copied, was)
-	return readAll(db, s.key)
+	again, err := readAll(db, s.key)
+	if err == nil {
+		again.keep(s.journal.behind, m.leases)
+	}
+	return again, err
 }
 
 // begun is in which of these ways a file does not just carry on.

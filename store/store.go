@@ -45,6 +45,8 @@ type Config struct {
 	// SeenKeep is of how many phones the last sighting is kept, default
 	// 16,384. The longest unseen go first.
 	SeenKeep int
+	// JournalBytes bounds the lease journal beside the file, default 4 MiB.
+	JournalBytes int
 	// MaxBytes bounds the file, default 1 GiB. At the bound changes fail and
 	// reading goes on.
 	MaxBytes int
@@ -111,7 +113,10 @@ type Store struct {
 	sync    map[string][]byte
 	holders holders
 
-	counts // of the committer alone, once it runs
+	// Of the committer alone, once it runs.
+	counts
+	meta    storedMeta // as it is in the file
+	journal journal
 }
 
 // counts is where the numbered things stand after the last commit.
@@ -136,6 +141,7 @@ func Open(path string, key Key, cfg Config, tools Tools) (*Store, error) {
 		seals: key.sealKey(), ended: make(chan struct{}),
 	}
 	s.clock = newClock(s.cfg, s.tools.Health)
+	s.journal = journal{path: journalPath(path), max: int64(s.cfg.JournalBytes)}
 	s.queue.wake = make(chan struct{}, 1)
 	if err := s.openOrHeal(); err != nil {
 		return nil, fmt.Errorf("open store %s: %w", path, err)
@@ -159,6 +165,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.SeenKeep <= 0 {
 		c.SeenKeep = 16_384
+	}
+	if c.JournalBytes <= 0 {
+		c.JournalBytes = journalBytes
 	}
 	if c.MaxBytes <= 0 {
 		c.MaxBytes = 1 << 30
@@ -192,7 +201,7 @@ func (s *Store) Close() error {
 	s.closed.Do(func() {
 		s.queue.close()
 		<-s.ended
-		err = s.db.Close()
+		err = errors.Join(s.db.Close(), s.journal.close())
 	})
 	if err != nil {
 		return fmt.Errorf("close store %s: %w", s.path, err)
@@ -213,6 +222,7 @@ func (s *Store) adopt(m *memory) {
 	s.tokens.Store(&m.tokens)
 	s.users.Store(&m.users)
 	s.rev, s.chain, s.seen, s.mark = m.rev, m.chain, m.seen, m.mark
+	s.meta = m.meta
 }
 
 // publish shows readers what a commit changed.
