@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/lineside/lineside/phone"
 	"github.com/lineside/lineside/sync/wire"
 )
 
@@ -18,10 +19,11 @@ type EventInfo struct {
 // EventQuery says which events of a site: since a moment, of a kind, of a
 // device; empty is any. Before is the number to go on below, Limit how many.
 type EventQuery struct {
-	Site, Kind, MAC string
-	Since           time.Time
-	Before          uint64
-	Limit           int
+	Site, Kind string
+	MAC        phone.MAC
+	Since      time.Time
+	Before     uint64
+	Limit      int
 }
 
 // EventList gives a site's events, newest first, and the number to ask before
@@ -45,10 +47,16 @@ func (p *Platform) EventList(q EventQuery) (list []EventInfo, before uint64, err
 			if !t.get(bucketEvents, fmt.Sprintf("%s/%016x", q.Site, n), &e) || e.Got.Before(q.Since) {
 				return // what is older was dropped, or is not asked for
 			}
-			if (q.Kind == "" || e.Kind == q.Kind) && (q.MAC == "" || e.MAC == q.MAC) {
+			if (q.Kind == "" || e.Kind == q.Kind) && (q.MAC.IsZero() || isOf(e.Event, q.MAC)) {
 				list = append(list, EventInfo{N: n, Got: e.Got, Event: e.Event})
 			}
 		}
 	})
 	return list, before, err
+}
+
+// isOf reports that an event is a device's, however the box spells the MAC.
+func isOf(e wire.Event, mac phone.MAC) bool {
+	of, err := phone.ParseMAC(e.MAC)
+	return err == nil && of == mac
 }

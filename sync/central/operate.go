@@ -144,3 +144,9 @@ func (p *Platform) Audit(q AuditQuery) (list []Deed, before uint64, err error) {
 func (p *Platform) Check() error {
 	return p.view(func(t *tx) { t.Meta() })
 }
+
+// Epoch is when the platform began, or was put back from a copy last.
+func (p *Platform) Epoch() (at time.Time, err error) {
+	err = p.view(func(t *tx) { at = time.Unix(t.Meta().Epoch, 0).UTC() })
+	return at, err
+}

@@ -1,5 +1,10 @@
 package portal
 
+import (
+	"encoding/hex"
+	"time"
+)
+
 // Health says that the platform answers.
 type Health struct {
 	OK bool `json:"ok"`
@@ -10,6 +15,30 @@ func (s *Server) getHealth(*call) (any, error) {
 		return nil, err
 	}
 	return Health{OK: true}, nil
+}
+
+// Status is how the platform is.
+type Status struct {
+	Version string    `json:"version"`
+	Started time.Time `json:"started"`
+	URL     string    `json:"url"`
+	// Fingerprint is the SHA-256 of its own CA, in hex digits, empty for one
+	// every machine trusts.
+	Fingerprint string         `json:"fingerprint,omitempty"`
+	Sites       map[string]int `json:"sites"`
+	Devices     int            `json:"devices"`
+	// Epoch is when the platform began, or was put back from a copy last.
+	Epoch time.Time `json:"epoch"`
+}
+
+func (s *Server) getStatus(*call) (any, error) {
+	sites, devices, err := s.p.Count()
+	if err != nil {
+		return nil, err
+	}
+	epoch, err := s.p.Epoch()
+	return Status{Version: s.cfg.Version, Started: s.started.UTC(), URL: s.cfg.URL, Fingerprint: hex.EncodeToString(s.cfg.Pin),
+		Sites: sites, Devices: devices, Epoch: epoch}, err
 }
 
 func (s *Server) getMetrics(c *call) (any, error) {

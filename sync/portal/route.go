@@ -49,9 +49,7 @@ const (
 // routes is the whole of the API.
 func routes() []route {
 	return slices.Concat(
-		ownRoutes(),
-		tokenRoutes(),
-		allowRoutes(),
+		ownRoutes(), siteRoutes(), deviceRoutes(), enrolRoutes(), userRoutes(), policyRoutes(), eventRoutes(), tokenRoutes(), allowRoutes(),
 	)
 }
 
@@ -60,6 +58,7 @@ func ownRoutes() []route {
 	return []route{
 		{method: "GET", path: V1 + "/openapi.json", least: Anyone, about: "This description.", out: anyJSON, status: 200, do: (*Server).getOpenAPI},
 		{method: "GET", path: V1 + "/health", least: Anyone, about: "Whether the platform answers; says nothing more.", out: Health{}, status: 200, do: (*Server).getHealth},
+		{method: "GET", path: V1 + "/status", least: Viewer, about: "How the platform is and how many sites and devices it has.", out: Status{}, status: 200, do: (*Server).getStatus},
 		{method: "GET", path: V1 + "/metrics", least: Viewer, about: "Metrics in Prometheus' text format.", out: metricsType, status: 200, do: (*Server).getMetrics},
 	}
 }
