@@ -57,17 +57,12 @@ func onLoopback(addr string) string {
 }
 
 // cameFrom is where a connection comes from that nats-server saw: what the load
-// balancer said of it, if it came through its door. A loopback address that is
-// not known any more is none, where there is such a door.
+// balancer said of it, if it came through its door.
 func (b *Broker) cameFrom(seen netip.AddrPort) netip.Addr {
 	if told, ok := b.fronts.real(seen); ok {
 		return told
 	}
-	a := plainAddr(seen.Addr())
-	if a.IsLoopback() && (b.fronts.nats != nil || b.fronts.wss != nil) {
-		return netip.Addr{}
-	}
-	return a
+	return plainAddr(seen.Addr())
 }
 
 // plainAddr is an address without what it looks like on this machine.

@@ -251,10 +251,7 @@ func TestTooMuch(t *testing.T) {
 func TestFault(t *testing.T) {
 	l := newLab(t, nil)
 	a := l.newBox("Berlin")
-	l.stop()
-	cert, pin := certificate(t, time.Hour)
-	l.pin = pin
-	l.start(settings(t, cert), faulty{l.p})
+	l.restart(faulty{l.p})
 	c := l.mustDial(a)
 	short, cancel := contextFor(t, 200*time.Millisecond)
 	defer cancel()

@@ -106,7 +106,7 @@ cluster {
   {{- if and .Cert .CA}}
   tls { cert_file: {{q .Cert}}, key_file: {{q .Key}}, ca_file: {{q .CA}}, verify: true, timeout: {{.TLSSeconds}} }
   {{- end}}
-  routes: [{{range .Routes}} {{q .}}{{end}} ]
+  routes: [{{range $n, $r := .Routes}}{{if $n}},{{end}} {{q $r}}{{end}} ]
 }
 {{- end}}
 `
@@ -146,8 +146,8 @@ func routeURLs(hosts []string) []string {
 	return all
 }
 
-// quote writes a value in nats-server's syntax, which has \x escapes alone for
-// what is not printed. A quoted "$" is text.
+// quote writes a value in nats-server's syntax. A quoted "$" is text, not the
+// name of a variable.
 func quote(s string) (string, error) {
 	var b strings.Builder
 	b.WriteByte('"')

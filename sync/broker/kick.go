@@ -217,5 +217,9 @@ func (b *Broker) listed(c *server.ConnInfo) netip.Addr {
 	if err != nil {
 		return netip.Addr{}
 	}
-	return b.cameFrom(netip.AddrPortFrom(plainAddr(a), uint16(c.Port)))
+	from := b.cameFrom(netip.AddrPortFrom(plainAddr(a), uint16(c.Port)))
+	if from.IsLoopback() && (b.fronts.nats != nil || b.fronts.wss != nil) {
+		return netip.Addr{} // it came by the load balancer and has ended since the list was made
+	}
+	return from
 }

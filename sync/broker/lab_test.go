@@ -30,6 +30,7 @@ type lab struct {
 	p    *central.Platform
 	b    *broker.Broker
 	pin  []byte
+	cfg  broker.Config
 	at   broker.Addrs
 	stop func()
 }
@@ -79,7 +80,7 @@ func (l *lab) start(cfg broker.Config, p broker.Platform) {
 	if err := l.b.Open(ctx); err != nil {
 		l.t.Fatal(err)
 	}
-	l.at = l.b.Addrs()
+	l.at, l.cfg = l.b.Addrs(), cfg
 	ended := make(chan error, 1)
 	go func() { ended <- l.b.Serve(ctx, p) }()
 	stopped := false
@@ -97,6 +98,14 @@ func (l *lab) start(cfg broker.Config, p broker.Platform) {
 		}
 	}
 	l.t.Cleanup(func() { l.stop() })
+}
+
+// restart ends the broker and begins another in its place, on its address.
+func (l *lab) restart(p broker.Platform) {
+	l.t.Helper()
+	l.stop()
+	l.cfg.Embedded.NATS = l.at.NATS
+	l.start(l.cfg, p)
 }
 
 // certificate is one for loopback under a CA of its own, in its chain as the

@@ -191,7 +191,8 @@ func (b *Broker) dial(ctx context.Context, role string) (*nats.Conn, error) {
 		}
 	}
 	conn, err := nats.Connect(servers, opts...)
-	if err == nil {
+	if err == nil && ctx.Err() != nil {
+		conn.Close()
 		err = ctx.Err()
 	}
 	if err != nil {
@@ -228,12 +229,19 @@ type Counts struct {
 	// request, Strangers connections closed at the door: from outside of the
 	// load balancer, or more of one address than one may open.
 	Kicked, Panics, Strangers uint64
+	// Connections there are now at the embedded server, the platform's own four
+	// and those not let in yet among them.
+	Connections int
 }
 
 // Counts are what the broker has done since its start.
 func (b *Broker) Counts() Counts {
 	c := &b.counts
-	return Counts{Admitted: c.admitted.Load(), Refused: c.refused.Load(), Late: c.late.Load(), Asked: c.asked.Load(), Foreign: c.foreign.Load(),
+	connections := 0
+	if b.server != nil {
+		connections = b.server.NumClients()
+	}
+	return Counts{Connections: connections, Admitted: c.admitted.Load(), Refused: c.refused.Load(), Late: c.late.Load(), Asked: c.asked.Load(), Foreign: c.foreign.Load(),
 		Dropped: c.dropped.Load(), Kicked: c.kicked.Load(), Panics: c.panics.Load(), Strangers: c.strangers.Load()}
 }
 
