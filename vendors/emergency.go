@@ -156,7 +156,7 @@ func barred(text, number string) bool {
 			return true
 		}
 	}
-	return false
+	return swallowed(text, number)
 }
 
 // occurrences are the bytes before and after each place where number is in text
