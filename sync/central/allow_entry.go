@@ -10,6 +10,9 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/lineside/lineside/sync/proto"
+	"github.com/lineside/lineside/sync/wire"
 )
 
 // Reach is where an operator's entry counts.
@@ -41,9 +44,10 @@ type AllowEntry struct {
 // ErrEntry says what is wrong with an entry.
 var ErrEntry = errors.New("this cannot be entered into the allow-list")
 
-// Bounds of one list. A box holds its own and the platform's in one document.
+// Bounds of one list. A box is told its own and the platform's in one document,
+// and takes 256.
 const (
-	maxEntries    = 200
+	maxEntries    = 128
 	maxEntryBytes = 28 << 10
 	maxNote       = 80
 )
@@ -176,20 +180,51 @@ func (o Operator) RemoveEntry(site string, prefix netip.Prefix) error {
 
 // edit changes one list; what ended long ago is left out on the way.
 func (o Operator) edit(deed Deed, change func([]AllowEntry) ([]AllowEntry, error)) error {
-	return o.change(deed, func(t *tx, _ *Deed) {
+	err := o.change(deed, func(t *tx, _ *Deed) {
 		list, row := t.entered(deed.Site)
 		if t.err != nil {
 			return
 		}
 		now := t.p.now()
 		list = slices.DeleteFunc(list, func(e AllowEntry) bool { return !e.Until.IsZero() && now.Sub(e.Until) > keepEntry })
-		list, err := change(list)
+		next, err := change(slices.Clone(list))
 		if err != nil {
 			t.fail(err)
 			return
 		}
-		t.put(bucketEntered, row, list)
+		t.put(bucketEntered, row, next)
+		switch {
+		case slices.Equal(forBoxes(nil, list, now), forBoxes(nil, next, now)):
+		case row == everySite:
+			t.spread(allowName())
+		default:
+			t.publish(row, allowName(), len(t.allowBody(row).Entries) == 0)
+		}
 	})
+	return o.p.goOnAfter(err)
+}
+
+func allowName() proto.ID { return wire.DocID(wire.AllowDoc, "site") }
+
+// allowBody is what a site's box is told: the entries for it and for all that
+// count at boxes. It ends them by itself.
+func (t *tx) allowBody(id string) (body wire.Allow) {
+	body.Entries = []wire.AllowEntry{}
+	for _, row := range []string{everySite, id} {
+		var list []AllowEntry
+		t.get(bucketEntered, row, &list)
+		body.Entries = forBoxes(body.Entries, list, t.p.now())
+	}
+	return body
+}
+
+func forBoxes(out []wire.AllowEntry, list []AllowEntry, now time.Time) []wire.AllowEntry {
+	for _, e := range list {
+		if e.For != Edge && (e.Until.IsZero() || now.Before(e.Until)) {
+			out = append(out, wire.AllowEntry{Prefix: e.Prefix.String(), Note: e.Note, Until: e.Until})
+		}
+	}
+	return out
 }
 
 func (t *tx) entered(site string) (list []AllowEntry, row string) {

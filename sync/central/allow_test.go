@@ -15,6 +15,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/lineside/lineside/sync/central"
+	"github.com/lineside/lineside/sync/proto"
 	"github.com/lineside/lineside/sync/wire"
 )
 
@@ -347,9 +348,87 @@ func TestEntries(t *testing.T) {
 	for i := 0; err == nil && i < 1000; i++ {
 		_, err = l.p.As("ops").Enter("", central.AllowEntry{Prefix: netip.PrefixFrom(netip.AddrFrom4([4]byte{198, 51, byte(i >> 8), byte(i)}), 32)})
 	}
-	if list, _ := l.p.Entries(""); !errors.Is(err, central.ErrEntry) || len(list) != 200 {
-		t.Errorf("got %d entries, %v, want 200 and then an error", len(list), err)
+	if list, _ := l.p.Entries(""); !errors.Is(err, central.ErrEntry) || len(list) != 128 {
+		t.Errorf("got %d entries, %v, want 128 and then an error", len(list), err)
 	}
+}
+
+// TestEntriesReachBoxes: a box is told what counts at boxes, of its own and of
+// all, also one that joins later; what counts at the edge it is not told.
+func TestEntriesReachBoxes(t *testing.T) {
+	l := newClockLab(t)
+	a, b := l.site("Berlin"), l.site("Munich")
+	enter := func(site, prefix string, reach central.Reach) {
+		t.Helper()
+		if _, err := l.p.As("ops").Enter(site, central.AllowEntry{Prefix: netip.MustParsePrefix(prefix), For: reach}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	enter("", "203.0.113.0/24", central.Everywhere)
+	enter("", "203.0.114.0/24", central.Edge)
+	enter(a, "10.1.0.0/16", central.Boxes)
+	later, err := l.p.As("ops").AddSite("Cologne")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := l.joinWith(later.Secret, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := func(site string) (list []string) {
+		t.Helper()
+		for _, d := range l.docs(site) {
+			var body wire.Allow
+			if d.Kind != wire.AllowDoc || d.Del {
+				continue
+			}
+			if err := json.Unmarshal(d.Body, &body); err != nil {
+				t.Fatal(err)
+			}
+			for _, e := range body.Entries {
+				list = append(list, e.Prefix)
+			}
+		}
+		return list
+	}
+	for site, want := range map[string]string{a: "[203.0.113.0/24 10.1.0.0/16]", b: "[203.0.113.0/24]", c: "[203.0.113.0/24]"} {
+		if got := fmt.Sprint(told(site)); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+	if err := l.p.As("ops").RemoveEntry("", netip.MustParsePrefix("203.0.113.0/24")); err != nil {
+		t.Fatal(err)
+	}
+	for site, want := range map[string]string{a: "[10.1.0.0/16]", b: "[]", c: "[]"} {
+		if got := fmt.Sprint(told(site)); got != want {
+			t.Errorf("after it was taken out: got %s, want %s", got, want)
+		}
+	}
+	if err := l.p.As("ops").RemoveEntry(a, netip.MustParsePrefix("10.1.0.0/16")); err != nil || len(told(a)) != 0 {
+		t.Errorf("got %v, %v, want nothing left", told(a), err)
+	}
+}
+
+// docs are all documents a site is told.
+func (l *clockLab) docs(site string) (list []wire.Doc) {
+	l.t.Helper()
+	b, _ := json.Marshal(wire.Request{V: 1, ID: "x", Pull: &proto.Pull{}})
+	out, err := l.p.Answer(site, "pull", b)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	r, err := wire.Open(l.keys.Signer.Verifier(), site, "x", out)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	for _, signed := range r.Pull.Docs {
+		d, err := wire.OpenDoc(l.keys.Signer.Verifier(), site, signed)
+		if err != nil {
+			l.t.Fatal(err)
+		}
+		list = append(list, d)
+	}
+	return list
 }
 
 // FuzzParsePrefix: what is read is a range by itself, and reads the same again.

@@ -32,6 +32,8 @@ func (t *tx) content(id string, kind wire.Kind, key string) (content, error) {
 		return content{b.Body, b.Secrets, wire.DocID(kind, key)}, orUnknown(ok, ErrUnknown)
 	case wire.PolicyDoc:
 		return content{body: t.policy(id)}, nil
+	case wire.AllowDoc:
+		return content{body: t.allowBody(id)}, nil
 	}
 	return content{}, fmt.Errorf("documents of kind %q: %w", kind, ErrUnknown)
 }
@@ -74,6 +76,7 @@ func (t *tx) keepSecrets(own proto.ID, old map[string][]byte, given map[string]p
 // outfit gives a new site the documents that are the same everywhere.
 func (t *tx) outfit(id string) {
 	t.publish(id, policyName(), false)
+	t.publish(id, allowName(), len(t.allowBody(id).Entries) == 0)
 	var brands []string
 	t.walk(bucketBrands, "", "", func(name string, _ []byte) bool {
 		brands = append(brands, name)
