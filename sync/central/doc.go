@@ -41,4 +41,18 @@
 // transport. What it asks is about itself alone: the rules take its word for
 // its own devices only. A cursor counts only with the platform's mark on it,
 // because one from the future would make the platform begin a new epoch.
+//
+// # Who is whitelisted
+//
+// A site's box vouches for the network it comes from: a PIN or a provisioning
+// there allows its address, with IPv6 its /64, until 8 h after it happened. Which
+// address that is, is the platform's own sight of the connection the news came
+// over, never a site's word; a proxy is believed only where it is named
+// (Proxies). A time of an event counts as far as the box's clock can be believed
+// (happened). One limit: of a box without a set clock that was also without
+// power, an event stamped in between may count as newer than it is.
+//
+// Ends are looked at when somebody asks, so nothing has to run for one to come.
+// An end further off than any can be was made by a clock that was ahead, and
+// does not count. Clocks of several processes may differ by five minutes.
 package central
