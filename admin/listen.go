@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"sync"
 	"syscall"
+
+	"github.com/lineside/lineside/phone"
 )
 
 // peerListener gives each connection of a unix socket its peer's name as remote
@@ -105,7 +107,7 @@ func (b *boundListener) Accept() (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		from := connAddr(c)
+		from := phone.Sender(connAddr(c))
 		if b.take(from) {
 			return &boundConn{Conn: c, give: sync.OnceFunc(func() { b.give(from) })}, nil
 		}

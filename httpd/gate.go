@@ -4,6 +4,8 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+
+	"github.com/lineside/lineside/phone"
 )
 
 // gate counts the requests at the desk: at most max in all, at most each per
@@ -22,7 +24,7 @@ func newGate(limit, each int) *gate {
 
 // enter reports whether one more of addr may come in; if so, leave must follow.
 func (g *gate) enter(addr netip.Addr) bool {
-	addr = counted(addr)
+	addr = phone.Sender(addr)
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.inside >= g.max || g.by[addr] >= g.each {
@@ -34,28 +36,13 @@ func (g *gate) enter(addr netip.Addr) bool {
 }
 
 func (g *gate) leave(addr netip.Addr) {
-	addr = counted(addr)
+	addr = phone.Sender(addr)
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.inside--
 	if g.by[addr]--; g.by[addr] == 0 {
 		delete(g.by, addr)
 	}
-}
-
-// counted is the address somebody is counted under: a host on an IPv6 link picks
-// any address of its /64, so the /64 is one. All link-local addresses are one /64,
-// on each link.
-func counted(addr netip.Addr) netip.Addr {
-	addr = addr.Unmap()
-	if addr.Is4() {
-		return addr
-	}
-	p, err := addr.Prefix(64)
-	if err != nil {
-		return addr
-	}
-	return p.Addr().WithZone(addr.Zone())
 }
 
 func addrOf(a net.Addr) netip.Addr {

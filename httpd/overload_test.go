@@ -87,22 +87,6 @@ func TestGate(t *testing.T) {
 	}
 }
 
-func TestCounted(t *testing.T) {
-	for _, tt := range []struct{ addr, want string }{
-		{"10.20.0.1", "10.20.0.1"},
-		{"169.254.3.4", "169.254.3.4"},
-		{"::ffff:10.20.0.1", "10.20.0.1"},
-		{"2001:db8::1:2:3:4", "2001:db8::"},
-		{"fe80::1:2:3:4%eth0", "fe80::%eth0"},
-		{"fe80::5:6:7:8%eth0", "fe80::%eth0"},
-		{"fe80::5:6:7:8%eth1", "fe80::%eth1"},
-	} {
-		if got := counted(netip.MustParseAddr(tt.addr)); got != netip.MustParseAddr(tt.want) {
-			t.Errorf("counted(%s) = %s, want %s", tt.addr, got, tt.want)
-		}
-	}
-}
-
 // A caller that never ends its header costs a connection for HeaderTimeout and
 // nobody else anything.
 func TestSlowHeader(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/lineside/lineside/metrics"
+	"github.com/lineside/lineside/phone"
 	"github.com/lineside/lineside/provision"
 )
 
@@ -147,7 +148,7 @@ func (l *limited) Accept() (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		g := &guest{Conn: c, room: l.room, addr: counted(addrOf(c.RemoteAddr()))}
+		g := &guest{Conn: c, room: l.room, addr: phone.Sender(addrOf(c.RemoteAddr()))}
 		if l.room.enter(g) {
 			return g, nil
 		}
