@@ -49,11 +49,11 @@ func Snippet(f Foreign, table vendors.Table, box vendors.Box, only []phone.Vendo
 	var b strings.Builder
 	switch f {
 	case Dnsmasq, OPNsense:
-		writeDnsmasq(&b, f, parts)
+		writeDnsmasq(&b, f, parts, others(table))
 	case Kea:
-		writeKea(&b, parts)
+		writeKea(&b, parts, others(table))
 	case ISC:
-		writeISC(&b, parts)
+		writeISC(&b, parts, others(table))
 	case MikroTik:
 		writeMikroTik(&b, parts)
 	case Windows:
@@ -64,6 +64,15 @@ func Snippet(f Foreign, table vendors.Table, box vendors.Box, only []phone.Vendo
 		return "", fmt.Errorf("%.20q is no server snippets are written for", string(f))
 	}
 	return b.String(), nil
+}
+
+// others are the classes of machines that are no phones, whoever made their network
+// cards. They count against a phone maker's hardware address, as they do where the
+// box answers itself. Not all servers can look for a text inside the class, so
+// dhcpcd on computers is not among them; MikroTik's snippet goes by no hardware
+// address, and Windows Server's policies know no "but not".
+func others(table vendors.Table) []vendors.ClassMatch {
+	return slices.DeleteFunc(table.ForeignClasses(), func(m vendors.ClassMatch) bool { return m.Has != "" })
 }
 
 func chosen(only []phone.Vendor, v phone.Vendor) bool {
@@ -108,12 +117,17 @@ func quoted(value []byte) string {
 
 // writeDnsmasq: dnsmasq looks for a class anywhere in option 60, and gives a tag
 // for each one found. A vendor's own tag stands for its class, "-mac" behind it
-// for its hardware addresses, and lineside-phone for any class of a phone.
-func writeDnsmasq(b *strings.Builder, f Foreign, parts []part) {
+// for its hardware addresses, lineside-phone for any class of a phone, and
+// lineside-other for one of what is none.
+func writeDnsmasq(b *strings.Builder, f Foreign, parts []part, others []vendors.ClassMatch) {
 	if f == OPNsense {
 		b.WriteString("# OPNsense with Dnsmasq: save as /usr/local/etc/dnsmasq.conf.d/lineside.conf,\n# then restart Dnsmasq. (Its Kea takes what --for kea prints in a configuration\n# file of your own only, which its pages manage no more.)\n")
 	} else {
 		b.WriteString("# dnsmasq: save as /etc/dnsmasq.d/lineside.conf, then restart dnsmasq.\n")
+	}
+	b.WriteString("\n# no phones, whoever made their network cards\n")
+	for _, m := range others {
+		fmt.Fprintf(b, "dhcp-vendorclass=set:lineside-other,\"%s\"\n", m.Prefix)
 	}
 	for _, p := range parts {
 		fmt.Fprintf(b, "\n# %s\n", p.Maker.Name)
@@ -140,7 +154,7 @@ func writeDnsmasq(b *strings.Builder, f Foreign, parts []part) {
 				fmt.Fprintf(b, "%s=tag:%s%s,%d,%s\n", word, p.name, not, o.Code, dnsmasqValue(o))
 			}
 			if len(p.OUIs) > 0 {
-				fmt.Fprintf(b, "%s=tag:%s-mac,tag:!lineside-phone,%d,%s\n", word, p.name, o.Code, dnsmasqValue(o))
+				fmt.Fprintf(b, "%s=tag:%s-mac,tag:!lineside-phone,tag:!lineside-other,%d,%s\n", word, p.name, o.Code, dnsmasqValue(o))
 			}
 		}
 	}

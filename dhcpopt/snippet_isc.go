@@ -19,8 +19,8 @@ func iscName(code uint8) string {
 }
 
 // writeISC writes one chain of conditions: dhcpd takes the first that holds, so
-// hardware addresses stand last.
-func writeISC(b *strings.Builder, parts []part) {
+// hardware addresses stand last, behind what is no phone and is told nothing.
+func writeISC(b *strings.Builder, parts []part, others []vendors.ClassMatch) {
 	b.WriteString("# ISC dhcpd: put this into /etc/dhcp/dhcpd.conf outside any subnet, then restart\n# isc-dhcp-server.\n")
 	for _, code := range codesOf(parts) {
 		if _, known := iscNames[code]; !known {
@@ -44,6 +44,7 @@ func writeISC(b *strings.Builder, parts []part) {
 		}
 		write(p.Maker.Name, tests, p.options)
 	}
+	write("no phone, whoever made its network card", iscMatches(others), nil)
 	for _, p := range parts {
 		var tests []string
 		for _, o := range p.OUIs {

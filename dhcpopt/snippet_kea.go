@@ -43,10 +43,10 @@ type keaOption struct {
 }
 
 // writeKea writes the client classes: each vendor's, one for what any of them
-// matches, and each vendor's hardware addresses for clients that match none.
-// Kea evaluates them in this order.
-func writeKea(b *strings.Builder, parts []part) {
-	const anyPhone = "lineside-phone"
+// matches, one for what is no phone, and each vendor's hardware addresses for
+// clients that match none. Kea evaluates them in this order.
+func writeKea(b *strings.Builder, parts []part, others []vendors.ClassMatch) {
+	const anyPhone, other = "lineside-phone", "lineside-other"
 	var classes []keaClass
 	var named []string
 	for _, p := range parts {
@@ -59,6 +59,7 @@ func writeKea(b *strings.Builder, parts []part) {
 	if len(named) > 0 {
 		classes = append(classes, keaClass{Name: anyPhone, Test: strings.Join(named, " or ")})
 	}
+	classes = append(classes, keaClass{Name: other, Test: keaAny(others)})
 	for _, p := range parts {
 		var macs []string
 		for _, o := range p.OUIs {
@@ -67,9 +68,9 @@ func writeKea(b *strings.Builder, parts []part) {
 		if len(macs) == 0 {
 			continue
 		}
-		test := strings.Join(macs, " or ")
+		test := "not member('" + other + "') and (" + strings.Join(macs, " or ") + ")"
 		if len(named) > 0 {
-			test = "not member('" + anyPhone + "') and (" + test + ")"
+			test = "not member('" + anyPhone + "') and " + test
 		}
 		classes = append(classes, keaClass{Name: p.name + "-mac", Test: test, Defs: keaDefs(p.options), Options: keaOptions(p.options)})
 	}

@@ -255,7 +255,8 @@ func (s stand) check(t *testing.T, l *modeLab, g *shown) {
 
 // checkSnippet runs a phone without a class, which the server finds by its
 // hardware address, and one whose class has another maker's model in it (dnsmasq
-// looks for "405", an AudioCodes phone, anywhere).
+// looks for "405", an AudioCodes phone, anywhere); and a PC that boots by the
+// network, whose card a maker of phones made.
 func (s stand) checkSnippet(t *testing.T, l *modeLab, g *shown) {
 	t.Helper()
 	for like, m := range map[string]machine{
@@ -265,6 +266,10 @@ func (s stand) checkSnippet(t *testing.T, l *modeLab, g *shown) {
 		if got := lead(m.run(t, l.client, l.seen)); got != g.leads[like] {
 			t.Errorf("%s, class %q, was told\n  %s, want what %s is told\n  %s", m.name, m.class, got, like, g.leads[like])
 		}
+	}
+	pc := machine{"bootpc", "00:15:65:00:02:03", "PXEClient:Arch:00000:UNDI:002001"}
+	if got := lead(pc.run(t, l.client, l.seen)); got != "" {
+		t.Errorf("a PC on a phone maker's network card was told %s, want nothing", got)
 	}
 }
 

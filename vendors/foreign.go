@@ -18,6 +18,10 @@ func foreign() []ClassMatch {
 	return append(list, ClassMatch{Prefix: "dhcpcd-", Has: ":"})
 }
 
+// ForeignClasses are the texts of option 60 by which a machine says that it is no
+// phone, whoever made its network card.
+func (t Table) ForeignClasses() []ClassMatch { return slices.Clone(t.foreign) }
+
 // Foreign reports that option 60, with or without trailing NULs, is that of a
 // machine that is no phone, whoever made its network card.
 func (t Table) Foreign(class []byte) bool {
