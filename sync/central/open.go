@@ -88,7 +88,10 @@ func Open(ctx context.Context, cfg Config, log *slog.Logger) (*Platform, error) 
 	run, stop := context.WithCancel(context.WithoutCancel(ctx))
 	p.stop = stop
 	go p.write(run)
-	go func() { p.followed <- p.listenToLog(run) }()
+	go func() {
+		p.followed <- p.listenToLog(run)
+		close(p.followed)
+	}()
 	return p, nil
 }
 
@@ -128,7 +131,7 @@ func (p *Platform) ready(ctx context.Context) error {
 	var own bool
 	err := p.db.View(func(b *bolt.Tx) (err error) {
 		l, err = getLocal(b)
-		own = l.Identity == "" && lookUp(b, bucketMeta+"/"+metaEpoch) != nil
+		own = l.Schema == schema && l.Identity == "" && lookUp(b, bucketMeta+"/"+metaEpoch) != nil
 		return err
 	})
 	switch {
