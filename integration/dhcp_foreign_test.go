@@ -20,12 +20,13 @@ func writeConf(t testing.TB, name, text string) string {
 
 // startDnsmasq runs dnsmasq as a DHCP server only. It looks for nobody's address
 // before it offers one: that takes three seconds for each client.
-func startDnsmasq(t *testing.T, h *netlab.Host, conf string) {
+func startDnsmasq(t *testing.T, h *netlab.Host, conf string) *netlab.Process {
 	t.Helper()
 	dir := t.TempDir()
 	path := writeConf(t, "dnsmasq.conf", "port=0\nno-ping\ndhcp-authoritative\nuser=root\nlog-dhcp\nlog-facility=-\ndhcp-leasefile="+filepath.Join(dir, "leases")+"\npid-file="+filepath.Join(dir, "pid")+"\n"+conf)
 	p := h.Start(netlab.Tool(t, "dnsmasq"), "-k", "-C", path)
 	waitOutput(t, p, "DHCP, IP range")
+	return p
 }
 
 func startKea(t *testing.T, h *netlab.Host, classes string) {
