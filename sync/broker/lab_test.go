@@ -86,7 +86,9 @@ func (l *lab) start(cfg broker.Config, p broker.Platform) {
 	if err := l.b.Open(ctx); err != nil {
 		l.t.Fatal(err)
 	}
-	l.at, l.cfg = l.b.Addrs(), cfg
+	if len(cfg.Servers) == 0 {
+		l.at, l.cfg = l.b.Addrs(), cfg
+	}
 	ended := make(chan error, 1)
 	go func() { ended <- l.b.Serve(ctx, p) }()
 	stopped := false
@@ -132,7 +134,7 @@ func certificate(t testing.TB, lasts time.Duration) (tls.Certificate, []byte) {
 		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign}
 	caDER := sign(caTmpl, caTmpl, caKey, caKey)
 	leaf := &x509.Certificate{SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "central"}, NotBefore: from, NotAfter: time.Now().Add(lasts),
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, DNSNames: []string{"central.example"}, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}}
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, DNSNames: []string{"central.example"}, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}}
 	der := sign(leaf, caTmpl, key, caKey)
 	ca, err := x509.ParseCertificate(caDER)
 	if err != nil {

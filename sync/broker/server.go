@@ -196,7 +196,7 @@ func (b *Broker) dial(ctx context.Context, role string) (*nats.Conn, error) {
 		err = ctx.Err()
 	}
 	if err != nil {
-		return nil, fmt.Errorf("connect to NATS as %s: %w: boxes cannot be reached; does the cluster run, with the settings of `lineside-central nats-conf` of this key file?", role, err)
+		return nil, fmt.Errorf("connect to NATS as %s: %w: boxes cannot be reached; does the cluster run, on settings made from this key file?", role, err)
 	}
 	return conn, nil
 }

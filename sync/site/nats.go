@@ -69,14 +69,10 @@ func (n *NATS) Dial(ctx context.Context) (Conn, error) {
 }
 
 func (n *NATS) options(ctx context.Context, public string, c *natsConn) []nats.Option {
-	wait := 10 * time.Second
-	if until, ok := ctx.Deadline(); ok {
-		wait = max(time.Until(until), time.Millisecond)
-	}
 	opts := []nats.Option{
 		nats.Name(n.Site), nats.Nkey(public, n.Key.pair.Sign), nats.CustomInboxPrefix(wire.InboxPrefix(n.Site)),
 		nats.Secure(n.TLS), nats.NoReconnect(), nats.IgnoreDiscoveredServers(), nats.SkipHostLookup(), nats.NoEcho(),
-		nats.Timeout(wait), nats.PingInterval(pingEvery), nats.MaxPingsOutstanding(2),
+		nats.Timeout(patience(ctx)), nats.PingInterval(pingEvery), nats.MaxPingsOutstanding(2),
 		nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}), // what matters ends the connection
 		nats.ClosedHandler(func(*nats.Conn) { c.gone() }),
 	}
@@ -84,6 +80,15 @@ func (n *NATS) options(ctx context.Context, public string, c *natsConn) []nats.O
 		opts = append(opts, nats.TLSHandshakeFirst())
 	}
 	return opts
+}
+
+// patience is how long what nats.go does without a context may take.
+func patience(ctx context.Context) time.Duration {
+	until, ok := ctx.Deadline()
+	if !ok {
+		return 10 * time.Second
+	}
+	return max(time.Until(until), time.Millisecond)
 }
 
 // inWords gives a broker's refusal as the platform's own, and a deadline as one.
@@ -163,7 +168,7 @@ type natsConn struct {
 func (c *natsConn) listen(ctx context.Context) error {
 	sub, err := c.conn.Subscribe(wire.HintSubject(c.site), func(*nats.Msg) { c.hint() })
 	if err == nil {
-		err = errors.Join(sub.SetPendingLimits(hintsKept, hintsKept<<10), c.conn.FlushWithContext(ctx))
+		err = errors.Join(sub.SetPendingLimits(hintsKept, hintsKept<<10), c.conn.FlushTimeout(patience(ctx)))
 	}
 	if err != nil {
 		return fmt.Errorf("listen to the platform's hints: %w", err)
