@@ -92,6 +92,11 @@ func (o Operator) change(c Deed, f func(*tx, *Deed)) error {
 	})
 }
 
+// Note keeps that something was done that changes nothing here.
+func (o Operator) Note(what string) error {
+	return o.change(Deed{What: what}, func(*tx, *Deed) {})
+}
+
 func (t *tx) audited(by string, c Deed) {
 	t.get(bucketMeta, metaAudit, &c.N)
 	c.N++

@@ -25,6 +25,9 @@ type Config struct {
 	// Token is an admin's, kept in a file beside the database for the command
 	// line of this machine; empty is none.
 	Token phone.Secret
+	// Scratch is a directory for a copy of the database on its way out; empty
+	// is the system's.
+	Scratch string
 	// Version is this build's.
 	Version string
 	// Source is the caller's address behind trusted proxies; nil takes the
@@ -96,6 +99,9 @@ func (s *Server) recovered(a *writer, q *http.Request) {
 	v := recover()
 	if v == nil {
 		return
+	}
+	if v == http.ErrAbortHandler {
+		panic(v) // an answer cut short on purpose
 	}
 	s.metrics.Panics.Inc()
 	s.log.Error("panic while answering", "file", q.URL.Path, "err", v, "stack", string(debug.Stack()))
