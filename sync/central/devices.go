@@ -63,6 +63,9 @@ func (p *Platform) Device(mac phone.MAC) (out DeviceInfo, err error) {
 	return out, err
 }
 
+// Device gives one device.
+func (o Operator) Device(mac phone.MAC) (DeviceInfo, error) { return o.p.Device(mac) }
+
 // living is a device that has a home; another is an error.
 func (t *tx) living(mac phone.MAC) device {
 	d, ok := t.device(deviceName(mac))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"time"
 
@@ -20,7 +21,7 @@ const refillSlice = 500
 // and gives the number of entries. The platform that is opened on the log then
 // has to be told that it was put back (Restored). Cut short it leaves a log
 // that is not empty, so that nobody takes it for whole.
-func Refill(ctx context.Context, path string, log Log, now time.Time) (n int, err error) {
+func Refill(ctx context.Context, path string, log Log) (n int, err error) {
 	db, err := bolt.Open(path, 0o600, &bolt.Options{Timeout: time.Second, ReadOnly: true})
 	if err != nil {
 		return 0, fmt.Errorf("open the copy %s: %w", path, err)
@@ -73,4 +74,17 @@ func walkState(b *bolt.Tx, f func(key string, value []byte) error) error {
 	return root.ForEachBucket(func(name []byte) error {
 		return root.Bucket(name).ForEach(func(k, v []byte) error { return f(string(name)+"/"+string(k), v) })
 	})
+}
+
+// Unused says whether the view at path is in no process's hands; none there is
+// well too.
+func Unused(path string) error {
+	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	db, err := bolt.Open(path, 0o600, &bolt.Options{Timeout: time.Second})
+	if err != nil {
+		return fmt.Errorf("%s is in use by a running platform, or cannot be opened: %w", path, err)
+	}
+	return db.Close()
 }

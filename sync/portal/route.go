@@ -49,7 +49,7 @@ const (
 // routes is the whole of the API.
 func routes() []route {
 	return slices.Concat(
-		ownRoutes(), siteRoutes(), deviceRoutes(), enrolRoutes(), userRoutes(), policyRoutes(), eventRoutes(), tokenRoutes(), allowRoutes(), backupRoutes(),
+		ownRoutes(), siteRoutes(), deviceRoutes(), enrolRoutes(), userRoutes(), policyRoutes(), eventRoutes(), tokenRoutes(), allowRoutes(), backupRoutes(), csvRoutes(),
 	)
 }
 
