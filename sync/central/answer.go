@@ -182,10 +182,5 @@ func (t *tx) head() (rev uint64) {
 
 func (p *Platform) read(t *tx, from proto.Site, q proto.Pull) *wire.PullReply {
 	page := proto.Read(t, from, q)
-	out := &wire.PullReply{Epoch: page.Epoch, Cursor: p.prove(string(from), page.Cursor), Pin: page.Pin, More: page.More}
-	t.signed(from, q.After, page.Cursor.Rev, func(s wire.SignedDoc, _ int) bool {
-		out.Docs = append(out.Docs, s)
-		return true
-	})
-	return out
+	return &wire.PullReply{Epoch: page.Epoch, Docs: t.page, Cursor: p.prove(string(from), page.Cursor), Pin: page.Pin, More: page.More}
 }

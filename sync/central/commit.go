@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"runtime"
 	"time"
 )
 
@@ -79,9 +80,11 @@ func (p *Platform) write(ctx context.Context) {
 	}
 }
 
-// gather takes what waits along.
+// gather takes what waits along. Those the last commit has just answered are
+// let run first: they often come with the next change, and would miss this one.
 func (p *Platform) gather(o *op) []*op {
 	all := []*op{o}
+	runtime.Gosched()
 	for len(all) < maxGroup {
 		select {
 		case next := <-p.ops:

@@ -109,7 +109,7 @@ func (l *memLog) Follow(ctx context.Context, f func(uint64)) error {
 	l.mu.Lock()
 	l.watch = append(l.watch, heard)
 	l.mu.Unlock()
-	for {
+	for f(0); ; {
 		select {
 		case <-ctx.Done():
 			return nil

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	bolt "go.etcd.io/bbolt"
+
+	"github.com/lineside/lineside/sync/wire"
 )
 
 // tx is the view within one transaction. The first error of any step is kept
@@ -17,7 +19,9 @@ type tx struct {
 	p    *Platform
 	// group is nil where the transaction only reads.
 	group *group
-	err   error
+	// page are the documents Docs has given.
+	page []wire.SignedDoc
+	err  error
 }
 
 func (t *tx) fail(err error) {

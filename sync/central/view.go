@@ -234,16 +234,17 @@ func (t *tx) SetDoc(id proto.Site, d proto.Doc) {
 	t.put(bucketDocs, string(id)+"/"+string(d.ID), k)
 }
 
-// Docs are a page of a site's documents as the rules see them; signed gives
-// what travels.
+// Docs are a page of a site's documents. The rules look at revisions only; what
+// travels is kept in page, so that nothing is read twice.
 func (t *tx) Docs(id proto.Site, after, upto uint64) (page []proto.Doc, more bool) {
 	size := 0
+	t.page = nil
 	t.signed(id, after, upto, func(s wire.SignedDoc, raw int) bool {
 		if size += raw; size > wire.PageBytes && len(page) > 0 {
 			more = true
 			return false
 		}
-		page = append(page, t.unwrap(s))
+		page, t.page = append(page, proto.Doc{Rev: s.Rev}), append(t.page, s)
 		return true
 	})
 	return page, more
