@@ -70,6 +70,7 @@ type draft struct {
 	entries []storedEntry // numbered and chained when they are put
 	revs    uint64        // how many Revs it takes
 	mark    bool          // write the time, even if nothing else
+	room    []byte        // of keys and values of leases
 }
 
 type put struct {

@@ -30,16 +30,16 @@ func frame(v any) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return summed(b)
+	return addSum(b, 0)
 }
 
-// summed puts the checksum behind the JSON of a value.
-func summed(b []byte) ([]byte, error) {
-	if len(b)+trailer > maxValue {
-		return nil, fmt.Errorf("%d bytes are too many for one record, at most %d", len(b), maxValue-trailer)
+// addSum puts the checksum behind the JSON of a value, which begins at from.
+func addSum(b []byte, from int) ([]byte, error) {
+	if n := len(b) - from; n+trailer > maxValue {
+		return b, fmt.Errorf("%d bytes are too many for one record, at most %d", n, maxValue-trailer)
 	}
 	var sum [4]byte
-	putSum(&sum, crc32.Checksum(b, castagnoli))
+	putSum(&sum, crc32.Checksum(b[from:], castagnoli))
 	return hex.AppendEncode(append(b, '\n'), sum[:]), nil
 }
 

@@ -33,6 +33,7 @@ type journal struct {
 	end    int64        // where that goes
 	size   int64        // how much of the file was ever written
 	block  []byte       // the one being put together
+	room   []byte       // of what goes into it
 	behind []netip.Addr // whose leases the database does not have as they are, perhaps twice
 }
 

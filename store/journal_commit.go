@@ -40,8 +40,9 @@ func (s *Store) enter(mine []*change, answers []error) (*view, error) {
 	now := s.clock.time()
 	j.block = beginBlock(j.block)
 	for i, c := range mine {
-		d := draft{now: now}
-		if answers[i] = s.compute(c, v, &d); answers[i] != nil || d.empty() {
+		d := draft{now: now, room: j.room[:0]}
+		answers[i] = s.compute(c, v, &d)
+		if j.room = d.room; answers[i] != nil || d.empty() {
 			continue
 		}
 		for _, p := range d.puts {
@@ -92,8 +93,12 @@ func (v *view) takeOver(tx *bolt.Tx, t turn) error {
 	if err != nil {
 		return err
 	}
+	var d draft // for its room, which the transaction holds to its end
 	for _, addr := range j.behind {
-		if err := v.putBehind(b, addr); err != nil {
+		if cap(d.room)-len(d.room) < 1<<10 {
+			d.room = make([]byte, 0, 64<<10)
+		}
+		if err := v.putBehind(b, &d, addr); err != nil {
 			return fmt.Errorf("take over lease of %s: %w", addr, err)
 		}
 	}
@@ -103,16 +108,16 @@ func (v *view) takeOver(tx *bolt.Tx, t turn) error {
 	return putMeta(tx, v.meta)
 }
 
-func (v *view) putBehind(b *bolt.Bucket, addr netip.Addr) error {
+func (v *view) putBehind(b *bolt.Bucket, d *draft, addr netip.Addr) error {
 	l := v.s.leases[addr]
 	if l == nil {
 		return b.Delete(addr.AsSlice())
 	}
-	value, err := encodeLease(storeLease(*l))
+	key, value, err := d.encodeLease(*l)
 	if err != nil {
 		return err
 	}
-	return b.Put(addr.AsSlice(), value)
+	return b.Put(key, value)
 }
 
 // catchUp has the database take over what the journal has beyond it, so that

@@ -68,6 +68,7 @@ func (s *Store) SaveLeases(ctx context.Context, leases []phone.Lease) error {
 		room += leaseBytes(l)
 	}
 	return s.submitLeases(ctx, room, func(v *view, d *draft) error {
+		d.puts, d.leases = make([]put, 0, len(leases)), make(map[netip.Addr]*phone.Lease, len(leases))
 		for _, l := range leases {
 			if err := s.putLease(v, d, l); err != nil {
 				return err
@@ -102,16 +103,13 @@ func (s *Store) putLease(v *view, d *draft, l phone.Lease) error {
 	if !l.Addr.IsValid() {
 		return errors.New("save lease: no address given")
 	}
-	value, err := encodeLease(storeLease(l))
+	if old := v.lease(d, l.Addr); old != nil && sameLease(*old, l) {
+		return nil
+	}
+	key, value, err := d.encodeLease(l)
 	if err != nil {
 		return fmt.Errorf("encode lease of %s: %w", l.Addr, err)
 	}
-	if old := v.lease(d, l.Addr); old != nil {
-		if same, err := encodeLease(storeLease(*old)); err == nil && bytes.Equal(same, value) {
-			return nil
-		}
-	}
-	key := l.Addr.AsSlice()
 	back, err := decodeLease(key, value)
 	if err != nil {
 		return fmt.Errorf("read back lease of %s: %w", l.Addr, err)
@@ -119,6 +117,32 @@ func (s *Store) putLease(v *view, d *draft, l phone.Lease) error {
 	d.setLease(l.Addr, back)
 	d.put(bucketLeases, key, value)
 	return nil
+}
+
+// encodeLease writes key and value into the room of d's own.
+func (d *draft) encodeLease(l phone.Lease) (key, value []byte, err error) {
+	from := len(d.room)
+	d.room = appendAddr(d.room, l.Addr)
+	at := len(d.room)
+	stored := storeLease(l)
+	d.room, err = addLease(d.room, &stored)
+	return d.room[from:at:at], d.room[at:len(d.room):len(d.room)], err
+}
+
+func appendAddr(b []byte, a netip.Addr) []byte {
+	if a.Is4() {
+		v := a.As4()
+		return append(b, v[:]...)
+	}
+	v := a.As16()
+	return append(b, v[:]...)
+}
+
+// sameLease reports that two leases differ in nothing that is kept.
+func sameLease(a, b phone.Lease) bool {
+	return a.Addr == b.Addr && a.MAC == b.MAC && bytes.Equal(a.ClientID, b.ClientID) && a.State == b.State &&
+		stamp(a.Start).Equal(stamp(b.Start)) && stamp(a.Expires).Equal(stamp(b.Expires)) &&
+		a.Host == b.Host && a.Class == b.Class && a.Vendor == b.Vendor && a.Model == b.Model
 }
 
 func (d *draft) setLease(addr netip.Addr, l *phone.Lease) {
@@ -131,8 +155,8 @@ func (d *draft) setLease(addr netip.Addr, l *phone.Lease) {
 // plainAddr is the one spelling of an address that is used as a key.
 func plainAddr(addr netip.Addr) netip.Addr { return addr.Unmap().WithZone("") }
 
-func storeLease(l phone.Lease) *storedLease {
-	s := &storedLease{
+func storeLease(l phone.Lease) storedLease {
+	s := storedLease{
 		version: version{leaseSchema},
 		Addr:    l.Addr, MAC: storedMAC(l.MAC), State: l.State, Start: stamp(l.Start), Expires: stamp(l.Expires),
 		Host: l.Host, Class: l.Class, Vendor: l.Vendor, Model: l.Model,

@@ -21,12 +21,18 @@ import (
 const leaseHead = `{"v":1,"address":"`
 
 // encodeLease writes a lease as a stored value.
-func encodeLease(s *storedLease) ([]byte, error) {
-	b, ok := appendLease(make([]byte, 0, 384), s)
+func encodeLease(s storedLease) ([]byte, error) { return addLease(make([]byte, 0, 384), &s) }
+
+// addLease is encodeLease that appends to b.
+func addLease(b []byte, s *storedLease) ([]byte, error) {
+	from := len(b)
+	b, ok := appendLease(b, s)
 	if !ok {
-		return frame(s)
+		kept := *s // what is handed on does not stay on the stack
+		value, err := frame(kept)
+		return append(b[:from], value...), err
 	}
-	return summed(b)
+	return addSum(b, from)
 }
 
 // appendLease adds what json.Marshal gives; ok is false where that is left to
