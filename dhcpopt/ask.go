@@ -232,6 +232,9 @@ func (a *ask) wants(code uint8) bool {
 // clean makes a client's text fit for an operator's screen: printable, at most
 // limit bytes, trailing NULs gone.
 func clean(text []byte, limit int) string {
+	if len(text) <= limit && printable(text) { // as a rule: nothing is to be made of it
+		return string(text)
+	}
 	var b strings.Builder
 	for _, r := range strings.ToValidUTF8(strings.TrimRight(string(text), "\x00"), "?") {
 		if !unicode.IsPrint(r) {
@@ -243,4 +246,14 @@ func clean(text []byte, limit int) string {
 		b.WriteRune(r)
 	}
 	return b.String()
+}
+
+// printable reports that text is printable ASCII.
+func printable(text []byte) bool {
+	for _, c := range text {
+		if c < ' ' || c > '~' {
+			return false
+		}
+	}
+	return true
 }

@@ -45,8 +45,11 @@ type sender struct {
 // share of what the server can do: under a flood in a phone's name the phone
 // gets through as often as its part of the flood.
 func (r *rates) spend(mac phone.MAC, kind dhcpv4.MessageType, now time.Time) (within, heard bool) {
-	if r.full == nil || len(r.full) >= rateTracks {
+	switch {
+	case r.full == nil:
 		r.full = make(map[sender]time.Time)
+	case len(r.full) >= rateTracks:
+		clear(r.full) // and keep its room: growing anew costs more than an answer
 	}
 	by := sender{mac, kind}
 	full, within := step(r.full[by], now, rateEvery, rateBurst)
