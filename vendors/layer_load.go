@@ -72,8 +72,11 @@ func (t Table) LoadLayers(dir fs.FS, last Layers) (Layers, []*LayerError) {
 		case !ok:
 			wrong = append(wrong, &LayerError{File: f.Name(), Text: "is of no vendor; call it such as yealink.conf or yealink-T46G.conf, with one of " + strings.Join(t.Names(), ", ")})
 			continue
-		case len(loaded.files) == maxLayerFiles:
+		case len(loaded.files) >= maxLayerFiles:
 			wrong = append(wrong, &LayerError{File: f.Name(), Text: fmt.Sprintf("is one too many: at most %d templates are read", maxLayerFiles)})
+			if file := last.files[key]; file != nil && loaded.files[key] == nil { // of which another vendor's many are not to cost its phones
+				loaded.files[key] = file
+			}
 			continue
 		case loaded.files[key] != nil:
 			wrong = append(wrong, &LayerError{File: f.Name(), Text: "says for the same phones what " + loaded.files[key].name + " says; make one file of them"})

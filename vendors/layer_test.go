@@ -3,6 +3,7 @@ package vendors_test
 import (
 	"errors"
 	"io/fs"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -225,4 +226,24 @@ func FuzzLayers(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestTooManyTemplatesOfOneVendor: where a vendor's files leave no room for
+// another's, that one keeps what it had.
+func TestTooManyTemplatesOfOneVendor(t *testing.T) {
+	dir := fstest.MapFS{"yealink.conf": {Data: []byte("lang.gui = Klingon\n")}}
+	last, wrong := vendors.All().LoadLayers(dir, vendors.Layers{})
+	if len(wrong) > 0 {
+		t.Fatal(wrong)
+	}
+	for i := range vendors.MaxTemplates {
+		dir["algo-M"+strconv.Itoa(i)+".conf"] = &fstest.MapFile{Data: []byte("a.b = 1\n")}
+	}
+	now, wrong := vendors.All().LoadLayers(dir, last)
+	if len(wrong) != 1 || wrong[0].File != "yealink.conf" || now.Texts()["yealink.conf"] != "lang.gui = Klingon\n" {
+		t.Errorf("got %v and %d files, want yealink.conf told as one too many, and as it was", wrong, len(now.Files()))
+	}
+	if now, _ := vendors.All().LoadLayers(dir, vendors.Layers{}); len(now.Files()) != vendors.MaxTemplates {
+		t.Errorf("got %d files in force, want %d", len(now.Files()), vendors.MaxTemplates)
+	}
 }
