@@ -229,6 +229,31 @@ func TestNobodyTakesTheEmergencyNumbersOut(t *testing.T) {
 	}
 }
 
+// TestNobodyTakesTheNumbersOutOfAModelUnheardOf: a device without a model on
+// record is given the templates of the one its phone names, so these are tried for
+// it too, when they are put in force and when it is set up.
+func TestNobodyTakesTheNumbersOutOfAModelUnheardOf(t *testing.T) {
+	const number = "phone_setting.emergency.number"
+	s := newStudio(t)
+	bare := phone.Device{MAC: phone.MAC{0, 0x15, 0x65, 1, 0, 7}, Vendor: "yealink", Lines: []phone.Line{{Registrar: "sip.example.net", User: "1", Password: phone.NewSecret("fake")}}}
+	s.write(t, "yealink-T27G.conf", "- "+number+"\n")
+	if got := s.load(t); len(got.Faults) != 0 {
+		t.Fatalf("a model nobody has: got %+v, want it taken", got)
+	}
+	if _, err := s.Add(t.Context(), operator, bare); !errors.Is(err, provision.ErrInvalid) || !strings.Contains(err.Error(), "yealink-T27G.conf:1") {
+		t.Errorf("a device that may be one: got %v, want ErrInvalid with the template's line", err)
+	}
+	s.write(t, "yealink-T27G.conf", "")
+	s.load(t)
+	if _, err := s.Add(t.Context(), operator, bare); err != nil {
+		t.Fatal(err)
+	}
+	s.write(t, "yealink-T27G.conf", "- "+number+"\n")
+	if got := s.load(t); len(got.Faults) != 1 || got.Changed || got.Faults[0].File != "yealink-T27G.conf" || got.Faults[0].Line != 1 {
+		t.Errorf("with such a device: got %+v, want one fault with the file and the line", got)
+	}
+}
+
 // TestPreviewSaysWhoSaid: ours, a template's line or the device; and no secret an
 // operator wrote out is shown.
 func TestPreviewSaysWhoSaid(t *testing.T) {

@@ -86,7 +86,7 @@ func (d *Desk) tryTemplates(last, next vendors.Layers) ([]vendorFault, error) {
 	var faults []vendorFault
 	for _, rec := range all {
 		v, model := rec.Device.Vendor, rec.Device.Model
-		if last.VersionOf(v, model) == next.VersionOf(v, model) ||
+		if !changedFor(rec.Device, last, next) ||
 			slices.ContainsFunc(faults, func(f vendorFault) bool { return f.vendor == v }) {
 			continue
 		}
@@ -97,12 +97,28 @@ func (d *Desk) tryTemplates(last, next vendors.Layers) ([]vendorFault, error) {
 		fault := TemplateFault{Text: fmt.Sprintf("the templates for %s were not loaded: %v", v, worse)}
 		if at := blamed(worse); at != nil {
 			fault.File, fault.Line = at.File, at.Line
-		} else if fault.File = string(v) + ".conf"; last.VersionOf(v, "") == next.VersionOf(v, "") {
+		} else if fault.File = string(v) + ".conf"; model != "" && last.VersionOf(v, "") == next.VersionOf(v, "") {
 			fault.File = string(v) + "-" + model + ".conf"
 		}
 		faults = append(faults, vendorFault{v, fault})
 	}
 	return faults, nil
+}
+
+// modelsOf are the models a device may turn out to be: the one on record, or where
+// there is none any that a template is for, since its phone says itself which it is.
+func modelsOf(dev phone.Device, with vendors.Layers) []string {
+	if dev.Model != "" {
+		return []string{dev.Model}
+	}
+	return append([]string{""}, with.Models(dev.Vendor)...)
+}
+
+// changedFor reports that other templates say something for the device.
+func changedFor(dev phone.Device, last, next vendors.Layers) bool {
+	return slices.ContainsFunc(append(modelsOf(dev, last), modelsOf(dev, next)...), func(model string) bool {
+		return last.VersionOf(dev.Vendor, model) != next.VersionOf(dev.Vendor, model)
+	})
 }
 
 // blamed is the line of a template an error comes from; nil where none is known.
@@ -118,10 +134,7 @@ func blamed(err error) *vendors.Origin {
 
 // tryDevice says what is worse for one device than it was.
 func (d *Desk) tryDevice(rec auth.Record, last, next vendors.Layers) error {
-	if err := d.tryOne(rec, next); err != nil {
-		if d.tryOne(rec, last) != nil {
-			return nil
-		}
+	if err := d.tryOne(rec, next); err != nil && d.tryOne(rec, last) == nil {
 		return fmt.Errorf("with this the config of %s cannot be written: %w", rec.Device.MAC, err)
 	}
 	if lost := d.lost(rec, next); len(lost) > 0 {
@@ -146,21 +159,29 @@ func (d *Desk) tryEach(rec auth.Record, with vendors.Layers, ask func(vendors.In
 	if !ok || maker.Sequence == nil {
 		return nil
 	}
-	for _, name := range maker.Sequence(rec.Device.MAC, rec.Device.Model) {
-		f, ok := d.table.File(name, rec.Device.Vendor)
-		if !ok || f.Kind != vendors.Config {
-			continue
-		}
-		c := caller{file: f}
-		in, b := d.input(d.tools.Now(), c), d.basisOf(c, rec)
-		b.layers = with
-		d.full(&in, rec, b)
-		if in.Login.User == "" {
-			in.Login = vendors.Login{User: "minted-at-proof", Password: masked}
-		}
-		if err := ask(in); err != nil {
-			return err
+	for _, model := range modelsOf(rec.Device, with) {
+		rec.Device.Model = model
+		for _, name := range maker.Sequence(rec.Device.MAC, model) {
+			f, ok := d.table.File(name, rec.Device.Vendor)
+			if !ok || f.Kind != vendors.Config {
+				continue
+			}
+			if err := ask(d.tried(rec, f, with)); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
+}
+
+// tried is a device's full config as it would be with the templates given.
+func (d *Desk) tried(rec auth.Record, f vendors.File, with vendors.Layers) vendors.Input {
+	c := caller{file: f}
+	in, b := d.input(d.tools.Now(), c), d.basisOf(c, rec)
+	b.layers = with
+	d.full(&in, rec, b)
+	if in.Login.User == "" {
+		in.Login = vendors.Login{User: "minted-at-proof", Password: masked}
+	}
+	return in
 }

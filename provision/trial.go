@@ -27,8 +27,7 @@ func (d *Desk) admissible(was *phone.Device, dev phone.Device) error {
 	if err := d.writable(dev); err != nil {
 		if was == nil || d.writable(*was) == nil {
 			return err
-		}
-		return nil // it could not be written before either
+		} // else it could not be written before either
 	}
 	with := d.templates.layers()
 	lost := d.lost(auth.Record{Device: dev}, with)
@@ -46,9 +45,9 @@ func (d *Desk) admissible(was *phone.Device, dev phone.Device) error {
 func (d *Desk) lost(rec auth.Record, with vendors.Layers) []vendors.Loss {
 	var all []vendors.Loss
 	_ = d.tryEach(rec, with, func(in vendors.Input) error {
-		lost, err := d.table.Losses(in)
+		lost, _ := d.table.Losses(in) // none of a file that cannot be written
 		all = append(all, lost...)
-		return err
+		return nil
 	})
 	return all
 }

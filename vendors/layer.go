@@ -153,6 +153,19 @@ func (l Layers) Masked(mask string, secret func(name, value string) bool) Layers
 	return out
 }
 
+// Models are those of a vendor that have a template of their own, in order, as keys
+// that find the model.
+func (l Layers) Models(v phone.Vendor) []string {
+	var models []string
+	for key := range l.files {
+		if key.vendor == v && key.model != "" {
+			models = append(models, key.model)
+		}
+	}
+	slices.Sort(models)
+	return models
+}
+
 // Version is another text whenever another template is in force: it belongs
 // into the key of every cache of rendered configs. It is empty without layers.
 func (l Layers) Version() string {
