@@ -101,6 +101,7 @@
 // kept for who merely asks: an OFFER to such a device is loose, and the REQUEST
 // decides. Half of what there is goes to those that were put off eight seconds
 // ago or more and come back, as clients do and made-up hardware addresses do not.
+// Who had an address before is not held up, unless it gave it back at once.
 // So twenty new phones start within a minute or so under a thousand made-up ones a
 // second. Who remembers its made-up addresses, and takes what they are offered,
 // holds up phones that are not set up for as long as the second half of the pool

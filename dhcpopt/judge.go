@@ -32,9 +32,9 @@ func (s *Server) judge(a *ask, addr netip.Addr, w provision.Welcome, now time.Ti
 	case a.server.IsValid() && a.ciaddr.IsUnspecified():
 		return i, s.pool.selecting(i, ours, a.client, r, now)
 	case a.ciaddr.IsUnspecified():
-		return i, s.pool.rebooting(i, ours, a.client, r)
+		return i, s.pool.rebooting(i, ours, a.client, r, now)
 	default:
-		return i, s.pool.renewing(i, ours, a.client, r)
+		return i, s.pool.renewing(i, ours, a.client, r, now)
 	}
 }
 
@@ -61,19 +61,19 @@ func (p *pool) selecting(i int32, ours bool, c client, r rank, now time.Time) ve
 
 // rebooting judges a client that remembers its address. One the server has no
 // record of is left in peace: it may be another server's.
-func (p *pool) rebooting(i int32, ours bool, c client, r rank) verdict {
+func (p *pool) rebooting(i int32, ours bool, c client, r rank, now time.Time) verdict {
 	if kept, ok := p.reserved[c.mac]; ok && p.usable(kept, c) {
 		if ours && i == kept {
 			return grant
 		}
 		return refuse // DISCOVER will lead it to its reservation
 	}
-	return p.renewing(i, ours, c, r)
+	return p.renewing(i, ours, c, r, now)
 }
 
 // renewing judges a client that is using its address. Where its lease ended
 // meanwhile it takes one of the idle ones, if any is left for it.
-func (p *pool) renewing(i int32, ours bool, c client, r rank) verdict {
+func (p *pool) renewing(i int32, ours bool, c client, r rank, now time.Time) verdict {
 	held, ok := p.holds[c]
 	kept, mine := p.reserved[c.mac]
 	switch {
@@ -91,6 +91,8 @@ func (p *pool) renewing(i int32, ours bool, c client, r rank) verdict {
 		return refuse // DISCOVER will lead it to its reservation
 	case p.slots[i].state == free && p.slots[i].reserved.IsZero() && !p.spare(r):
 		return refuse
+	case p.slots[i].state == free && p.slots[i].reserved.IsZero() && p.hurry(c, i, r, now):
+		return putOff
 	}
 	return grant
 }

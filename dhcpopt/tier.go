@@ -92,11 +92,16 @@ func newPace(common int) pace {
 }
 
 // unhurried reports that slot i is one more for c, and c one that is to have it
-// without haste.
+// without haste. Who had the slot before is in no queue again, but for who gave it
+// back soon: made-up clients that take addresses and release them would be
+// remembered for the whole pool, and have it at once.
 func (p *pool) unhurried(c client, i int32, r rank) bool {
 	j, held := p.holds[c]
-	return r != setUp && !(held && i == j) && p.taken()*2 >= p.common
+	return r != setUp && !(held && i == j && p.slots[i].stayed()) && p.taken()*2 >= p.common
 }
+
+// stayed reports that the client a slot remembers had it for a while.
+func (s *slot) stayed() bool { return s.state == bound || s.lease.Expires.Sub(s.since) >= shortAfter }
 
 // hurry reports that c must wait for slot i, which it asks to be given.
 func (p *pool) hurry(c client, i int32, r rank, now time.Time) bool {

@@ -1,6 +1,7 @@
 package dhcpopt
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
 	"testing"
@@ -173,4 +174,44 @@ func TestReturns(t *testing.T) {
 	at(-time.Hour, yealink2, false) // the clock was set back
 	at(-time.Hour+backAfter, yealink2, true)
 	at(time.Hour, yealink2, false)
+}
+
+// TestReleasedNamesAreInNoHurry has made-up phones take addresses and give them
+// back until the whole pool remembers one of them, and then all come back at once:
+// they get no more than as many new ones.
+func TestReleasedNamesAreInNoHurry(t *testing.T) {
+	for _, remembers := range []bool{false, true} {
+		t.Run(fmt.Sprintf("by REQUEST alone %t", remembers), func(t *testing.T) { releasedNames(t, remembers) })
+	}
+}
+
+func releasedNames(t *testing.T, remembers bool) {
+	had := make(map[int]netip.Addr)
+	l := newLAN(t, testConfig("10.20.0.50-10.20.0.249"))
+	take := func(n int) (a netip.Addr) {
+		if r := answerTo(l.ask(message(manyForged(n), discover, class("yealink")))); r != nil {
+			if r = answerTo(l.ask(message(manyForged(n), request, class("yealink"), server(boxAddr), wants(address(r.YourIPAddr))))); r != nil && r.MessageType() == ack {
+				return address(r.YourIPAddr)
+			}
+		}
+		return netip.Addr{}
+	}
+	for n := range 200 {
+		if a := take(n); a.IsValid() {
+			had[n] = a
+			l.ask(message(manyForged(n), dhcpv4.MessageTypeRelease, uses(a)))
+		}
+		l.wait(10 * time.Millisecond)
+	}
+	for n := range 200 {
+		if remembers {
+			l.ask(message(manyForged(n), request, class("yealink"), wants(had[n])))
+		} else {
+			take(n)
+		}
+		l.wait(10 * time.Millisecond)
+	}
+	if got := l.s.pool.fill().used; got > 100+200/drainBurst+1 {
+		t.Errorf("%d of 200 addresses are taken in two seconds, want little more than half", got)
+	}
 }
