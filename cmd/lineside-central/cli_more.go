@@ -141,48 +141,6 @@ func (p *program) policyClearCommand() *cobra.Command {
 	return p.plain("clear SITE", "Have the platform's rules count at a site again", "DELETE", "/sites/%s/policy", "the platform's rules count")
 }
 
-func (p *program) allowCommand() *cobra.Command {
-	return group("allow", "Keep the addresses whose phones need show nothing", p.allowListCommand(), p.allowCheckCommand())
-}
-
-func (p *program) allowListCommand() *cobra.Command {
-	var site string
-	cmd := &cobra.Command{Use: "list", Short: "List what was entered, for all sites or one", Args: noArgs, RunE: func(cmd *cobra.Command, _ []string) error {
-		path := "/allowlist"
-		if site != "" {
-			path = fill("/sites/%s/allowlist", []string{site})
-		}
-		all, err := ask[portal.AllowEntries](cmd.Context(), p, "GET", path, nil, nil)
-		if err != nil {
-			return err
-		}
-		return p.show(all, func() error {
-			var rows [][]string
-			for _, e := range all.Entries {
-				rows = append(rows, []string{e.Prefix.String(), string(e.For), moment(e.Until), e.By, e.Note})
-			}
-			return p.table([]string{"RANGE", "FOR", "UNTIL", "BY", "NOTE"}, rows)
-		})
-	}}
-	cmd.Flags().StringVar(&site, "site", "", "of one site")
-	return cmd
-}
-
-func (p *program) allowCheckCommand() *cobra.Command {
-	return &cobra.Command{Use: "check ADDRESS", Short: "Say whether an address is whitelisted now", Args: named("ADDRESS"), RunE: func(cmd *cobra.Command, args []string) error {
-		v, err := ask[central.Verdict](cmd.Context(), p, "GET", "/allowlist/check", values("ip", args[0]), nil)
-		if err != nil {
-			return err
-		}
-		return p.show(v, func() error {
-			if v.Allowed {
-				return p.say("%s is whitelisted", printable(args[0]))
-			}
-			return p.say("%s is not whitelisted", printable(args[0]))
-		})
-	}}
-}
-
 func (p *program) eventCommand() *cobra.Command {
 	var kind, mac, since string
 	var limit int
