@@ -64,14 +64,18 @@ func (p *Platform) follow(ctx context.Context, newest uint64) {
 		err = p.start(ctx)
 	}
 	switch {
-	case err != nil && !p.deaf && ctx.Err() == nil:
+	case err != nil && !p.deaf.Load() && ctx.Err() == nil:
 		p.log.Warn("the platform's stream cannot be read; sites are answered from what is known, nothing can be changed", "err", err)
-		p.deaf = true
-	case err == nil && p.deaf:
+		p.deaf.Store(true)
+	case err == nil && p.deaf.Load():
 		p.log.Info("the platform's stream can be read again", "revision", p.applied.Load())
-		p.deaf = false
+		p.deaf.Store(false)
 	}
 }
+
+// Deaf says that the log cannot be read: what is known is answered, and nothing
+// can be changed.
+func (p *Platform) Deaf() bool { return p.deaf.Load() }
 
 // Bounds of a view that has fallen behind.
 const (

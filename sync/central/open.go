@@ -52,7 +52,7 @@ type Platform struct {
 	applied   atomic.Uint64
 	boot      string
 	unstarted bool
-	deaf      bool
+	deaf      atomic.Bool
 	asOf      time.Time
 
 	swap sync.RWMutex // held while the view is used, and to put another in its place

@@ -20,13 +20,16 @@ func TestRewound(t *testing.T) {
 		name    string
 		running bool // the platform is open while it happens
 		others  int  // how many batches another platform writes since
+		away    time.Duration
 		want    bool
 	}{
-		{"not at all", false, 0, false},
-		{"while it was away", false, 0, true},
-		{"while it was away, and overtaken", false, 50, true},
-		{"under it", true, 0, true},
-		{"under it, and overtaken", true, 50, true},
+		{"not at all", false, 0, 0, false},
+		{"while it was away", false, 0, 0, true},
+		{"while it was away, and overtaken", false, 50, 0, true},
+		{"not at all, away for long", false, 0, 70 * 24 * time.Hour, false},
+		{"while it was away for long, and overtaken", false, 50, 70 * 24 * time.Hour, true},
+		{"under it", true, 0, 0, true},
+		{"under it, and overtaken", true, 50, 0, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			l := newLogLab(t)
@@ -51,6 +54,7 @@ func TestRewound(t *testing.T) {
 					}
 				}
 			}
+			l.now = func() time.Time { return time.Now().Add(c.away) }
 			if !c.running {
 				p = l.open(path)
 			}
@@ -144,6 +148,19 @@ func TestManyPlatforms(t *testing.T) {
 	wantSame(t, a, b)
 }
 
+// TestNoIsLookedUp: a platform that has not heard of what another wrote does
+// not deny it.
+func TestNoIsLookedUp(t *testing.T) {
+	l := newLogLab(t)
+	l.log.mute = true
+	a, b := l.fresh(), l.fresh()
+	tok, err := a.AddSite("Berlin")
+	must(t, err)
+	if _, err := b.Invite(tok.Site); err != nil {
+		t.Errorf("got %v, want another token", err)
+	}
+}
+
 // TestPullFromTheFuture: what nobody has written yet is waited for, not long.
 func TestPullFromTheFuture(t *testing.T) {
 	l := newLogLab(t)
@@ -209,4 +226,25 @@ func TestForgets(t *testing.T) {
 	if r := ask(t, l, p, tok.Site, wire.Request{Push: &push}); r.Push == nil || r.Push.Acked != 2 || events() != 0 {
 		t.Errorf("the same events again: got %+v and %d kept, want none", r.Push, events())
 	}
+}
+
+// TestLogAway: while the log cannot be reached what is known is answered and a
+// change is refused as busy; afterwards the platform goes on by itself.
+func TestLogAway(t *testing.T) {
+	l := newLogLab(t)
+	p := l.fresh()
+	tok, err := p.AddSite("Berlin")
+	must(t, err)
+	l.log.set(central.ErrRefused, nil) // a definite no: nothing is waited for
+	if r := ask(t, l, p, tok.Site, hello(proto.Cursor{})); r.Refused == nil || r.Refused.Reason != wire.Busy || r.Refused.Retry == 0 {
+		t.Errorf("a hello: got %+v, want busy and when to come again", r)
+	}
+	if r := ask(t, l, p, tok.Site, wire.Request{Pull: &proto.Pull{Epoch: p.InEpoch()}}); r.Pull == nil {
+		t.Errorf("a pull: got %+v, want what is known", r)
+	}
+	l.log.set(nil, nil)
+	if r := ask(t, l, p, tok.Site, hello(proto.Cursor{})); r.Hello == nil {
+		t.Errorf("a hello afterwards: got %+v, want it answered", r)
+	}
+	wantSame(t, p, l.fresh())
 }
