@@ -26,11 +26,15 @@ func startPolicy() wire.Policy {
 
 // policy is what counts at a site, with "" what counts where none is set.
 func (t *tx) policy(id string) wire.Policy {
-	p := startPolicy()
-	if id == "" || !t.get(bucketPolicies, id, &p) {
-		t.get(bucketPolicies, everySitesPolicy, &p)
+	// Each is read whole: over another, what it leaves out would stay.
+	var own, every wire.Policy
+	switch {
+	case id != "" && t.get(bucketPolicies, id, &own):
+		return own
+	case t.get(bucketPolicies, everySitesPolicy, &every):
+		return every
 	}
-	return p
+	return startPolicy()
 }
 
 // Policy is what counts at a site, and whether it is the site's own; with ""
