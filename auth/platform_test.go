@@ -47,6 +47,8 @@ func TestHeed(t *testing.T) {
 		{"one without a ticket ends the old one", nil, func(s *auth.Said) { s.OTP, s.Ticket = secondMint, auth.Ticket{} }, func(e auth.Enrolment) bool {
 			return !e.OTP.Used && e.Ticket.State == auth.TicketRevoked
 		}},
+		{"a yes at the platform approves who waits", func(e *auth.Enrolment) { e.Ticket.State = auth.TicketAwaiting }, func(s *auth.Said) { s.Ticket.Approval = false },
+			func(e auth.Enrolment) bool { return e.Ticket.State == auth.TicketApproved }},
 		{"clear makes the login void", settled, func(s *auth.Said) { s.OTP, s.Clear = secondMint, true }, func(e auth.Enrolment) bool {
 			return e.Current.IsZero() && e.State == auth.Needed
 		}},

@@ -153,6 +153,8 @@ func enrolmentEvents(by audit.Actor, old, next auth.Record) []audit.Record {
 	switch {
 	case is.Ticket.Serial != was.Ticket.Serial && !is.Ticket.Password.IsZero():
 		add(audit.TicketMade{Serial: is.Ticket.Serial, Approval: is.Ticket.Approval, Until: is.Ticket.Until})
+	case was.Ticket.State == auth.TicketAwaiting && is.Ticket.State == auth.TicketApproved:
+		add(audit.TicketApproved{Serial: is.Ticket.Serial})
 	case was.Ticket.State.IsLive() && !is.Ticket.State.IsLive():
 		add(audit.TicketRevoked{Serial: was.Ticket.Serial, Why: "by the platform"})
 	}

@@ -80,7 +80,7 @@ func (d *Desk) PutPlatformPolicy(ctx context.Context, w SitePolicy) error {
 		w.Rules.BlockAfter = auth.LockOutsToBlock
 	}
 	site := d.cfg.Site
-	site.Emergency, site.SBC = w.Emergency, w.SBC
+	site.Emergency, site.SBC = append(slices.Clone(site.Emergency), w.Emergency...), w.SBC
 	_, factor := auth.ParseFactor(string(w.Rules.FirstContact))
 	if err := errors.Join(factor, auth.CheckWindow(w.Rules.Window), auth.CheckBlockAfter(w.Rules.BlockAfter), site.Validate()); err != nil {
 		return fmt.Errorf("the site's rules are %w:\n%w", ErrInvalid, err)

@@ -275,6 +275,10 @@ func TestRulesOfThePlatform(t *testing.T) {
 	if p := l.Policy(); p.FirstContact != auth.FactorOTP || !p.AutoApprove {
 		t.Errorf("got %+v, want the rule from here kept and the platform's change made", p)
 	}
+	said.Emergency = nil
+	if err := l.PutPlatformPolicy(t.Context(), said); err != nil {
+		t.Errorf("no numbers besides the settings' own: %v", err)
+	}
 	for name, bad := range map[string]provision.SitePolicy{
 		"factor":    {Rules: auth.SaidRules{FirstContact: "finger"}},
 		"emergency": {Rules: auth.SaidRules{FirstContact: auth.FactorPIN}, Emergency: []string{"help!"}},
