@@ -40,6 +40,9 @@ func (s *Site) next(ctx context.Context) (q wire.Request, ok bool, err error) {
 	case q.Hello != nil && set:
 		q.Hello.Clock = now
 	}
+	if q.Hello != nil && s.cfg.Conditions != nil {
+		q.Hello.Conditions = s.cfg.Conditions()
+	}
 	return q, ok, err
 }
 
@@ -74,7 +77,7 @@ func (s *Site) compose(ctx context.Context) (q wire.Request, ok bool, err error)
 
 // withEvents puts what happened since into a push, and makes one for it.
 func (s *Site) withEvents(ctx context.Context, q wire.Request, ok bool, m meta) (wire.Request, bool, error) {
-	events, err := s.desk.Events(ctx, m.Acked, wire.MaxEvents)
+	events, err := s.desk.Events(ctx, m.told(), wire.MaxEvents)
 	if err != nil {
 		return q, false, fmt.Errorf("read what is to be told: %w", err)
 	}
@@ -137,7 +140,7 @@ func (s *Site) heard(ctx context.Context, q wire.Request, r wire.Reply) error {
 		m := t.meta()
 		switch {
 		case news.Rolled:
-			m.Incarnation, m.Acked = rand.Text(), 0
+			m = m.anew()
 		case r.Hello != nil && q.Hello != nil && m.Incarnation == q.Hello.Incarnation:
 			m.Acked = r.Hello.Acked
 		case r.Push != nil && q.Push != nil && m.Incarnation == q.Push.Incarnation:

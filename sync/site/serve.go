@@ -42,7 +42,7 @@ func (s *Site) dialAll(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return nil
 		}
-		s.say(Status{State: Away, Reason: reasonFor(err)})
+		s.say(away(err))
 		if time.Since(began) > s.backoffCap() {
 			wait = s.cfg.Base // it held: this is no storm
 		}

@@ -2,7 +2,6 @@ package site
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -37,6 +36,8 @@ type Config struct {
 	// Clock is the clock events are stamped with, and whether it is known to be
 	// set; nil is the machine's, taken to be set.
 	Clock func() (now time.Time, set bool)
+	// Conditions gives the codes of the box's health conditions; nil is none.
+	Conditions func() []string
 }
 
 // Records is the box's database. change runs at most once, and what it put is
@@ -93,6 +94,8 @@ type Site struct {
 	link   proto.Link
 	conn   Conn // nil while there is none
 	status Status
+	// answered is when the platform last did.
+	answered time.Time
 	cap    time.Duration
 }
 
@@ -156,14 +159,16 @@ func (s *Site) wake(ctx context.Context) error {
 			}
 		}
 		if m := t.meta(); rolled || m.Incarnation == "" {
-			m.Incarnation, m.Acked = rand.Text(), 0
-			t.put(nameMeta, m)
+			t.put(nameMeta, m.anew())
 		}
 	})
 	if err != nil {
 		return fmt.Errorf("start the link to the platform: %w", err)
 	}
 	if rolled {
+		s.mu.Lock()
+		s.status.PutBack = true
+		s.mu.Unlock()
 		s.log.Warn("the box was put back to an older state; one-time passwords that were still to be used are void")
 	}
 	return nil

@@ -42,34 +42,52 @@ type Status struct {
 	Via string `json:"via,omitempty"`
 	// Restored says that the platform was put back while this process ran.
 	Restored bool `json:"restored,omitempty"`
+	// PutBack says that the box was found put back to an older state since this
+	// process started: one-time passwords that were still to be used are void.
+	PutBack bool `json:"put_back,omitempty"`
+	// Refused is the platform's own no, empty where it is away for another reason.
+	Refused wire.Reason `json:"refused,omitempty"`
+	// Since is when it came into this state, Heard when the platform last
+	// answered; that is told by Site.Status alone.
+	Since time.Time `json:"since,omitzero"`
+	Heard time.Time `json:"heard,omitzero"`
 }
 
 // say keeps a status and tells the desk if it is another.
 func (s *Site) say(st Status) {
 	s.mu.Lock()
-	if st.Name == "" {
-		st.Name, st.Whitelisting, st.Skew, st.Restored = s.status.Name, s.status.Whitelisting, s.status.Skew, s.status.Restored
-		st.Via = s.status.Via
+	defer s.mu.Unlock()
+	next := s.status
+	next.State, next.Reason, next.Refused = st.State, st.Reason, st.Refused
+	s.put(next)
+}
+
+// put keeps a status and tells the desk if it is another; s.mu is held.
+func (s *Site) put(st Status) {
+	if st.State != s.status.State {
+		st.Since = time.Now()
 	}
-	same := st == s.status
+	if st == s.status {
+		return
+	}
 	s.status = st
-	s.mu.Unlock()
-	if !same {
-		s.desk.Told(st)
-	}
+	s.desk.Told(st)
 }
 
 // Status is how the link stands now.
 func (s *Site) Status() Status {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.status
+	st := s.status
+	st.Heard = s.answered
+	return st
 }
 
 // note takes from an answer what operators are told; s.mu is held.
 func (s *Site) note(r wire.Reply, news proto.News) {
+	s.answered = time.Now()
 	st := s.status
-	st.Reason = ""
+	st.Reason, st.Refused = "", ""
 	if r.Hello != nil {
 		s.cap = min(max(r.Hello.BackoffCap, minCap), maxCap)
 		st.Via = s.via.String()
@@ -78,16 +96,46 @@ func (s *Site) note(r wire.Reply, news proto.News) {
 	if r.Push != nil {
 		st.Whitelisting = r.Push.Whitelisting
 	}
-	st.Restored = st.Restored || news.Restored
+	st.Restored, st.PutBack = st.Restored || news.Restored, st.PutBack || news.Rolled
 	st.State = Joining
 	if s.link.Phase() == proto.InStep {
 		st.State = Linked
 	}
-	if st == s.status {
-		return
+	s.put(st)
+}
+
+// away is the status of a lost or refused connection.
+func away(err error) Status {
+	st := Status{State: Away, Reason: reasonFor(err)}
+	var no refusal
+	if errors.As(err, &no) {
+		st.Refused = no.Reason
 	}
-	s.status = st
-	s.desk.Told(st)
+	return st
+}
+
+// Pending counts what either side has yet to take of the other.
+type Pending struct {
+	// States are devices whose state the platform has not acknowledged, Undone
+	// the documents the desk has not been told of.
+	States, Undone int
+	// Acked is the newest entry of the audit log the platform has.
+	Acked uint64
+}
+
+// Pending reads the counts.
+func (s *Site) Pending(ctx context.Context) (p Pending, err error) {
+	err = s.change(ctx, nil, func(t *tx) {
+		p.Undone = len(t.Names(todoOf))
+		t.Each("", func(_ proto.ID, d proto.Device) bool {
+			if d.Dirty && !d.Gone {
+				p.States++
+			}
+			return true
+		})
+		p.Acked = t.meta().told()
+	})
+	return p, err
 }
 
 // reasonFor says in one sentence why the platform is away, and what to do.

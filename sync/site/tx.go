@@ -1,6 +1,7 @@
 package site
 
 import (
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -37,6 +38,18 @@ type meta struct {
 	Incarnation string
 	// Acked is the newest event the platform holds, of that incarnation.
 	Acked uint64
+	// Base is what the platform held of the numberings before: an older state of
+	// the box has an older audit log, not another one.
+	Base uint64
+}
+
+// told is the newest entry of the audit log that needs no more telling.
+func (m meta) told() uint64 { return max(m.Acked, m.Base) }
+
+// anew begins another numbering of events.
+func (m meta) anew() meta {
+	m.Incarnation, m.Acked, m.Base = rand.Text(), 0, m.told()
+	return m
 }
 
 // tx is a Tx as the rules want it.

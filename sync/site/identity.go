@@ -1,0 +1,166 @@
+package site
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"time"
+
+	"github.com/lineside/lineside/phone"
+	"github.com/lineside/lineside/sync/seal"
+	"github.com/lineside/lineside/sync/wire"
+)
+
+// Identity is who a box is to the platform, made when it joins. It holds the
+// box's private keys: it is kept as a secret (Reveal), and printed any other
+// way it shows none of them.
+type Identity struct {
+	// Site is the box's name on the wire, Name what people call the site.
+	Site, Name string
+	// URL is where it joined, Pin the fingerprint of the platform's CA or empty.
+	URL string
+	Pin []byte
+	// Offer is where the platform can be reached besides.
+	Offer wire.Offer
+	// Platform verifies what the platform signs.
+	Platform seal.Verifier
+	Signer   seal.Signer
+	Key      seal.Key
+	NKey     NKey
+	// Since is the newest entry of the audit log at the join.
+	Since  uint64
+	Joined time.Time
+}
+
+// identityText is an Identity as it is kept. All fields since schema 1 of it.
+type identityText struct {
+	V        int        `json:"v"`
+	Site     string     `json:"site"`
+	Name     string     `json:"name"`
+	URL      string     `json:"url"`
+	Pin      []byte     `json:"pin,omitempty"`
+	Offer    wire.Offer `json:"offer"`
+	Platform string     `json:"platform"`
+	Signer   []byte     `json:"signer"`
+	Key      []byte     `json:"key"`
+	NKey     []byte     `json:"nkey"`
+	Since    uint64     `json:"since"`
+	Joined   time.Time  `json:"joined"`
+}
+
+const identitySchema = 1
+
+// Reveal is the identity as a secret to be kept.
+func (i Identity) Reveal() (phone.Secret, error) {
+	key, errKey := i.Key.Bytes()
+	nkey, errNKey := i.NKey.Bytes()
+	if err := errors.Join(errKey, errNKey); err != nil {
+		return phone.Secret{}, fmt.Errorf("write the box's identity: %w", err)
+	}
+	b, err := json.Marshal(identityText{
+		V: identitySchema, Site: i.Site, Name: i.Name, URL: i.URL, Pin: i.Pin, Offer: i.Offer, Platform: i.Platform.String(),
+		Signer: i.Signer.Bytes(), Key: key, NKey: nkey, Since: i.Since, Joined: i.Joined,
+	})
+	if err != nil {
+		return phone.Secret{}, fmt.Errorf("write the box's identity: %w", err)
+	}
+	return phone.NewSecret(string(b)), nil
+}
+
+// ParseIdentity reads what Reveal gave.
+func ParseIdentity(kept phone.Secret) (i Identity, err error) {
+	var t identityText
+	if err := json.Unmarshal([]byte(kept.Reveal()), &t); err != nil {
+		return i, errors.New("read the box's identity: it is damaged; join the platform anew: lineside join --again TOKEN")
+	}
+	if t.V > identitySchema {
+		return i, fmt.Errorf("read the box's identity: it is of a later version (%d) of lineside", t.V)
+	}
+	i = Identity{Site: t.Site, Name: t.Name, URL: t.URL, Pin: t.Pin, Offer: t.Offer, Since: t.Since, Joined: t.Joined}
+	var errs [4]error
+	i.Platform, errs[0] = seal.ParseVerifier(t.Platform)
+	i.Signer, errs[1] = seal.ParseSigner(t.Signer)
+	i.Key, errs[2] = seal.ParseKey(t.Key)
+	i.NKey, errs[3] = ParseNKey(t.NKey)
+	if err := errors.Join(errs[:]...); err != nil {
+		return Identity{}, fmt.Errorf("read the box's identity: %w", err)
+	}
+	return i, nil
+}
+
+// String shows no key.
+func (i Identity) String() string { return "site " + i.Site + " at " + i.URL }
+
+// GoString is String, for %#v.
+func (i Identity) GoString() string { return i.String() }
+
+// LogValue is String, for slog.
+func (i Identity) LogValue() slog.Value { return slog.StringValue(i.String()) }
+
+// MarshalText refuses: an identity is written by Reveal, on purpose.
+func (i Identity) MarshalText() ([]byte, error) {
+	return nil, errors.New("an identity is not written as it is")
+}
+
+// Join makes a box's keys and joins with a token, through a proxy if there is
+// one. The error's text is for the operator.
+func Join(ctx context.Context, t wire.Token, proxy *url.URL, software string) (Identity, error) {
+	base, err := url.Parse(t.URL)
+	if err != nil {
+		return Identity{}, fmt.Errorf("the platform's URL: %w", err)
+	}
+	i := Identity{URL: t.URL, Pin: t.Pin, Joined: time.Now().UTC()}
+	var errs [3]error
+	i.Signer, errs[0] = seal.NewSigner()
+	i.Key, errs[1] = seal.NewKey()
+	i.NKey, errs[2] = NewNKey()
+	public, err := i.NKey.Public()
+	if err := errors.Join(append(errs[:], err)...); err != nil {
+		return Identity{}, err
+	}
+	client := HTTPClient(wire.PinnedTLS(t.Pin), proxy)
+	defer client.CloseIdleConnections()
+	r, err := (&HTTPS{Base: base, Client: client}).Join(ctx, wire.Join{
+		Secret: t.Secret, Verifier: i.Signer.Verifier().String(), Key: i.Key.Public().String(), NKey: public, Software: software,
+	})
+	if err != nil {
+		return Identity{}, errors.New(reasonFor(err)) // its text is for people, and says which of many it was
+	}
+	i.Site, i.Name, i.Offer = r.Site, r.Name, r.Offer
+	if i.Platform, err = seal.ParseVerifier(r.Platform); err != nil {
+		return Identity{}, fmt.Errorf("the platform's answer to the join: %w", err)
+	}
+	return i, nil
+}
+
+// Reach says how a box is to reach the platform.
+type Reach struct {
+	// Only is "nats" or "https" for one kind alone; empty is whatever works.
+	Only string
+	// Proxy is an HTTP proxy, nil for none.
+	Proxy *url.URL
+}
+
+// Transports are the ways to the platform, the better ones first.
+func (i Identity) Transports(r Reach) (*Choice, error) {
+	var all []Transport
+	pinned := wire.PinnedTLS(i.Pin)
+	for _, text := range i.Offer.NATS {
+		u, err := url.Parse(text)
+		if err != nil || r.Only == "https" {
+			continue
+		}
+		all = append(all, &NATS{URL: u, Site: i.Site, Key: i.NKey, TLS: pinned.Clone(), Proxy: r.Proxy})
+	}
+	at := i.Offer.HTTPS
+	if at == "" {
+		at = i.URL
+	}
+	if base, err := url.Parse(at); err == nil && r.Only != "nats" {
+		all = append(all, &HTTPS{Base: base, Client: HTTPClient(pinned, r.Proxy), Site: i.Site, Signer: i.Signer})
+	}
+	return NewChoice(ChoiceConfig{}, all...)
+}
