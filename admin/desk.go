@@ -33,6 +33,8 @@ type Reader interface {
 	Devices() ([]auth.Record, error)
 	Seen(mac phone.MAC) (phone.Seen, bool)
 	Visitors() []phone.Seen
+	// Strays names what of a device of the platform's was changed here.
+	Strays(rec auth.Record) []string
 }
 
 // Editor changes what operators set up.

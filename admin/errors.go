@@ -65,7 +65,7 @@ var answers = []struct {
 	{provision.ErrPINNotAsked, http.StatusConflict, "let this one phone in with: lineside device suspend MAC; or ask PINs of all with: lineside policy set first-contact pin"},
 	{provision.ErrUnproven, http.StatusConflict, "read the address in the phone's own menu, then: lineside pin enter MAC PIN --from ADDRESS"},
 	{provision.ErrNoOTP, http.StatusConflict, "see what is set with: lineside otp list"},
-	{provision.ErrPlatform, http.StatusConflict, "change it at the platform; it may also allow changes here: see local_changes in lineside policy show"},
+	{provision.ErrPlatform, http.StatusConflict, "change it at the platform; it may also allow changes here: lineside status says whether it does"},
 	{provision.ErrPlatformOTP, http.StatusConflict, "have the platform give it one; for this phone alone and now: lineside device suspend MAC"},
 	{provision.ErrTicketDemanded, http.StatusConflict, "make it a ticket: lineside otp ticket MAC; or demand none any more: lineside otp demand MAC no"},
 	{provision.ErrNotLocked, http.StatusConflict, "nothing to do; see where it stands with: lineside device show MAC"},

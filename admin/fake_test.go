@@ -83,6 +83,8 @@ func (d *desk) Seen(mac phone.MAC) (phone.Seen, bool) {
 
 func (d *desk) Visitors() []phone.Seen { return d.visitors }
 
+func (d *desk) Strays(auth.Record) []string { return nil }
+
 func (d *desk) Add(_ context.Context, by audit.Actor, dev phone.Device) (auth.Record, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -125,7 +125,7 @@ func (s *Server) policy() Policy {
 func allowList(p auth.Policy) []Allow {
 	out := make([]Allow, len(p.Allow))
 	for i, a := range p.Allow {
-		out[i] = Allow{Network: a.Prefix, Note: a.Note, Since: a.Since}
+		out[i] = Allow{Network: a.Prefix, Note: a.Note, Since: a.Since, Until: a.Until, Platform: a.Platform}
 	}
 	return out
 }

@@ -19,7 +19,7 @@ func (s *Server) device(rec auth.Record) Device {
 		MAC: d.MAC, Vendor: d.Vendor, Model: d.Model, Label: d.Label, Owner: d.Owner,
 		Lines: make([]Line, len(d.Lines)), HasAdminPassword: !d.AdminPassword.IsZero(),
 		Overrides: redacted(d.Overrides), PlainTFTP: d.PlainTFTP, Address: d.Addr, Created: d.Created, Rev: rec.Rev,
-		Enrolment: s.enrolment(rec),
+		Enrolment: s.enrolment(rec), Platform: rec.Platform.Managed, ChangedHere: s.dep.Desk.Strays(rec),
 	}
 	for i, l := range d.Lines {
 		out.Lines[i] = Line{

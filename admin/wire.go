@@ -69,7 +69,11 @@ type Device struct {
 	Created          time.Time         `json:"created"`
 	Rev              uint64            `json:"rev"`
 	Enrolment        Enrolment         `json:"enrolment"`
-	Seen             *phone.Seen       `json:"seen,omitempty"`
+	// Platform says that the central platform keeps it, ChangedHere which fields
+	// were changed here since the platform last set them.
+	Platform    bool        `json:"platform,omitempty"`
+	ChangedHere []string    `json:"changed_here,omitempty"`
+	Seen        *phone.Seen `json:"seen,omitempty"`
 }
 
 // Line is a SIP account as operators see it.
@@ -281,6 +285,10 @@ type Allow struct {
 	Network netip.Prefix `json:"network"`
 	Note    string       `json:"note,omitempty"`
 	Since   time.Time    `json:"since"`
+	// Until ends it, left out for never; Platform says that the central platform
+	// entered it.
+	Until    time.Time `json:"until,omitzero"`
+	Platform bool      `json:"platform,omitempty"`
 }
 
 // Allowed is the permanent allow-list.
