@@ -25,6 +25,7 @@ import (
 	"github.com/lineside/lineside/neigh"
 	"github.com/lineside/lineside/phone"
 	"github.com/lineside/lineside/provision"
+	"github.com/lineside/lineside/sipd"
 	"github.com/lineside/lineside/store"
 	"github.com/lineside/lineside/vendors"
 )
@@ -54,8 +55,12 @@ type box struct {
 	announcer *mdns.Announcer // nil: the LAN is not told
 	port      *dhcpPort       // nil: the box has no part in DHCP
 	force     inForceSettings // what a reload may have changed of settings
-	base      []task
-	doors     []task
+	link      *platformLink
+	// siteBefore is the site of the settings alone; settings.Site has what the
+	// platform said of it by the start.
+	siteBefore phone.Site
+	base       []task
+	doors      []task
 }
 
 // openBox makes the parts in the order they need each other. On an error what
@@ -118,6 +123,11 @@ func (b *box) openStore() error {
 	b.store, err = store.Open(database, key, cfg, store.Tools{Log: b.log, Health: b.health, Metrics: b.metrics})
 	if err != nil {
 		return err
+	}
+	b.siteBefore = b.settings.Site
+	b.settings.Site = withPlatform(b.siteBefore, b.store.Policy().Platform)
+	if sbc, err := sipd.ParseSBC(b.settings.Site.SBC); err == nil && b.siteBefore.SBC == "" {
+		b.settings.Emergency.SBCs = append([]sipd.SBC{sbc}, b.settings.Emergency.SBCs...)
 	}
 	b.tell(b.store.Report())
 	b.tellKey(store.KeyPending(database))
@@ -210,7 +220,9 @@ func (b *box) openDesk(ca []byte) error {
 	if err != nil {
 		return err
 	}
+	b.link = newPlatformLink(b)
 	b.base = append(b.base, newServer("desk", b.desk.Run))
+	b.doors = append(b.doors, newServer("platform", b.link.run))
 	b.readFolders()
 	return nil
 }
@@ -232,6 +244,7 @@ func (b *box) newAdmin() (*admin.Server, error) {
 		cfg.Vendors = append(cfg.Vendors, m.Vendor)
 	}
 	dep := admin.Deps{
+		Link: b.link,
 		Desk: b.desk, Audit: b.store, Recorder: b.store, Backup: b, Tokens: tokenStore{b.store}, Leases: b.leases,
 		Health: b.health, Metrics: b.metrics, Log: b.log, Status: b.status,
 	}

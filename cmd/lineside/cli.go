@@ -41,7 +41,9 @@ func (p *program) client() (*admin.Client, error) {
 		return nil, hint(fmt.Errorf("reach lineside at %s: %w", p.socket, err), "see whether it runs: systemctl status lineside")
 	}
 	_ = conn.Close()
-	return admin.NewClient(p.socket), nil
+	c := admin.NewClient(p.socket)
+	p.opened = append(p.opened, c)
+	return c, nil
 }
 
 // zone is the site's time zone, in which moments are shown; a box that does

@@ -151,6 +151,7 @@ func (p *program) showDevice(ctx context.Context, c *admin.Client, d admin.Devic
 	fact("failed", until(d.Enrolment.Until, p.now(), z))
 	fact("ticket", ticketText(d.Enrolment, p.now(), z))
 	fact("login", d.Enrolment.Login)
+	fact("kept by", keptBy(d))
 	m, _ := vendors.All().Of(d.Vendor)
 	fits := m.Fits(d.Model)
 	for i, l := range d.Lines {
@@ -171,6 +172,17 @@ func (p *program) showDevice(ctx context.Context, c *admin.Client, d admin.Devic
 		return err
 	}
 	return p.next(d.Enrolment.Next)
+}
+
+// keptBy says whose the device is, and what of it was changed here.
+func keptBy(d admin.Device) string {
+	switch {
+	case !d.Platform:
+		return ""
+	case len(d.ChangedHere) == 0:
+		return "the platform"
+	}
+	return "the platform; changed here, until it changes the same: " + strings.Join(d.ChangedHere, ", ")
 }
 
 // ticketText is where a device's ticket stands, and whether nothing else counts.

@@ -126,7 +126,11 @@ func (p *program) allow(cmd *cobra.Command, do func(context.Context, *admin.Clie
 	z := zone(cmd.Context(), c)
 	t := newTable("NETWORK", "SINCE", "NOTE")
 	for _, a := range list {
-		t.add(a.Network.String(), clock(a.Since, p.now(), z), a.Note)
+		note := a.Note
+		if a.Platform {
+			note = strings.TrimSpace("the platform's " + until(a.Until, p.now(), z) + " " + note)
+		}
+		t.add(a.Network.String(), clock(a.Since, p.now(), z), note)
 	}
 	t.print(p.out)
 	return nil

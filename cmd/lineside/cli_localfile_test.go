@@ -19,17 +19,17 @@ import (
 	"github.com/lineside/lineside/admin"
 )
 
-// site is a daemon on loopback with what its doors are called.
-type site struct {
+// branch is a daemon on loopback with what its doors are called.
+type branch struct {
 	*operator
 	state string
 	doors map[string]string // name to address
 }
 
-func newSite(t *testing.T) site {
+func newSite(t *testing.T) branch {
 	t.Helper()
 	o := newOperator(t)
-	s := site{o, filepath.Join(filepath.Dir(o.socket), "state"), map[string]string{}}
+	s := branch{o, filepath.Join(filepath.Dir(o.socket), "state"), map[string]string{}}
 	var st admin.Status
 	if err := json.Unmarshal([]byte(s.does("", 0, "", "status", "--json")), &st); err != nil {
 		t.Fatal(err)
@@ -42,7 +42,7 @@ func newSite(t *testing.T) site {
 
 // ask sends a request with a Digest login, if one is given, and gives status and
 // body.
-func (s site) ask(method, path, body, user, password string, headers ...string) (int, string) {
+func (s branch) ask(method, path, body, user, password string, headers ...string) (int, string) {
 	s.t.Helper()
 	req, err := http.NewRequest(method, "http://"+s.doors["http"]+path, strings.NewReader(body))
 	if err != nil {
@@ -70,7 +70,7 @@ func (s site) ask(method, path, body, user, password string, headers ...string) 
 	return resp.StatusCode, string(text)
 }
 
-func (s site) wants(what string, status int, body string) func(int, string) {
+func (s branch) wants(what string, status int, body string) func(int, string) {
 	return func(gotStatus int, gotBody string) {
 		s.t.Helper()
 		if gotStatus != status || !regexp.MustCompile("(?s)"+body).MatchString(gotBody) {

@@ -56,6 +56,7 @@ func (p *program) showStatus(st admin.Status, all bool) error {
 	if st.Leases != "" {
 		fmt.Fprintf(&b, "leases:        %s\n", st.Leases)
 	}
+	writeLink(&b, st.Platform, p.now(), zoneOf(st))
 	if all {
 		t := newTable("SETTING", "VALUE", "FROM")
 		for _, s := range st.Settings {

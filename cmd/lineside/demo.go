@@ -94,6 +94,7 @@ func (d *demo) settings(p *program) (settings, error) {
 		},
 		Trust:     trustSettings{Window: auth.SiteWindow},
 		Emergency: emergencySettings{Mode: sipd.NoCalls}, // nobody here needs help
+		Central:   centralSettings{Transport: transportAuto, Poll: 10 * time.Minute},
 		SIP:       sipSettings{PINCalls: true, Calls: 100, CallsPerAddress: 2},
 		DHCP:      dhcpSettings{Mode: dhcpopt.ModeServer, Listen: at(ports.dhcp), Pool: []dhcpopt.Range{demoPool}, Lease: time.Hour},
 	}

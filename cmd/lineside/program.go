@@ -29,6 +29,7 @@ type program struct {
 	socket   string
 	json     bool
 	now      func() time.Time
+	opened   []*admin.Client // to be closed at the end
 }
 
 // run is the whole program. It returns the exit code.
@@ -37,6 +38,9 @@ func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) 
 	root := p.root()
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
+	for _, c := range p.opened {
+		c.Close()
+	}
 	if err == nil {
 		return exitOK
 	}
@@ -83,7 +87,7 @@ func (p *program) root() *cobra.Command {
 		p.runCommand(), p.checkCommand(), p.statusCommand(), p.versionCommand(), p.manCommand(),
 		p.deviceCommand(), p.userCommand(), p.fileCommand(), p.templateCommand(), p.pinCommand(), p.otpCommand(), p.visitorsCommand(), p.allowCommand(),
 		p.dhcpCommand(), p.leasesCommand(), p.policyCommand(), p.emergencyCommand(), p.auditCommand(), p.watchCommand(),
-		p.backupCommand(), p.restoreCommand(), p.tokenCommand(), p.keyCommand(), p.vendorsCommand(), p.doctorCommand(),
+		p.backupCommand(), p.restoreCommand(), p.tokenCommand(), p.keyCommand(), p.vendorsCommand(), p.doctorCommand(), p.joinCommand(), p.leaveCommand(),
 	)
 	return root
 }

@@ -46,6 +46,7 @@ type settings struct {
 	Trust        trustSettings
 	Emergency    emergencySettings
 	SIP          sipSettings
+	Central      centralSettings
 	Level        slog.Level
 	// Origin says where each value comes from, for "lineside status".
 	Origin []admin.Setting
@@ -91,7 +92,7 @@ type rawSettings struct {
 	Emergency rawEmergency `toml:"emergency"`
 	SIP       rawSIP       `toml:"sip"`
 	Log       rawLog       `toml:"log"`
-	Central   any          `toml:"central"`
+	Central   rawCentral   `toml:"central"`
 	Mail      any          `toml:"mail"`
 }
 
@@ -192,8 +193,8 @@ func (r *reader) settings(raw rawSettings) settings {
 	s.Trust = r.trust(raw.Trust)
 	s.Emergency = r.emergency(raw.Emergency, s.Site)
 	s.SIP = r.sip(raw.SIP)
+	s.Central = r.central(raw.Central)
 	s.Level = r.level("log.level", raw.Log.Level)
-	r.later("central", raw.Central, "the platform's sync comes with a later version")
 	r.later("mail", raw.Mail, "mail comes with a later version")
 	if s.Listen.HTTP == "" && s.Listen.URL == "" && !r.has("listen.http") && !r.has("listen.url") {
 		r.add("listen.http", `is off, so phones must be told another place; write listen.url = "https://…/cfg/"`)

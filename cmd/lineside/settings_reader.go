@@ -236,6 +236,7 @@ func keyLines(text []byte) map[string]int {
 		Trust     struct{} `toml:"trust"`
 		Emergency struct{} `toml:"emergency"`
 		SIP       struct{} `toml:"sip"`
+		Central   struct{} `toml:"central"`
 		Log       struct{} `toml:"log"`
 	}
 	lines := make(map[string]int)

@@ -104,8 +104,9 @@ level = "debug"
 			Mode: sipd.Bridge, User: "branch7", Password: phone.NewSecret("fake-upstream"),
 			SBCs: []sipd.SBC{{Host: "sbc.example.net", Port: 5061, Transport: phone.TLS}},
 		},
-		SIP:   sipSettings{PINCalls: true, Calls: 20, CallsPerAddress: 2, First: 16384, Last: 16463},
-		Level: slog.LevelDebug,
+		SIP:     sipSettings{PINCalls: true, Calls: 20, CallsPerAddress: 2, First: 16384, Last: 16463},
+		Central: centralSettings{Transport: transportAuto, Poll: 10 * time.Minute},
+		Level:   slog.LevelDebug,
 	}
 	got.Origin = nil
 	if diff := cmp.Diff(want, got, cmp.Comparer(func(a, b netip.Addr) bool { return a == b }), cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })); diff != "" {
@@ -137,9 +138,12 @@ func TestSettingsErrorsSayWhereAndWhat(t *testing.T) {
 			[]string{`f:3: dhcp.upstream: belongs to dhcp.mode = "relay"`, `f:4: dhcp.voice_vlan: is no VLAN`}},
 		{"networks behind relays", "[dhcp]\nmode = \"server\"\npool = \"10.0.0.2-10.0.0.9\"\n[dhcp.scopes]\n\"10.30.0.7/24\" = { pool = \"x\" }\n",
 			[]string{`f: dhcp.scopes.10.30.0.7/24.pool: "x" is not an address range`, `f: dhcp.scopes.10.30.0.7/24: "10.30.0.7/24" is no network`}},
-		{"features of later versions", "[central]\nurl = \"x\"\n[mail]\nsmtp = \"y\"\n[trust]\nallow = []\n[dhcp]\nmode = \"off\"\n",
-			[]string{`f:1: central: not available in this version`, `f:3: mail: not available in this version`,
-				`f:6: trust.allow: the allow-list is kept by the box, not by this file; take the line out and type: lineside allow add`}},
+		{"features of later versions", "[mail]\nsmtp = \"y\"\n[trust]\nallow = []\n[dhcp]\nmode = \"off\"\n",
+			[]string{`f:1: mail: not available in this version`,
+				`f:4: trust.allow: the allow-list is kept by the box, not by this file; take the line out and type: lineside allow add`}},
+		{"the platform", "[central]\nurl = \"x\"\nproxy = \"proxy:3128\"\ntransport = \"carrier pigeon\"\npoll = \"1s\"\notp_offline = true\n[dhcp]\nmode = \"off\"\n",
+			[]string{`f:2: central.url: is no setting`, `f:3: central.proxy: is no proxy; write one such as`, `f:4: central.transport: "carrier pigeon" is not known`,
+				`f:5: central.poll: 1s is out of range`, `f:6: central.otp_offline: is true or false; write text in quotes`}},
 		{"trust", "[trust]\nfactory_certificates = \"true\"\nclaimed = 1\nwindow = \"1y\"\n[dhcp]\nmode = \"off\"\n",
 			[]string{`f:2: trust.factory_certificates: is text; write true or false, without quotes`,
 				`f:3: trust.claimed: is a number; write true or false`, `f:4: trust.window: "1y" is no length of time`}},
