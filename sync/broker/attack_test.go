@@ -54,6 +54,36 @@ func signWith(t testing.TB, seed []byte) func([]byte) ([]byte, error) {
 	return pair.Sign
 }
 
+// TestForgedCredentials: a key that is known without what it signs with, the
+// platform's own users, and what else NATS lets a client show, open nothing.
+func TestForgedCredentials(t *testing.T) {
+	l := newLab(t, nil)
+	a, b := l.newBox("Berlin"), l.newBox("Munich")
+	public, _ := a.nkey.Public()
+	seed, err := b.nkey.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	sign := signWith(t, seed)
+	for name, opts := range map[string][]nats.Option{
+		"another's key, own signature":  {nats.Name(a.id), nats.Nkey(public, sign)},
+		"another's key, old signature":  {nats.Name(a.id), nats.Nkey(public, func([]byte) ([]byte, error) { return make([]byte, 64), nil })},
+		"nothing":                       {nats.Name(a.id)},
+		"a password":                    {nats.Name(a.id), nats.UserInfo("core", "core")},
+		"a token":                       {nats.Name(a.id), nats.Token(public)},
+		"the name of the callout's own": {nats.Name(a.id), nats.UserInfo(public, "")},
+	} {
+		all := append(opts, nats.Secure(wire.PinnedTLS(l.pin)), nats.TLSHandshakeFirst(), nats.NoReconnect(), nats.Timeout(10*time.Second))
+		conn, err := nats.Connect("tls://"+l.at.NATS, all...)
+		if err == nil {
+			conn.Close()
+		}
+		if !errors.Is(err, nats.ErrAuthorization) {
+			t.Errorf("%s: got %v, want it refused", name, err)
+		}
+	}
+}
+
 // violation waits for the broker to refuse something.
 func violation(t *testing.T, errs chan error, what string) {
 	t.Helper()

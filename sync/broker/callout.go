@@ -38,6 +38,7 @@ type callout struct {
 	recent  *recent
 	kick    func(place)
 	timeout time.Duration
+	now     func() time.Time
 }
 
 // errDenied is all a stranger hears, whatever the reason.
@@ -50,7 +51,7 @@ func (c *callout) answer(ctx context.Context, m *nats.Msg) {
 		c.b.log.Warn("NATS asks about a connection in words not understood", "err", err)
 		return
 	}
-	if time.Since(time.Unix(req.IssuedAt, 0)) > lateAfter+time.Second { // whole seconds
+	if c.now().Sub(time.Unix(req.IssuedAt, 0)) > lateAfter+time.Second { // whole seconds
 		c.b.counts.late.Add(1)
 		return
 	}

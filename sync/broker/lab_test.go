@@ -91,6 +91,11 @@ func (l *lab) start(cfg broker.Config, p broker.Platform) {
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- l.b.Serve(ctx, p) }()
+	select {
+	case <-l.b.Ready():
+	case err := <-ended:
+		l.t.Fatalf("serve: %v", err)
+	}
 	stopped := false
 	l.stop = func() {
 		if stopped {

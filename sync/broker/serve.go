@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/nats-io/nats.go"
 
@@ -56,6 +57,9 @@ func (b *Broker) Serve(ctx context.Context, p Platform) error {
 	return err
 }
 
+// Ready is closed as soon as boxes can connect.
+func (b *Broker) Ready() <-chan struct{} { return b.door.open }
+
 // connect dials as each of the accounts' users and makes what will answer.
 func (s *session) connect(ctx context.Context) error {
 	for role, into := range map[string]**nats.Conn{userAuth: &s.auth, userEdge: &s.edge, userSystem: &s.syst} {
@@ -71,7 +75,7 @@ func (s *session) connect(ctx context.Context) error {
 	b := s.b
 	lately := newRecent()
 	s.system = &system{b: b, conn: s.syst, recent: lately, revoked: make(chan string, 4096), crowds: make(chan place, 4096)}
-	c := &callout{b: b, p: s.p, issuer: pair, recent: lately, kick: s.system.kick, timeout: lateAfter}
+	c := &callout{b: b, p: s.p, issuer: pair, recent: lately, kick: s.system.kick, timeout: lateAfter, now: time.Now}
 	s.callouts = pool[*nats.Msg]{waiting: make(chan *nats.Msg, maxCallouts), work: c.answer, log: b.log,
 		dropped: func(*nats.Msg) { b.counts.late.Add(1) }, panics: func() { b.counts.panics.Add(1) }}
 	s.asks = &asks{b: b, p: s.p, conn: s.edge, busy: map[string]int{}}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"strings"
 	"sync"
 	"time"
 
@@ -51,7 +52,7 @@ func (n *NATS) Dial(ctx context.Context) (Conn, error) {
 	}
 	c := &natsConn{site: n.Site, hints: make(chan struct{}, 1), ended: make(chan struct{})}
 	d := &dialer{dial: func(address string) (net.Conn, error) { return dialVia(ctx, n.Proxy, address) }}
-	stop := context.AfterFunc(ctx, d.close)
+	stop, began := context.AfterFunc(ctx, d.close), time.Now()
 	conn, err := nats.Connect(n.URL.String(), append(n.options(ctx, public, c), nats.SetCustomDialer(d))...)
 	if !stop() && err == nil {
 		conn.Close()
@@ -59,7 +60,7 @@ func (n *NATS) Dial(ctx context.Context) (Conn, error) {
 	}
 	if err != nil {
 		d.close()
-		return nil, fmt.Errorf("connect to %s: %w", n, inWords(ctx, d.failed(err)))
+		return nil, fmt.Errorf("connect to %s: %w", n, inWords(ctx, d.failed(err), time.Since(began)))
 	}
 	c.conn = conn
 	if err := c.listen(ctx); err != nil {
@@ -91,17 +92,31 @@ func patience(ctx context.Context) time.Duration {
 	return max(time.Until(until), time.Millisecond)
 }
 
-// inWords gives a broker's refusal as the platform's own, and a deadline as one.
-func inWords(ctx context.Context, err error) error {
+// unanswered is how long it takes at least until a broker gives up a platform
+// that does not say who a connection is (8 s). It says then what it says when
+// the platform has refused; but the platform says so within 3 s or not at all.
+const unanswered = 6 * time.Second
+
+// inWords gives a broker's refusal as the platform's own, and what means that
+// nobody has answered as such.
+func inWords(ctx context.Context, err error, took time.Duration) error {
+	refused := errors.Is(err, nats.ErrAuthorization)
 	switch {
-	case errors.Is(err, nats.ErrAuthorization):
+	case refused && took < unanswered:
 		return refusal{wire.Refused{Reason: wire.Revoked, Text: "the platform does not know this box, or no longer: join it again with a new token"}}
-	case errors.Is(err, nats.ErrAuthExpired), errors.Is(err, nats.ErrMaxConnectionsExceeded):
+	case refused, errors.Is(err, nats.ErrAuthExpired), errors.Is(err, nats.ErrMaxConnectionsExceeded), saysBusy(err):
 		return fmt.Errorf("%w: %w", errBusy, err)
 	case errors.Is(err, nats.ErrTimeout), ctx.Err() != nil:
 		return fmt.Errorf("%w: %w", context.DeadlineExceeded, err)
 	}
 	return err
+}
+
+// saysBusy finds what nats.go has no error of its own for: the broker's timer
+// for who must prove himself, and its ping, which it sends meanwhile.
+func saysBusy(err error) bool {
+	text := strings.ToLower(err.Error())
+	return strings.Contains(text, "authentication timeout") || strings.Contains(text, "expected 'pong', got 'ping'")
 }
 
 // errBusy says that the platform has too much to do.
