@@ -1,5 +1,5 @@
 #!/bin/sh
-# gofmt, go vet, staticcheck, the shell scripts' syntax, and the systemd unit
+# gofmt, go vet, staticcheck, the shell scripts' syntax, and the systemd units
 # where systemd-analyze is there.
 set -eu
 cd "$(dirname "$0")/.."
@@ -23,6 +23,8 @@ if command -v systemd-analyze >/dev/null 2>&1; then
 	# The binary need not be installed for its unit to be right.
 	scratch=$(mktemp -d)
 	trap 'rm -rf "$scratch"' EXIT
-	sed 's|/usr/bin/lineside|/bin/true|' systemd/lineside.service >"$scratch/lineside.service"
-	systemd-analyze verify --man=no "$scratch/lineside.service"
+	for unit in systemd/*.service; do
+		sed 's|/usr/bin/[a-z-]*|/bin/true|' "$unit" >"$scratch/$(basename "$unit")"
+		systemd-analyze verify --man=no "$scratch/$(basename "$unit")"
+	done
 fi

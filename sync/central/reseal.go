@@ -67,5 +67,6 @@ func (t *tx) rewrite(id proto.Site, name proto.ID) {
 		return
 	}
 	d.Ver = d.Ver.Next(t.Meta().Epoch)
+	d.Del = t.takenBack(name) // it may not have got round to this site yet
 	t.SetDoc(id, d)
 }
