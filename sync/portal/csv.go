@@ -142,7 +142,10 @@ func (sh sheet) read(data []byte) (rows []sheetRow, faults []Fault, err error) {
 	}
 	for {
 		cells, err := in.Read()
-		line, _ := in.FieldPos(0)
+		line := 0
+		if err == nil {
+			line, _ = in.FieldPos(0)
+		}
 		var quote *csv.ParseError
 		switch {
 		case errors.Is(err, io.EOF):
