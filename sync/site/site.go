@@ -96,7 +96,7 @@ type Site struct {
 	status Status
 	// answered is when the platform last did.
 	answered time.Time
-	cap    time.Duration
+	cap      time.Duration
 }
 
 // New makes the link's end; nothing is read or dialled before Serve.
