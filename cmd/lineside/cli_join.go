@@ -28,7 +28,7 @@ func (p *program) joinCommand() *cobra.Command {
 			}
 			token, err := wire.ParseToken(text)
 			if err != nil {
-				return hint(err, "have another made at the platform: lineside-central site token SITE")
+				return hint(err, "have another made at the platform: lineside-central site invite SITE")
 			}
 			c, err := p.client()
 			if err != nil {

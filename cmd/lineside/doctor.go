@@ -54,6 +54,7 @@ type doctor struct {
 	root     fs.FS
 	running  bool // a daemon answers at the operator's socket
 	devices  int  // set up, as the daemon says; -1: nobody said
+	link     *admin.PlatformLink
 	patience time.Duration
 }
 
@@ -106,7 +107,7 @@ func newDoctor(ctx context.Context, s settings) *doctor {
 	c := admin.NewClient(s.Listen.Socket)
 	defer c.Close()
 	if st, err := c.Status(ctx); err == nil {
-		d.devices = st.Devices["total"]
+		d.devices, d.link = st.Devices["total"], st.Platform
 	}
 	return d
 }

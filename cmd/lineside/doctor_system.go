@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/lineside/lineside/dhcpopt"
+	"github.com/lineside/lineside/sync/site"
 )
 
 // What the doctor wants of a machine.
@@ -91,9 +92,23 @@ func (d *doctor) hosts() []string {
 	return list
 }
 
-// platform says that there is none to reach: the settings know no platform yet.
+// platform says how the running daemon reaches the platform it has joined. The
+// doctor dials nothing itself: the box's keys are the daemon's.
 func (d *doctor) platform(context.Context) []finding {
-	return []finding{fine("platform", "none is set")}
+	const check = "platform"
+	l := d.link
+	switch {
+	case !d.running:
+		return []finding{{Check: check, Result: gradeUnknown, Found: "no daemon runs that could say", Do: "start it: systemctl start lineside"}}
+	case l == nil:
+		return []finding{fine(check, "none is joined")}
+	case l.State == string(site.Away):
+		return []finding{{check, gradeBad, fmt.Sprintf("%s is away: %s", l.URL, l.Reason), "phones that are set up go on; nothing new comes from the platform",
+			"open the way to " + l.URL + ", by its name and port; behind a proxy set central.proxy"}}
+	case l.State != string(site.Linked):
+		return []finding{{Check: check, Result: gradeWarn, Found: fmt.Sprintf("%s is being reached (%s)", l.URL, l.State), Do: "look again in a minute"}}
+	}
+	return []finding{fine(check, "linked by %s, which knows this site as %s", l.Via, l.Address)}
 }
 
 // disk looks at the room for the state, and how long a write takes to be safe.
