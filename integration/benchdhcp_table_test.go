@@ -50,7 +50,8 @@ time, DISCOVER to ACK, then each renews once; processor time is the server's own
 with less than %.1f %% of clients without a lease after %s, nobody asking twice; known clients have a lease and start
 over. The box recognises the clients as phones, gives them the options of their maker and keeps their story; the
 others give address and mask. Between exchanges lies more than the time in which the box answers from memory, so each ACK
-is written. No server probes addresses. Pools hold a quarter more addresses than there are clients; the box's hold two and
+is written. The box appends its leases to a journal and syncs that; its database takes them over later, 13,000 in one commit, for some
+3µs each, which in these numbers falls into the renewals. No server probes addresses. Pools hold a quarter more addresses than there are clients; the box's hold two and
 a half times as many, because it slows down devices that are not set up once half is taken. The box asks for a receive buffer of 16 MiB,
 the others take the kernel's.
 `, benchClients, benchWindow, benchDrops*100, benchPatience)

@@ -110,6 +110,19 @@ func TestCopiesHoldWhatIsInTheJournal(t *testing.T) {
 	}
 }
 
+// TestACopyKnowsNoJournal: a copy made while a round was open is as of its own
+// moment, whatever lies beside it.
+func TestACopyKnowsNoJournal(t *testing.T) {
+	path := leftByKill(t, leaseSteps()[:3])
+	if err := markCopy(path, testKey(), time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	s := openTest(t, path, Config{})
+	if lasts(s, 1) != time.Hour || lasts(s, 5) != 0 {
+		t.Errorf("leases of %v and %v, want 1h and none, as in the database", lasts(s, 1), lasts(s, 5))
+	}
+}
+
 // TestRestoreKeepsTheOldJournal: a database that is put back after another was
 // tried has what lay in its journal.
 func TestRestoreKeepsTheOldJournal(t *testing.T) {
