@@ -13,7 +13,6 @@ import (
 	bolt "go.etcd.io/bbolt"
 
 	"github.com/lineside/lineside/sync/proto"
-	"github.com/lineside/lineside/sync/wire"
 )
 
 // Config is what a platform is opened with.
@@ -26,8 +25,6 @@ type Config struct {
 	Log Log
 	// Now is the clock, time.Now if nil.
 	Now func() time.Time
-	// Offer is told to boxes that join: where the platform can be reached.
-	Offer wire.Offer
 }
 
 // Platform is the platform on its view.
@@ -36,7 +33,6 @@ type Platform struct {
 	log    *slog.Logger
 	now    func() time.Time
 	path   string
-	offer  wire.Offer
 	stream Log
 	// allow is the allow-list as it is asked.
 	allow *allowlist
@@ -73,7 +69,7 @@ type Platform struct {
 func Open(ctx context.Context, cfg Config, log *slog.Logger) (*Platform, error) {
 	p := &Platform{
 		allow: newAllowlist(),
-		keys:  cfg.Keys, log: log, now: cfg.Now, path: cfg.Path, offer: cfg.Offer, stream: cfg.Log,
+		keys:  cfg.Keys, log: log, now: cfg.Now, path: cfg.Path, stream: cfg.Log,
 		ops: make(chan *op, maxWaiting), localOps: make(chan *op, 1), news: make(chan uint64, 1),
 		ended: make(chan struct{}), followed: make(chan error, 1), unstarted: true, pulls: make(chan struct{}, maxPulls),
 		hints: map[string]map[chan struct{}]bool{}, changed: make(chan struct{}),

@@ -120,7 +120,7 @@ func (p *Platform) Join(j wire.Join) (wire.JoinReply, error) {
 		t.put(bucketBeats, id, beat{Software: clip(j.Software, 64)})
 		t.del(bucketMembers, id)
 		t.put(bucketReseals, id, progress{})
-		r = wire.JoinReply{Site: id, Name: s.Name, Platform: p.keys.Signer.Verifier().String(), Offer: p.offer}
+		r = wire.JoinReply{Site: id, Name: s.Name, Platform: p.keys.Signer.Verifier().String()}
 	})
 	if err != nil {
 		return wire.JoinReply{}, err
