@@ -11,8 +11,8 @@ PKG ?= ./...
 build: ## static binaries into bin/
 	CGO_ENABLED=0 go build -trimpath -o bin/ ./cmd/...
 
-run: build ## the demo: a box and three phones on this machine, no root needed
-	bin/lineside run --demo
+run: build ## the demo: a box, three phones and the central platform on this machine, no root needed
+	bin/lineside run --demo --central bin/lineside-central
 
 test: ## all that must pass: tools, lint, then every test with the race detector
 	packaging/tools.sh

@@ -21,8 +21,8 @@ func (p *program) runCommand() *cobra.Command {
 			if on {
 				return d.run(cmd.Context(), p)
 			}
-			if d.state != "" || d.quick {
-				return usagef(cmd, "--state and --quick belong to --demo")
+			if d.state != "" || d.quick || d.central != "" {
+				return usagef(cmd, "--state, --quick and --central belong to --demo")
 			}
 			return p.serve(cmd.Context(), path)
 		},
@@ -32,6 +32,7 @@ func (p *program) runCommand() *cobra.Command {
 	fl.BoolVar(&on, "demo", false, "play a small site on loopback, without root")
 	fl.StringVar(&d.state, "state", "", "with --demo: directory to keep the state in, instead of a new one")
 	fl.BoolVar(&d.quick, "quick", false, "with --demo: no pauses for reading")
+	fl.StringVar(&d.central, "central", "", "with --demo: the lineside-central to run beside the box, and to join")
 	_ = cmd.MarkFlagFilename("config", "toml")
 	_ = cmd.MarkFlagDirname("state")
 	cmd.MarkFlagsMutuallyExclusive("config", "demo")

@@ -30,6 +30,8 @@ var (
 type demo struct {
 	state string // directory, empty makes a new one
 	quick bool   // no pauses for reading
+	// central is the lineside-central to run beside the box; empty is none.
+	central string
 }
 
 // run starts the box, plays the story, and leaves the box up until ctx ends.
@@ -47,12 +49,19 @@ func (d *demo) run(ctx context.Context, p *program) error {
 	if err != nil {
 		return err
 	}
-	return b.run(ctx, func() { d.play(ctx, p, b) })
+	var c *demoCentral
+	if d.central != "" {
+		if c, err = startCentral(d.central, s.State); err != nil {
+			return errors.Join(err, b.close())
+		}
+		defer c.stop()
+	}
+	return b.run(ctx, func() { d.play(ctx, p, b, c) })
 }
 
 // play tells the story while the box runs. It is called in a goroutine of the
 // box's own group, so that the box waits for it.
-func (d *demo) play(ctx context.Context, p *program, b *box) {
+func (d *demo) play(ctx context.Context, p *program, b *box, c *demoCentral) {
 	t := &teller{out: p.out, pause: time.Second, names: make(map[phone.MAC]string)}
 	if d.quick {
 		t.pause = 0
@@ -60,6 +69,9 @@ func (d *demo) play(ctx context.Context, p *program, b *box) {
 	st := &story{teller: t, box: b, client: admin.NewClient(b.settings.Listen.Socket)}
 	defer st.client.Close()
 	err := st.tell(ctx)
+	if err == nil && c != nil {
+		err = st.joinCentral(ctx, c)
+	}
 	switch {
 	case ctx.Err() != nil:
 		return
