@@ -61,6 +61,7 @@ type leaves struct {
 	ca    *CA
 	names Names
 	key   crypto.Signer
+	uses  []x509.ExtKeyUsage
 	now   func() time.Time
 
 	mu   sync.Mutex
@@ -81,7 +82,7 @@ func newLeaves(ca *CA, names Names, now func() time.Time) (*leaves, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make a certificate's key: %w", err)
 	}
-	return &leaves{ca: ca, names: names, key: key, now: now, made: make(map[netip.Addr]*tls.Certificate)}, nil
+	return &leaves{ca: ca, names: names, key: key, uses: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}, now: now, made: make(map[netip.Addr]*tls.Certificate)}, nil
 }
 
 // forHello gives the certificate for a connection. The name the caller asks for
@@ -130,7 +131,7 @@ func (l *leaves) mint(local netip.Addr, now time.Time) (*tls.Certificate, error)
 		NotBefore:    caBegins,
 		NotAfter:     l.end(now),
 		KeyUsage:     x509.KeyUsageDigitalSignature,
-		ExtKeyUsage:  []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+		ExtKeyUsage:  l.uses,
 		DNSNames:     l.names.Hosts,
 	}
 	if l.names.Legacy {
