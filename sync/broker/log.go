@@ -50,12 +50,13 @@ const (
 // framing is what headers and subject add to a value at most.
 const framing = 4 << 10
 
-// OpenLog opens the stream, or makes it.
+// OpenLog opens the stream, or makes it. A cluster that is coming up is waited
+// for, up to a minute.
 func OpenLog(ctx context.Context, conn *nats.Conn, cfg LogConfig, log *slog.Logger) (*Log, error) {
 	cfg.Stream, cfg.Replicas = cmp.Or(cfg.Stream, "CFG"), max(cfg.Replicas, 1)
 	cfg.Settle = cmp.Or(cfg.Settle, 10*time.Second)
 	l := &Log{conn: conn, cfg: cfg, log: log}
-	if err := l.open(ctx); err != nil {
+	if err := l.openSettled(ctx); err != nil {
 		return nil, fmt.Errorf("open the platform's stream %s: %w", cfg.Stream, err)
 	}
 	return l, nil

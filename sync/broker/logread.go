@@ -43,20 +43,24 @@ func (l *Log) Read(ctx context.Context, after uint64, f func(central.Entry) erro
 	}
 	wait := time.NewTimer(l.cfg.Settle)
 	defer wait.Stop()
-	for first := true; ; first = false {
+	for first := true; ; {
 		more, err := l.page(ctx, &newest, first, f)
+		first = first && err != nil && newest == after
 		switch {
-		case err != nil:
+		case err != nil && (l.cfg.Replicas == 1 || !settling(err)):
 			return newest, fmt.Errorf("read the platform's stream after %d: %w", newest, err)
-		case !more && newest >= until:
+		case err == nil && !more && newest >= until:
 			return newest, nil
-		case more:
+		case err == nil && more:
 			continue
 		}
-		select { // the replica lags
+		select { // the replica lags, or there is none to ask: the stream is young, or has no leader
 		case <-ctx.Done():
 			return newest, ctx.Err()
 		case <-wait.C:
+			if err != nil {
+				return newest, fmt.Errorf("read the platform's stream after %d: %w", newest, err)
+			}
 			return newest, fmt.Errorf("read the platform's stream: its leader has revision %d, and %d is all that can be read", until, newest)
 		case <-time.After(lagPause):
 		}
