@@ -6,13 +6,16 @@ BENCH ?= .
 PKG ?= ./...
 
 .DEFAULT_GOAL := build
-.PHONY: build run test sequences calls bench-calls lan soak lint fuzz golden bench bench-dhcp prompts help
+.PHONY: build run cluster test sequences calls bench-calls lan soak lint fuzz golden bench bench-dhcp prompts help
 
 build: ## static binaries into bin/
 	CGO_ENABLED=0 go build -trimpath -o bin/ ./cmd/...
 
 run: build ## the demo: a box, three phones and the central platform on this machine, no root needed
 	bin/lineside run --demo --central bin/lineside-central
+
+cluster: ## a platform of three nats-servers and two centrals on this machine, until Ctrl-C; no root needed
+	packaging/cluster.sh
 
 test: ## all that must pass: tools, lint, then every test with the race detector
 	packaging/tools.sh

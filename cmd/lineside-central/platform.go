@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -35,7 +36,8 @@ import (
 type platform struct {
 	settings settings
 	log      *slog.Logger
-	// fresh says that the directory was empty.
+	// fresh says that nobody has been shown the admin's token yet. The keys may
+	// be there before it: a cluster's nodes are set up first.
 	fresh   bool
 	token   phone.Secret
 	keys    keys
@@ -55,10 +57,12 @@ func openPlatform(ctx context.Context, s settings, log *slog.Logger) (f *platfor
 	if err := os.MkdirAll(s.Directory, 0o700); err != nil {
 		return nil, hint(fmt.Errorf("make the platform's directory: %w", err), "write another with --dir, or start it as a user who may")
 	}
-	if f.keys, f.fresh, err = loadKeys(s.Directory); err != nil {
+	if f.keys, _, err = loadKeys(s.Directory); err != nil {
 		return nil, err
 	}
-	if f.token, err = admin.LoadToken(filepath.Join(s.Directory, fileToken)); err != nil {
+	_, err = os.Stat(f.path(fileToken))
+	f.fresh = errors.Is(err, fs.ErrNotExist)
+	if f.token, err = admin.LoadToken(f.path(fileToken)); err != nil {
 		return nil, err
 	}
 	if err := f.certificate(); err != nil {
