@@ -28,7 +28,7 @@ func (l *lab) raw(b *box, opts ...nats.Option) (conn *nats.Conn, errs chan error
 	}
 	errs = make(chan error, 64)
 	all := append([]nats.Option{
-		nats.Name(b.id), nats.Nkey(public, signWith(l.t, seed)), nats.Secure(wire.PinnedTLS(l.pin)), nats.TLSHandshakeFirst(), nats.NoReconnect(),
+		nats.Name(b.id), nats.Nkey(public, signWith(l.t, seed)), nats.Secure(wire.PinnedTLS(l.pin, loopback)), nats.TLSHandshakeFirst(), nats.NoReconnect(),
 		nats.CustomInboxPrefix(wire.InboxPrefix(b.id)), nats.Timeout(10 * time.Second), nats.PermissionErrOnSubscribe(true),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
 			select {
@@ -73,7 +73,7 @@ func TestForgedCredentials(t *testing.T) {
 		"a token":                       {nats.Name(a.id), nats.Token(public)},
 		"the name of the callout's own": {nats.Name(a.id), nats.UserInfo(public, "")},
 	} {
-		all := append(opts, nats.Secure(wire.PinnedTLS(l.pin)), nats.TLSHandshakeFirst(), nats.NoReconnect(), nats.Timeout(10*time.Second))
+		all := append(opts, nats.Secure(wire.PinnedTLS(l.pin, loopback)), nats.TLSHandshakeFirst(), nats.NoReconnect(), nats.Timeout(10*time.Second))
 		conn, err := nats.Connect("tls://"+l.at.NATS, all...)
 		if err == nil {
 			conn.Close()

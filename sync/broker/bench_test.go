@@ -56,7 +56,7 @@ func beFleet() {
 		}
 		var key site.NKey
 		if key, err = site.ParseNKey([]byte(b.Seed)); err == nil {
-			via := &site.NATS{URL: &url.URL{Scheme: "tls", Host: f.Addr}, Site: b.ID, Key: key, TLS: wire.PinnedTLS(pin)}
+			via := &site.NATS{URL: &url.URL{Scheme: "tls", Host: f.Addr}, Site: b.ID, Key: key, TLS: wire.PinnedTLS(pin, loopback)}
 			_, err = via.Dial(context.Background())
 		}
 	}

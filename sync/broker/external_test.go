@@ -48,7 +48,7 @@ func TestClusterOfItsOwn(t *testing.T) {
 	l.stop()
 	keys := broker.NewKeys()
 	s := runServer(t, keys, broker.ServerFacts{Name: "n1", Listen: "127.0.0.1:-1", Dir: filepath.Join(t.TempDir(), "n1"), MaxConnections: 1000}, l.cfg)
-	outside := broker.Config{Keys: keys, Servers: []string{"tls://" + s.Addr().String()}, ServersTLS: wire.PinnedTLS(l.pin)}
+	outside := broker.Config{Keys: keys, Servers: []string{"tls://" + s.Addr().String()}, ServersTLS: wire.PinnedTLS(l.pin, loopback)}
 	l.start(outside, l.p)
 	l.at.NATS = s.Addr().String()
 	a, b := l.newBox("Berlin"), l.newBox("Munich")

@@ -115,9 +115,18 @@ func (l *lab) restart(p broker.Platform) {
 	l.start(l.cfg, p)
 }
 
-// certificate is one for loopback under a CA of its own, in its chain as the
-// pin wants it, and the pin.
+// loopback is where every test's platform is.
+const loopback = "127.0.0.1"
+
+// certificate is one for loopback under a CA of its own, and the pin.
 func certificate(t testing.TB, lasts time.Duration) (tls.Certificate, []byte) {
+	t.Helper()
+	return certificateFor(t, lasts, loopback)
+}
+
+// certificateFor is one for an address under a CA of its own, in its chain as
+// the pin wants it, and the pin.
+func certificateFor(t testing.TB, lasts time.Duration, addr string) (tls.Certificate, []byte) {
 	t.Helper()
 	sign := func(tmpl, by *x509.Certificate, key, with *ecdsa.PrivateKey) []byte {
 		der, err := x509.CreateCertificate(rand.Reader, tmpl, by, &key.PublicKey, with)
@@ -133,7 +142,7 @@ func certificate(t testing.TB, lasts time.Duration) (tls.Certificate, []byte) {
 		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign}
 	caDER := sign(caTmpl, caTmpl, caKey, caKey)
 	leaf := &x509.Certificate{SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "central"}, NotBefore: from, NotAfter: time.Now().Add(lasts),
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, DNSNames: []string{"central.example"}, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}}
+		IPAddresses: []net.IP{net.ParseIP(addr)}, DNSNames: []string{"central.example"}, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}}
 	der := sign(leaf, caTmpl, key, caKey)
 	ca, err := x509.ParseCertificate(caDER)
 	if err != nil {
@@ -186,7 +195,8 @@ func (l *lab) join(secret string) *box {
 
 // transport is how the box connects to one of the lab's doors.
 func (l *lab) transport(b *box, scheme, addr string) *site.NATS {
-	return &site.NATS{URL: &url.URL{Scheme: scheme, Host: addr}, Site: b.id, Key: b.nkey, TLS: wire.PinnedTLS(l.pin)}
+	u := &url.URL{Scheme: scheme, Host: addr}
+	return &site.NATS{URL: u, Site: b.id, Key: b.nkey, TLS: wire.PinnedTLS(l.pin, u.Hostname())}
 }
 
 func (l *lab) dial(b *box) (site.Conn, error) {

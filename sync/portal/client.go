@@ -32,7 +32,7 @@ type Client struct {
 // empty.
 func NewClient(base *url.URL, token phone.Secret, pin []byte) *Client {
 	return &Client{base: base, token: token, http: &http.Client{Transport: &http.Transport{
-		Proxy: http.ProxyFromEnvironment, TLSClientConfig: wire.PinnedTLS(pin), TLSHandshakeTimeout: 10 * time.Second,
+		Proxy: http.ProxyFromEnvironment, TLSClientConfig: wire.PinnedTLS(pin, base.Hostname()), TLSHandshakeTimeout: 10 * time.Second,
 		MaxIdleConns: 1, IdleConnTimeout: 10 * time.Second,
 	}}}
 }

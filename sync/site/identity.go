@@ -121,7 +121,7 @@ func Join(ctx context.Context, t wire.Token, proxy *url.URL, software string) (I
 	if err := errors.Join(append(errs[:], err)...); err != nil {
 		return Identity{}, err
 	}
-	client := HTTPClient(wire.PinnedTLS(t.Pin), proxy)
+	client := HTTPClient(wire.PinnedTLS(t.Pin, base.Hostname()), proxy)
 	defer client.CloseIdleConnections()
 	r, err := (&HTTPS{Base: base, Client: client}).Join(ctx, wire.Join{
 		Secret: t.Secret, Verifier: i.Signer.Verifier().String(), Key: i.Key.Public().String(), NKey: public, Software: software,
@@ -147,20 +147,19 @@ type Reach struct {
 // Transports are the ways to the platform, the better ones first.
 func (i Identity) Transports(r Reach) (*Choice, error) {
 	var all []Transport
-	pinned := wire.PinnedTLS(i.Pin)
 	for _, text := range i.Offer.NATS {
 		u, err := url.Parse(text)
 		if err != nil || r.Only == "https" {
 			continue
 		}
-		all = append(all, &NATS{URL: u, Site: i.Site, Key: i.NKey, TLS: pinned.Clone(), Proxy: r.Proxy})
+		all = append(all, &NATS{URL: u, Site: i.Site, Key: i.NKey, TLS: wire.PinnedTLS(i.Pin, u.Hostname()), Proxy: r.Proxy})
 	}
 	at := i.Offer.HTTPS
 	if at == "" {
 		at = i.URL
 	}
 	if base, err := url.Parse(at); err == nil && r.Only != "nats" {
-		all = append(all, &HTTPS{Base: base, Client: HTTPClient(pinned, r.Proxy), Site: i.Site, Signer: i.Signer})
+		all = append(all, &HTTPS{Base: base, Client: HTTPClient(wire.PinnedTLS(i.Pin, base.Hostname()), r.Proxy), Site: i.Site, Signer: i.Signer})
 	}
 	return NewChoice(ChoiceConfig{}, all...)
 }

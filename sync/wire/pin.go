@@ -16,8 +16,11 @@ var ErrPin = errors.New("the server does not show the platform's certificate: so
 // chain. An empty pin is the CAs the machine trusts.
 //
 // The server's name is checked as always: whoever got at one certificate of
-// the CA is not every server of it.
-func PinnedTLS(pin []byte) *tls.Config {
+// the CA is not every server of it. host is that name or address, of the URL
+// (url.URL.Hostname). It is told here because a connection does not know it
+// where it is an address: SNI has none (RFC 6066, 3), and crypto/tls gives
+// back what went into SNI.
+func PinnedTLS(pin []byte, host string) *tls.Config {
 	if len(pin) == 0 {
 		return &tls.Config{MinVersion: tls.VersionTLS12}
 	}
@@ -25,11 +28,17 @@ func PinnedTLS(pin []byte) *tls.Config {
 		MinVersion: tls.VersionTLS12,
 		// The chain is verified below, against the pinned CA alone.
 		InsecureSkipVerify: true,
-		VerifyConnection:   func(s tls.ConnectionState) error { return pinned(pin, s) },
+		VerifyConnection:   func(s tls.ConnectionState) error { return pinned(pin, host, s) },
 	}
 }
 
-func pinned(pin []byte, s tls.ConnectionState) error {
+// errNoHost says that nobody said whose certificate to expect.
+var errNoHost = errors.New("the platform's URL names no host")
+
+func pinned(pin []byte, host string, s tls.ConnectionState) error {
+	if host == "" {
+		return errNoHost // an empty name would not be checked
+	}
 	if len(s.PeerCertificates) == 0 {
 		return ErrPin
 	}
@@ -46,7 +55,7 @@ func pinned(pin []byte, s tls.ConnectionState) error {
 		return ErrPin
 	}
 	_, err := s.PeerCertificates[0].Verify(x509.VerifyOptions{
-		DNSName: s.ServerName, Roots: roots, Intermediates: others,
+		DNSName: host, Roots: roots, Intermediates: others,
 		KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	})
 	return err
