@@ -10,10 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
-	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -22,43 +19,6 @@ import (
 	"github.com/lineside/lineside/admin"
 	"github.com/lineside/lineside/internal/netlab"
 )
-
-// program is the built box, made once for all tests.
-var program struct {
-	once sync.Once
-	path string
-	err  error
-}
-
-// built gives the path of the program.
-func built(t testing.TB) string {
-	t.Helper()
-	program.once.Do(func() {
-		dir, err := os.MkdirTemp("", "lineside-bin-")
-		if err != nil {
-			program.err = err
-			return
-		}
-		program.path = filepath.Join(dir, "lineside")
-		cmd := exec.Command("go", "build", "-trimpath", "-o", program.path, "github.com/lineside/lineside/cmd/lineside")
-		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-		if out, err := cmd.CombinedOutput(); err != nil {
-			program.err = fmt.Errorf("build: %w\n%s", err, out)
-		}
-	})
-	if program.err != nil {
-		t.Fatal(program.err)
-	}
-	return program.path
-}
-
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if program.path != "" {
-		_ = os.RemoveAll(filepath.Dir(program.path))
-	}
-	os.Exit(code)
-}
 
 // box is one running program with a state directory that outlives it.
 type box struct {
@@ -173,22 +133,8 @@ func (b *box) startHere(t testing.TB) {
 	t.Helper()
 	b.cmd = exec.Command(built(t), "run", "--config", b.config)
 	b.cmd.Stdout, b.cmd.Stderr = b.log, b.log
-	b.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	b.ended = make(chan struct{})
-	started := make(chan error, 1)
-	go func(cmd *exec.Cmd, ended chan<- struct{}) {
-		// The signal comes when the thread ends that started the program, and
-		// netlab's threads do: this one is kept.
-		runtime.LockOSThread()
-		defer runtime.UnlockOSThread()
-		defer close(ended)
-		err := cmd.Start()
-		started <- err
-		if err == nil {
-			_ = cmd.Wait()
-		}
-	}(b.cmd, b.ended)
-	if err := <-started; err != nil {
+	var err error
+	if b.ended, err = spawn(b.cmd); err != nil {
 		t.Fatal(err)
 	}
 }
