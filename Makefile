@@ -6,7 +6,7 @@ BENCH ?= .
 PKG ?= ./...
 
 .DEFAULT_GOAL := build
-.PHONY: build run cluster test sequences calls bench-calls lan soak lint fuzz golden bench bench-dhcp prompts help
+.PHONY: build run cluster bench-cluster test sequences calls bench-calls lan soak lint fuzz golden bench bench-dhcp prompts help
 
 build: ## static binaries into bin/
 	CGO_ENABLED=0 go build -trimpath -o bin/ ./cmd/...
@@ -16,6 +16,9 @@ run: build ## the demo: a box, three phones and the central platform on this mac
 
 cluster: ## a platform of three nats-servers and two centrals on this machine, until Ctrl-C; no root needed
 	packaging/cluster.sh
+
+bench-cluster: ## kill -9 of a follower, the leader and all three nodes under load, as a table; SOAK=1 for longer
+	go test -count=1 -v -run '^TestCluster$$' -timeout 30m ./integration | sed -n '/what was shown/,$$p'
 
 test: ## all that must pass: tools, lint, then every test with the race detector
 	packaging/tools.sh
