@@ -35,6 +35,10 @@ type Reader interface {
 	Visitors() []phone.Seen
 	// Strays names what of a device of the platform's was changed here.
 	Strays(rec auth.Record) []string
+	// LostNumbers are the emergency numbers the device cannot dial as it should,
+	// WouldLose those that devices could not, were these the site's.
+	LostNumbers(mac phone.MAC) []provision.LostNumber
+	WouldLose(numbers []string) ([]provision.LostNumber, error)
 }
 
 // Editor changes what operators set up.

@@ -3,7 +3,9 @@ package admin
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
+	"net/url"
 
 	"github.com/lineside/lineside/audit"
 	"github.com/lineside/lineside/provision"
@@ -28,6 +30,12 @@ type AcknowledgeInput struct {
 	Through uint64 `json:"through"`
 }
 
+// LostNumbers are emergency numbers that what operators wrote keeps phones from
+// dialling as they should.
+type LostNumbers struct {
+	Lost []provision.LostNumber `json:"lost"`
+}
+
 // Acknowledged says how many calls were.
 type Acknowledged struct {
 	Calls int `json:"calls"`
@@ -39,6 +47,26 @@ func (s *Server) getEmergencies(c *call) error {
 		out.Next = "see to the callers, then: lineside emergency acknowledge"
 	}
 	return c.json(http.StatusOK, out)
+}
+
+// maxNumbers bounds what one question about lost numbers costs.
+const maxNumbers = 64
+
+// getLost looks with the numbers asked for, each a "number" of the query, or with
+// the site's.
+func (s *Server) getLost(c *call) error {
+	numbers := c.r.URL.Query()["number"]
+	if len(numbers) > maxNumbers {
+		return fail(http.StatusUnprocessableEntity, fmt.Sprintf("%d numbers are more than %d", len(numbers), maxNumbers), "ask with fewer")
+	}
+	if len(numbers) == 0 {
+		numbers = s.dep.Desk.Site().Emergency
+	}
+	lost, err := s.dep.Desk.WouldLose(numbers)
+	if err != nil {
+		return err
+	}
+	return c.json(http.StatusOK, LostNumbers{Lost: full(lost)})
 }
 
 func (s *Server) postAcknowledge(c *call) error {
@@ -59,6 +87,12 @@ func (s *Server) postAcknowledge(c *call) error {
 // UnhelpedCalls lists the emergency calls that wait for an acknowledgement.
 func (c *Client) UnhelpedCalls(ctx context.Context) (UnhelpedCalls, error) {
 	return ask[UnhelpedCalls](ctx, c, request{method: "GET", path: "/emergency"})
+}
+
+// LostNumbers lists what phones could not dial as they should, were the numbers
+// the site's; nil is those it has.
+func (c *Client) LostNumbers(ctx context.Context, numbers []string) (LostNumbers, error) {
+	return ask[LostNumbers](ctx, c, request{method: "GET", path: "/emergency/lost", query: url.Values{"number": numbers}})
 }
 
 // AcknowledgeEmergencies acknowledges those up to a number, and gives how many they were.

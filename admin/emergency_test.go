@@ -1,6 +1,7 @@
 package admin_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -24,5 +25,27 @@ func TestEmergencyCallsAreAcknowledgedUpToTheOneSeen(t *testing.T) {
 	}
 	if _, err := b.client.AcknowledgeEmergencies(t.Context(), 8); err == nil || !strings.Contains(err.Error(), "no emergency call waits") {
 		t.Errorf("again: got %v, want that none waits", err)
+	}
+}
+
+// The numbers asked for are those that are looked with; without any, the site's are.
+func TestLostNumbersAreLookedForWithTheNumbersAsked(t *testing.T) {
+	b := newBox(t, nil)
+	for _, tt := range []struct{ asked, want []string }{{nil, b.desk.Site().Emergency}, {[]string{"999", "112"}, []string{"999", "112"}}} {
+		got, err := b.client.LostNumbers(t.Context(), tt.asked)
+		var numbers []string
+		for _, l := range got.Lost {
+			numbers = append(numbers, l.Number)
+		}
+		if err != nil || !slices.Equal(numbers, tt.want) {
+			t.Errorf("asked %q: got %q and %v, want %q", tt.asked, numbers, err, tt.want)
+		}
+	}
+	if _, err := b.client.LostNumbers(t.Context(), slices.Repeat([]string{"112"}, 65)); err == nil {
+		t.Error("more numbers than are looked with at once: got no error")
+	}
+	b.desk.lost = []provision.LostNumber{{MAC: macA, Number: "112", Text: "it has no 112"}}
+	if d, err := b.client.Device(t.Context(), macA); err != nil || len(d.EmergencyLost) != 1 || d.EmergencyLost[0].Text != "it has no 112" {
+		t.Errorf("of a device: got %+v and %v, want what it lost", d.EmergencyLost, err)
 	}
 }

@@ -40,6 +40,7 @@ type desk struct {
 	held     chan struct{} // and says so here
 	town     town
 	unhelped []provision.UnhelpedCall
+	lost     []provision.LostNumber // of every device
 }
 
 func newDesk() *desk {
@@ -445,6 +446,16 @@ func (b *books) Leases() ([]phone.Lease, error) {
 		{Addr: netip.MustParseAddr("10.20.0.60"), MAC: macB, State: phone.Released, Start: start, Expires: start},
 		{Addr: netip.MustParseAddr("10.20.0.9"), MAC: macA, State: phone.Bound, ClientID: []byte{1, 0xab}, Start: start, Expires: start.Add(time.Hour)},
 	}, nil
+}
+
+func (d *desk) LostNumbers(phone.MAC) []provision.LostNumber { return d.lost }
+
+func (d *desk) WouldLose(numbers []string) ([]provision.LostNumber, error) {
+	var lost []provision.LostNumber
+	for _, n := range numbers {
+		lost = append(lost, provision.LostNumber{MAC: macA, Number: n})
+	}
+	return lost, nil
 }
 
 func (d *desk) UnhelpedCalls() []provision.UnhelpedCall {

@@ -106,8 +106,8 @@ func TestOpenAPIDescribesTheShapes(t *testing.T) {
 		"Upload": provision.Upload{}, "Uploads": admin.Uploads{}, "TemplateFault": provision.TemplateFault{},
 		"Templates": provision.Templates{}, "ConfigSetting": provision.Setting{},
 		"UnhelpedCall": provision.UnhelpedCall{}, "UnhelpedCalls": admin.UnhelpedCalls{}, "AcknowledgeInput": admin.AcknowledgeInput{},
-		"Acknowledged": admin.Acknowledged{},
-		"ResyncInput":  admin.ResyncInput{}, "Resynced": admin.Resynced{},
+		"Acknowledged": admin.Acknowledged{}, "LostNumber": provision.LostNumber{}, "LostNumbers": admin.LostNumbers{},
+		"ResyncInput": admin.ResyncInput{}, "Resynced": admin.Resynced{},
 	}
 	d, text := describe(t)
 	for name, schema := range d.Parts.Schemas {

@@ -77,6 +77,7 @@ func routes() []route {
 		{"POST", API + "/allow", Admin, (*Server).postAllow},
 		{"DELETE", API + "/allow/{prefix...}", Admin, (*Server).deleteAllow},
 		{"GET", API + "/emergency", Viewer, (*Server).getEmergencies},
+		{"GET", API + "/emergency/lost", Admin, (*Server).getLost},
 		{"POST", API + "/emergency/acknowledge", Admin, (*Server).postAcknowledge},
 		{"GET", API + "/dhcp/leases", Viewer, (*Server).getLeases},
 		{"GET", API + "/audit", Viewer, (*Server).getAudit},

@@ -20,6 +20,7 @@ func (s *Server) device(rec auth.Record) Device {
 		Lines: make([]Line, len(d.Lines)), HasAdminPassword: !d.AdminPassword.IsZero(),
 		Overrides: redacted(d.Overrides), PlainTFTP: d.PlainTFTP, Address: d.Addr, Created: d.Created, Rev: rec.Rev,
 		Enrolment: s.enrolment(rec), Platform: rec.Platform.Managed, ChangedHere: s.dep.Desk.Strays(rec),
+		EmergencyLost: s.dep.Desk.LostNumbers(d.MAC),
 	}
 	for i, l := range d.Lines {
 		out.Lines[i] = Line{

@@ -74,6 +74,9 @@ type Device struct {
 	Platform    bool        `json:"platform,omitempty"`
 	ChangedHere []string    `json:"changed_here,omitempty"`
 	Seen        *phone.Seen `json:"seen,omitempty"`
+	// EmergencyLost are the emergency numbers that what operators wrote keeps the
+	// phone from dialling as it should.
+	EmergencyLost []provision.LostNumber `json:"emergency_lost,omitempty"`
 }
 
 // Line is a SIP account as operators see it.

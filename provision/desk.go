@@ -114,6 +114,7 @@ type Desk struct {
 	reserved   reserved
 	budget     *budget
 	unhelped   unhelped
+	mute       lostNumbers
 	onHold     onHold
 	link       link // to the central platform
 	tellings   tellings

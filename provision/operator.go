@@ -49,6 +49,7 @@ func (d *Desk) Add(ctx context.Context, by audit.Actor, dev phone.Device) (auth.
 	d.people.owners.RUnlock()
 	if err == nil {
 		d.faces.adopt(dev.MAC)
+		d.lookAgain(dev.MAC)
 		d.step(Step{MAC: dev.MAC, Front: Front(by.Front), Vendor: dev.Vendor, Text: "set up"})
 	}
 	return rec, err
@@ -141,6 +142,7 @@ func (d *Desk) Import(ctx context.Context, by audit.Actor, devices []phone.Devic
 			changed++
 		}
 	}
+	d.lookAgain(macs...)
 	return added, changed, nil
 }
 
@@ -184,7 +186,7 @@ func (d *Desk) Edit(ctx context.Context, by audit.Actor, mac phone.MAC, rev uint
 	d.people.owners.RLock()
 	defer d.people.owners.RUnlock()
 	rules := d.Policy()
-	return d.change(ctx, mac, func(old auth.Record) (*auth.Record, []audit.Record, error) {
+	rec, err := d.change(ctx, mac, func(old auth.Record) (*auth.Record, []audit.Record, error) {
 		switch {
 		case old.Rev == 0:
 			return nil, nil, unknown(mac)
@@ -210,6 +212,10 @@ func (d *Desk) Edit(ctx context.Context, by audit.Actor, mac phone.MAC, rev uint
 		}
 		return next, events, nil
 	})
+	if err == nil {
+		d.lookAgain(mac)
+	}
+	return rec, err
 }
 
 func unknown(mac phone.MAC) error { return phone.UnknownDevice(mac) }
@@ -305,6 +311,7 @@ func (d *Desk) remove(ctx context.Context, by audit.Actor, mac phone.MAC) error 
 	if err == nil {
 		d.reserved.forget()
 		d.faces.drop(mac)
+		d.lookAgain(mac)
 		if err := d.uploads.forget(mac); err != nil {
 			d.tools.Log.Warn("not all that a removed phone had put here is gone", "mac", mac, "err", err)
 		}

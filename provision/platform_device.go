@@ -96,6 +96,7 @@ func (d *Desk) PutPlatform(ctx context.Context, w PlatformDevice) error {
 	if err != nil {
 		return err
 	}
+	d.lookAgain(mac)
 	d.afterPlatform(ctx, before, after)
 	return wrong[0]
 }

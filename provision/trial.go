@@ -43,8 +43,13 @@ func (d *Desk) admissible(was *phone.Device, dev phone.Device) error {
 // lost are the emergency numbers that operators' words take out of a device's
 // configs. One that cannot be written is writable's to refuse.
 func (d *Desk) lost(rec auth.Record, with vendors.Layers) []vendors.Loss {
+	return d.lostOf(rec, with, d.cfg.Site.Emergency)
+}
+
+func (d *Desk) lostOf(rec auth.Record, with vendors.Layers, numbers []string) []vendors.Loss {
 	var all []vendors.Loss
 	_ = d.tryEach(rec, with, func(in vendors.Input) error {
+		in.Site.Emergency = numbers
 		lost, _ := d.table.Losses(in) // none of a file that cannot be written
 		all = append(all, lost...)
 		return nil
@@ -52,7 +57,8 @@ func (d *Desk) lost(rec auth.Record, with vendors.Layers) []vendors.Loss {
 	return all
 }
 
-// further are the losses now that were none before, whoever was to blame then.
+// further are the losses now that were none before, whoever was to blame then. Those
+// that were keep nobody from changing something else, and are told (see lost.go).
 func further(before, now []vendors.Loss) []vendors.Loss {
 	return slices.DeleteFunc(now, func(l vendors.Loss) bool {
 		return slices.ContainsFunc(before, func(b vendors.Loss) bool { return b.Parameter == l.Parameter && b.Number == l.Number })

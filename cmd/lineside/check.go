@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/lineside/lineside/admin"
 	"github.com/lineside/lineside/dhcpopt"
 	"github.com/lineside/lineside/vendors"
 )
@@ -103,6 +104,7 @@ func check(ctx context.Context, path string, list func() ([]nic, error)) verdict
 	if answers(s.Listen.Socket) {
 		v.Notes = append(v.Notes, "lineside runs here already, so the ports were not tried")
 		v.Notes = append(v.Notes, doubtNotes(ctx, s.Listen.Socket)...)
+		v.Problems = append(v.Problems, checkLost(ctx, s)...)
 	} else {
 		v.Problems = append(v.Problems, checkDoors(ctx, s, where)...)
 	}
@@ -111,6 +113,25 @@ func check(ctx context.Context, path string, list func() ([]nic, error)) verdict
 	}
 	v.OK = len(v.Problems) == 0
 	return v
+}
+
+// checkLost asks the running daemon which phones could not dial an emergency number
+// of these settings as they should, for what operators wrote into their configs.
+func checkLost(ctx context.Context, s settings) problems {
+	c := admin.NewClient(s.Listen.Socket)
+	defer c.Close()
+	found, err := c.LostNumbers(ctx, s.Site.Emergency)
+	if err != nil {
+		return problems{{Text: fmt.Sprintf("whether phones lose an emergency number was not looked at: %v", err)}}
+	}
+	var out problems
+	for i, l := range found.Lost {
+		if i == maxDoubts {
+			return append(out, problem{Key: "site.emergency", Text: fmt.Sprintf("and %d more such parameters", len(found.Lost)-i)})
+		}
+		out = append(out, problem{Key: "site.emergency", Text: printable(fmt.Sprintf("%s: %s", l.MAC, l.Text))})
+	}
+	return out
 }
 
 func asProblems(err error) problems {

@@ -164,6 +164,9 @@ func (p *program) showDevice(ctx context.Context, c *admin.Client, d admin.Devic
 	for _, k := range sortedKeys(d.Overrides) {
 		fact("override", k+" = "+d.Overrides[k])
 	}
+	for _, l := range d.EmergencyLost {
+		fact("! "+l.Number, l.Text)
+	}
 	if d.Seen != nil {
 		fact("seen", fmt.Sprintf("%s at %s by %s, %s; %s", clock(d.Seen.At, p.now(), z), addrText(d.Seen.Addr), d.Seen.Front, count(d.Seen.Count, "time", "times"), d.Seen.Agent))
 	}

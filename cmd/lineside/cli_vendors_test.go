@@ -147,6 +147,24 @@ func TestDoubtsAreTold(t *testing.T) {
 	}
 }
 
+// TestACheckForeseesLostNumbers: a number that settings are about to add is lost by
+// a device whose dial plan somebody fixed, and check says so before the restart.
+func TestACheckForeseesLostNumbers(t *testing.T) {
+	o := newOperator(t)
+	const mac, number = "00:15:65:4a:a9:37", "phone_setting.emergency.number"
+	s := settings{Listen: listenSettings{Socket: o.socket}}
+	s.Site.Emergency = []string{"112"}
+	o.does("", 0, "yealink", "device", "add", mac, "--model", "T46G", "--line", "alice@sip.example.net", "--override", number+"=110,112,911")
+	if got := checkLost(t.Context(), s); len(got) != 0 {
+		t.Errorf("as things are: got %v, want nothing", got)
+	}
+	s.Site.Emergency = append(s.Site.Emergency, "999")
+	got := checkLost(t.Context(), s)
+	if len(got) != 1 || got[0].Key != "site.emergency" || !strings.Contains(got[0].Text, mac) || !strings.Contains(got[0].Text, number) || !strings.Contains(got[0].Text, "999") {
+		t.Errorf("one more: got %v, want the device, the parameter and the number", got)
+	}
+}
+
 // TestLinesThatDoNotFitAreTold wherever a device comes to have them, and kept.
 func TestLinesThatDoNotFitAreTold(t *testing.T) {
 	o := newOperator(t)
