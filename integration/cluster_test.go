@@ -46,18 +46,13 @@ func startCluster(t *testing.T) *cluster {
 	first := filepath.Join(dir, "central0")
 	for n := range 3 {
 		at := filepath.Join(dir, fmt.Sprint("n", n))
-		args := []string{"--config", os.DevNull, "--dir", first, "node", fmt.Sprint("n", n), "--host", "127.0.0.1", "--listen", doors[n], "--meet", meet[n],
-			"--etc", at, "--out", at, "--state", filepath.Join(at, "state")}
+		var routes []string
 		for other := range 3 {
 			if other != n {
-				args = append(args, "--route", meet[other])
+				routes = append(routes, meet[other])
 			}
 		}
-		p := process{args: append([]string{compiled(t, centralProgram)}, args...), log: at + ".log"}
-		p.start(t)
-		if <-p.ended; !p.cmd.ProcessState.Success() {
-			t.Fatal(p.tail())
-		}
+		writeNode(t, first, at, doors[n], meet[n], filepath.Join(at, "state"), routes...)
 		node := &process{args: []string{compiled(t, natsProgram), "-c", filepath.Join(at, "nats-server.conf")}, log: at + ".log"}
 		node.start(t)
 		c.nodes = append(c.nodes, node)
@@ -77,6 +72,21 @@ func startCluster(t *testing.T) *cluster {
 	}
 	c.watch(first, doors)
 	return c
+}
+
+// writeNode writes a node's settings to at, as an operator does.
+func writeNode(t testing.TB, platform, at, door, meet, state string, routes ...string) {
+	t.Helper()
+	args := []string{compiled(t, centralProgram), "--config", os.DevNull, "--dir", platform, "node", filepath.Base(at), "--host", "127.0.0.1",
+		"--listen", door, "--meet", meet, "--etc", at, "--out", at, "--state", state}
+	for _, r := range routes {
+		args = append(args, "--route", r)
+	}
+	p := process{args: args, log: at + ".log"}
+	p.start(t)
+	if <-p.ended; !p.cmd.ProcessState.Success() {
+		t.Fatal(p.tail())
+	}
 }
 
 func copyFiles(t testing.TB, from, to string, names ...string) {

@@ -112,7 +112,13 @@ func newCentral(t testing.TB, dir, door, nats string) *central {
 	return c
 }
 
-// wait waits until it answers.
+// up starts it and waits until it answers.
+func (c *central) up(t testing.TB) *portal.Client {
+	t.Helper()
+	c.start(t)
+	return c.wait(t)
+}
+
 func (c *central) wait(t testing.TB) *portal.Client {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)

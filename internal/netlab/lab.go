@@ -31,12 +31,12 @@ type Lab struct {
 func New(t testing.TB) *Lab {
 	t.Helper()
 	if os.Geteuid() != 0 {
-		lacking(t, "network namespaces need root")
+		Lacking(t, "network namespaces need root")
 	}
 	ip := Tool(t, "ip")
 	l := &Lab{t: t, name: fmt.Sprintf("lab%d-%d", os.Getpid(), serial.Add(1))}
 	if out, err := command(ip, "netns", "add", l.name); err != nil {
-		lacking(t, "network namespaces cannot be made here: "+strings.TrimSpace(out))
+		Lacking(t, "network namespaces cannot be made here: "+strings.TrimSpace(out))
 	}
 	t.Cleanup(func() { l.remove(l.name) })
 	l.ip("-n", l.name, "link", "add", bridge, "type", "bridge", "forward_delay", "0")
@@ -91,13 +91,13 @@ func Tool(t testing.TB, name string) string {
 	t.Helper()
 	path, err := exec.LookPath(name)
 	if err != nil {
-		lacking(t, name+" is not installed")
+		Lacking(t, name+" is not installed")
 	}
 	return path
 }
 
-// lacking ends a test that cannot run here.
-func lacking(t testing.TB, reason string) {
+// Lacking ends a test that cannot run here.
+func Lacking(t testing.TB, reason string) {
 	t.Helper()
 	if os.Getenv("REQUIRE") == "1" {
 		t.Fatal(reason + "; REQUIRE=1 makes that a failure")

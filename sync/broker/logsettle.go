@@ -55,3 +55,23 @@ func settling(err error) bool {
 	}
 	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, nats.ErrTimeout) || errors.Is(err, nats.ErrNoResponders) || errors.Is(err, jetstream.ErrJetStreamNotEnabled)
 }
+
+// dialFirst dials as the user of the log. A cluster none of whose nodes listens
+// yet is waited for: machines start in any order.
+func (b *Broker) dialFirst(ctx context.Context) (*nats.Conn, error) {
+	for until, told := time.Now().Add(openWait), false; ; {
+		conn, err := b.dial(ctx, userCore)
+		if err == nil || ctx.Err() != nil || len(b.cfg.Servers) == 0 || !errors.Is(err, nats.ErrNoServers) || time.Now().After(until) {
+			return conn, err
+		}
+		if !told {
+			told = true
+			b.log.Warn("no node of the NATS cluster listens; it is waited for")
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(openPause):
+		}
+	}
+}

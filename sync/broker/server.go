@@ -52,7 +52,7 @@ func (b *Broker) Open(ctx context.Context) error {
 			return err
 		}
 	}
-	core, err := b.dial(ctx, userCore)
+	core, err := b.dialFirst(ctx)
 	if err != nil {
 		return errors.Join(err, b.Close())
 	}
