@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
-	"golang.org/x/net/ipv4"
 
 	"github.com/lineside/lineside/phone"
 )
@@ -23,20 +22,20 @@ type fakeBatcher struct {
 	calls int
 }
 
-func (f *fakeBatcher) ReadBatch([]ipv4.Message) (int, error) { return 0, errors.New("not read from") }
+func (f *fakeBatcher) ReadBatch([]datagram) (int, error) { return 0, errors.New("not read from") }
 
-func (f *fakeBatcher) WriteBatch(ms []ipv4.Message) (int, error) {
+func (f *fakeBatcher) WriteBatch(rs []reply) (int, error) {
 	f.calls++
-	for n, m := range ms {
-		if addrPort(m.Addr).Addr() == f.dead {
+	for n, r := range rs {
+		if r.to.Addr() == f.dead {
 			return n, errors.New("no route")
 		}
 		if n == f.most {
 			return n, nil
 		}
-		f.record(sent{to: addrPort(m.Addr), data: bytes.Clone(m.Buffers[0])})
+		f.record(sent{to: r.to, data: bytes.Clone(r.data)})
 	}
-	return len(ms), nil
+	return len(rs), nil
 }
 
 // TestTrayLosesOnlyWhatCannotLeave: each answer leaves once, in order, whole, at
@@ -83,8 +82,8 @@ func TestTrayLetsFramesAndLoopbackAlone(t *testing.T) {
 			conn, lost := &fakeBatcher{fakeConn: newFakeConn()}, 0
 			tr := newTray(newWire(conn, tc.self, slog.New(slog.DiscardHandler)), func(netip.AddrPort, error) { lost++ })
 			tr.add(tc.r)
-			if got := len(conn.taken()); got != tc.left || lost != tc.lost || len(tr.ms) != 0 {
-				t.Errorf("%d left, %d lost, %d wait; want %d, %d, 0", got, lost, len(tr.ms), tc.left, tc.lost)
+			if got := len(conn.taken()); got != tc.left || lost != tc.lost || len(tr.replies) != 0 {
+				t.Errorf("%d left, %d lost, %d wait; want %d, %d, 0", got, lost, len(tr.replies), tc.left, tc.lost)
 			}
 		})
 	}

@@ -27,7 +27,8 @@ var ErrNoFrames = errors.New("no packet socket")
 // socket beside it that reaches clients without an address.
 type Conn struct {
 	*net.UDPConn
-	packets  *ipv4.PacketConn // the same socket, several packets at a time
+	packets  *ipv4.PacketConn // the same socket, with control messages
+	in, out  *mailbag         // and many packets at a time
 	frames   *packet.Conn     // nil: none, because of reason
 	reason   error
 	hardware phone.MAC
@@ -53,6 +54,11 @@ func Listen(ctx context.Context, iface string, addr netip.AddrPort) (*Conn, erro
 		return nil, fmt.Errorf("listen for DHCP on %s: %w", addr, err)
 	}
 	c := &Conn{UDPConn: pc.(*net.UDPConn), packets: ipv4.NewPacketConn(pc), reason: ErrNoFrames}
+	raw, err := c.SyscallConn()
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("listen for DHCP on %s: %w", addr, err), pc.Close())
+	}
+	c.in, c.out = newMailbag(raw), newOutbag(raw)
 	outlet.Deepen(c.UDPConn)
 	if iface != "" {
 		c.openFrames(iface)
