@@ -23,8 +23,16 @@ type Visited struct {
 	Vendor string `json:"vendor"`
 }
 
+// PlatformAsked says that an operator here asked the platform for what it alone
+// may do to a device: What is "reset", "unblock" or "allow-otp". What came of it
+// is a later entry by the platform.
+type PlatformAsked struct {
+	What string `json:"what"`
+}
+
 // Kind names the event in the log.
 func (PlatformJoined) Kind() string { return "platform-joined" }
 func (PlatformLeft) Kind() string   { return "platform-left" }
+func (PlatformAsked) Kind() string  { return "platform-asked" }
 func (Provisioned) Kind() string    { return "provisioned" }
 func (Visited) Kind() string        { return "visited" }

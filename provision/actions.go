@@ -110,10 +110,13 @@ func (d *Desk) Suspend(ctx context.Context, by audit.Actor, mac phone.MAC) (auth
 	})
 }
 
-// Reset makes the device's authentication void and gives it a new PIN.
+// Reset makes the device's authentication void and gives it a new PIN. One the
+// platform keeps is reset there.
 func (d *Desk) Reset(ctx context.Context, by audit.Actor, mac phone.MAC) (auth.Record, error) {
-	if err := d.mayAct(by, mac); err != nil {
-		return auth.Record{}, err
+	if rec, asks, err := d.byPlatform(by, mac); err != nil {
+		return rec, err
+	} else if asks {
+		return d.askPlatform(ctx, by, rec, PlatformAct{Do: "reset"})
 	}
 	return d.act(ctx, by, mac, "reset: its login is void, it has a new PIN", func(e auth.Enrolment) (auth.Enrolment, audit.Event) {
 		e = auth.Reset(e, mintPIN())
@@ -133,8 +136,10 @@ func (d *Desk) Unblock(ctx context.Context, by audit.Actor, mac phone.MAC) (auth
 	case err == nil && auth.Unblock(rec.Enrolment) == rec.Enrolment:
 		return rec, fmt.Errorf("%s %w", mac, ErrNotLocked)
 	case err == nil && rec.Enrolment.State == auth.Blocked: // the platform counts it as well; a lock-out of half an hour it does not
-		if err := d.mayAct(by, mac); err != nil {
+		if rec, asks, err := d.byPlatform(by, mac); err != nil {
 			return rec, err
+		} else if asks {
+			return d.askPlatform(ctx, by, rec, PlatformAct{Do: "unblock"})
 		}
 	}
 	return d.act(ctx, by, mac, "unblocked: its PIN is taken again", func(e auth.Enrolment) (auth.Enrolment, audit.Event) {
@@ -151,8 +156,10 @@ func (d *Desk) AllowOTP(ctx context.Context, by audit.Actor, mac phone.MAC, clea
 	if err != nil {
 		return rec, err
 	}
-	if err := d.mayGive(mac); err != nil {
-		return rec, err
+	if _, asks, err := d.byPlatform(by, mac); err != nil {
+		return rec, fmt.Errorf("device %s %w", mac, ErrPlatformOTP)
+	} else if asks {
+		return d.askPlatform(ctx, by, rec, PlatformAct{Do: "allow-otp", Clear: clear})
 	}
 	if d.brandOTP(d.Policy(), rec.Device.Vendor).Password.IsZero() {
 		brand := d.table.Brand(rec.Device.Vendor)

@@ -21,6 +21,9 @@ type Platform interface {
 	Confirm(ctx context.Context, mac phone.MAC, mint string) (bool, error)
 	// Tried tells of a wrong PIN, blocked that the device takes no more.
 	Tried(ctx context.Context, mac phone.MAC, blocked bool) error
+	// Act has the platform do what it alone may. The error is ErrPlatformAway,
+	// ErrPlatformNo or ErrPlatformDoubt, wrapped.
+	Act(ctx context.Context, by audit.Actor, mac phone.MAC, act PlatformAct) error
 }
 
 // Front of the platform in the audit log.
@@ -164,15 +167,6 @@ func mayChange(by audit.Actor, p auth.Policy, kept bool, what string) error {
 
 func mayChangeDevice(by audit.Actor, p auth.Policy, rec auth.Record) error {
 	return mayChange(by, p, rec.Platform.Managed, "device "+rec.Device.MAC.String())
-}
-
-// mayAct is mayChangeDevice for an act on a device as it is now.
-func (d *Desk) mayAct(by audit.Actor, mac phone.MAC) error {
-	rec, err := d.store.Devices.Device(mac)
-	if err != nil {
-		return nil // the act itself says so
-	}
-	return mayChangeDevice(by, d.Policy(), rec)
 }
 
 // mayGive refuses a device of the platform's a one-time password from here.

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/lineside/lineside/audit"
 	"github.com/lineside/lineside/auth"
 	"github.com/lineside/lineside/phone"
 	"github.com/lineside/lineside/provision"
@@ -19,7 +20,9 @@ type platform struct {
 	err     error
 	asked   []string // mints
 	tried   []bool
-	between func() // while the question is under way
+	acts    []string     // who asked for what
+	act     func() error // says what comes of it; nil is that it is away
+	between func()       // while the question is under way
 }
 
 func (p *platform) Confirm(_ context.Context, _ phone.MAC, mint string) (bool, error) {
@@ -37,6 +40,16 @@ func (p *platform) Tried(_ context.Context, _ phone.MAC, blocked bool) error {
 	defer p.mu.Unlock()
 	p.tried = append(p.tried, blocked)
 	return nil
+}
+
+func (p *platform) Act(_ context.Context, by audit.Actor, _ phone.MAC, act provision.PlatformAct) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.acts = append(p.acts, by.Name+" "+act.Do)
+	if p.act != nil {
+		return p.act()
+	}
+	return provision.ErrPlatformAway
 }
 
 // kept is a device as the platform first says it.
@@ -187,7 +200,7 @@ func TestChangesHere(t *testing.T) {
 			"allow-otp": func() error { _, err := l.AllowOTP(t.Context(), operator, mac, false); return err },
 			"ticket":    func() error { _, err := l.MakeTicket(t.Context(), operator, mac, 0, false); return err },
 		} {
-			if err := act(); !errors.Is(err, provision.ErrPlatform) && !errors.Is(err, provision.ErrPlatformOTP) {
+			if err := act(); !errors.Is(err, provision.ErrPlatform) && !errors.Is(err, provision.ErrPlatformOTP) && !errors.Is(err, provision.ErrPlatformAway) {
 				t.Errorf("%s, changes allowed %v: got %v, want a refusal", name, allowed, err)
 			}
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 	"github.com/lineside/lineside/auth"
 	"github.com/lineside/lineside/health"
 	"github.com/lineside/lineside/phone"
+	"github.com/lineside/lineside/provision"
 	"github.com/lineside/lineside/store"
 	"github.com/lineside/lineside/sync/site"
 	"github.com/lineside/lineside/sync/wire"
@@ -171,6 +173,11 @@ type asker struct{ site *site.Site }
 // Confirm asks whether a one-time password may be accepted.
 func (a asker) Confirm(ctx context.Context, mac phone.MAC, mint string) (bool, error) {
 	return a.site.May(ctx, wire.DocID(wire.DeviceDoc, mac.Hex()), mint)
+}
+
+// Act has the platform do what it alone may, in the name of who asks here.
+func (a asker) Act(ctx context.Context, by audit.Actor, mac phone.MAC, act provision.PlatformAct) error {
+	return a.site.Act(ctx, wire.Act{Do: act.Do, MAC: mac.Hex(), Clear: act.Clear, By: strings.TrimSpace(by.Front + " " + by.Name)})
 }
 
 // never is above any count of wrong PINs: the platform's lock is the box's block

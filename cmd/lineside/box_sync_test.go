@@ -227,12 +227,27 @@ func TestPlatform(t *testing.T) {
 	}
 	s.soon("what it keeps may be changed here", "status")
 	s.does("", 0, "label +Mine.*changed here, until it changes the same: label", "device", "edit", deskMAC, "--label", "Mine")
+	before := s.does("", 0, "", "pin", "show", deskMAC)
+	s.does("", 0, "is now needed", "device", "reset", deskMAC)
+	if after := s.does("", 0, "", "pin", "show", deskMAC); after == before {
+		t.Errorf("reset here: the PIN is the same: %s", after)
+	}
+	s.does("", 1, "no password of the brand yealink|a password of the brand yealink.*→", "device", "allow-otp", deskMAC, "--keep")
+	if deeds, _, err := h.Audit(central.AuditQuery{Key: deskMAC, Limit: 1}); err != nil || len(deeds) != 1 || deeds[0].What != "device reset" || !strings.HasPrefix(deeds[0].By, "at the box: ") {
+		t.Errorf("the platform's audit: got %+v, %v, want the reset by somebody at the box", deeds, err)
+	}
+	h.cut(true)
+	s.soon("platform: +Branch 7, away", "status")
+	s.does("", 1, "the platform is away.*→.*device suspend", "device", "reset", deskMAC)
+	h.cut(false)
+	s.soon("platform: +Branch 7, linked", "status")
 	policy.LocalChanges = false
 	if err := h.As("test").SetPolicy(id, policy); err != nil {
 		t.Fatal(err)
 	}
 	s.soon("what it keeps is not changed here", "status")
 	s.does("", 1, "is kept by the platform", "device", "edit", deskMAC, "--label", "Mine too")
+	s.does("", 1, "is kept by the platform", "device", "reset", deskMAC)
 
 	// The platform takes the site away.
 	if err := h.As("test").RevokeSite(id); err != nil {

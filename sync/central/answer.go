@@ -48,9 +48,12 @@ func version(v int) *wire.Refused {
 
 // fulfil does what is asked, in one transaction with what it reads.
 func (p *Platform) fulfil(id string, addr netip.Addr, q wire.Request) (r wire.Reply, err error) {
-	if q.Pull != nil {
+	switch {
+	case q.Pull != nil:
 		r, err = p.pull(id, *q.Pull)
-	} else {
+	case q.Act != nil:
+		r, err = p.act(id, *q.Act)
+	default:
 		token := rand.Text()
 		err = p.update(func(t *tx) { r = p.serve(t, id, addr, q, token) })
 	}
@@ -73,6 +76,10 @@ func (t *tx) believed(id string) *wire.Refused {
 	if s, ok := t.site(id); ok && !s.Revoked {
 		return nil
 	}
+	return revoked()
+}
+
+func revoked() *wire.Refused {
 	return &wire.Refused{Reason: wire.Revoked, Text: "this site was taken from the platform: join it again with a new token"}
 }
 

@@ -370,7 +370,7 @@ func TestPutBackRaw(t *testing.T) {
 	}
 }
 
-func answer(t *testing.T, l *lab, p *central.Platform, id, op string, b []byte) wire.Reply {
+func answer(t testing.TB, l *lab, p *central.Platform, id, op string, b []byte) wire.Reply {
 	t.Helper()
 	out, err := p.Answer(id, op, b)
 	if err != nil {

@@ -172,6 +172,9 @@ func (o Operator) EditDevice(mac phone.MAC, e DeviceEdit) (made Made, err error)
 func (o Operator) onDevice(what string, mac phone.MAC, f func(*tx, *device, *Deed) func()) error {
 	return o.change(Deed{What: what, Key: mac.String()}, func(t *tx, c *Deed) {
 		d := t.living(mac)
+		if t.err == nil && o.site != "" {
+			t.fail(t.lets(o.site, mac, d))
+		}
 		if t.err != nil {
 			return
 		}

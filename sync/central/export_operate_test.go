@@ -32,3 +32,6 @@ func (p *Platform) KeysWith(text, but string) (keys []string) {
 	})
 	return keys
 }
+
+// MaxActs is how much a site's box may ask for in an hour.
+const MaxActs = maxActs

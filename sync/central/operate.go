@@ -50,6 +50,8 @@ func (e *InvalidError) Err() error {
 type Operator struct {
 	p  *Platform
 	by string
+	// site, where set, is the one at whose box this is asked for (at).
+	site string
 }
 
 // As is the platform in the hands of somebody, by the name the audit is to say.

@@ -227,7 +227,7 @@ func (t *tx) removeOn() (done bool) {
 	if t.dropDevices(id) || t.dropUnder(bucketDocs, id) || t.dropUnder(bucketUsers, id) || t.dropUnder(bucketEvents, id) {
 		return false
 	}
-	for _, bucket := range []string{bucketMembers, bucketAcks, bucketBeats, bucketContacts, bucketPolicies, bucketVouched, bucketEntered, bucketReseals, bucketFloors, bucketSites, bucketRemovals} {
+	for _, bucket := range []string{bucketMembers, bucketAcks, bucketBeats, bucketContacts, bucketPolicies, bucketVouched, bucketEntered, bucketReseals, bucketFloors, bucketActs, bucketSites, bucketRemovals} {
 		t.del(bucket, id)
 	}
 	return false

@@ -8,7 +8,7 @@
 //
 // A site asks, the platform answers; the platform asks nothing. A request is
 // one JSON object with a version, an ID of its own and one part: hello, pull,
-// push or confirm. The answer is signed by the platform over the site's name
+// push, confirm or act. The answer is signed by the platform over the site's name
 // and the request's ID (Open), so that whoever carries it can neither change
 // nor keep it. A refusal is a signed answer too: a reason in a word and one
 // sentence for the operator.
@@ -26,5 +26,5 @@
 // leaves it; within one version fields are only added, with a zero value that
 // means "as before".
 //
-//	1  2026-11  hello, pull, push, confirm
+//	1  2026-11  hello, pull, push, confirm; act, which may be refused as malformed
 package wire

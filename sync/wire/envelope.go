@@ -45,16 +45,19 @@ func ReadRequest(b []byte) (Request, error) {
 
 func (r Request) check() error {
 	parts := 0
-	for _, set := range []bool{r.Hello != nil, r.Pull != nil, r.Push != nil, r.Confirm != nil} {
+	for _, set := range []bool{r.Hello != nil, r.Pull != nil, r.Push != nil, r.Confirm != nil, r.Act != nil} {
 		if set {
 			parts++
 		}
 	}
 	if parts != 1 {
-		return fmt.Errorf("got %d parts, want one of hello, pull, push, confirm", parts)
+		return fmt.Errorf("got %d parts, want one of hello, pull, push, confirm, act", parts)
 	}
 	if r.ID == "" || len(r.ID) > 64 {
 		return fmt.Errorf("got an ID of %d characters, want 1 to 64", len(r.ID))
+	}
+	if r.Act != nil {
+		return r.Act.check()
 	}
 	if r.Push == nil {
 		return nil

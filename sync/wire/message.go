@@ -39,6 +39,7 @@ type Request struct {
 	Pull    *proto.Pull    `json:"pull,omitempty"`
 	Push    *Push          `json:"push,omitempty"`
 	Confirm *proto.Confirm `json:"confirm,omitempty"`
+	Act     *Act           `json:"act,omitempty"`
 }
 
 // Reply answers the request of the same ID: the same part, or Refused.
@@ -50,6 +51,7 @@ type Reply struct {
 	Pull    *PullReply          `json:"pull,omitempty"`
 	Push    *PushReply          `json:"push,omitempty"`
 	Confirm *proto.ConfirmReply `json:"confirm,omitempty"`
+	Act     *ActReply           `json:"act,omitempty"`
 }
 
 // Hello opens a link.

@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// A site's subjects. It may ask on its four, hears hints on one and answers
+// A site's subjects. It may ask on its five, hears hints on one and answers
 // on its inbox; nothing else is open to it.
 
-// AskSubject is where a site asks; op is "hello", "pull", "push" or "confirm".
+// AskSubject is where a site asks; op is "hello", "pull", "push", "confirm" or "act".
 func AskSubject(site, op string) string { return "s." + site + ".rpc." + op }
 
 // HintSubject is where a site hears that there is news.
@@ -26,6 +26,8 @@ func (r Request) Op() string {
 		return "pull"
 	case r.Push != nil:
 		return "push"
+	case r.Act != nil:
+		return "act"
 	default:
 		return "confirm"
 	}

@@ -160,6 +160,7 @@ func FuzzReadRequest(f *testing.F) {
 		{V: 1, ID: "a", Hello: &wire.Hello{Software: "1"}},
 		{V: 1, ID: "b", Pull: &proto.Pull{After: 3}},
 		{V: 1, ID: "c", Push: &wire.Push{Events: []wire.Event{{Seq: 1, Kind: wire.KindPIN}}}},
+		{V: 1, ID: "e", Act: &wire.Act{Do: wire.ActReset, MAC: "001565000001", By: "cli root"}},
 		{V: 1, ID: "d", Confirm: &proto.Confirm{ID: "device/x", Tx: "t"}},
 	} {
 		b, err := json.Marshal(r)
