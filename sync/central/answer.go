@@ -53,6 +53,8 @@ func (p *Platform) fulfil(id string, addr netip.Addr, q wire.Request) (r wire.Re
 		r, err = p.pull(id, *q.Pull)
 	case q.Act != nil:
 		r, err = p.act(id, *q.Act)
+	case q.Push != nil:
+		r, err = p.push(id, addr, q)
 	default:
 		token := rand.Text()
 		err = p.update(func(t *tx) { r = p.serve(t, id, addr, q, token) })
@@ -62,6 +64,21 @@ func (p *Platform) fulfil(id string, addr netip.Addr, q wire.Request) (r wire.Re
 		r, err = wire.Reply{Refused: busy()}, nil
 	}
 	r.V, r.ID = wire.Version, q.ID
+	return r, err
+}
+
+// push takes what a site sends up. A fleet that comes back sends all it knows,
+// and nearly all of it the platform has: that is read from the view, beside the
+// one goroutine that writes. It is as if the push had come a moment earlier.
+func (p *Platform) push(id string, addr netip.Addr, q wire.Request) (r wire.Reply, err error) {
+	serve := func(t *tx) { r = p.serve(t, id, addr, q, "") }
+	err = errReadOnly
+	if len(q.Push.Events) == 0 {
+		err = p.view(serve)
+	}
+	if errors.Is(err, errReadOnly) {
+		err = p.update(serve)
+	}
 	return r, err
 }
 

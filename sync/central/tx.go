@@ -64,7 +64,7 @@ func (t *tx) del(bucket, name string) {
 	t.write(Entry{Key: bucket + "/" + name, TTL: markFor})
 }
 
-// errReadOnly is our own mistake, told like any other error.
+// errReadOnly says that something would have to be written.
 var errReadOnly = errors.New("this transaction only reads")
 
 // write writes one entry, unless nothing would change.
@@ -73,13 +73,13 @@ func (t *tx) write(e Entry) {
 		return
 	}
 	switch old := lookUp(t.bolt, e.Key); {
+	case e.Value == nil && old == nil, e.Value != nil && bytes.Equal(old, e.Value):
 	case t.group == nil:
 		t.fail(errReadOnly)
 	case len(e.Key) > MaxKey:
 		t.fail(fmt.Errorf("the name %.40q… is %d bytes long, want at most %d", e.Key, len(e.Key), MaxKey))
 	case len(e.Value) > MaxValue:
 		t.fail(fmt.Errorf("%s is %d bytes long, want at most %d", e.Key, len(e.Value), MaxValue))
-	case e.Value == nil && old == nil, e.Value != nil && bytes.Equal(old, e.Value):
 	default:
 		t.fail(t.group.write(e, old))
 	}
