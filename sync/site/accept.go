@@ -186,12 +186,13 @@ func (s *Site) kept(t *tx, id proto.ID) wire.Doc {
 	return d
 }
 
-// told forgets that the desk was to be told, unless there is a newer document.
+// told forgets that the desk was to be told, unless there is a newer document:
+// the document kept is another then, or the device has gone since.
 func (s *Site) told(ctx context.Context, d wire.Doc) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.change(ctx, nil, func(t *tx) {
-		if now := s.kept(t, d.ID); now.Ver == d.Ver && now.Del == d.Del {
+		if now, _ := t.Device(d.ID); now.Ver == d.Ver && now.Gone == d.Del {
 			t.Put(todoOf+string(d.ID), nil)
 		}
 	})
