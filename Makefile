@@ -6,7 +6,7 @@ BENCH ?= .
 PKG ?= ./...
 
 .DEFAULT_GOAL := build
-.PHONY: build run cluster bench-cluster test sequences calls bench-calls lan soak lint fuzz golden bench bench-dhcp prompts help
+.PHONY: build run cluster bench-cluster test sequences calls bench-calls lan soak lint fuzz golden bench bench-dhcp bench-sync prompts help
 
 build: ## static binaries into bin/
 	CGO_ENABLED=0 go build -trimpath -o bin/ ./cmd/...
@@ -57,6 +57,9 @@ bench: ## benchmarks; BENCH=DORA for some, PKG=./dhcpopt for one package
 bench-dhcp: ## the DHCP server beside Kea, dnsmasq, ISC dhcpd and udhcpd, into BENCHMARKS.md; as root, a quarter of an hour
 	packaging/tools.sh
 	DHCP_TABLE=$(CURDIR)/BENCHMARKS.md REQUIRE=1 go test -run '^$$' -bench '^BenchmarkDHCPServers$$' -benchtime 1x -timeout 1h ./integration
+
+bench-sync: ## the platform with 10,000 sites, changes at the centre, kill -9, as a table; half an hour
+	SYNC_BENCH=1 go test -run '^$$' -bench '^BenchmarkSync$$' -benchtime 1x -timeout 2h ./cmd/lineside-central
 
 prompts: ## speak the prompts of the PIN call anew; the results are committed
 	packaging/prompts/make.sh
