@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -28,6 +29,7 @@ type box struct {
 	ports  ports
 	// host is the machine of a lab it runs on; nil runs it here.
 	host   *netlab.Host
+	under  []string // a program that runs it, with its flags
 	proc   *netlab.Process
 	cmd    *exec.Cmd
 	ended  chan struct{} // closed once cmd has
@@ -131,7 +133,8 @@ func (b *box) start(t testing.TB) {
 
 func (b *box) startHere(t testing.TB) {
 	t.Helper()
-	b.cmd = exec.Command(built(t), "run", "--config", b.config)
+	args := append(slices.Clone(b.under), built(t), "run", "--config", b.config)
+	b.cmd = exec.Command(args[0], args[1:]...)
 	b.cmd.Stdout, b.cmd.Stderr = b.log, b.log
 	var err error
 	if b.ended, err = spawn(b.cmd); err != nil {

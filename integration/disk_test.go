@@ -61,12 +61,21 @@ func (d *disk) mount() {
 	d.run("mount", "-o", "loop,commit=300", d.image, d.at)
 }
 
+// powered is a program that stops where it is.
+type powered interface {
+	freeze() error
+	kill()
+}
+
+func (p *process) freeze() error { return p.cmd.Process.Signal(syscall.SIGSTOP) }
+func (b *box) freeze() error     { return b.cmd.Process.Signal(syscall.SIGSTOP) }
+
 // cut cuts the power of the disk and of the programs that use it: they stop
 // where they are, what the device holds by then is what they find after it.
-func (d *disk) cut(programs ...*process) {
+func (d *disk) cut(programs ...powered) {
 	d.t.Helper()
 	for _, p := range programs {
-		if err := p.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
+		if err := p.freeze(); err != nil {
 			d.t.Fatal(err)
 		}
 	}

@@ -24,6 +24,7 @@ const (
 // with nats-server's own setting for when it syncs they are not, so this layer
 // drops what it should.
 func TestPowerCutOfPlatform(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name  string
 		nats  func(*powerLab) // nil is the embedded one
@@ -90,11 +91,11 @@ func (l *powerLab) ownNATS(sync string) {
 	l.central = newCentral(l.t, dir, "", fmt.Sprintf("servers = [\"tls://%s\"]\nboxes = [\"tls://%s\"]\nca = %q\n", door[0], door[0], filepath.Join(at, "ca.pem")))
 }
 
-func (l *powerLab) programs() []*process {
+func (l *powerLab) programs() []powered {
 	if l.nats != nil {
-		return []*process{&l.central.process, l.nats}
+		return []powered{&l.central.process, l.nats}
 	}
-	return []*process{&l.central.process}
+	return []powered{&l.central.process}
 }
 
 // start starts what there is.
