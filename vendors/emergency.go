@@ -16,10 +16,15 @@ type Loss struct {
 	// Trapped says that the number is not left out, but stands where its phone would
 	// bar, replace or not know it.
 	Trapped bool
+	// Why is what the parameter does to the number, where its role does not say it.
+	Why string
 }
 
 // Error says what was lost and what to write.
 func (l Loss) Error() string {
+	if l.Why != "" {
+		return fmt.Sprintf("%s (%s) keeps the phone from the emergency number %s: %s; write it so that the number is left alone, or leave the parameter out", l.Parameter, l.From, l.Number, l.Why)
+	}
 	if l.Trapped {
 		return fmt.Sprintf("%s (%s) has the emergency number %s where its phone would bar, replace or not know it: take it out of the value, or leave the parameter out", l.Parameter, l.From, l.Number)
 	}
@@ -149,10 +154,11 @@ func stands(text, number, before string) bool {
 }
 
 // barred reports that a plan has number with a mark by which a phone does not dial
-// it: "112!" and "<112:999>" in the plans of Cisco and Obihai, "R112R999R" in Poly's.
+// it: "112!" and "<112:999>" in the plans of Cisco and Obihai, "!112" in Yealink's,
+// "R112R999R" in Poly's.
 func barred(text, number string) bool {
 	for before, after := range occurrences(text, number) {
-		if after == '!' || before == '<' || before == 'R' && after == 'R' {
+		if after == '!' || before == '!' || before == '<' || before == 'R' && after == 'R' {
 			return true
 		}
 	}

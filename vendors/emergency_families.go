@@ -1,8 +1,10 @@
 package vendors
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/lineside/lineside/phone"
@@ -17,11 +19,27 @@ const (
 	// plans: the value is the dial plan of a line, in the place of ours; empty is
 	// none.
 	plans
+	// eagerPlans: plans of which an alternative without a T at its end is dialled
+	// with its last digit.
+	eagerPlans
+	// fires: what matches the value is dialled with its last digit.
+	fires
+	// rewrites: the value is a regular expression between bars, and what is dialled
+	// instead of what matches it.
+	rewrites
 	// lists: the value is an emergency number.
 	lists
 	// routes: the name says by which digits a call goes another way, the value where
 	// the name has {}.
 	routes
+	// leads: the value says by which service a number goes out, in the place of ours.
+	leads
+	// serves: the value is where calls to emergency numbers go.
+	serves
+	// prefixed: the value is put before numbers of some lengths.
+	prefixed
+	// silences: whatever the value but off, nothing is dialled.
+	silences
 )
 
 // family are parameters by their names.
@@ -35,20 +53,30 @@ type family struct {
 var (
 	yealinkDiverting = []family{
 		{regexp.MustCompile(`(?i)^(?:account\.\d+\.)?dialplan\.(?:block_out\.number|replace\.prefix)\.\d+$`), bars},
-		{regexp.MustCompile(`(?i)^(?:account\.\d+\.)?dialplan\.digitmap\.string$`), plans},
+		{regexp.MustCompile(`(?i)^(?:account\.\d+\.)?dialplan\.dialnow\.rule\.\d+$`), fires},
+		{regexp.MustCompile(`(?i)^(?:account\.\d+\.)?dialplan\.digitmap\.string$`), eagerPlans},
+		{regexp.MustCompile(`(?i)^(?:account\.\d+\.)?dialplan\.area_code\.code$`), prefixed},
 		{regexp.MustCompile(`(?i)^dialplan\.emergency\.\d+\.value$`), lists},
+		{regexp.MustCompile(`(?i)^(dialplan\.emergency)(?:(\.\d+)\.server_priority|\.server\.\d+\.address)$`), serves},
 	}
 	polyDiverting = []family{
-		{regexp.MustCompile(`(?i)^dialplan\.\d+\.digitmap$`), plans},
+		{regexp.MustCompile(`(?i)^dialplan\.(?:\d+\.)?digitmap$`), eagerPlans},
 		{regexp.MustCompile(`(?i)^dialplan\.routing\.emergency\.\d+\.value$`), lists},
+		{regexp.MustCompile(`(?i)^(dialplan\.routing\.emergency)(\.\d+)\.server\.\d+$`), serves},
 	}
-	snomDiverting   = []family{{regexp.MustCompile(`(?i)^user_dp_str(?:\.?\d+)?$`), bars}}
+	snomDiverting = []family{
+		{regexp.MustCompile(`(?i)^user_dp_str(?:\.?\d+)?$`), rewrites},
+		{regexp.MustCompile(`(?i)^deny_all_dialing(?:\.?\d+)?$`), silences},
+	}
 	ciscoDiverting  = []family{{regexp.MustCompile(`(?i)^Dial_Plan_\d+_$`), plans}}
-	obihaiDiverting = []family{{regexp.MustCompile(`(?i)^VoiceService\.1\.(?:VoiceProfile\.\d+|Phone|X_FXS\.\d+)\.DigitMap$`), plans}}
+	obihaiDiverting = []family{
+		{regexp.MustCompile(`(?i)^VoiceService\.1\.(?:VoiceProfile\.\d+|Phone|X_FXS\.\d+)\.DigitMap$`), plans},
+		{regexp.MustCompile(`(?i)^VoiceService\.1\.(?:Phone|X_FXS\.\d+)\.OutboundCallRoute$`), leads},
+	}
 	// Of two routes for one number the later counts, and ours come first.
 	pattonDiverting    = []family{{regexp.MustCompile(`(?i)/routing-table called-e164 [^/]+/route (\S+)`), routes}}
 	panasonicDiverting = []family{
-		{regexp.MustCompile(`(?i)^DIAL_PLAN_\d+$`), plans},
+		{regexp.MustCompile(`(?i)^DIAL_PLAN_\d+$`), eagerPlans},
 		{regexp.MustCompile(`(?i)^EMERGENCY_CALL\d+$`), lists},
 	}
 )
@@ -87,8 +115,9 @@ func trapped(v phone.Vendor, list []Setting, numbers []string, known []Loss) []L
 			}
 			for _, n := range numbers {
 				again := slices.ContainsFunc(known, func(l Loss) bool { return l.Parameter == s.Name && l.Number == n })
-				if !again && f.traps(s.Name, s.Value, n) {
-					lost = append(lost, Loss{s.Name, n, s.From, f.role != plans})
+				why, is := f.traps(s, list, n)
+				if is && !again {
+					lost = append(lost, Loss{s.Name, n, s.From, f.role != plans && f.role != eagerPlans, why})
 				}
 			}
 		}
@@ -96,83 +125,127 @@ func trapped(v phone.Vendor, list []Setting, numbers []string, known []Loss) []L
 	return lost
 }
 
-// traps reports that with this value the number is not dialled as it should be.
-func (f family) traps(name, value, number string) bool {
-	if f.role == routes {
-		digits := strings.ReplaceAll(f.names.FindStringSubmatch(name)[1], "{}", value)
-		return routed(digits, number)
+// traps reports that with this setting among the others the number is not dialled
+// as it should be, and why where that is not plain.
+func (f family) traps(s Setting, others []Setting, number string) (why string, is bool) {
+	switch f.role {
+	case routes:
+		return "", routed(strings.ReplaceAll(f.names.FindStringSubmatch(s.Name)[1], "{}", s.Value), number)
+	case serves:
+		return "it is where calls to that number would go, and no more where they should", s.Value != s.Was && f.serving(s.Name, others, number)
+	case leads:
+		return "no route of it is for what its line takes, or one before takes the number away", !led(s.Value, number)
+	case silences:
+		return "with it nothing can be dialled", !slices.Contains([]string{"", "off", "0", "false"}, strings.ToLower(s.Value))
 	}
-	if value == "" {
-		return false
-	}
-	there := false
-	for range occurrences(value, number) {
-		there = true
+	if s.Value == "" {
+		return "", false
 	}
 	switch f.role {
 	case plans:
-		return !stands(value, number, number) && !stands(value, number, number+atOnce)
+		return "", !stands(s.Value, number, number) && !stands(s.Value, number, number+atOnce)
+	case eagerPlans:
+		return "", !stands(s.Value, number, number) || early(s.Value, number)
+	case fires:
+		return "it dials the first digits of that number before the rest is typed", begins(s.Value, number)
+	case rewrites:
+		return rewritten(s.Value, number)
+	case prefixed:
+		return "it puts an area code before that number", lengthens(s.Name, others, number)
 	case lists:
-		return there && !stands(value, number, number)
+		return "", named(s.Value, number) && !stands(s.Value, number, number)
 	}
-	return there || matches(value, number)
+	return "", named(s.Value, number) || matches(s.Value, number)
 }
 
-// patternMarks is a pattern of dialled digits as a regular expression: x is any
-// digit, a dot any number of anything, brackets are a choice.
-var patternMarks = strings.NewReplacer("x", "[0-9]", "X", "[0-9]", ".", ".*", "(", "", ")", "", "+", `\+`, "*", `\*`, "?", `\?`, "|", `\|`, "^", "", "$", "")
-
-// marked is a part of a pattern that says when or with which tone, and takes no
-// digit: S0, P5 and the comma of Cisco and Obihai.
-var marked = regexp.MustCompile(`[SP][0-9]+|,`)
-
-// replaced is a part of an alternative that is dialled as something else, by Cisco
-// and Obihai "<1xx:0>", by Grandstream "<1xx=0>". Without digits before the mark it
-// only adds some.
-var replaced = regexp.MustCompile(`<([^<>:=]+)[:=][^<>]*>`)
-
-// replacedByPoly is the same in Poly's plans, "R1xxR0R".
-var replacedByPoly = regexp.MustCompile(`R([^R|]+)R[^R|]*R`)
-
-// swallowed reports that an alternative of a dial plan bars or replaces a pattern
-// that the number is one of: "1xx!" of Cisco and Obihai, "^1xx" of Grandstream.
-// Which alternative wins where the number stands there as well differs by maker, so
-// none may; but one that waits for more digits comes too late for a number that is
-// dialled with its last.
-func swallowed(plan, number string) bool {
-	soon := strings.Contains(plan, number+atOnce)
-	for alternative := range strings.SplitSeq(strings.Trim(plan, "(){} "), "|") {
-		a := marked.ReplaceAllString(strings.TrimSpace(alternative), "")
-		switch {
-		case soon && strings.HasSuffix(a, "."):
-			continue
-		case strings.HasSuffix(a, "!"):
-			a = strings.TrimSuffix(a, "!")
-		case strings.HasPrefix(a, "^"):
-			a = a[1:]
-		case replaced.MatchString(a):
-			a = replaced.ReplaceAllString(a, "$1")
-		case replacedByPoly.MatchString(a):
-			a = replacedByPoly.ReplaceAllString(a, "$1")
-		default:
-			continue
-		}
-		if matches(strings.ReplaceAll(a, "x+", "x."), number) {
-			return true
-		}
+// named reports that number is somewhere in a value, and no part of a longer one.
+func named(value, number string) bool {
+	for range occurrences(value, number) {
+		return true
 	}
 	return false
 }
 
-// routed reports that a route of Patton's for digits takes the number's calls: as
-// it stands, or by dots, of which each is a digit. One that ends in T is for what
-// no other route is for.
-func routed(digits, number string) bool {
-	like, err := regexp.Compile("^(?:" + strings.NewReplacer(".", "[0-9]", "%", "*").Replace(digits) + ")$")
-	return !strings.HasSuffix(digits, "T") && (digits == number || err == nil && like.MatchString(number))
+// valueOf is what a parameter is set to, by its name in whatever case.
+func valueOf(list []Setting, name string) (string, bool) {
+	i := slices.IndexFunc(list, func(s Setting) bool { return !s.Dropped && strings.EqualFold(s.Name, name) })
+	if i < 0 {
+		return "", false
+	}
+	return list[i].Value, true
 }
 
-func matches(pattern, number string) bool {
-	like, err := regexp.Compile("^(?:" + patternMarks.Replace(pattern) + ")$")
-	return err == nil && like.MatchString(number)
+// serving reports that a server of emergency calls counts for a number: calls are
+// routed so at all (Yealink, where a full config says no), and the entry it belongs
+// to is for that number.
+func (f family) serving(name string, others []Setting, number string) bool {
+	part := f.names.FindStringSubmatch(name)
+	if on, there := valueOf(others, part[1]+".enable"); there && on == "0" {
+		return false
+	}
+	value, there := valueOf(others, part[1]+part[2]+".value")
+	return part[2] == "" || !there || named(value, number)
+}
+
+// lengthens reports that an area code is put before a number: it is for numbers of
+// at least min_len and at most max_len digits, 1 and 15 where nothing is said.
+func lengthens(name string, others []Setting, number string) bool {
+	bound := func(which string, otherwise int) int {
+		value, _ := valueOf(others, name[:len(name)-len("code")]+which)
+		if n, err := strconv.Atoi(value); err == nil {
+			return n
+		}
+		return otherwise
+	}
+	return bound("min_len", 1) <= len(number) && len(number) <= bound("max_len", 15)
+}
+
+// led reports that Obihai's OutboundCallRoute, "{digits:service},…", sends a number
+// out: by a rule for what that service takes, "(Mpli):pli", or by one for the number,
+// and none is for it that replaces it or leads elsewhere than to a line.
+func led(value, number string) bool {
+	found := false
+	for rule := range strings.SplitSeq(value, "}") {
+		rule = strings.TrimLeft(rule, ", {")
+		colon := strings.LastIndexByte(rule, ':')
+		if colon < 0 {
+			continue
+		}
+		digits, service := rule[:colon], rule[colon+1:]
+		line := service == "pli" || strings.HasPrefix(service, "sp")
+		switch {
+		case barred(digits, number):
+			return false
+		case strings.Trim(digits, "()") == "M"+service && line:
+			found = true
+		case matches(digits, number) && !line:
+			return found
+		case matches(digits, number):
+			found = true
+		}
+	}
+	return found
+}
+
+// rewritten reports that a dial plan of snom's, "|expression|instead|" or several of
+// them, takes a number or the first digits of it.
+func rewritten(value, number string) (why string, is bool) {
+	bar := value[:1]
+	if bar != "|" && bar != "!" {
+		return "", named(value, number) || matches(value, number)
+	}
+	parts := strings.Split(strings.ReplaceAll(value, `\`+bar, "\x00"), bar)
+	for i := 1; i < len(parts); i += 3 {
+		expression := strings.ReplaceAll(parts[i], "\x00", `\`+bar)
+		like, err := regexp.Compile(expression)
+		if err != nil {
+			return fmt.Sprintf("its expression %.60q cannot be read here (%v), so whether it takes that number is not known", expression, err), true
+		}
+		for n := range number {
+			if like.MatchString(number[:n+1]) {
+				return fmt.Sprintf("its expression %.60q matches %s", expression, number[:n+1]), true
+			}
+		}
+	}
+	return "", false
 }
