@@ -58,6 +58,9 @@ func (d *Desk) RedirectSheet(ctx context.Context, by audit.Actor, name string) (
 		brand := d.brandOTP(p, maker.Vendor)
 		row := vendors.Redirected{MAC: rec.Device.MAC, Model: rec.Device.Model, Label: rec.Device.Label, URL: d.self.URL}
 		if p.FirstContact.WantsOTP() && !brand.Password.IsZero() && !rec.Enrolment.TicketOnly {
+			if formula(brand.User) || formula(brand.Password.Reveal()) { // set by an older build
+				return Sheet{}, fmt.Errorf("sheet %s is %w: the one-time password of %s, or its user name, begins with = + - @ or an apostrophe, which the sheet cannot hold as it is, so phones would be sent here with another one; set another: lineside otp set %s --generate", name, ErrInvalid, brand.Vendor, brand.Vendor)
+			}
 			row.Login = vendors.Login{User: brand.User, Password: brand.Password}
 			sheet.OTP = true
 		}

@@ -48,3 +48,30 @@ func TestRedirectSheet(t *testing.T) {
 		}
 	}
 }
+
+// TestNoSheetChangesAPassword: what a sheet cannot hold as it is, is not taken for a
+// one-time password, and one that an older build took is not written.
+func TestNoSheetChangesAPassword(t *testing.T) {
+	l := newTown(t, auth.FactorOTP, realTable)
+	if _, err := l.Add(t.Context(), operator, phone.Device{MAC: t46, Vendor: "yealink", Model: "T46G"}); err != nil {
+		t.Fatal(err)
+	}
+	for _, first := range []string{"=", "+", "-", "@", "'", "'="} {
+		for _, login := range [][2]string{{"installer", first + "fake-brand-otp"}, {first + "installer", "fake-brand-otp"}} {
+			if _, err := l.SetBrand(t.Context(), operator, "yealink", login[0], phone.NewSecret(login[1])); !errors.Is(err, provision.ErrInvalid) || !strings.Contains(err.Error(), "begin with a letter") {
+				t.Errorf("%q: got %v, want ErrInvalid and what to choose", login, err)
+			}
+			l.store.policy.Brands = map[phone.Vendor]auth.Brand{"yealink": {Vendor: "yealink", User: login[0], Password: phone.NewSecret(login[1]), Generation: 1}}
+			_, err := l.RedirectSheet(t.Context(), operator, "yealink-rps")
+			if !errors.Is(err, provision.ErrInvalid) || !strings.Contains(err.Error(), "lineside otp set yealink --generate") || strings.Contains(err.Error(), "fake-brand-otp") {
+				t.Errorf("export of %q: got %v, want ErrInvalid, what to type, and no password", login, err)
+			}
+		}
+	}
+	if _, err := l.SetBrand(t.Context(), operator, "yealink", "in=st@ller", phone.NewSecret("fake-otp=+-@'")); err != nil {
+		t.Errorf("such characters further on: got %v, want it taken", err)
+	}
+	if _, err := l.RedirectSheet(t.Context(), operator, "yealink-rps"); err != nil {
+		t.Error(err)
+	}
+}

@@ -90,12 +90,19 @@ func checkBrand(v phone.Vendor, user string, password phone.Secret) error {
 		if s == "" || len(s) > 64 || strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r >= 0x7f || r == ':' || r == '"' || r == '\\' }) {
 			return fmt.Errorf("one-time password is %w: user name and password must be 1 to 64 printable ASCII characters without space, colon, quote or backslash", ErrInvalid)
 		}
+		if formula(s) {
+			return fmt.Errorf("one-time password is %w: neither user name nor password may begin with = + - @ or an apostrophe, for the sheets that makers' redirect services import cannot hold that as it is; begin with a letter or a digit, or take --generate", ErrInvalid)
+		}
 	}
 	if utf8.RuneCountInString(plain) < MinOTP {
 		return fmt.Errorf("one-time password is %w: it opens every %s phone once, so write at least %d characters", ErrInvalid, v, MinOTP)
 	}
 	return nil
 }
+
+// formula reports that the cell of a sheet would be given an apostrophe more, lest a
+// spreadsheet run it: who imports it would have another value.
+func formula(cell string) bool { return cell != "" && strings.IndexByte("'=+-@", cell[0]) >= 0 }
 
 // SetFirstContact changes what phones must show at first contact.
 func (d *Desk) SetFirstContact(ctx context.Context, by audit.Actor, f auth.Factor) error {
