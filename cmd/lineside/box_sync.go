@@ -141,9 +141,7 @@ func (l *platformLink) begin(kept phone.Secret) (*linked, error) {
 	now := &linked{identity: id}
 	now.clerk = site.NewClerk(site.ClerkConfig{
 		Since: id.Since, OTPOffline: b.settings.Central.OTPOffline, Now: b.now,
-		Told: func(s site.Status) {
-			log.Info("the link to the platform", "state", string(s.State), "reason", s.Reason)
-		},
+		Told: logLink(log),
 	}, b.desk, b.store, b.health, log)
 	cfg := site.Config{
 		Site: id.Site, Platform: id.Platform, Key: id.Key, Anchor: b.anchorPath(), Software: thisBuild().Version,

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"log/slog"
 	"slices"
 	"time"
 
@@ -27,6 +28,20 @@ const (
 	awayAfter = 5 * time.Minute
 	farOff    = 2 * time.Minute
 )
+
+// logLink logs how the link stands where that is news: not each dial of a
+// platform that stays away for the same reason.
+func logLink(log *slog.Logger) func(site.Status) {
+	var state site.State
+	var reason string
+	return func(s site.Status) {
+		if s.State == site.Dialling && s.Reason != "" || s.State == state && s.Reason == reason {
+			return
+		}
+		state, reason = s.State, s.Reason
+		log.Info("the link to the platform", "state", string(s.State), "reason", s.Reason)
+	}
+}
 
 // tell keeps the conditions of the link.
 func (l *platformLink) tell(st site.Status) {

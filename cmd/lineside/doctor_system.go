@@ -102,7 +102,7 @@ func (d *doctor) platform(context.Context) []finding {
 		return []finding{{Check: check, Result: gradeUnknown, Found: "no daemon runs that could say", Do: "start it: systemctl start lineside"}}
 	case l == nil:
 		return []finding{fine(check, "none is joined")}
-	case l.State == string(site.Away):
+	case l.State == string(site.Away), l.State == string(site.Dialling) && l.Reason != "":
 		return []finding{{check, gradeBad, fmt.Sprintf("%s is away: %s", l.URL, l.Reason), "phones that are set up go on; nothing new comes from the platform",
 			"open the way to " + l.URL + ", by its name and port; behind a proxy set central.proxy"}}
 	case l.State != string(site.Linked):

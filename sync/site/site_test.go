@@ -192,8 +192,12 @@ func TestDocuments(t *testing.T) {
 			t.Errorf("a change took %v, want it at once", took)
 		}
 		l.p.cut(true)
+		gone := time.Now()
 		l.p.do(func(tx proto.CentralTx) { proto.Settle(tx, one, "", "") })
 		time.Sleep(12 * time.Hour)
+		if st := l.s.Status(); st.Since.Sub(gone) > time.Hour || st.Reason == "" {
+			t.Errorf("without a line: got since %v, %q, want since about %v with the reason", st.Since, st.Reason, gone)
+		}
 		if st := l.s.Status(); st.State != site.Away && st.State != site.Dialling || l.desk.has(one) == "gone" {
 			t.Errorf("without a line: got %+v and %q", st, l.desk.has(one))
 		}

@@ -31,7 +31,8 @@ const (
 // Status is what operators are told of the link.
 type Status struct {
 	State State `json:"state"`
-	// Reason is one sentence that says why it is away and what to do.
+	// Reason is one sentence that says why it is away and what to do; while it is
+	// dialled again, why it was.
 	Reason string `json:"reason,omitempty"`
 	// Name is the site's at the platform, and Whitelisting how it sees the address.
 	Name string `json:"name,omitempty"`
@@ -47,24 +48,29 @@ type Status struct {
 	PutBack bool `json:"put_back,omitempty"`
 	// Refused is the platform's own no, empty where it is away for another reason.
 	Refused wire.Reason `json:"refused,omitempty"`
-	// Since is when it came into this state, Heard when the platform last
-	// answered; that is told by Site.Status alone.
+	// Since is from when it has been linked, or has not: dialling in vain begins
+	// nothing new. Heard is when the platform last answered; that is told by
+	// Site.Status alone.
 	Since time.Time `json:"since,omitzero"`
 	Heard time.Time `json:"heard,omitzero"`
 }
 
-// say keeps a status and tells the desk if it is another.
+// say keeps a status and tells the desk if it is another. Why the platform is
+// away stays told while it is dialled again, until that has an outcome.
 func (s *Site) say(st Status) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	next := s.status
+	if st.State == Dialling {
+		st.Reason, st.Refused = next.Reason, next.Refused
+	}
 	next.State, next.Reason, next.Refused = st.State, st.Reason, st.Refused
 	s.put(next)
 }
 
 // put keeps a status and tells the desk if it is another; s.mu is held.
 func (s *Site) put(st Status) {
-	if st.State != s.status.State {
+	if s.status.Since.IsZero() || (st.State == Linked) != (s.status.State == Linked) {
 		st.Since = time.Now()
 	}
 	if st == s.status {
