@@ -197,36 +197,6 @@ func TestImport(t *testing.T) {
 	}
 }
 
-// TestRestore: what a backup holds comes back, in a new epoch.
-func TestRestore(t *testing.T) {
-	l := newLab(t)
-	l.start()
-	a := l.site("A")
-	l.cli(0, "device", "add", "001565000001", "--site", a.Site, "--vendor", "yealink")
-	file := filepath.Join(t.TempDir(), "backup")
-	l.cli(0, "backup", file)
-	l.cli(0, "device", "add", "001565000002", "--site", a.Site, "--vendor", "yealink")
-	if got := l.cli(1, "restore", file); !strings.Contains(got, "systemctl stop") {
-		t.Errorf("while it runs: got %s, want to be told to stop it", got)
-	}
-	l.stop()
-	if got := l.cli(0, "restore", file); !strings.Contains(got, "one-time passwords") {
-		t.Errorf("got %s, want what it means", got)
-	}
-	l.start()
-	got := l.cli(0, "device", "list")
-	if !regexp.MustCompile(`00:15:65:00:00:01.* used`).MatchString(got) || strings.Contains(got, "00:15:65:00:00:02") {
-		t.Errorf("got %s, want the first device alone, its one-time password void", got)
-	}
-	if err := os.Remove(filepath.Join(l.dir, fileKeys)); err != nil {
-		t.Fatal(err)
-	}
-	l.stop()
-	if got := l.cli(1, "run"); !strings.Contains(got, "is gone") {
-		t.Errorf("without its keys: got %s, want to be told", got)
-	}
-}
-
 func TestSample(t *testing.T) {
 	s, err := parseSettings(sampleSettings)
 	want := defaults()

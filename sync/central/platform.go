@@ -47,12 +47,6 @@ func NewKeys() (k Keys, err error) {
 	return k, nil
 }
 
-// Restored says that the database was put back from a copy: a new epoch
-// begins, and every site merges in full.
-func (p *Platform) Restored() error {
-	return p.update(func(t *tx) { proto.Restored(t, p.now().Unix(), 0) })
-}
-
 // Token is what a box is joined with: where the platform is, and a secret.
 type Token struct {
 	Site   string
