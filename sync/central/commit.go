@@ -237,7 +237,8 @@ func (p *Platform) append(ctx context.Context, g *group) (uint64, error) {
 		doubt = true // the answer may have got lost, not the batch
 		select {
 		case <-ctx.Done():
-			return 0, fmt.Errorf("%w: %w", ErrBusy, err)
+			p.log.Error("the platform's log takes nothing: its disk is full, or its cluster has no leader; changes are refused until it does", "err", err)
+			return 0, fmt.Errorf("%w: its log does not answer", ErrBusy)
 		case <-time.After(pause):
 		}
 	}
