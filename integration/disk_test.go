@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -93,3 +94,24 @@ func (d *disk) cut(programs ...powered) {
 
 // flush writes everything through.
 func (d *disk) flush() { d.run("sync", "-f", d.at) }
+
+// fill leaves no room but so many bytes.
+func (d *disk) fill(leave int64) {
+	d.t.Helper()
+	d.flush()
+	var s syscall.Statfs_t
+	if err := syscall.Statfs(d.at, &s); err != nil {
+		d.t.Fatal(err)
+	}
+	d.run("fallocate", "-l", fmt.Sprint(int64(s.Bavail)*s.Bsize-leave), d.filler())
+}
+
+// relieve makes room again.
+func (d *disk) relieve() {
+	d.t.Helper()
+	if err := os.Remove(d.filler()); err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+func (d *disk) filler() string { return filepath.Join(d.at, "filler") }
