@@ -58,6 +58,9 @@ func (p *Platform) fulfil(id string, addr netip.Addr, q wire.Request) (r wire.Re
 	default:
 		token := rand.Text()
 		err = p.update(func(t *tx) { r = p.serve(t, id, addr, q, token) })
+		if err == nil && q.Hello != nil {
+			err = p.void(id)
+		}
 	}
 	if errors.Is(err, ErrBusy) {
 		p.log.Debug("a site was told to come again", "site", id, "err", err)
@@ -175,6 +178,11 @@ func (p *Platform) pull(id string, q proto.Pull) (r wire.Reply, err error) {
 		switch {
 		case err != nil || r.Refused != nil || r.Pull != nil:
 			return r, err
+		case !early && !resealing: // what is armed there is being taken back
+			if err := p.void(id); err != nil {
+				return r, err
+			}
+			continue
 		case resealing:
 			if err := p.reseal(id); err != nil {
 				return r, err
@@ -205,6 +213,9 @@ func (t *tx) head() (rev uint64) {
 }
 
 func (p *Platform) read(t *tx, from proto.Site, q proto.Pull) *wire.PullReply {
-	page := proto.Read(t, from, q)
+	page, ok := proto.Read(t, from, q)
+	if !ok {
+		return nil
+	}
 	return &wire.PullReply{Epoch: page.Epoch, Docs: t.page, Cursor: p.prove(string(from), page.Cursor), Pin: page.Pin, More: page.More}
 }

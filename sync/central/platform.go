@@ -112,7 +112,8 @@ func (p *Platform) Join(j wire.Join) (wire.JoinReply, error) {
 		s.Verifier, s.Key = j.Verifier, j.Key
 		t.setSite(id, s) // the old box is cut off by that
 		t.put(bucketBeats, id, beat{Software: clip(j.Software, 64)})
-		t.del(bucketMembers, id)
+		m := t.Member(proto.Site(id)) // what was being taken back from the old box still is
+		t.SetMember(proto.Site(id), proto.Member{Voiding: m.Voiding, Voided: m.Voided})
 		t.put(bucketReseals, id, progress{})
 		r = wire.JoinReply{Site: id, Name: s.Name, Platform: p.keys.Signer.Verifier().String()}
 	})

@@ -237,7 +237,7 @@ func (t *tx) removeOn() (done bool) {
 // that they never count again.
 func (t *tx) dropDevices(id string) (more bool) {
 	var mine []proto.ID
-	t.At(proto.Site(id), func(name proto.ID, _ proto.Held) bool {
+	t.At(proto.Site(id), "", func(name proto.ID, _ proto.Held) bool {
 		mine = append(mine, name)
 		return len(mine) < removeSlice
 	})

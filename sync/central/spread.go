@@ -23,13 +23,20 @@ func (p *Platform) goOnAfter(err error) error {
 	if err != nil {
 		return err
 	}
-	return p.GoOn()
+	return p.goOn()
 }
 
-// GoOn finishes what was begun and interrupted: documents for every site, and
-// sites that are being removed. It is called at a start, and does nothing where
+// GoOn finishes what was begun and interrupted: what is taken back from a site,
+// documents for every site, and sites that are being removed. It is called at a start, and does nothing where
 // there is nothing.
 func (p *Platform) GoOn() error {
+	if err := p.voidOn(); err != nil {
+		return err
+	}
+	return p.goOn()
+}
+
+func (p *Platform) goOn() error {
 	for {
 		var done bool
 		err := p.update(func(t *tx) { done = t.spreadOn() && t.removeOn() })

@@ -183,10 +183,11 @@ func (t *tx) SetDevice(id proto.ID, h proto.Held) {
 	t.put(bucketDevices, string(id), d)
 }
 
-// At calls f for every device whose home is the site. f writes nothing.
-func (t *tx) At(home proto.Site, f func(proto.ID, proto.Held) bool) {
+// At calls f for every device whose home is the site, behind the one named. f
+// writes nothing.
+func (t *tx) At(home proto.Site, after proto.ID, f func(proto.ID, proto.Held) bool) {
 	prefix := string(home) + "/"
-	t.walk(bucketDocs, prefix, "", func(name string, _ []byte) bool {
+	t.walk(bucketDocs, prefix, prefix+string(after), func(name string, _ []byte) bool {
 		id := proto.ID(name[len(prefix):])
 		h, ok := t.Device(id)
 		return !ok || h.Home != home || f(id, h)

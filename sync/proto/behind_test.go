@@ -30,8 +30,18 @@ func TestBehindOthers(t *testing.T) {
 					t.Error("got no rolled for an old token, want it")
 				}
 			}
-			if held(w).Armed() {
-				t.Error("got the OTP still armed, want it void")
+			otp := proto.Confirm{Epoch: w.centre.meta.Epoch, ID: "d0", OTP: held(w).OTP, Tx: "x"}
+			if r := proto.Allow(w, "A", otp); r.OK {
+				t.Error("got yes before all was taken back, want no")
+			}
+			if _, ok := proto.Read(w, "A", proto.Pull{}); ok {
+				t.Error("got documents before all was taken back, want none")
+			}
+			if more := proto.Void(w, "A", 10); more || held(w).Armed() {
+				t.Errorf("got more %v, armed %v, want all void", more, held(w).Armed())
+			}
+			if _, ok := proto.Read(w, "A", proto.Pull{}); !ok {
+				t.Error("got no documents after all was taken back, want them")
 			}
 		}},
 		{"a generation the platform does not know is void", func(t *testing.T, w lab) {
@@ -82,6 +92,19 @@ func TestBehindOthers(t *testing.T) {
 			}
 			if g := box.link.Confirmed(tx, id, proto.Reply{ID: "second", Confirm: yes}); g != nil {
 				t.Error("got a second grant for one attempt, want none")
+			}
+		}},
+		{"more burns than one hello carries", func(t *testing.T, w lab) {
+			box := &w.sites[0]
+			box.disk.meta.Burns = make([]proto.Burn, 2*proto.MaxBurns+1)
+			box.disk.meta.Burns[2*proto.MaxBurns] = proto.Burn{ID: "d0", Mint: held(w).OTP.Mint}
+			w.ask(0)
+			if got := len(w.net[0].ask.Hello.Burns); got != proto.MaxBurns {
+				t.Errorf("got %d burns in one hello, want %d", got, proto.MaxBurns)
+			}
+			w.talk(0)
+			if left := len(box.disk.meta.Burns); left != 0 || box.link.Phase() != proto.InStep || held(w).Armed() {
+				t.Errorf("got %d burns left, phase %v, armed %v, want none, in step and void", left, box.link.Phase(), held(w).Armed())
 			}
 		}},
 		{"a new epoch", func(t *testing.T, w lab) {

@@ -7,6 +7,17 @@ type CentralMeta struct {
 	Boots []Boot
 	// Head is the revision of the last document written.
 	Head uint64
+	// MaxBoots is how many starts are kept, 0 is 1,000: a cursor of an older one
+	// is too old and gets a snapshot.
+	MaxBoots int
+}
+
+// most is how many starts are kept.
+func (m CentralMeta) most() int {
+	if m.MaxBoots > 0 {
+		return m.MaxBoots
+	}
+	return 1000
 }
 
 // Held is what the platform holds of one device.
@@ -23,6 +34,10 @@ type Member struct {
 	// Token is the one handed out last, Before the one it replaced, which
 	// counts as well until the new one was seen: a reply may get lost.
 	Token, Before string
+	// Voiding says that what is armed there is being taken back (Void), Voided
+	// the last device that was looked at.
+	Voiding bool `json:",omitempty"`
+	Voided  ID   `json:",omitempty"`
 }
 
 // CentralTx is the platform's state within one transaction. Nothing of it
@@ -34,8 +49,9 @@ type CentralTx interface {
 	SetMember(Site, Member)
 	Device(ID) (Held, bool)
 	SetDevice(ID, Held)
-	// At calls f for every device whose home is the site, until f says false.
-	At(site Site, f func(ID, Held) bool)
+	// At calls f for every device whose home is the site with an ID after the
+	// one named, in order, until f says false.
+	At(site Site, after ID, f func(ID, Held) bool)
 	// Doc is the document a site holds of a device; SetDoc writes it anew,
 	// under the next revision.
 	Doc(Site, ID) (Doc, bool)
@@ -45,15 +61,12 @@ type CentralTx interface {
 	Docs(site Site, after, upto uint64) (page []Doc, more bool)
 }
 
-// Boots kept: a cursor of an older one is too old and gets a snapshot.
-const maxBoots = 1000
-
 // Start notes a start of the platform under a name unlike any other (R7).
 func Start(tx CentralTx, boot string) {
 	m := tx.Meta()
 	m.Boots = append(m.Boots, Boot{ID: boot, Rev: m.Head})
-	if len(m.Boots) > maxBoots {
-		m.Boots = m.Boots[len(m.Boots)-maxBoots:]
+	if most := m.most(); len(m.Boots) > most {
+		m.Boots = m.Boots[len(m.Boots)-most:]
 	}
 	tx.SetMeta(m)
 }
@@ -102,7 +115,9 @@ func (m CentralMeta) Stands(c Cursor) Standing {
 		}
 		return Followed
 	}
-	if len(m.Boots) > 0 && c.Rev < m.Boots[0].Rev {
+	// Starts before the first one kept may have written up to where that one
+	// stands, and a platform that wrote nothing since stands there still.
+	if len(m.Boots) >= m.most() && c.Rev <= m.Boots[0].Rev {
 		return TooOld
 	}
 	return Ahead
@@ -120,10 +135,11 @@ func Greet(tx CentralTx, from Site, h Hello, token string, now int64) HelloReply
 	if stray {
 		h.Token = "" // until it is heard, the next hello is a stray one again
 	}
-	tx.SetMember(from, Member{Token: token, Before: h.Token})
+	next := Member{Token: token, Before: h.Token, Voiding: member.Voiding, Voided: member.Voided}
 	if stray || h.Rolled {
-		voidArmed(tx, from)
+		next.Voiding, next.Voided = true, "" // there may be more than one transaction holds
 	}
+	tx.SetMember(from, next)
 	for _, b := range h.Burns {
 		burn(tx, from, b)
 	}
@@ -135,20 +151,35 @@ func Greet(tx CentralTx, from Site, h Hello, token string, now int64) HelloReply
 	return r
 }
 
-// voidArmed takes every armed one-time password of a site back.
-func voidArmed(tx CentralTx, site Site) {
+// Void goes on taking back what is armed at a site whose hello asked for it; it
+// looks at so many devices, and says whether there are more. Until there are
+// none the site reads no documents (Read), and of what was not looked at nothing
+// is confirmed (Allow).
+func Void(tx CentralTx, site Site, most int) (more bool) {
+	m := tx.Member(site)
+	if !m.Voiding {
+		return false
+	}
 	var armed []ID
-	tx.At(site, func(id ID, h Held) bool {
-		if h.Sec.Armed() {
+	epoch, looked := tx.Meta().Epoch, 0
+	tx.At(site, m.Voided, func(id ID, h Held) bool {
+		if more = looked == most; more {
+			return false
+		}
+		looked, m.Voided = looked+1, id
+		if h.Sec.At(epoch).Armed() {
 			armed = append(armed, id)
 		}
 		return true
 	})
 	for _, id := range armed {
-		h, _ := tx.Device(id)
-		h.Sec.Used = true
-		put(tx, id, h)
+		Disarm(tx, id)
 	}
+	if m.Voiding = more; !more {
+		m.Voided = ""
+	}
+	tx.SetMember(site, m)
+	return more
 }
 
 func burn(tx CentralTx, from Site, b Burn) {
@@ -160,8 +191,12 @@ func burn(tx CentralTx, from Site, b Burn) {
 	put(tx, b.ID, h)
 }
 
-// Read answers a pull.
-func Read(tx CentralTx, from Site, p Pull) PullReply {
+// Read answers a pull; ok is false while Void has not come to its end. A box
+// that was put back reads nothing armed that it may have used before.
+func Read(tx CentralTx, from Site, p Pull) (r PullReply, ok bool) {
+	if tx.Member(from).Voiding {
+		return PullReply{}, false
+	}
 	m := tx.Meta()
 	pin := p.Pin
 	if pin == 0 || pin > m.Head {
@@ -175,7 +210,7 @@ func Read(tx CentralTx, from Site, p Pull) PullReply {
 	return PullReply{
 		Epoch: m.Epoch, Docs: docs, Pin: pin, More: more,
 		Cursor: Cursor{Epoch: m.Epoch, Rev: end, Boot: m.bootAt(end)},
-	}
+	}, true
 }
 
 // bootAt is the last start at a revision.
@@ -229,6 +264,9 @@ func Allow(tx CentralTx, from Site, c Confirm) ConfirmReply {
 	}
 	if sec.Used {
 		return ConfirmReply{Epoch: m.Epoch, OK: h.Tx == c.Tx}
+	}
+	if v := tx.Member(from); v.Voiding && c.ID > v.Voided {
+		return no
 	}
 	sec.Used = true
 	put(tx, c.ID, Held{Home: h.Home, Sec: sec, Tx: c.Tx})

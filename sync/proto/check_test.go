@@ -16,6 +16,9 @@ func (w *world) wrong() string {
 			return fmt.Sprintf("mint %s was accepted %d times", mint, n)
 		}
 	}
+	if e := w.centre.meta.Epoch; e != firstEpoch && !w.setup.rawRestore && !w.setup.properRestore {
+		return fmt.Sprintf("epoch %d began though the platform was never put back", e)
+	}
 	for id, h := range w.centre.devices {
 		if w.pins[id].Newer(h.Sec.PIN) {
 			return fmt.Sprintf("the PIN of %s went back from %+v to %+v", id, w.pins[id], h.Sec.PIN)
@@ -124,7 +127,7 @@ func (c centre) write(b *strings.Builder, rename func(string) string) {
 		fmt.Fprint(b, rename(boot.ID), boot.Rev, ",")
 	}
 	for _, m := range c.members {
-		fmt.Fprint(b, rename(m.Token), rename(m.Before), ";")
+		fmt.Fprint(b, rename(m.Token), rename(m.Before), m.Voiding, m.Voided, ";")
 	}
 	for _, id := range slices.Sorted(maps.Keys(c.devices)) {
 		h := c.devices[id]

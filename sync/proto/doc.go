@@ -46,6 +46,15 @@
 // wants it back in the next one. A box that shows an older one is a copy or
 // was put back with its anchor; what is armed there is burnt.
 //
+// What is armed at a site that was put back may be more than one transaction
+// holds. It is taken back in slices (Void), and until the last of them the site
+// is given no documents and no yes: it would go off line with what it used in
+// the life it has lost. What is minted for it meanwhile may be taken back too.
+//
+// Of its starts the platform remembers a thousand. A cursor that names an older
+// one is too old; one that names none at all, after the first that is
+// remembered, was never handed out by this past.
+//
 // # What this cannot do
 //
 // A box that accepts off line, loses the whole disk with the anchor before it

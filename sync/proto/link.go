@@ -63,7 +63,7 @@ func (l *Link) Next(tx SiteTx, name string) (r Request, ok bool) {
 	r = Request{ID: name}
 	switch l.phase {
 	case Greeting:
-		r.Hello = &Hello{Cursor: m.Cursor, Token: m.Token, Rolled: m.Rolled, Burns: m.Burns}
+		r.Hello = &Hello{Cursor: m.Cursor, Token: m.Token, Rolled: m.Rolled, Burns: m.Burns[:min(len(m.Burns), MaxBurns)]}
 	case Reading, Settling:
 		r.Pull = l.pull(m)
 	case Merging:
@@ -174,6 +174,9 @@ func (l *Link) welcomed(tx SiteTx, h Hello, r HelloReply) (n News) {
 		n.Rolled, n.Anchor, l.open = true, &a, false
 		l.Lost()
 		return n
+	}
+	if len(m.Burns) > 0 {
+		return n // and greets once more, with the rest of them
 	}
 	l.phase, l.after, l.pin, l.upto, l.poked = Reading, "", 0, 0, false
 	return n

@@ -52,10 +52,14 @@ type Hello struct {
 	// Token is the one the platform gave in the last hello.
 	Token string `json:"token,omitempty"`
 	// Rolled says that the box found itself put back (R3), Burns which mints
-	// a start had to burn.
+	// a start had to burn, at most MaxBurns.
 	Rolled bool   `json:"rolled,omitempty"`
 	Burns  []Burn `json:"burns,omitempty"`
 }
+
+// MaxBurns is how many burns one hello carries; the next one follows at once
+// with the rest.
+const MaxBurns = 100
 
 // Burn is a mint that may have been accepted without the box knowing.
 type Burn struct {

@@ -20,6 +20,7 @@ func setups() []setup {
 		{name: "off line, the platform put back raw", offline: true, rawRestore: true, databaseBack: true, devices: 1},
 		{name: "on line only, whole disks put back", wholeDiskBack: true, properRestore: true, devices: 1},
 		{name: "off line, all faults, two devices", offline: true, wholeDiskBack: true, databaseBack: true, rawRestore: true, properRestore: true, devices: 2},
+		{name: "off line, few starts remembered", offline: true, wholeDiskBack: true, databaseBack: true, fewBoots: true, devices: 2},
 	}
 }
 
@@ -98,6 +99,10 @@ func scenarios() []scenario {
 			budget{claims: 2, saves: 1, restores: 2, mints: 1, lost: 1, pokes: 1}},
 		{"the platform restored", setup{offline: true, properRestore: true, devices: 1},
 			budget{claims: 2, saves: 1, restores: 2, mints: 1, lost: 1, pokes: 1}},
+		{"a whole disk with two devices put back", setup{offline: true, wholeDiskBack: true, devices: 2},
+			budget{claims: 2, mints: 1, saves: 1, backs: 1, lost: 1}},
+		{"starts that are forgotten", setup{offline: true, fewBoots: true, devices: 1},
+			budget{claims: 1, boots: 3, mints: 1, lost: 1, pokes: 1}},
 		{"a move between two sites", setup{offline: true, devices: 1},
 			budget{claims: 3, moves: 2, crashes: 1, lost: 1, pokes: 2}},
 		{"wrong PINs and resets", setup{offline: true, devices: 1},

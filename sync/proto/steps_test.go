@@ -109,8 +109,18 @@ func (w *world) post(i int) {
 	}
 }
 
+// voidSlice is one, so that anything may happen between two devices.
+const voidSlice = 1
+
 func (w *world) centreFaults() []step {
 	var out []step
+	for i := range w.sites {
+		if site := siteName(i); w.centre.members[i].Voiding {
+			out = append(out, step{"centre takes back one armed at " + string(site), func(w *world) {
+				w.onCentre(func(tx proto.CentralTx) { proto.Void(tx, site, voidSlice) })
+			}})
+		}
+	}
 	if w.left.boots > 0 {
 		out = append(out, step{"centre starts anew", func(w *world) {
 			w.left.boots--
@@ -407,7 +417,11 @@ func (w *world) answer(from proto.Site, r proto.Request) *proto.Reply {
 			a := proto.Greet(tx, from, *r.Hello, w.name("token"), w.wall)
 			out.Hello = &a
 		case r.Pull != nil:
-			a := proto.Read(tx, from, *r.Pull)
+			a, ok := proto.Read(tx, from, *r.Pull)
+			for !ok { // the platform goes on with what was begun, and answers then
+				proto.Void(tx, from, voidSlice)
+				a, ok = proto.Read(tx, from, *r.Pull)
+			}
 			out.Pull = &a
 		case r.Push != nil:
 			a := proto.Take(tx, from, *r.Push)

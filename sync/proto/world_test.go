@@ -37,7 +37,9 @@ type setup struct {
 	properRestore bool
 	databaseBack  bool
 	wholeDiskBack bool
-	devices       int
+	// fewBoots: the platform remembers two of its starts.
+	fewBoots bool
+	devices  int
 }
 
 // budget is how much more of each kind may happen; it bounds the search.
@@ -51,7 +53,10 @@ type tryKey struct {
 	n     uint64
 }
 
-const tryLimit = 3
+const (
+	tryLimit   = 3
+	firstEpoch = 100
+)
 
 // centre is the platform's durable state.
 type centre struct {
@@ -120,14 +125,17 @@ func siteIndex(s proto.Site) int {
 }
 
 func newWorld(s setup, left budget) *world {
-	w := &world{setup: s, left: left, accepted: map[string]int{}, excused: map[string]bool{}, tries: map[tryKey]int{}, wall: 100, pins: map[proto.ID]proto.Gen{}}
+	w := &world{setup: s, left: left, accepted: map[string]int{}, excused: map[string]bool{}, tries: map[tryKey]int{}, wall: firstEpoch, pins: map[proto.ID]proto.Gen{}}
 	w.centre = centre{devices: map[proto.ID]proto.Held{}}
 	for i := range w.sites {
 		w.centre.docs[i] = map[proto.ID]proto.Doc{}
 		w.sites[i] = box{disk: disk{devices: map[proto.ID]proto.Device{}}, confirm: map[proto.ID]string{}}
 	}
+	if s.fewBoots {
+		w.centre.meta.MaxBoots = 2
+	}
 	w.onCentre(func(tx proto.CentralTx) {
-		proto.Restored(tx, w.wall, 0)
+		proto.Restored(tx, firstEpoch, 0)
 		proto.Start(tx, w.name("boot"))
 		for i := range s.devices {
 			proto.Settle(tx, proto.ID(fmt.Sprint("d", i)), siteName(0), w.mint())
@@ -188,9 +196,9 @@ func (t *centreTx) Device(id proto.ID) (proto.Held, bool) {
 	return h, ok
 }
 func (t *centreTx) SetDevice(id proto.ID, h proto.Held) { t.c.devices[id] = h }
-func (t *centreTx) At(s proto.Site, f func(proto.ID, proto.Held) bool) {
+func (t *centreTx) At(s proto.Site, after proto.ID, f func(proto.ID, proto.Held) bool) {
 	for _, id := range slices.Sorted(maps.Keys(t.c.devices)) {
-		if h := t.c.devices[id]; h.Home == s && !f(id, h) {
+		if h := t.c.devices[id]; id > after && h.Home == s && !f(id, h) {
 			return
 		}
 	}

@@ -88,9 +88,9 @@ func (p *platform) Doc(_ proto.Site, id proto.ID) (proto.Doc, bool) {
 	return d, ok
 }
 
-func (p *platform) At(s proto.Site, f func(proto.ID, proto.Held) bool) {
+func (p *platform) At(s proto.Site, after proto.ID, f func(proto.ID, proto.Held) bool) {
 	for _, id := range slices.Sorted(maps.Keys(p.held)) {
-		if h := p.held[id]; h.Home == s && !f(id, h) {
+		if h := p.held[id]; id > after && h.Home == s && !f(id, h) {
 			return
 		}
 	}
@@ -154,7 +154,11 @@ func (p *platform) answer(request []byte) []byte {
 			Now:        time.Now(), Name: "Branch", Acked: p.seen[q.Hello.Incarnation], Whitelisting: whitelisting,
 		}
 	case q.Pull != nil:
-		page := proto.Read(p, siteName, *q.Pull)
+		page, ok := proto.Read(p, siteName, *q.Pull)
+		for !ok {
+			proto.Void(p, siteName, 1)
+			page, ok = proto.Read(p, siteName, *q.Pull)
+		}
 		r.Pull = &wire.PullReply{Epoch: page.Epoch, Cursor: page.Cursor, Pin: page.Pin, More: page.More}
 		for _, d := range page.Docs {
 			r.Pull.Docs = append(r.Pull.Docs, p.sign(d))

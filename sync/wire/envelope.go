@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/lineside/lineside/sync/proto"
 	"github.com/lineside/lineside/sync/seal"
 )
 
@@ -58,6 +59,9 @@ func (r Request) check() error {
 	}
 	if r.Act != nil {
 		return r.Act.check()
+	}
+	if r.Hello != nil && len(r.Hello.Burns) > proto.MaxBurns {
+		return fmt.Errorf("got %d burns, want at most %d", len(r.Hello.Burns), proto.MaxBurns)
 	}
 	if r.Push == nil {
 		return nil
