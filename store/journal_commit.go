@@ -113,7 +113,8 @@ func (v *view) putBehind(b *bolt.Bucket, d *draft, addr netip.Addr) error {
 	if l == nil {
 		return b.Delete(addr.AsSlice())
 	}
-	key, value, err := d.encodeLease(*l)
+	stored := storeLease(*l)
+	key, value, _, err := d.encodeLease(&stored)
 	if err != nil {
 		return err
 	}

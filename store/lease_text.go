@@ -11,8 +11,7 @@ import (
 	"github.com/lineside/lineside/phone"
 )
 
-// A building's power-up is thousands of leases, each written and read back
-// before its ACK. So a lease's JSON is written and read by hand, to the byte
+// A building's power-up is thousands of leases, each written before its ACK. So a lease's JSON is written and read by hand, to the byte
 // what encoding/json makes of storedLease; what is out of the ordinary (text
 // that wants escaping, an order or a field this build does not write) goes
 // through encoding/json itself.
@@ -21,18 +20,22 @@ import (
 const leaseHead = `{"v":1,"address":"`
 
 // encodeLease writes a lease as a stored value.
-func encodeLease(s storedLease) ([]byte, error) { return addLease(make([]byte, 0, 384), &s) }
+func encodeLease(s storedLease) ([]byte, error) {
+	b, _, err := addLease(make([]byte, 0, 384), &s)
+	return b, err
+}
 
-// addLease is encodeLease that appends to b.
-func addLease(b []byte, s *storedLease) ([]byte, error) {
+// addLease is encodeLease that appends to b, and says whether it is written by hand.
+func addLease(b []byte, s *storedLease) (_ []byte, byHand bool, err error) {
 	from := len(b)
-	b, ok := appendLease(b, s)
-	if !ok {
+	b, byHand = appendLease(b, s)
+	if !byHand {
 		kept := *s // what is handed on does not stay on the stack
 		value, err := frame(kept)
-		return append(b[:from], value...), err
+		return append(b[:from], value...), false, err
 	}
-	return addSum(b, from)
+	b, err = addSum(b, from)
+	return b, true, err
 }
 
 // appendLease adds what json.Marshal gives; ok is false where that is left to
