@@ -62,10 +62,12 @@ func (f *faces) add(s phone.Seen, by string, known bool) {
 	if f.share[by] >= maxPerStranger {
 		return
 	}
+	v := new(visitor)
 	if f.order.Len() >= f.max {
-		f.forgetLocked(f.order.Front().Value.(*visitor).seen.MAC)
+		v = f.forgetLocked(f.order.Front().Value.(*visitor).seen.MAC) // and use its room
 	}
-	f.visitors[s.MAC] = f.order.PushBack(&visitor{seen: s, by: by})
+	*v = visitor{seen: s, by: by}
+	f.visitors[s.MAC] = f.order.PushBack(v)
 	f.share[by]++
 }
 
@@ -95,12 +97,11 @@ func later(old, s phone.Seen) phone.Seen {
 func (f *faces) adopt(mac phone.MAC) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	el, ok := f.visitors[mac]
-	if !ok {
+	v := f.forgetLocked(mac)
+	if v == nil {
 		return
 	}
-	f.forgetLocked(mac)
-	f.devices[mac] = el.Value.(*visitor).seen
+	f.devices[mac] = v.seen
 	f.dirty[mac] = struct{}{}
 }
 
@@ -112,16 +113,18 @@ func (f *faces) drop(mac phone.MAC) {
 	delete(f.dirty, mac)
 }
 
-func (f *faces) forgetLocked(mac phone.MAC) {
+// forgetLocked takes a visitor off the table; nil where there is none.
+func (f *faces) forgetLocked(mac phone.MAC) *visitor {
 	el, ok := f.visitors[mac]
 	if !ok {
-		return
+		return nil
 	}
 	delete(f.visitors, mac)
 	v := f.order.Remove(el).(*visitor)
 	if f.share[v.by]--; f.share[v.by] <= 0 {
 		delete(f.share, v.by)
 	}
+	return v
 }
 
 // Visitors lists unknown phones that asked, latest first.

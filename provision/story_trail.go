@@ -81,7 +81,7 @@ func (t *trails) trailLocked(mac phone.MAC, known bool, by string, proven bool) 
 		}
 		return el.Value.(*trail)
 	}
-	tr := &trail{mac: mac, by: by, told: make(map[string]bool)}
+	var tr *trail
 	if el, ok := there.of[mac]; ok {
 		tr = there.drop(el)
 		tr.by = by
@@ -89,7 +89,23 @@ func (t *trails) trailLocked(mac phone.MAC, known bool, by string, proven bool) 
 	if !known && here.share[by] >= maxPerStranger {
 		return nil
 	}
+	if tr == nil {
+		tr = here.blank(mac, by)
+	}
 	here.push(tr)
+	return tr
+}
+
+// blank is an empty trail: in a full table the one that has to make room, for a
+// trail's events are a kilobyte, and a building's power-up goes through thousands.
+func (t *trailTable) blank(mac phone.MAC, by string) *trail {
+	if t.order.Len() < t.max {
+		return &trail{mac: mac, by: by}
+	}
+	tr := t.drop(t.order.Back())
+	clear(tr.proven)
+	clear(tr.claims)
+	*tr = trail{mac: mac, by: by, proven: tr.proven[:0], claims: tr.claims[:0]}
 	return tr
 }
 
