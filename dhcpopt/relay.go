@@ -286,7 +286,7 @@ func (r *Relay) sighting(a, asked *ask, w provision.Welcome, q question, data []
 	if err != nil || a.kind != dhcpv4.MessageTypeAck {
 		return provision.Sighting{}
 	}
-	lead := lead(func(code uint8) []byte { return m.Options[code] }, asked, w)
+	lead := wording(nil).lead(func(code uint8) []byte { return m.Options[code] }, asked, w)
 	g := provision.Sighting{
 		MAC: a.client.mac, Front: provision.DHCP, Ident: w.Ident, Kind: provision.KindTold, Lead: lead, Addr: a.ciaddr,
 		Text: "has an address, asked for options" + leadText(lead),

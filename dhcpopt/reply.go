@@ -67,7 +67,7 @@ func (s *Server) reply(a *ask, kind dhcpv4.MessageType, addr netip.Addr, length 
 	}
 	r := reply{data: d.message(a.packet, h)}
 	if kind == dhcpv4.MessageTypeAck || length == 0 { // an OFFER of an address may come to nothing
-		r.lead = lead(d.get, a, w)
+		r.lead = s.said.lead(d.get, a, w)
 	}
 	s.direct(&r, a, kind, addr)
 	return r

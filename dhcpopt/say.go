@@ -121,21 +121,21 @@ var leading = [...]uint8{43, 66, 67, 114, 125, 150, 156, 159, 160, 161, 176, 242
 
 // lead is what a reply to a phone tells of its box: of the options that carry an
 // address alone, the first that was sent, and which were asked for and given.
-func lead(get func(code uint8) []byte, a *ask, w provision.Welcome) provision.Lead {
+func (said wording) lead(get func(code uint8) []byte, a *ask, w provision.Welcome) provision.Lead {
 	if w.Ident.Vendor == "" {
 		return provision.Lead{}
 	}
 	l := provision.Lead{Listed: a.list != nil}
-	var asked, given []uint8
-	for _, code := range leading {
+	var asked, given leads
+	for i, code := range leading {
 		if l.Listed && a.wants(code) {
-			asked = append(asked, code)
+			asked |= 1 << i
 		}
 		if len(get(code)) > 0 {
-			given = append(given, code)
+			given |= 1 << i
 		}
 	}
-	l.Asked, l.Given = numbers(asked), numbers(given)
+	l.Asked, l.Given = said.numbers(asked), said.numbers(given)
 	for _, code := range []uint8{66, 160, 159, 114, 43} {
 		if v := get(code); len(v) > 0 {
 			l.URL = clean(v, maxTold)
@@ -143,6 +143,32 @@ func lead(get func(code uint8) []byte, a *ask, w provision.Welcome) provision.Le
 		}
 	}
 	return l
+}
+
+// leads are some of leading, a bit for each.
+type leads uint16
+
+// wording is what was said before of options that lead: phones of one model ask
+// for the same and are given the same. It is bounded by what leads can be; nil
+// keeps nothing.
+type wording map[leads]string
+
+func (said wording) numbers(some leads) string {
+	text, ok := said[some]
+	if ok {
+		return text
+	}
+	var codes []uint8
+	for i, code := range leading {
+		if some&(1<<i) != 0 {
+			codes = append(codes, code)
+		}
+	}
+	text = numbers(codes)
+	if said != nil {
+		said[some] = text
+	}
+	return text
 }
 
 // numbers words a list: "43, 66 and 160".

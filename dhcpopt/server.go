@@ -72,6 +72,7 @@ type Server struct {
 	newcomers crowdAlarm
 	asked     ask
 	draft     draft
+	said      wording
 	followed  *provision.Reserved // as the pools have it
 
 	// scopes serve networks behind relays; each has remote set.
@@ -130,6 +131,7 @@ func newServer(cfg Config, deps Deps) *Server {
 		pool:   newPool(cfg),
 		owed:   make(map[netip.Addr]*phone.Lease),
 		later:  newLater(),
+		said:   make(wording),
 	}
 }
 
