@@ -4,12 +4,24 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"sync"
 	"syscall"
 	_ "time/tzdata" // static builds run where no zone files are
 )
 
+// What garbage there may be before it is collected. What the box keeps is small,
+// some 20 MiB with ten thousand leases, and collecting whenever there was as much
+// again took 6 % of the time of a building's power-up. The bound, in bytes, is for
+// a box that has to keep more: half of what its unit gives it (MemoryMax).
+const (
+	garbagePercent = 400
+	garbageBound   = 256 << 20
+)
+
 func main() {
+	debug.SetGCPercent(garbagePercent)
+	debug.SetMemoryLimit(garbageBound)
 	// The first signal asks everything to stop; from then on signals have
 	// their ordinary effect again, so that a second one kills.
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
