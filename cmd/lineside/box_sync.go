@@ -268,6 +268,8 @@ func whitelisted(w wire.Whitelisting, zone *time.Location) string {
 		return ""
 	case w.Permanent:
 		return "whitelisted for good"
+	case (w.Until.IsZero() || !time.Now().Before(w.Until)) && w.Why != "":
+		return "not whitelisted: " + w.Why
 	case w.Until.IsZero() || !time.Now().Before(w.Until):
 		return "not whitelisted; the next phone that shows its PIN makes it so"
 	}
