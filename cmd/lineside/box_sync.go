@@ -204,6 +204,7 @@ func (l *platformLink) look(ctx context.Context, now *linked) {
 
 // count counts what waits, and keeps the conditions.
 func (l *platformLink) count(ctx context.Context, now *linked) {
+	now.site.Look()
 	pending, err := now.site.Pending(ctx)
 	if err != nil {
 		return // the store has told of it

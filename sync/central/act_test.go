@@ -3,6 +3,7 @@ package central_test
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -65,6 +66,29 @@ func TestActsOfABox(t *testing.T) {
 	deeds, _, err := l.p.Audit(central.AuditQuery{By: "at the box: cli root", Limit: 10})
 	if err != nil || len(deeds) != 1 || deeds[0].What != "device reset" || deeds[0].Site != here.id {
 		t.Errorf("audit: got %+v, %v, want the reset in the box's operator's name", deeds, err)
+	}
+}
+
+// TestConditionsOfABox: what a box tells of itself between two hellos counts.
+func TestConditionsOfABox(t *testing.T) {
+	l := newLab(t)
+	b := l.operated("Berlin")
+	for _, tt := range []struct {
+		told *[]string
+		want []string
+	}{
+		{&[]string{"disk-full", "clock"}, []string{"disk-full", "clock"}},
+		{nil, []string{"disk-full", "clock"}},
+		{&[]string{}, nil},
+	} {
+		q, err := json.Marshal(wire.Request{V: wire.Version, ID: "x", Push: &wire.Push{Conditions: tt.told}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer(t, l, l.p, b.id, "push", q)
+		if s, err := l.p.Site(b.id); err != nil || !slices.Equal(s.Conditions, tt.want) {
+			t.Errorf("told %v: got %q, %v, want %q", tt.told, s.Conditions, err, tt.want)
+		}
 	}
 }
 

@@ -116,6 +116,11 @@ func (p *Platform) serve(t *tx, id string, addr netip.Addr, q wire.Request, toke
 		r.Hello.Whitelisting = t.whitelisting(id, t.source(id, addr))
 	case q.Push != nil:
 		t.connected(id, addr)
+		t.beats(id, func(b *beat) {
+			if said := q.Push.Conditions; said != nil {
+				b.Conditions = clipped(*said)
+			}
+		})
 		a := proto.Take(t, from, q.Push.Push)
 		t.vouch(id, t.source(id, addr), t.acks(id).Acked[q.Push.Incarnation], *q.Push)
 		r.Push = &wire.PushReply{PushReply: a, Acked: t.keep(id, *q.Push)}
@@ -142,17 +147,31 @@ func (p *Platform) greet(t *tx, id string, h wire.Hello, token string) *wire.Hel
 	if a.Snapshot {
 		a.Cursor = p.prove(id, a.Cursor)
 	}
-	var was beat
-	t.get(bucketBeats, id, &was)
-	is := beat{At: now, Software: clip(h.Software, 64)}
-	for _, c := range h.Conditions[:min(len(h.Conditions), 50)] {
-		is.Conditions = append(is.Conditions, clip(c, 64))
-	}
-	if now.Sub(was.At).Abs() > beatStale || was.Software != is.Software || !slices.Equal(was.Conditions, is.Conditions) {
-		t.put(bucketBeats, id, is)
-	}
+	t.beats(id, func(b *beat) { b.Software, b.Conditions = clip(h.Software, 64), clipped(h.Conditions) })
 	s, _ := t.site(id)
 	return &wire.HelloReply{HelloReply: a, Now: now, Name: s.Name, Acked: t.acks(id).Acked[h.Incarnation]}
+}
+
+// beats keeps a sign of life, and what the box says of itself with it.
+func (t *tx) beats(id string, f func(*beat)) {
+	var was beat
+	t.get(bucketBeats, id, &was)
+	is := was
+	is.At = t.p.now().UTC()
+	f(&is)
+	if is.At.Sub(was.At).Abs() > beatStale || was.Software != is.Software || !slices.Equal(was.Conditions, is.Conditions) {
+		t.put(bucketBeats, id, is)
+	}
+}
+
+// maxConditions bounds what is kept of a box's conditions, 64 bytes each.
+const maxConditions = 50
+
+func clipped(conditions []string) (kept []string) {
+	for _, c := range conditions[:min(len(conditions), maxConditions)] {
+		kept = append(kept, clip(c, 64))
+	}
+	return kept
 }
 
 func clip(s string, most int) string { return s[:min(len(s), most)] }

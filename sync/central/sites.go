@@ -25,8 +25,8 @@ const (
 	SiteRemoving = "removing"
 )
 
-// silentAfter is how long a box may say nothing and count as there: the time
-// of its last hello is kept to about an hour.
+// silentAfter is how long a box may say nothing and count as there: it tells
+// how it is at least once an hour, and when it did is kept to about an hour.
 const silentAfter = 3 * time.Hour
 
 // SiteInfo is a site as operators see it.
@@ -34,7 +34,7 @@ type SiteInfo struct {
 	ID    string `json:"id"`
 	Name  string `json:"name"`
 	State string `json:"state"`
-	// Seen is when its box said hello last, to about an hour; Software and
+	// Seen is when its box told of itself last, to about an hour; Software and
 	// Conditions are what it said of itself.
 	Seen       time.Time `json:"seen,omitzero"`
 	Software   string    `json:"software,omitempty"`

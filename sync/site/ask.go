@@ -40,8 +40,8 @@ func (s *Site) next(ctx context.Context) (q wire.Request, ok bool, err error) {
 	case q.Hello != nil && set:
 		q.Hello.Clock = now
 	}
-	if q.Hello != nil && s.cfg.Conditions != nil {
-		q.Hello.Conditions = s.cfg.Conditions()
+	if q.Hello != nil {
+		q.Hello.Conditions = s.conditions()
 	}
 	return q, ok, err
 }
@@ -81,7 +81,8 @@ func (s *Site) withEvents(ctx context.Context, q wire.Request, ok bool, m meta) 
 	if err != nil {
 		return q, false, fmt.Errorf("read what is to be told: %w", err)
 	}
-	if len(events) == 0 {
+	conditions := s.unsaid()
+	if len(events) == 0 && conditions == nil {
 		return q, ok, nil
 	}
 	if !ok {
@@ -89,7 +90,7 @@ func (s *Site) withEvents(ctx context.Context, q wire.Request, ok bool, m meta) 
 			Push: proto.Push{Epoch: m.Epoch, Items: []proto.Item{}}, Incarnation: m.Incarnation,
 		}}
 	}
-	q.Push.Events = events
+	q.Push.Events, q.Push.Conditions = events, conditions
 	return q, true, nil
 }
 
@@ -153,6 +154,7 @@ func (s *Site) heard(ctx context.Context, q wire.Request, r wire.Reply) error {
 		return fmt.Errorf("keep the answer to %s: %w", q.Op(), err)
 	}
 	s.note(r, news)
+	s.noteSaid(q)
 	return nil
 }
 

@@ -33,6 +33,8 @@ type platform struct {
 	key     seal.Public
 	events  []wire.Event
 	seen    map[string]uint64
+	health  []string // conditions told last
+	told    int      // how often by a push
 	tamper  func([]byte) []byte
 
 	weather weather
@@ -149,6 +151,7 @@ func (p *platform) answer(request []byte) []byte {
 		if p.key, err = seal.ParsePublic(q.Hello.Key); err != nil {
 			p.t.Error(err)
 		}
+		p.health = q.Hello.Conditions
 		r.Hello = &wire.HelloReply{
 			HelloReply: proto.Greet(p, siteName, q.Hello.Hello, fmt.Sprint("token", rand.Int64()), 100),
 			Now:        time.Now(), Name: "Branch", Acked: p.seen[q.Hello.Incarnation], Whitelisting: whitelisting,
@@ -164,6 +167,9 @@ func (p *platform) answer(request []byte) []byte {
 			r.Pull.Docs = append(r.Pull.Docs, p.sign(d))
 		}
 	case q.Push != nil:
+		if c := q.Push.Conditions; c != nil {
+			p.health, p.told = *c, p.told+1
+		}
 		for _, e := range q.Push.Events {
 			if e.Seq > p.seen[q.Push.Incarnation] {
 				p.seen[q.Push.Incarnation] = e.Seq

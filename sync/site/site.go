@@ -96,7 +96,10 @@ type Site struct {
 	status Status
 	// answered is when the platform last did.
 	answered time.Time
-	cap      time.Duration
+	// said are the conditions the platform was told, at saidAt.
+	said   []string
+	saidAt time.Time
+	cap    time.Duration
 }
 
 // New makes the link's end; nothing is read or dialled before Serve.

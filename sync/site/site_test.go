@@ -97,6 +97,8 @@ type lab struct {
 	db   *store.Store
 	s    *site.Site
 	stop func()
+
+	conditions func() []string
 }
 
 func newLab(t testing.TB) *lab {
@@ -131,7 +133,7 @@ func (l *lab) begin() {
 	l.t.Helper()
 	l.db = openStore(l.t, l.database())
 	var err error
-	l.s, err = site.New(site.Config{Site: siteName, Platform: l.p.signer.Verifier(), Key: l.key, Anchor: l.anchor(), Software: "test"},
+	l.s, err = site.New(site.Config{Site: siteName, Platform: l.p.signer.Verifier(), Key: l.key, Anchor: l.anchor(), Software: "test", Conditions: l.conditions},
 		records{l.db}, l.desk, via{l.p}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		l.t.Fatal(err)

@@ -118,6 +118,9 @@ type Push struct {
 	// tells by it how old an event is whose time means nothing.
 	Clock time.Time `json:"clock,omitzero"`
 	Unset bool      `json:"unset,omitempty"`
+	// Conditions are the box's health conditions, by code, where they changed
+	// since they were told, and once an hour; nil is as before. Since 2026-11.
+	Conditions *[]string `json:"conditions,omitempty"`
 }
 
 // PushReply says that all of the push is durable.
