@@ -1,9 +1,14 @@
 package main
 
 import (
+	"slices"
 	"testing"
 	"time"
 
+	"github.com/lineside/lineside/auth"
+	"github.com/lineside/lineside/phone"
+	"github.com/lineside/lineside/sync/proto"
+	"github.com/lineside/lineside/sync/site"
 	"github.com/lineside/lineside/sync/wire"
 )
 
@@ -27,5 +32,27 @@ func TestWhitelistedInWords(t *testing.T) {
 		if got := whitelisted(tt.is, time.UTC); got != tt.want {
 			t.Errorf("%s: got %q, want %q", name, got, tt.want)
 		}
+	}
+}
+
+// TestTriesOf: what the box has counted of wrong PINs goes to the rules with the
+// PIN it was for; the site's own devices are nobody else's matter.
+func TestTriesOf(t *testing.T) {
+	rec := func(last byte, managed bool, e auth.Enrolment) auth.Record {
+		return auth.Record{Device: phone.Device{MAC: phone.MAC{0, 0x15, 0x65, 0, 0, last}}, Enrolment: e,
+			Platform: auth.Platform{Managed: managed, PIN: auth.Minting{Epoch: 7, N: 2}}}
+	}
+	got := triesOf([]auth.Record{
+		rec(1, true, auth.Enrolment{Fails: 2, LockOuts: 1}),
+		rec(2, true, auth.Enrolment{State: auth.Blocked, LockOuts: 3}),
+		rec(3, true, auth.Enrolment{}),
+		rec(4, false, auth.Enrolment{Fails: 2}),
+	})
+	want := []site.Tries{
+		{ID: "device/001565000001", PIN: proto.Gen{Epoch: 7, N: 2}, Fails: 5},
+		{ID: "device/001565000002", PIN: proto.Gen{Epoch: 7, N: 2}, Fails: 9, Locked: true},
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
 	}
 }

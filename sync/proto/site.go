@@ -177,6 +177,19 @@ func Tried(tx SiteTx, id ID, limit uint16) {
 	tx.SetDevice(id, d)
 }
 
+// Counted brings in what the box itself has counted of wrong PINs of one
+// generation, and whether it takes no more: a crash may have come between its
+// count and Tried. Said twice it changes nothing; of another generation it says
+// nothing.
+func Counted(tx SiteTx, id ID, pin Gen, fails uint16, locked bool) {
+	d, ok := tx.Device(id)
+	if !ok || d.Gone || d.Sec.PIN != pin || fails <= d.Sec.Fails && (!locked || d.Sec.Locked) {
+		return
+	}
+	d.Sec.Fails, d.Sec.Locked, d.Dirty = max(d.Sec.Fails, fails), d.Sec.Locked || locked, true
+	tx.SetDevice(id, d)
+}
+
 // take brings a document into the box. Within a snapshot older versions than
 // the box's count as well: a platform that was put back has no newer ones.
 func take(tx SiteTx, m SiteMeta, doc Doc) {

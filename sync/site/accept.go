@@ -140,6 +140,31 @@ func (s *Site) Tried(ctx context.Context, id proto.ID, limit uint16) error {
 	return s.change(ctx, nil, func(t *tx) { proto.Tried(t, id, limit) })
 }
 
+// Tries is what the box has counted of wrong PINs for one device.
+type Tries struct {
+	ID proto.ID
+	// PIN is the generation they were for.
+	PIN    proto.Gen
+	Fails  uint16
+	Locked bool
+}
+
+// Counted brings the box's own counts into the rules, at a start: a crash may
+// have come between a count and Tried.
+func (s *Site) Counted(ctx context.Context, all []Tries) error {
+	if len(all) == 0 {
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	defer s.Changed()
+	return s.change(ctx, nil, func(t *tx) {
+		for _, one := range all {
+			proto.Counted(t, one.ID, one.PIN, one.Fails, one.Locked)
+		}
+	})
+}
+
 // tellDesk tells the desk of every document it has not heard of.
 func (s *Site) tellDesk(ctx context.Context) error {
 	var todo []wire.Doc
