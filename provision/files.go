@@ -41,6 +41,9 @@ type LocalFile struct {
 	Path string `json:"path"`
 }
 
+// Served reports that phones are given the file.
+func (f LocalFile) Served() bool { return f.State == fileServed }
+
 // FirmwareRule is which file phones of a model are told to install.
 type FirmwareRule struct {
 	Vendor phone.Vendor `json:"vendor"`

@@ -44,8 +44,7 @@ func (p *program) fileListCommand() *cobra.Command {
 			}
 			t.print(p.out)
 			for _, r := range list.Firmware {
-				maker, _ := vendors.All().Of(r.Vendor)
-				if err := p.say("%s %s: %s %s", r.Vendor, r.Model, r.File, upgradeWay(maker)); err != nil {
+				if err := p.say("%s %s: %s %s", r.Vendor, r.Model, r.File, ruleWay(r, list.Files)); err != nil {
 					return err
 				}
 			}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/lineside/lineside/admin"
 	"github.com/lineside/lineside/phone"
+	"github.com/lineside/lineside/provision"
 	"github.com/lineside/lineside/vendors"
 )
 
@@ -234,5 +235,32 @@ func TestOwnerOfAPhoneWithoutABook(t *testing.T) {
 		if told := strings.Contains(errs.String(), "anna's on record"); told == (m.Book != nil) {
 			t.Errorf("%s, book %v: got %q", m.Vendor, m.Book != nil, errs.String())
 		}
+	}
+}
+
+// TestARuleSaysWhetherItsFileIsNamed: a file that is not what the rule was made for
+// is told to no phone, and the list does not say it were.
+func TestARuleSaysWhetherItsFileIsNamed(t *testing.T) {
+	rule := provision.FirmwareRule{Vendor: "yealink", Model: "T46G", File: "T46G.rom"}
+	file := func(state string) provision.LocalFile {
+		return provision.LocalFile{Vendor: "yealink", Name: "T46G.rom", State: state}
+	}
+	for name, tt := range map[string]struct {
+		files []provision.LocalFile
+		want  string
+	}{
+		"as it was":             {[]provision.LocalFile{file("served")}, "is named in their configs"},
+		"changed":               {[]provision.LocalFile{file("not what was added")}, "is not named: T46G.rom is not what was added"},
+		"not looked at":         {[]provision.LocalFile{file("unchecked")}, "is not named yet"},
+		"gone from the list":    {nil, "is not named: T46G.rom is not here"},
+		"another maker's alone": {[]provision.LocalFile{{Vendor: "snom", Name: "T46G.rom", State: "served"}}, "is not named: T46G.rom is not here"},
+	} {
+		if got := ruleWay(rule, tt.files); !strings.HasPrefix(got, tt.want) {
+			t.Errorf("%s: got %q, want it to begin with %q", name, got, tt.want)
+		}
+	}
+	rule.Image = "T46G.bin"
+	if got := ruleWay(rule, []provision.LocalFile{file("served")}); !strings.HasPrefix(got, "is not named: T46G.bin") {
+		t.Errorf("without its image: got %q", got)
 	}
 }

@@ -1,6 +1,10 @@
 package main
 
 import (
+	"fmt"
+	"slices"
+
+	"github.com/lineside/lineside/provision"
 	"github.com/lineside/lineside/vendors"
 )
 
@@ -71,6 +75,24 @@ func hotlineWay(s vendors.Shows) string {
 		return "the hotline dials at once: an emergency call goes by it"
 	}
 	return "no hotline: numbers are dialled as always"
+}
+
+// ruleWay is what becomes of a firmware rule as its files are now.
+func ruleWay(r provision.FirmwareRule, files []provision.LocalFile) string {
+	for _, name := range []string{r.File, r.Image} {
+		i := slices.IndexFunc(files, func(f provision.LocalFile) bool { return f.Vendor == r.Vendor && f.Name == name })
+		switch {
+		case name == "":
+		case i < 0:
+			return fmt.Sprintf("is not named: %s is not here, and phones keep what they have; add it, then make the rule anew: lineside file firmware %s %s %s", name, r.Vendor, r.Model, r.File)
+		case files[i].State == "unchecked":
+			return fmt.Sprintf("is not named yet: %s is being compared with what was added", name)
+		case !files[i].Served():
+			return fmt.Sprintf("is not named: %s is %s, and phones keep what they have; add the right one, then make the rule anew: lineside file firmware %s %s %s", name, files[i].State, r.Vendor, r.Model, r.File)
+		}
+	}
+	maker, _ := vendors.All().Of(r.Vendor)
+	return upgradeWay(maker)
 }
 
 // upgradeWay is what becomes of a firmware rule.
