@@ -82,13 +82,15 @@ func (s shade) secret(value string) bool {
 }
 
 // template reports that what an operator wrote out in a template may be a secret:
-// by its value, by the parameter, by its name, or as the login in a URL. A name
-// without a word, such as P8025, tells nothing, unless the box itself writes it.
+// by its value, by the parameter, by its name, or as the login in a URL or in its
+// query. A name without a word, such as P8025, tells nothing, unless the box itself
+// writes it.
 func (s shade) template(name, value string) bool {
 	_, rest, ok := strings.Cut(value, "://")
 	host, _, _ := strings.Cut(rest, "/")
 	secret, ours := s.holds[strings.ToLower(name)]
-	return secret || secretName(name) || ok && strings.Contains(host, "@") || s.secret(value) || !ours && !hasWord(name)
+	query := strings.ContainsAny(value, "?&") && strings.Contains(value, "=") // also what stands after a placeholder
+	return secret || secretName(name) || query || ok && strings.Contains(host, "@") || s.secret(value) || !ours && !hasWord(name)
 }
 
 // override reports that a device's own override may be a secret. It is shown only
@@ -113,7 +115,7 @@ func mask(s phone.Secret) phone.Secret {
 // far as its name tells.
 func secretName(name string) bool {
 	name = strings.ToLower(name)
-	for _, word := range []string{"pass", "pwd", "pswd", "psk", "secret", "pin", "key", "token", "auth", "credential", "community"} {
+	for _, word := range []string{"pass", "pwd", "pswd", "pw", "psk", "wep", "wpa", "secret", "pin", "key", "token", "auth", "credential", "community"} {
 		if strings.Contains(name, word) {
 			return true
 		}

@@ -146,3 +146,35 @@ func TestPValuesInAPreview(t *testing.T) {
 		t.Errorf("got %v and\n%s\nwant P237 shown and no other", err, shown)
 	}
 }
+
+// TestTemplatesHideWhatLooksLikeALogin: short names of passwords, and a query of a
+// URL, also one that stands behind a placeholder.
+func TestTemplatesHideWhatLooksLikeALogin(t *testing.T) {
+	for _, tt := range []struct {
+		line, value string
+		shown       bool
+	}{
+		{"static.wifi.1.wep_value = abcdefgh", "abcdefgh", false},
+		{"local.admin_pw = abcdefgh", "abcdefgh", false},
+		{"static.wifi.1.wpa = abcdefgh", "abcdefgh", false},
+		{"wallpaper.url = http://pictures.example.net/get?u=admin&p=abcdefgh", "abcdefgh", false},
+		{"wallpaper.url = {box.url}get?u=x&p=abcdefgh", "abcdefgh", false},
+		{"wallpaper.url = http://pictures.example.net/abcdefgh.png", "abcdefgh", true},
+		{"lang.gui = abcdefgh", "abcdefgh", true},
+	} {
+		t.Run(tt.line, func(t *testing.T) {
+			s := newStudio(t)
+			s.write(t, "yealink.conf", tt.line+"\n")
+			if out := s.load(t); len(out.Faults) > 0 {
+				t.Fatalf("got %v, want it in force", out.Faults)
+			}
+			pages, err := s.Preview(t46, "", false)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if shown := strings.Contains(fmt.Sprint(pages), tt.value); shown != tt.shown {
+				t.Errorf("shown: got %v, want %v", shown, tt.shown)
+			}
+		})
+	}
+}
