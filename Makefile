@@ -26,7 +26,7 @@ test: ## all that must pass: tools, lint, then every test with the race detector
 	REQUIRE=1 CGO_ENABLED=1 go test -race -shuffle=on -timeout 18m ./...
 
 sequences: ## every vendor's phone from first contact to full config, as a table; as root
-	REQUIRE=1 go test -count=1 -v -run '^TestSequences$$' ./integration
+	REQUIRE=1 go test -count=1 -v -run '^TestSequences$$' ./integration | sed -n '/what was shown/,/^--- /p'
 
 calls: ## PIN and emergency calls by sipp and baresip, PnP, forged sources, as a table; as root
 	REQUIRE=1 go test -count=1 -v -run '^TestCalls$$' ./integration | sed -n '/what was shown/,$$p'

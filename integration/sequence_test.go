@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"fmt"
 	"net/netip"
 	"strings"
 	"testing"
@@ -17,6 +18,7 @@ import (
 // challenge, under each policy a phone can meet. "make sequences" prints what was
 // asked, answered and set.
 func TestSequences(t *testing.T) {
+	var shown strings.Builder
 	for _, policy := range []string{"pin", "otp"} {
 		t.Run(policy, func(t *testing.T) {
 			lab, b := newWideLAN(t, policy)
@@ -28,9 +30,10 @@ func TestSequences(t *testing.T) {
 					all = append(all, s.rows...)
 				})
 			}
-			t.Logf("under policy %s\n%s", policy, all)
+			fmt.Fprintf(&shown, "\nunder policy %s\n%s", policy, all)
 		})
 	}
+	t.Logf("what was shown%s", shown.String())
 }
 
 // play is one phone from its first contact on. It leaves the LAN as it was: some
