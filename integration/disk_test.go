@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -95,7 +96,7 @@ func (d *disk) cut(programs ...powered) {
 // flush writes everything through.
 func (d *disk) flush() { d.run("sync", "-f", d.at) }
 
-// fill leaves no room but so many bytes.
+// fill leaves no room but so many bytes; with none the last block is taken.
 func (d *disk) fill(leave int64) {
 	d.t.Helper()
 	d.flush()
@@ -103,7 +104,27 @@ func (d *disk) fill(leave int64) {
 	if err := syscall.Statfs(d.at, &s); err != nil {
 		d.t.Fatal(err)
 	}
-	d.run("fallocate", "-l", fmt.Sprint(int64(s.Bavail)*s.Bsize-leave), d.filler())
+	own := leave
+	if leave == 0 {
+		own = 256 << 10 // what describes the file needs blocks too
+	}
+	d.run("fallocate", "-l", fmt.Sprint(int64(s.Bavail)*s.Bsize-own), d.filler())
+	if leave > 0 {
+		return
+	}
+	f, err := os.OpenFile(d.filler(), os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	for err == nil {
+		if _, err = f.Write(make([]byte, 4096)); err == nil {
+			err = f.Sync()
+		}
+	}
+	if !errors.Is(err, syscall.ENOSPC) {
+		d.t.Fatal(err)
+	}
+	_ = f.Close() // it has said so
 }
 
 // relieve makes room again.

@@ -52,20 +52,10 @@ func cutBox(t *testing.T, under []string, net int) (again, unheard int) {
 	b.under = under
 	d := newDisk(t, filepath.Join(b.dir, "state"), 128)
 	hq := newCentral(t, filepath.Join(t.TempDir(), "central"), freeAddrs(t, 1)[0], "")
-	client := hq.up(t)
-	allow, otp := "allow", "otp"
-	if err := client.Do(t.Context(), "PATCH", "/policy", nil, portal.PolicyInput{FirstContact: &otp, OTPOffline: &allow}, &portal.Policy{}); err != nil {
-		t.Fatal(err)
-	}
-	b.start(t)
-	token := addSite(t, client, "Berlin")
-	link, err := b.client.JoinPlatform(t.Context(), admin.JoinInput{Token: token.Reveal()})
-	if err != nil {
-		t.Fatal(err)
-	}
+	client, site := joinedBox(t, b, hq)
 	var phones []*cutPhone
 	for n := range cutPhones + 1 { // the last one comes after the cut
-		phones = append(phones, newCutPhone(t, client, link.Site, self, n))
+		phones = append(phones, newCutPhone(t, client, site, self, n))
 	}
 	b.settled(t, cutPhones+1)
 	d.flush()
@@ -93,16 +83,34 @@ func cutBox(t *testing.T, under []string, net int) (again, unheard int) {
 	// What happened is told in its order: after this one nothing is on its way.
 	last := phones[cutPhones:]
 	enrol(last)
-	for end := time.Now().Add(30 * time.Second); !heardOf(t, client, link.Site, last[0].mac); <-time.After(20 * time.Millisecond) {
+	for end := time.Now().Add(30 * time.Second); !heardOf(t, client, site, last[0].mac); <-time.After(20 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal("the platform hears nothing of the box")
 		}
 	}
 	for _, p := range phones[:cutPhones] {
-		unheard += count(!heardOf(t, client, link.Site, p.mac))
+		unheard += count(!heardOf(t, client, site, p.mac))
 	}
 	t.Logf("%d phones let in, %d passwords count again, the platform has not heard of %d", cutPhones, again, unheard)
 	return again, unheard
+}
+
+// joinedBox starts both, the box as one of the platform's sites; one-time
+// passwords let phones in, also while the platform is away.
+func joinedBox(t *testing.T, b *box, hq *central) (client *portal.Client, site string) {
+	t.Helper()
+	client = hq.up(t)
+	allow, otp := "allow", "otp"
+	if err := client.Do(t.Context(), "PATCH", "/policy", nil, portal.PolicyInput{FirstContact: &otp, OTPOffline: &allow}, &portal.Policy{}); err != nil {
+		t.Fatal(err)
+	}
+	b.start(t)
+	token := addSite(t, client, "Berlin")
+	link, err := b.client.JoinPlatform(t.Context(), admin.JoinInput{Token: token.Reveal()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return client, link.Site
 }
 
 // cutPhone is a phone with a one-time password of its own, and somebody else who

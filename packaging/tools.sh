@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs the Debian tools that the tests work against: real DHCP, TFTP and
-# HTTP clients, network namespaces, and the C compiler the race detector needs.
+# HTTP clients, network namespaces, file systems on loop
+# devices, and the C compiler the race detector needs.
 # What is there already is left alone; as nobody else but root it only checks.
 set -eu
 
@@ -30,6 +31,9 @@ avahi-browse avahi-utils
 dbus-daemon dbus-daemon
 nginx nginx-light
 nft nftables
+mkfs.ext4 e2fsprogs
+mount mount
+fallocate util-linux
 '
 
 missing=$(echo "$tools" | while read -r command package; do
