@@ -116,11 +116,9 @@ func (p *Platform) serve(t *tx, id string, addr netip.Addr, q wire.Request, toke
 		r.Hello.Whitelisting = t.whitelisting(id, t.source(id, addr))
 	case q.Push != nil:
 		t.connected(id, addr)
-		t.beats(id, func(b *beat) {
-			if said := q.Push.Conditions; said != nil {
-				b.Conditions = clipped(*said)
-			}
-		})
+		if said := q.Push.Conditions; said != nil { // else it may be answered without a write
+			t.beats(id, func(b *beat) { b.Conditions = clipped(*said) })
+		}
 		a := proto.Take(t, from, q.Push.Push)
 		t.vouch(id, t.source(id, addr), t.acks(id).Acked[q.Push.Incarnation], *q.Push)
 		r.Push = &wire.PushReply{PushReply: a, Acked: t.keep(id, *q.Push)}
