@@ -316,6 +316,7 @@ func BenchmarkRender(b *testing.B) {
 	for _, s := range allSamples() {
 		b.Run(string(s.vendor), func(b *testing.B) { benchRender(b, input(b, s.vendor, vendors.Full)) })
 		b.Run(string(s.vendor)+"/filled", func(b *testing.B) { benchRender(b, filled(b, s)) })
+		b.Run(string(s.vendor)+"/full", func(b *testing.B) { benchRender(b, full(b, s)) })
 	}
 }
 
@@ -349,5 +350,32 @@ func filled(t testing.TB, s samples) vendors.Input {
 		l.User += strconv.Itoa(i)
 		in.Device.Lines = append(in.Device.Lines, l)
 	}
+	return in
+}
+
+// full is filled with all that operators add: labels to escape, an owner's XSI
+// login, a phone book, a template for twenty parameters, among them the box's own,
+// and an override.
+func full(t testing.TB, s samples) vendors.Input {
+	in := filled(t, s)
+	for i := range in.Device.Lines {
+		in.Device.Lines[i].Label = "Front's <&> desk"
+	}
+	in.Book = vendors.BookSource{Name: "Book & more", URL: "http://10.20.0.1/dir/x", Login: vendors.Login{User: "anna", Password: phone.NewSecret("fake-book-password")}}
+	list, err := vendors.All().Explain(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, lines := "", 0
+	for _, p := range list {
+		if lines == 20 {
+			break
+		}
+		if !strings.Contains(p.Name, "{}") && p.Value != "" && p.Value == strings.TrimSpace(p.Value) && !strings.ContainsAny(p.Value, "{}") {
+			text, lines = text+p.Name+" = "+p.Value+"\n", lines+1
+			in.Device.Overrides = map[string]string{p.Name: p.Value}
+		}
+	}
+	in.Layers = layers(t, string(s.vendor)+".conf", text)
 	return in
 }

@@ -44,8 +44,9 @@ type entry struct {
 
 // filled is an entry with its placeholders filled in.
 type filled struct {
-	value string
-	from  *Origin
+	value  string
+	from   *Origin
+	placed bool // in the place of one of ours
 }
 
 // of is what the layers say for one phone: the vendor's file first, the model's
@@ -70,7 +71,7 @@ func (l Layers) of(m Maker, in Input) (set map[string]filled, dropped map[string
 			}
 			if value, ok := fill(e.pieces, in); ok {
 				delete(dropped, e.name)
-				set[e.name] = filled{value, e.from}
+				set[e.name] = filled{value: value, from: e.from}
 			}
 		}
 	}

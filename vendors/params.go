@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // param is one parameter of a config. idx is the identity it belongs to in
@@ -25,6 +26,37 @@ func (p param) name() string {
 		return p.key
 	}
 	return p.key + "." + strconv.Itoa(int(p.idx))
+}
+
+// nameRoom is as long as nearly every name is; a longer one costs an allocation.
+const nameRoom = 128
+
+// appendName is name for a look-up, which needs no string of its own.
+func (p *param) appendName(b []byte) []byte {
+	b = append(b, p.key...)
+	if p.idx == 0 {
+		return b
+	}
+	return strconv.AppendInt(append(b, '.'), int64(p.idx), 10)
+}
+
+// sieve says of a key, cheaply and for most, that no parameter of a few names has it.
+type sieve [256]bool
+
+// add takes a name, and the key of it where it ends like one with an index.
+func (s *sieve) add(name string) {
+	s[sieved(name)] = true
+	if dot := strings.LastIndexByte(name, '.'); dot > 0 {
+		s[sieved(name[:dot])] = true
+	}
+}
+
+func sieved(key string) byte {
+	n := len(key)
+	if n == 0 {
+		return 0
+	}
+	return byte(n)*31 + key[n-1]*7 + key[n/2]*13 + key[n*3/4]
 }
 
 // params are the parameters of one file in the order they are written. No two
@@ -54,23 +86,39 @@ func (ps *params) command(key string, values ...string) {
 
 // merge puts an operator's parameters in: in the place of ours where we write
 // the same one, so that no file ever says two things, and last, in the order of
-// names, where we do not.
-func (ps *params) merge(extra map[string]string, from func(name string) *Origin) {
+// names, where we do not. It marks in extra which those are.
+func (ps *params) merge(extra map[string]filled) {
 	if len(extra) == 0 {
 		return
 	}
-	ours := make(map[string]bool, len(extra))
+	var room [nameRoom]byte
+	var may sieve
+	for name := range extra {
+		may.add(name)
+	}
+	found := 0
 	for i := range *ps {
 		p := &(*ps)[i]
-		name := p.name()
-		if v, ok := extra[name]; ok {
-			p.value, p.more, p.from = v, nil, from(name)
-			ours[name] = true
+		if !may[sieved(p.key)] {
+			continue
+		}
+		e, ok := extra[string(p.appendName(room[:0]))]
+		if !ok {
+			continue
+		}
+		p.value, p.more, p.from = e.value, nil, e.from
+		if !e.placed {
+			e.placed = true
+			extra[p.name()] = e
+			found++
 		}
 	}
+	if found == len(extra) {
+		return
+	}
 	for _, k := range slices.Sorted(maps.Keys(extra)) {
-		if !ours[k] {
-			*ps = append(*ps, param{key: k, value: extra[k], from: from(k)})
+		if e := extra[k]; !e.placed {
+			*ps = append(*ps, param{key: k, value: e.value, from: e.from})
 		}
 	}
 }
@@ -80,7 +128,8 @@ func (ps *params) drop(names map[string]*Origin) {
 	if len(names) == 0 {
 		return
 	}
-	*ps = slices.DeleteFunc(*ps, func(p param) bool { return names[p.name()] != nil })
+	var room [nameRoom]byte
+	*ps = slices.DeleteFunc(*ps, func(p param) bool { return names[string(p.appendName(room[:0]))] != nil })
 }
 
 // checkNames refuses overrides whose names the format has no place for. Names

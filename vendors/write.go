@@ -69,14 +69,13 @@ func (m Maker) operators(ps *params, in Input) error {
 	if in.layered() {
 		set, dropped := in.Layers.of(m, in)
 		ps.drop(dropped)
-		values := make(map[string]string, len(set))
-		for name, e := range set {
-			values[name] = e.value
-		}
-		ps.merge(values, func(name string) *Origin { return set[name].from })
+		ps.merge(set)
 	}
-	own := &Origin{}
-	ps.merge(extra, func(string) *Origin { return own })
+	own, overrides := &Origin{}, make(map[string]filled, len(extra))
+	for name, value := range extra {
+		overrides[name] = filled{value: value, from: own}
+	}
+	ps.merge(overrides)
 	if m.settle == nil {
 		return nil
 	}
