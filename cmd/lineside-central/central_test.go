@@ -179,18 +179,33 @@ func TestImport(t *testing.T) {
 		"not a mac;" + a.Site + ";yealink;;;;\n" +
 		"001565000003;nowhere;yealink;;;;\n" +
 		"001565000004;" + a.Site + ";snom;;;;\n"
-	got := l.pipe(1, file, "device", "import", "-")
-	for _, want := range []string{"line 3: ", "line 4: ", "2 rows done, 2 not"} {
+	l.pipe(1, file, "device", "import", "-") // secrets would be made that nobody sees
+	made := filepath.Join(t.TempDir(), "made.csv")
+	got := l.pipe(1, file, "device", "import", "-", "--made", made)
+	for _, want := range []string{"line 3: ", "line 4: ", "2 rows done, 2 not", made} {
 		if !strings.Contains(got, want) {
 			t.Errorf("got %s, want %q in it", got, want)
 		}
 	}
+	text, err := os.ReadFile(made)
+	if info, _ := os.Stat(made); err != nil || info.Mode().Perm() != 0o600 ||
+		!regexp.MustCompile(`^mac,kind,secret\n00:15:65:00:00:01,pin,\d{6}\n00:15:65:00:00:04,pin,\d{6}\n$`).Match(text) {
+		t.Errorf("got %s, %v, want both devices' PINs, for the owner alone", text, err)
+	}
+	if got := l.cli(0, "device", "password", "001565000001"); !regexp.MustCompile(`sip\.0 +\S{26}\n`).MatchString(got) {
+		t.Errorf("got %s, want a new SIP password", got)
+	}
+	l.cli(1, "device", "password", "001565000001", "--line", "2")
 	out := l.cli(0, "device", "export")
 	if !strings.Contains(out, ",'=1+1,") || strings.Contains(out, "fake-sip-password") || !strings.Contains(out, "00:15:65:00:00:04") {
 		t.Errorf("got %s, want both devices, no formula, no password", out)
 	}
-	if got := l.pipe(0, out, "device", "import", "-"); !strings.Contains(got, "2 rows done, 0 not") {
+	again := filepath.Join(t.TempDir(), "made.csv")
+	if got := l.pipe(0, out, "device", "import", "-", "--made", again); !strings.Contains(got, "2 rows done, 0 not") {
 		t.Errorf("its own export: got %s", got)
+	}
+	if _, err := os.Stat(again); err == nil {
+		t.Error("got a file of secrets, and none was made")
 	}
 	if again := l.cli(0, "device", "export"); again != out {
 		t.Errorf("after its own import: got %s, want %s", again, out)

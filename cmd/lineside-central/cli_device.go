@@ -19,10 +19,11 @@ func (p *program) deviceCommand() *cobra.Command {
 		p.deviceListCommand(), p.deviceAddCommand(), p.deviceMoveCommand(),
 		p.madeCommand("reset MAC", "Make everything a device proved void and show its new PIN", "/devices/%s/reset"),
 		p.madeCommand("pin MAC", "Give a device a new PIN and show it", "/devices/%s/pin"),
+		p.passwordCommand(),
 		p.plain("block MAC", "Take no PIN and no one-time password of a device any more", "POST", "/devices/%s/block", "blocked"),
 		p.plain("unblock MAC", "Take a device's PIN again", "POST", "/devices/%s/unblock", "its PIN is taken again"),
 		p.plain("remove MAC", "Take a device from its site", "DELETE", "/devices/%s", "it is gone"),
-		p.exportCommand("devices"), p.importCommand("devices"))
+		p.exportCommand("devices"), p.importCommand("devices", deviceColumns, true))
 }
 
 func (p *program) deviceListCommand() *cobra.Command {
@@ -101,6 +102,17 @@ func (p *program) madeCommand(use, short, path string) *cobra.Command {
 	}}
 }
 
+func (p *program) passwordCommand() *cobra.Command {
+	var line int
+	cmd := &cobra.Command{Use: "password MAC", Short: "Give a device's line a new SIP password and show it", Args: named("MAC"),
+		Long: "Give a device's line a new SIP password and show it, once. The phone gets it with its\nnext config; give it to the registrar too.",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return p.made(ask[portal.DeviceMade](cmd.Context(), p, "POST", fill("/devices/%s/password", args), nil, portal.PasswordInput{Line: line}))
+		}}
+	cmd.Flags().IntVar(&line, "line", 1, "which line, from 1")
+	return cmd
+}
+
 // made shows a device and the secrets made for it.
 func (p *program) made(d portal.DeviceMade, err error) error {
 	if err != nil {
@@ -113,6 +125,9 @@ func (p *program) made(d portal.DeviceMade, err error) error {
 		}
 		if len(d.Secrets) > 0 {
 			lines = append(lines, p.say("  → shown this once"))
+		}
+		for _, n := range d.Notes {
+			lines = append(lines, p.say("  ! %s", printable(n)))
 		}
 		for _, kind := range d.Kept {
 			lines = append(lines, p.say("  → %s was not made by the platform and is known to the old site's box: change it where it comes from", kind))

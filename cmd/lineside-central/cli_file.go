@@ -9,8 +9,6 @@ import (
 	"os"
 
 	"github.com/spf13/cobra"
-
-	"github.com/lineside/lineside/sync/portal"
 )
 
 // maxImport bounds what is read of a file; the platform's own bound is the same.
@@ -37,32 +35,6 @@ func (p *program) exportCommand(noun string) *cobra.Command {
 		defer c.Close()
 		return c.Do(cmd.Context(), "GET", "/export/"+noun, nil, nil, p.out)
 	}}
-}
-
-func (p *program) importCommand(noun string) *cobra.Command {
-	return &cobra.Command{Use: "import FILE", Short: "Take " + noun + " from a CSV file, or from the input with -; bad rows are listed, the others done", Args: named("FILE"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			text, err := p.readFile(args[0])
-			if err != nil {
-				return err
-			}
-			done, err := ask[portal.Imported](cmd.Context(), p, "POST", "/import/"+noun, nil, text)
-			if err != nil {
-				return err
-			}
-			err = p.show(done, func() error {
-				for _, f := range done.Faults {
-					if err := p.say("line %d: %s", f.Line, printable(f.Why)); err != nil {
-						return err
-					}
-				}
-				return p.say("%d rows done, %d not", done.Done, len(done.Faults))
-			})
-			if err == nil && len(done.Faults) > 0 {
-				return hint(fmt.Errorf("%d rows were not taken", len(done.Faults)), "correct the lines named and import the file again; rows that are done stay as they are")
-			}
-			return err
-		}}
 }
 
 func (p *program) readFile(path string) ([]byte, error) {

@@ -14,7 +14,7 @@ func (p *program) userCommand() *cobra.Command {
 	return group("user", "Keep the people of the sites",
 		p.userListCommand(), p.userPutCommand("add", "POST", "Set a user up"), p.userPutCommand("edit", "PATCH", "Change a user; what is left out stays"),
 		p.plain("remove SITE EXTENSION", "Take a user away", "DELETE", "/sites/%s/users/%s", "gone"),
-		p.exportCommand("users"), p.importCommand("users"))
+		p.exportCommand("users"), p.importCommand("users", userColumns, false))
 }
 
 func (p *program) userListCommand() *cobra.Command {

@@ -15,7 +15,7 @@ func (p *program) siteCommand() *cobra.Command {
 		p.siteListCommand(), p.siteAddCommand(), p.siteInviteCommand(), p.siteRenameCommand(),
 		p.plain("revoke SITE", "End what a site's box may do, at once", "POST", "/sites/%s/revoke", "its box may do nothing any more"),
 		p.plain("remove SITE", "Remove a site with its devices, users and all else it has", "DELETE", "/sites/%s", "it is gone, with its devices and users"),
-		p.exportCommand("sites"), p.importCommand("sites"))
+		p.exportCommand("sites"), p.importCommand("sites", siteColumns, false))
 }
 
 func (p *program) siteListCommand() *cobra.Command {

@@ -51,7 +51,7 @@ func Rows() []Row {
 		from("sync/central", "the platform's side; shares with the box wire, rules, seals, and the field's nouns, that what it takes is what a box takes",
 			"phone", "sync/wire", "sync/proto", "sync/seal"),
 		from("sync/broker", "the fabric: who may connect and what they may say; knows no documents", "sync/wire", "sync/seal", "sync/central"),
-		from("sync/portal", "the operators' API of the platform: calls central; shows and takes the field's nouns, secrets among them", "phone", "sync/central", "sync/wire", "operators"),
+		from("sync/portal", "the operators' API of the platform: calls central; shows and takes the field's nouns, secrets among them; refuses makers no box serves", "phone", "vendors", "sync/central", "sync/wire", "operators"),
 		from("fleet", "simulated phones: the client side only, or it would test itself", "phone", "vendors", "voice"),
 		{Package: "cmd/lineside", Why: "settings, sockets, signals, wiring", All: true},
 		{Package: "cmd/lineside-central", Why: "settings, sockets, signals, wiring", All: true},

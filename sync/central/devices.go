@@ -157,8 +157,12 @@ func (t *tx) open(id string) site {
 	return s
 }
 
-// EditDevice changes a device and gives what the platform had to make.
+// EditDevice changes a device and gives what the platform had to make. Where
+// nothing would change, nothing is written.
 func (o Operator) EditDevice(mac phone.MAC, e DeviceEdit) (made Made, err error) {
+	if same, err := o.p.sameDevice(mac, e); err != nil || same {
+		return Made{}, err
+	}
 	random := draw()
 	return made, o.onDevice("device changed", mac, func(t *tx, d *device, _ *Deed) func() {
 		made = Made{}
@@ -189,20 +193,7 @@ func (o Operator) onDevice(what string, mac phone.MAC, f func(*tx, *device, *Dee
 
 // edit lays an edit over a device and checks the outcome.
 func (t *tx) edit(mac phone.MAC, d *device, e DeviceEdit, random drawn, made Made) {
-	for _, f := range []struct {
-		from *string
-		to   *string
-	}{{e.Vendor, &d.Body.Vendor}, {e.Model, &d.Body.Model}, {e.Label, &d.Body.Label}, {e.Owner, &d.Body.Owner}, {e.Address, &d.Body.Address}} {
-		if f.from != nil {
-			*f.to = strings.TrimSpace(*f.from)
-		}
-	}
-	if e.Overrides != nil {
-		d.Body.Overrides = *e.Overrides
-	}
-	if e.PlainTFTP != nil {
-		d.Body.PlainTFTP = *e.PlainTFTP
-	}
+	e.over(&d.Body)
 	given := map[string]phone.Secret{}
 	if e.Admin != nil {
 		given["admin"] = *e.Admin
@@ -212,6 +203,24 @@ func (t *tx) edit(mac phone.MAC, d *device, e DeviceEdit, random drawn, made Mad
 		t.lines(mac, d, *e.Lines, random, given, made)
 	}
 	d.Secrets = t.keepSecrets(deviceName(mac), d.Secrets, given)
+}
+
+// over lays all but secrets and lines over a device.
+func (e DeviceEdit) over(d *wire.Device) {
+	for _, f := range []struct {
+		from *string
+		to   *string
+	}{{e.Vendor, &d.Vendor}, {e.Model, &d.Model}, {e.Label, &d.Label}, {e.Owner, &d.Owner}, {e.Address, &d.Address}} {
+		if f.from != nil {
+			*f.to = strings.TrimSpace(*f.from)
+		}
+	}
+	if e.Overrides != nil {
+		d.Overrides = *e.Overrides
+	}
+	if e.PlainTFTP != nil {
+		d.PlainTFTP = *e.PlainTFTP
+	}
 }
 
 // lines replaces the SIP accounts. given are the secrets to seal, made those of

@@ -162,10 +162,14 @@ func (o Operator) InviteSite(id string) (Token, error) {
 	})
 }
 
-// RenameSite gives a site another name.
+// RenameSite gives a site another name. Where it has that name, nothing is
+// written.
 func (o Operator) RenameSite(id, name string) error {
 	if err := checkSiteName(name); err != nil {
 		return err
+	}
+	if s, err := o.p.Site(id); err == nil && s.Name == name {
+		return nil
 	}
 	return o.onSite("site renamed", id, func(_ *tx, s *site, c *Deed) { s.Name, c.Detail = name, name })
 }

@@ -106,8 +106,11 @@ func (o Operator) AddUser(site, extension string, e UserEdit) error {
 	return o.putUser("user added", site, extension, e, true)
 }
 
-// EditUser changes a user.
+// EditUser changes a user. Where nothing would change, nothing is written.
 func (o Operator) EditUser(site, extension string, e UserEdit) error {
+	if same, err := o.p.sameUser(site, extension, e); err != nil || same {
+		return err
+	}
 	return o.putUser("user changed", site, extension, e, false)
 }
 

@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/lineside/lineside/operators"
+	"github.com/lineside/lineside/phone"
 	"github.com/lineside/lineside/sync/central"
 )
 
@@ -25,8 +26,19 @@ type sheet struct {
 	columns, extra []string
 	// rows gives the rows of an export after the last one given, nil at the end.
 	rows func(s *Server, after string) (rows [][]string, next string, err error)
+	// names is what a row is about, by the name it has no other; "" is something
+	// new. Two rows of a file are not about the same.
+	names func(row map[string]string) string
 	// take does what one row says.
-	take func(o central.Operator, row map[string]string) error
+	take func(s *Server, o central.Operator, row map[string]string) (taken, error)
+}
+
+// taken is what a row that was done brought about.
+type taken struct {
+	// made are secrets the platform made for the device of the row.
+	mac   phone.MAC
+	made  central.Made
+	notes []string
 }
 
 func sheets() []sheet { return []sheet{siteSheet(), deviceSheet(), userSheet()} }
@@ -48,9 +60,21 @@ type Imported struct {
 	Done int `json:"done"`
 	// Faults are the rows that were not, with the line of the file and why.
 	Faults []Fault `json:"faults"`
+	// Notes are about rows that were done and may not be what was meant.
+	Notes []Fault `json:"notes"`
+	// Made are the secrets the platform made, shown this once.
+	Made []RowMade `json:"made"`
 }
 
-// Fault is one row that was not done.
+// RowMade are the secrets made for the device of one row.
+type RowMade struct {
+	Line int       `json:"line"`
+	MAC  phone.MAC `json:"mac"`
+	// Secrets are by kind: "pin", "sip.0" for the first line.
+	Secrets map[string]string `json:"secrets"`
+}
+
+// Fault is one row that was not done, or is worth a look.
 type Fault struct {
 	Line int    `json:"line"`
 	Why  string `json:"why"`
@@ -84,37 +108,6 @@ func (s *Server) export(c *call, sh sheet) error {
 	c.w.Header().Set("Content-Disposition", `attachment; filename="lineside-`+sh.name+`.csv"`)
 	c.w.send(http.StatusOK, string(csvType)+"; charset=utf-8", b.Bytes())
 	return nil
-}
-
-// take reads a file and does each row by itself, in a transaction of its own.
-func (s *Server) take(c *call, sh sheet) (any, error) {
-	data, err := c.file()
-	if err != nil {
-		return nil, err
-	}
-	rows, faults, err := sh.read(data)
-	if err != nil {
-		return nil, err
-	}
-	out := Imported{Faults: filled(faults)}
-	for _, r := range rows {
-		err := sh.take(s.by(c), r.cells)
-		if err == nil {
-			out.Done++
-			continue
-		}
-		e, known := errorFor(err)
-		if !known {
-			s.log.Error("a row could not be imported", "file", sh.name, "err", err)
-		}
-		why := e.What
-		if len(e.Fields) > 0 {
-			why = strings.Join(e.Fields, "; ")
-		}
-		out.Faults = append(out.Faults, Fault{r.line, why})
-	}
-	slices.SortStableFunc(out.Faults, func(a, b Fault) int { return a.Line - b.Line })
-	return out, nil
 }
 
 // sheetRow is one row by the names of its columns; a column that is left out

@@ -16,6 +16,7 @@ func deviceRoutes() []route {
 		{method: "GET", path: one, least: Viewer, about: "Shows a device.", out: central.DeviceInfo{}, status: 200, do: (*Server).getDevice},
 		{method: "PATCH", path: one, least: Operator, about: "Changes a device; what is left out stays.", in: DeviceInput{}, out: DeviceMade{}, status: 200, do: (*Server).patchDevice},
 		{method: "DELETE", path: one, least: Operator, about: "Takes a device from its site.", status: 204, do: (*Server).deleteDevice},
+		{method: "POST", path: one + "/password", least: Operator, about: "Makes a new SIP password for one line, the first if none is named, and gives it once.", in: PasswordInput{}, out: DeviceMade{}, status: 200, do: (*Server).postPassword},
 		{method: "POST", path: one + "/move", least: Operator, about: "Moves a device to another site, with everything anew that the platform makes.", in: MoveInput{}, out: DeviceMade{}, status: 200, do: (*Server).postMove},
 	}
 }
@@ -61,11 +62,34 @@ type DeviceMade struct {
 	// Kept names secrets the platform did not make and could not make anew:
 	// change them where they come from.
 	Kept []string `json:"kept,omitempty"`
+	// Notes are what may not be what was meant.
+	Notes []string `json:"notes,omitempty"`
 }
 
 // MoveInput says where a device goes.
 type MoveInput struct {
 	Site string `json:"site"`
+}
+
+// PasswordInput says which line, counted from 1.
+type PasswordInput struct {
+	Line int `json:"line"`
+}
+
+func (s *Server) postPassword(c *call) (any, error) {
+	mac, err := c.mac()
+	in := PasswordInput{Line: 1}
+	if err == nil {
+		err = c.body(&in)
+	}
+	if err != nil {
+		return nil, err
+	}
+	made, err := s.by(c).NewPassword(mac, in.Line)
+	if err != nil {
+		return nil, err
+	}
+	return s.made(mac, made, DeviceMade{})
 }
 
 // edit is the input in the platform's words.
@@ -141,17 +165,24 @@ func (s *Server) postDevice(c *call) (any, error) {
 	if err := wrong.Err(); err != nil {
 		return nil, err
 	}
-	made, err := s.by(c).AddDevice(*in.MAC, *in.Site, in.edit())
+	e := in.edit()
+	notes, err := s.fits(&e, central.DeviceInfo{Site: *in.Site})
 	if err != nil {
 		return nil, err
 	}
-	return s.made(*in.MAC, made, nil)
+	made, err := s.by(c).AddDevice(*in.MAC, *in.Site, e)
+	if err != nil {
+		return nil, err
+	}
+	return s.made(*in.MAC, made, DeviceMade{Notes: notes})
 }
 
-// made is the answer to a call that may have made secrets.
-func (s *Server) made(mac phone.MAC, made central.Made, kept []string) (any, error) {
+// made is the answer to a call that may have made secrets, with what out says
+// already.
+func (s *Server) made(mac phone.MAC, made central.Made, out DeviceMade) (any, error) {
 	d, err := s.p.Device(mac)
-	return DeviceMade{Device: d, Secrets: revealed(made), Kept: kept}, err
+	out.Device, out.Secrets = d, revealed(made)
+	return out, err
 }
 
 func (s *Server) patchDevice(c *call) (any, error) {
@@ -173,11 +204,20 @@ func (s *Server) patchDevice(c *call) (any, error) {
 	if err := wrong.Err(); err != nil {
 		return nil, err
 	}
-	made, err := s.by(c).EditDevice(mac, in.edit())
+	had, err := s.p.Device(mac)
 	if err != nil {
 		return nil, err
 	}
-	return s.made(mac, made, nil)
+	e := in.edit()
+	notes, err := s.fits(&e, had)
+	if err != nil {
+		return nil, err
+	}
+	made, err := s.by(c).EditDevice(mac, e)
+	if err != nil {
+		return nil, err
+	}
+	return s.made(mac, made, DeviceMade{Notes: notes})
 }
 
 func (s *Server) deleteDevice(c *call) (any, error) {
@@ -201,5 +241,5 @@ func (s *Server) postMove(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.made(mac, made, kept)
+	return s.made(mac, made, DeviceMade{Kept: kept})
 }

@@ -72,7 +72,7 @@ func (s *Server) pin(c *call, change func(central.Operator, phone.MAC) (phone.Se
 	if err != nil {
 		return nil, err
 	}
-	return s.made(mac, central.Made{"pin": pin}, nil)
+	return s.made(mac, central.Made{"pin": pin}, DeviceMade{})
 }
 
 func (s *Server) postTicket(c *call) (any, error) {

@@ -30,13 +30,14 @@ func siteSheet() sheet {
 			}
 			return rows, next, err
 		},
-		take: func(o central.Operator, row map[string]string) error {
+		names: func(row map[string]string) string { return row["site"] },
+		take: func(_ *Server, o central.Operator, row map[string]string) (taken, error) {
 			if row["site"] != "" {
-				return o.RenameSite(row["site"], row["name"])
+				return taken{}, o.RenameSite(row["site"], row["name"])
 			}
 			// Its token is made by an invitation, for whoever goes there.
 			_, err := o.AddSite(row["name"])
-			return err
+			return taken{}, err
 		},
 	}
 }
@@ -67,31 +68,43 @@ func deviceSheet() sheet {
 			}
 			return rows, next, err
 		},
+		names: func(row map[string]string) string {
+			if mac, err := phone.ParseMAC(row["mac"]); err == nil {
+				return mac.String() // however it is written
+			}
+			return row["mac"]
+		},
 		take: takeDevice,
 	}
 }
 
-func takeDevice(o central.Operator, row map[string]string) error {
-	mac, err := phone.ParseMAC(row["mac"])
-	if err != nil {
-		return err
+func takeDevice(s *Server, o central.Operator, row map[string]string) (got taken, err error) {
+	if got.mac, err = phone.ParseMAC(row["mac"]); err != nil {
+		return got, err
 	}
+	mac := got.mac
 	had, err := o.Device(mac)
 	known := err == nil
 	if err != nil && !errors.Is(err, central.ErrUnknownDevice) {
-		return err
+		return got, err
 	}
 	if known && row["site"] != "" && row["site"] != had.Site {
-		return &central.InvalidError{Fields: []string{"site: the device is at " + had.Site + "; move it with: lineside-central device move " + mac.String() + " " + row["site"]}}
+		return got, &central.InvalidError{Fields: []string{"site: the device is at " + had.Site + "; move it with: lineside-central device move " + mac.String() + " " + row["site"]}}
 	}
 	e := central.DeviceEdit{Vendor: cell(row, "vendor"), Model: cell(row, "model"), Label: cell(row, "label"), Owner: cell(row, "owner"), Address: cell(row, "address"),
 		Lines: firstLine(row, had.Lines)}
-	if known {
-		_, err = o.EditDevice(mac, e)
-	} else {
-		_, err = o.AddDevice(mac, row["site"], e)
+	if !known {
+		had.Site = row["site"]
 	}
-	return err
+	if got.notes, err = s.fits(&e, had); err != nil {
+		return got, err
+	}
+	if known {
+		got.made, err = o.EditDevice(mac, e)
+	} else {
+		got.made, err = o.AddDevice(mac, row["site"], e)
+	}
+	return got, err
 }
 
 // cell is a column's text, nil where the file has no such column.
@@ -133,7 +146,13 @@ func userSheet() sheet {
 			}
 			return rows, next, err
 		},
-		take: func(o central.Operator, row map[string]string) error {
+		names: func(row map[string]string) string {
+			if row["site"]+row["extension"] == "" {
+				return ""
+			}
+			return "extension " + row["extension"] + " of site " + row["site"]
+		},
+		take: func(_ *Server, o central.Operator, row map[string]string) (taken, error) {
 			e := central.UserEdit{ID: cell(row, "id"), First: cell(row, "first_name"), Last: cell(row, "last_name"), Email: cell(row, "email"), AlternateID: cell(row, "alternate_id")}
 			// An empty cell is no wish to take a password away: exports have none.
 			for column, to := range map[string]**phone.Secret{"web_password": &e.Web, "portal_pin": &e.Portal} {
@@ -145,7 +164,7 @@ func userSheet() sheet {
 			if errors.Is(err, central.ErrUnknown) {
 				err = o.AddUser(row["site"], row["extension"], e)
 			}
-			return err
+			return taken{}, err
 		},
 	}
 }
