@@ -353,8 +353,8 @@ func filled(t testing.TB, s samples) vendors.Input {
 	return in
 }
 
-// full is filled with all that operators add: labels to escape, an owner's XSI
-// login, a phone book, a template for twenty parameters, among them the box's own,
+// full is filled with all that operators add: labels to escape, a phone
+// book, a template for twenty parameters in names of the box's own,
 // and an override.
 func full(t testing.TB, s samples) vendors.Input {
 	in := filled(t, s)
