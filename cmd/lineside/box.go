@@ -234,6 +234,12 @@ func (b *box) now() time.Time {
 	return now
 }
 
+// clock is that time, and whether the wall clock is not behind it.
+func (b *box) clock() (now time.Time, set bool) {
+	now, behind := b.store.Now()
+	return now, !behind
+}
+
 func (b *box) newAdmin() (*admin.Server, error) {
 	token, err := admin.LoadToken(b.tokenPath())
 	if err != nil {

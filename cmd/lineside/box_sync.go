@@ -147,7 +147,7 @@ func (l *platformLink) begin(kept phone.Secret) (*linked, error) {
 	}, b.desk, b.store, b.health, log)
 	cfg := site.Config{
 		Site: id.Site, Platform: id.Platform, Key: id.Key, Anchor: b.anchorPath(), Software: thisBuild().Version,
-		Poll: b.settings.Central.Poll, Clock: b.store.Now, Conditions: now.clerk.Conditions,
+		Poll: b.settings.Central.Poll, Clock: b.clock, Conditions: now.clerk.Conditions,
 	}
 	if now.site, err = site.New(cfg, syncRecords{b.store}, now.clerk, via, log); err != nil {
 		return nil, err

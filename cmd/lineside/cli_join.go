@@ -104,7 +104,8 @@ func writeLink(b *strings.Builder, l *admin.PlatformLink, now time.Time, zone *t
 	}
 	line("while it is away its one-time passwords %s; what it keeps %s changed here", choose(l.OTPOffline, "count", "are refused"), choose(l.LocalChanges, "may be", "is not"))
 	if l.SkewSecs > 1 || l.SkewSecs < -1 {
-		line("this box's clock is %d s ahead of the platform's", l.SkewSecs)
+		skew := time.Duration(l.SkewSecs) * time.Second
+		line("this box's clock is %s %s the platform's", humane(skew.Abs()), aheadOf(skew))
 	}
 }
 
