@@ -120,7 +120,7 @@ func (s benchState) settings(t testing.TB) settings {
 // fill adds the sites, has their boxes join, and enters the devices.
 func (s *benchState) fill(t testing.TB, sites int) {
 	t.Helper()
-	f, err := openPlatform(context.Background(), s.settings(t), slog.New(slog.DiscardHandler))
+	f, err := openPlatform(context.Background(), s.settings(t), time.Now, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

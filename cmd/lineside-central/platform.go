@@ -20,6 +20,7 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+	"time"
 
 	"github.com/lineside/lineside/admin"
 	"github.com/lineside/lineside/health"
@@ -35,6 +36,7 @@ import (
 // platform is everything of one running platform.
 type platform struct {
 	settings settings
+	now      func() time.Time
 	log      *slog.Logger
 	// fresh says that nobody has been shown the admin's token yet. The keys may
 	// be there before it: a cluster's nodes are set up first.
@@ -52,8 +54,8 @@ type platform struct {
 }
 
 // openPlatform opens the platform's state; nobody is answered yet.
-func openPlatform(ctx context.Context, s settings, log *slog.Logger) (f *platform, err error) {
-	f = &platform{settings: s, log: log, board: &health.Board{}}
+func openPlatform(ctx context.Context, s settings, now func() time.Time, log *slog.Logger) (f *platform, err error) {
+	f = &platform{settings: s, now: now, log: log, board: &health.Board{}}
 	if err := os.MkdirAll(s.Directory, 0o700); err != nil {
 		return nil, hint(fmt.Errorf("make the platform's directory: %w", err), "write another with --dir, or start it as a user who may")
 	}
@@ -118,7 +120,7 @@ func (f *platform) openState(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	f.central, err = central.Open(ctx, central.Config{Path: f.path(fileDatabase), Keys: f.keys.central, Log: stream}, f.log)
+	f.central, err = central.Open(ctx, central.Config{Path: f.path(fileDatabase), Keys: f.keys.central, Log: stream, Now: f.now}, f.log)
 	if err != nil {
 		return hint(err, "see whether another lineside-central uses %s; what is wrong with the view alone is mended by removing %s: it is made anew from the stream", f.settings.Directory, fileDatabase)
 	}

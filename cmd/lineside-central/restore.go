@@ -79,7 +79,7 @@ func (p *program) restore(ctx context.Context, s settings, from string) (done re
 		return done, err
 	}
 	s.Listen.NATS, s.Listen.WSS, s.Balancer.NATS, s.Balancer.WSS = "", "", "", "" // no box before all is there
-	f := &platform{settings: s, log: p.newLogger(s.Log.Level)}
+	f := &platform{settings: s, now: p.now, log: p.newLogger(s.Log.Level)}
 	defer func() {
 		if err = errors.Join(err, f.Close()); err != nil {
 			err = errors.Join(err, moveBack(dir, done.Aside))
@@ -120,7 +120,7 @@ func (f *platform) refill(ctx context.Context, from string) (n int, err error) {
 	if err != nil {
 		return n, err
 	}
-	f.central, err = central.Open(ctx, central.Config{Path: f.path(fileDatabase), Keys: f.keys.central, Log: stream}, f.log)
+	f.central, err = central.Open(ctx, central.Config{Path: f.path(fileDatabase), Keys: f.keys.central, Log: stream, Now: f.now}, f.log)
 	return n, err
 }
 

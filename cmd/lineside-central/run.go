@@ -51,7 +51,7 @@ func (p *program) newLogger(level slog.Level) *slog.Logger {
 // serve is the platform proper.
 func (p *program) serve(ctx context.Context, s settings) (err error) {
 	log := p.newLogger(s.Log.Level)
-	f, err := openPlatform(ctx, s, log)
+	f, err := openPlatform(ctx, s, p.now, log)
 	if err != nil {
 		return err
 	}
