@@ -154,10 +154,10 @@ func (f *platform) newBroker() (*broker.Broker, error) {
 
 // open opens the listeners, and leaves word for this machine's command line.
 func (f *platform) open() (err error) {
-	if f.sites, err = f.listen("listen.sites", f.settings.Listen.Sites, "boxes cannot reach the platform"); err != nil {
+	if f.sites, err = f.listen("listen.sites", f.settings.Listen.Sites, "boxes cannot reach the platform", 8); err != nil {
 		return err
 	}
-	if f.api, err = f.listen("listen.api", f.settings.Listen.API, "nobody can operate the platform"); err != nil {
+	if f.api, err = f.listen("listen.api", f.settings.Listen.API, "nobody can operate the platform", 32); err != nil {
 		return err
 	}
 	return writeWhole(f.path(fileReach), func(w io.Writer) error {
@@ -165,15 +165,16 @@ func (f *platform) open() (err error) {
 	})
 }
 
-func (f *platform) listen(key, addr, lost string) (net.Listener, error) {
-	l, err := tls.Listen("tcp", addr, f.tls)
+// listen opens a listener that may hold one part in so many of the open files.
+func (f *platform) listen(key, addr, lost string, share int) (net.Listener, error) {
+	l, err := net.Listen("tcp", addr)
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
 		return nil, hint(fmt.Errorf("tcp %s is taken: %s", addr, lost), "stop what runs there, or set %s to another port", key)
 	case err != nil:
 		return nil, hint(fmt.Errorf("open tcp %s: %w; %s", addr, err, lost), "correct %s", key)
 	}
-	return l, nil
+	return tls.NewListener(newCrowd(l, connectionsFor(share), f.settings.Proxies.Trusted, f.log), f.tls), nil
 }
 
 // reachable is a listener's address as this machine reaches it.

@@ -83,7 +83,20 @@ func (s *Server) postAllow(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if !c.who.role.May(Reseller) && in.For != string(central.Boxes) && prefix.Bits() < narrow(prefix) {
+		return nil, operators.Fail(http.StatusForbidden, fmt.Sprintf("%s is too wide: at the platform's edge the role %s enters up to /%d", prefix, c.who.role, narrow(prefix)),
+			"enter the networks one by one, enter it for \"boxes\" alone, or use a token of the role reseller")
+	}
 	return s.by(c).Enter(c.r.PathValue("site"), central.AllowEntry{Prefix: prefix, Note: in.Note, Until: in.Until, For: central.Reach(in.For)})
+}
+
+// narrow is the widest an entry of one site may be that counts at the edge, where
+// it lets whoever has such an address in: what one customer is given at most.
+func narrow(p netip.Prefix) int {
+	if p.Addr().Is4() {
+		return 24
+	}
+	return 48
 }
 
 func (s *Server) deleteAllow(c *call) (any, error) {

@@ -198,3 +198,39 @@ func TestAllowChanges(t *testing.T) {
 		t.Errorf("behind another process's: got %+v, want the whole list", c)
 	}
 }
+
+// TestWideEntry has an operator open one customer's networks at the edge, and
+// not a provider's.
+func TestWideEntry(t *testing.T) {
+	l := newLab(t)
+	site := l.joined("Bonn")
+	path := V1 + "/sites/" + site + "/allowlist"
+	tokens := map[Role]string{}
+	for _, r := range []Role{Operator, Reseller} {
+		var made Token
+		l.want(201, "POST", V1+"/tokens", TokenInput{Name: r.String(), Role: r.String()}, &made)
+		tokens[r] = made.Token
+	}
+	for _, tc := range []struct {
+		prefix, reach string
+		role          Role
+		ok            bool
+	}{
+		{"203.0.113.0/24", "all", Operator, true},
+		{"203.0.112.0/23", "all", Operator, false},
+		{"203.0.112.0/23", "", Operator, false},
+		{"203.0.112.0/23", "edge", Operator, false},
+		{"203.0.112.0/23", "edge", Reseller, true},
+		{"2001:db8:1::/48", "edge", Operator, true},
+		{"2001:db8::/47", "edge", Operator, false},
+		{"10.0.0.0/8", "boxes", Operator, true},
+	} {
+		l.token = tokens[tc.role]
+		in := AllowInput{Prefix: tc.prefix, For: tc.reach}
+		if tc.ok {
+			l.want(200, "POST", path, in, nil)
+		} else {
+			l.refused(403, "POST", path, in, "too wide")
+		}
+	}
+}
