@@ -68,7 +68,7 @@ func (l *serverLog) say(out func(string, ...any), bounded bool, format string, v
 // ofConnection tells what is said of one client, which nats-server begins with
 // its name in the log or words as an answer to it.
 func ofConnection(text string) bool {
-	for _, mark := range []string{" - cid:", " - wid:", "cid:", "uth callout", "uthorization callout", "ebsocket", "TLS Handshake First", "PROXY protocol header", "TLS handshake"} {
+	for _, mark := range []string{" - cid:", " - wid:", "cid:", "uth callout", "uthorization callout", "ebsocket", "TLS Handshake First", "PROXY protocol header", "TLS handshake", "0.0.0.0 can not be resolved"} {
 		if strings.Contains(text, mark) {
 			return true
 		}

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"slices"
 	"time"
+	"unicode/utf8"
 
 	"github.com/lineside/lineside/sync/proto"
 	"github.com/lineside/lineside/sync/wire"
@@ -31,7 +32,10 @@ func (p *Platform) AnswerFrom(id string, from netip.Addr, op string, request []b
 		r.Refused = &wire.Refused{Reason: wire.Malformed, Text: "the platform cannot read what this box sends: " + err.Error()}
 	case op != q.Op():
 		r.Refused = &wire.Refused{Reason: wire.Malformed, Text: fmt.Sprintf("a %s was sent as a %s", q.Op(), op)}
+	case !p.turns.begin(id):
+		r.Refused = busy()
 	default:
+		defer p.turns.end(id)
 		if r, err = p.fulfil(id, from, q); err != nil {
 			return nil, fmt.Errorf("answer %s of site %s: %w", op, id, err)
 		}
@@ -56,9 +60,13 @@ func (p *Platform) fulfil(id string, addr netip.Addr, q wire.Request) (r wire.Re
 	case q.Push != nil:
 		r, err = p.push(id, addr, q)
 	default:
-		token := rand.Text()
+		token, wait := rand.Text(), time.Duration(0)
+		if q.Hello != nil {
+			wait = p.backoffCap()
+		}
 		err = p.update(func(t *tx) { r = p.serve(t, id, addr, q, token) })
-		if err == nil && q.Hello != nil {
+		if err == nil && r.Hello != nil {
+			r.Hello.BackoffCap = wait
 			err = p.void(id)
 		}
 	}
@@ -74,6 +82,8 @@ func (p *Platform) fulfil(id string, addr netip.Addr, q wire.Request) (r wire.Re
 // and nearly all of it the platform has: that is read from the view, beside the
 // one goroutine that writes. It is as if the push had come a moment earlier.
 func (p *Platform) push(id string, addr netip.Addr, q wire.Request) (r wire.Reply, err error) {
+	taken, retry := p.turns.tell(id, len(q.Push.Events), p.now())
+	q.Push.Events = q.Push.Events[:taken] // the box sends the rest again
 	serve := func(t *tx) { r = p.serve(t, id, addr, q, "") }
 	err = errReadOnly
 	if len(q.Push.Events) == 0 {
@@ -81,6 +91,9 @@ func (p *Platform) push(id string, addr netip.Addr, q wire.Request) (r wire.Repl
 	}
 	if errors.Is(err, errReadOnly) {
 		err = p.update(serve)
+	}
+	if r.Push != nil {
+		r.Push.Retry = retry
 	}
 	return r, err
 }
@@ -172,7 +185,16 @@ func clipped(conditions []string) (kept []string) {
 	return kept
 }
 
-func clip(s string, most int) string { return s[:min(len(s), most)] }
+// clip cuts a text to so many bytes, between two runes.
+func clip(s string, most int) string {
+	if len(s) <= most {
+		return s
+	}
+	for most > 0 && !utf8.RuneStart(s[most]) {
+		most--
+	}
+	return s[:most]
+}
 
 // Bounds of pulls that wait for a revision this process has not read yet:
 // another one answered the site before.

@@ -14,6 +14,11 @@ const (
 	maxIncarnations = 50
 	// keepEvents is how long they are kept.
 	keepEvents = 90 * 24 * time.Hour
+	// maxEvents is how many; the oldest make room.
+	maxEvents = 20_000
+	// forgetEvent is how long the log remembers that one made room. A view that
+	// was away for longer keeps it until it is old (Sweep).
+	forgetEvent = time.Hour
 )
 
 // keptEvent is an event with when it came in.
@@ -45,6 +50,9 @@ func (t *tx) keep(id string, p wire.Push) uint64 {
 		held = e.Seq
 		a.Next++
 		t.putFor(bucketEvents, fmt.Sprintf("%s/%016x", id, a.Next), keptEvent{e, now}, keepEvents)
+		if a.Next > maxEvents {
+			t.write(Entry{Key: fmt.Sprintf("%s/%s/%016x", bucketEvents, id, a.Next-maxEvents), TTL: forgetEvent})
+		}
 	}
 	a.Acked[p.Incarnation] = held
 	t.put(bucketAcks, id, a)

@@ -56,6 +56,8 @@ type Platform struct {
 
 	starts atomic.Pointer[starts]
 	pulls  chan struct{} // holds one for each pull that waits
+	turns  *turns
+	fleet  fleet
 
 	mu       sync.Mutex // guards what follows
 	hints    map[string]map[chan struct{}]bool
@@ -68,8 +70,8 @@ type Platform struct {
 // the opening, which takes a while where the view has to be made anew.
 func Open(ctx context.Context, cfg Config, log *slog.Logger) (*Platform, error) {
 	p := &Platform{
-		allow: newAllowlist(),
-		keys:  cfg.Keys, log: log, now: cfg.Now, path: cfg.Path, stream: cfg.Log,
+		allow: newAllowlist(), turns: newTurns(),
+		keys: cfg.Keys, log: log, now: cfg.Now, path: cfg.Path, stream: cfg.Log,
 		ops: make(chan *op, maxWaiting), localOps: make(chan *op, 1), news: make(chan uint64, 1),
 		ended: make(chan struct{}), followed: make(chan error, 1), unstarted: true, pulls: make(chan struct{}, maxPulls),
 		hints: map[string]map[chan struct{}]bool{}, changed: make(chan struct{}),

@@ -99,8 +99,17 @@ func (p *Platform) Join(j wire.Join) (wire.JoinReply, error) {
 	if err := checkNKey(j.NKey); err != nil {
 		return wire.JoinReply{}, err
 	}
+	// Whoever guesses costs a look, not a place among what is written.
+	err := p.view(func(t *tx) {
+		if _, _, ok := t.invited(j.Secret); !ok {
+			t.fail(ErrJoin)
+		}
+	})
+	if err != nil {
+		return wire.JoinReply{}, err
+	}
 	var r wire.JoinReply
-	err := p.update(func(t *tx) {
+	err = p.update(func(t *tx) {
 		id, s, ok := t.invited(j.Secret)
 		if !ok {
 			t.fail(ErrJoin)

@@ -77,6 +77,9 @@ func (s *Site) compose(ctx context.Context) (q wire.Request, ok bool, err error)
 
 // withEvents puts what happened since into a push, and makes one for it.
 func (s *Site) withEvents(ctx context.Context, q wire.Request, ok bool, m meta) (wire.Request, bool, error) {
+	if s.pausedFor() > 0 {
+		return q, ok, nil
+	}
 	events, err := s.desk.Events(ctx, m.told(), wire.MaxEvents)
 	if err != nil {
 		return q, false, fmt.Errorf("read what is to be told: %w", err)

@@ -111,7 +111,12 @@ func (s *Site) talk(ctx context.Context, conn Conn) error {
 		if asked {
 			continue
 		}
+		var later <-chan time.Time
+		if d := s.pausedFor(); d > 0 {
+			later = time.After(d)
+		}
 		select {
+		case <-later:
 		case <-ctx.Done():
 			return ctx.Err()
 		case _, open := <-conn.Hints():
@@ -125,6 +130,13 @@ func (s *Site) talk(ctx context.Context, conn Conn) error {
 		}
 	}
 }
+
+// maxPause is the longest the platform may have events wait.
+const maxPause = 5 * time.Minute
+
+// pausedFor is how long the platform asked to be told of nothing more; it is
+// read by the goroutine that asks, which alone hears the answers.
+func (s *Site) pausedFor() time.Duration { return time.Until(s.pause) }
 
 func (s *Site) poke() {
 	s.mu.Lock()

@@ -100,6 +100,10 @@ type Site struct {
 	said   []string
 	saidAt time.Time
 	cap    time.Duration
+
+	// pause is until when the platform asked to be told of no events. It is the
+	// asking goroutine's alone.
+	pause time.Time
 }
 
 // New makes the link's end; nothing is read or dialled before Serve.

@@ -101,6 +101,7 @@ func (s *Site) note(r wire.Reply, news proto.News) {
 	}
 	if r.Push != nil {
 		st.Whitelisting = r.Push.Whitelisting
+		s.pause = time.Now().Add(min(r.Push.Retry, maxPause))
 	}
 	st.Restored, st.PutBack = st.Restored || news.Restored, st.PutBack || news.Rolled
 	st.State = Joining

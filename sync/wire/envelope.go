@@ -60,6 +60,9 @@ func (r Request) check() error {
 	if r.Act != nil {
 		return r.Act.check()
 	}
+	if err := r.checkNames(); err != nil {
+		return err
+	}
 	if r.Hello != nil && len(r.Hello.Burns) > proto.MaxBurns {
 		return fmt.Errorf("got %d burns, want at most %d", len(r.Hello.Burns), proto.MaxBurns)
 	}
@@ -69,6 +72,39 @@ func (r Request) check() error {
 	if len(r.Push.Items) > MaxItems || len(r.Push.Events) > MaxEvents {
 		return fmt.Errorf("got %d items and %d events, want at most %d and %d",
 			len(r.Push.Items), len(r.Push.Events), MaxItems, MaxEvents)
+	}
+	for _, e := range r.Push.Events {
+		if n := len(e.Kind) + len(e.MAC) + len(e.Facts); n > MaxEvent {
+			return fmt.Errorf("got an event of %d bytes, want at most %d", n, MaxEvent)
+		}
+	}
+	return nil
+}
+
+// maxName is the longest of what a box names by lot: its are of 26 letters.
+const maxName = 64
+
+// checkNames bounds what the platform keeps as the box wrote it.
+func (r Request) checkNames() error {
+	var names []string
+	switch {
+	case r.Hello != nil:
+		names = append(names, r.Hello.Incarnation)
+	case r.Confirm != nil:
+		names = append(names, r.Confirm.Tx, r.Confirm.OTP.Mint)
+	case r.Push != nil:
+		names = append(names, r.Push.Incarnation)
+		for _, e := range r.Push.Events {
+			names = append(names, e.Kind, e.MAC)
+		}
+		for _, it := range r.Push.Items {
+			names = append(names, it.Sec.OTP.Mint, it.Sec.PIN.Mint)
+		}
+	}
+	for _, n := range names {
+		if len(n) > maxName {
+			return fmt.Errorf("got a name of %d bytes, want at most %d", len(n), maxName)
+		}
 	}
 	return nil
 }
