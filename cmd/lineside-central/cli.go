@@ -71,7 +71,7 @@ func (p *program) statusCommand() *cobra.Command {
 		}
 		return p.show(s, func() error {
 			rows := [][]string{{"version", s.Version}, {"boxes join at", s.URL}, {"CA, SHA-256", s.Fingerprint}, {"started", moment(s.Started)},
-				{"began, or put back", moment(s.Epoch)}, {"devices", fmt.Sprint(s.Devices)}}
+				{"began, or put back", moment(s.Epoch)}, {"devices", fmt.Sprint(s.Devices)}, {"room on the disk", fmt.Sprintf("%d MB", s.Room>>20)}}
 			for _, state := range []string{"joined", "silent", "invited", "revoked", "removing"} {
 				rows = append(rows, []string{"sites " + state, fmt.Sprint(s.Sites[state])})
 			}

@@ -36,7 +36,12 @@ type op struct {
 // may be run more than once, each time on the newest state with nothing kept
 // of the time before, so it only computes: random names and times are drawn
 // outside. It must not call update itself.
-func (p *Platform) update(f func(*tx)) error { return p.submit(p.ops, f) }
+func (p *Platform) update(f func(*tx)) error {
+	if err := p.hasRoom(); err != nil {
+		return err
+	}
+	return p.submit(p.ops, f)
+}
 
 // updateLocal is update for what concerns this copy of the view alone.
 func (p *Platform) updateLocal(f func(*tx)) error { return p.submit(p.localOps, f) }

@@ -29,6 +29,8 @@ type Status struct {
 	Devices     int            `json:"devices"`
 	// Epoch is when the platform began, or was put back from a copy last.
 	Epoch time.Time `json:"epoch"`
+	// Room is how many bytes the disk of its directory takes yet.
+	Room uint64 `json:"room"`
 }
 
 func (s *Server) getStatus(*call) (any, error) {
@@ -37,8 +39,12 @@ func (s *Server) getStatus(*call) (any, error) {
 		return nil, err
 	}
 	epoch, err := s.p.Epoch()
+	if err != nil {
+		return nil, err
+	}
+	room, err := s.p.Room()
 	return Status{Version: s.cfg.Version, Started: s.started.UTC(), URL: s.cfg.URL, Fingerprint: hex.EncodeToString(s.cfg.Pin),
-		Sites: sites, Devices: devices, Epoch: epoch}, err
+		Sites: sites, Devices: devices, Epoch: epoch, Room: room}, err
 }
 
 func (s *Server) getMetrics(c *call) (any, error) {
