@@ -112,6 +112,9 @@ func TestFirstStart(t *testing.T) {
 		t.Errorf("got %s, want the site", got)
 	}
 	l.stop()
+	if got := l.cli(1, "status"); !strings.Contains(got, "→ see whether it runs") {
+		t.Errorf("while it does not run: got %s, want what to do", got)
+	}
 	l.start()
 	if said := l.said.String(); strings.Contains(said, strings.TrimSpace(string(token))) || strings.Contains(said, "no site yet") {
 		t.Errorf("at the second start: got %s, want no token and no first steps", said)
@@ -137,8 +140,27 @@ func TestVerbs(t *testing.T) {
 	l.cli(1, "otp", "allow-once", "001565000001") // no such password yet
 	l.pipe(0, "fake-password-of-all\n", "otp", "set", "yealink", "setup")
 	l.cli(0, "otp", "allow-once", "001565000001")
+	if got := l.cli(0, "otp", "tickets"); !strings.Contains(got, "none waits") {
+		t.Errorf("got %s, want no ticket", got)
+	}
 	l.cli(0, "otp", "ticket", "001565000001", "--hours", "24", "--approval")
+	for _, verb := range [][]string{{"otp", "tickets"}, {"device", "list"}, {"device", "show", "001565000001"}} {
+		if got := l.cli(0, verb...); !strings.Contains(got, "waits for a yes") {
+			t.Errorf("%v: got %s, want the ticket that waits", verb, got)
+		}
+	}
 	l.cli(0, "otp", "approve", "001565000001")
+	if got := l.cli(0, "otp", "tickets", "--site", b.Site); !strings.Contains(got, "until 20") {
+		t.Errorf("got %s, want the ticket's end", got)
+	}
+	l.cli(0, "device", "edit", "001565000001", "--label", "Lobby", "--model", "T999X")
+	if got := l.cli(0, "device", "show", "001565000001"); !regexp.MustCompile(`label +Lobby\n(?s:.*)line 1 +201@sip\.example\.net`).MatchString(got) {
+		t.Errorf("got %s, want the label, and the line as it was", got)
+	}
+	l.cli(1, "device", "edit", "001565000001", "--vendor", "yealnik")
+	if got := l.cli(0, "site", "show", b.Site); !regexp.MustCompile(`name +B\n`).MatchString(got) {
+		t.Errorf("got %s, want the site", got)
+	}
 	l.cli(0, "device", "block", "001565000001")
 	if got := l.cli(0, "device", "list"); !strings.Contains(got, "blocked") {
 		t.Errorf("got %s, want it blocked", got)

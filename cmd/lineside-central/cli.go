@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/lineside/lineside/operators"
 	"github.com/lineside/lineside/sync/portal"
 )
 
@@ -18,7 +20,7 @@ func ask[T any](ctx context.Context, p *program, method, path string, query url.
 		return out, err
 	}
 	defer c.Close()
-	return out, c.Do(ctx, method, path, query, body, &out)
+	return out, unreached(c.Do(ctx, method, path, query, body, &out))
 }
 
 // tell makes a call that has no answer but that it is done.
@@ -28,7 +30,16 @@ func (p *program) tell(ctx context.Context, method, path string, query url.Value
 		return err
 	}
 	defer c.Close()
-	return c.Do(ctx, method, path, query, body, nil)
+	return unreached(c.Do(ctx, method, path, query, body, nil))
+}
+
+// unreached says what to do where the platform itself gave no answer.
+func unreached(err error) error {
+	var refused *operators.Error
+	if err == nil || errors.As(err, &refused) {
+		return err
+	}
+	return hint(err, "see whether it runs: systemctl status lineside-central; one elsewhere is named with --url, --token-file and --fingerprint")
 }
 
 // plain is a verb that names things and has the platform do something to them.

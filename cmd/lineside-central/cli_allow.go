@@ -23,22 +23,24 @@ func allowPath(site string) string {
 
 func (p *program) allowListCommand() *cobra.Command {
 	var site string
-	cmd := &cobra.Command{Use: "list", Short: "List what was entered, for all sites or one, and where the one connects from", Args: noArgs, RunE: func(cmd *cobra.Command, _ []string) error {
-		all, err := ask[portal.AllowEntries](cmd.Context(), p, "GET", allowPath(site), nil, nil)
-		if err != nil {
-			return err
-		}
-		return p.show(all, func() error {
-			var rows [][]string
-			for _, e := range all.Entries {
-				rows = append(rows, []string{e.Prefix.String(), string(e.For), moment(e.Until), e.By, e.Note})
+	cmd := &cobra.Command{Use: "list", Short: "List what was entered, for all sites or one, and where the one connects from", Args: noArgs,
+		Long: "List what was entered: without --site what counts for all sites, with it what was\nentered for that one, and the addresses its box connects from with what they are\nwhitelisted by. A PIN or a provisioning at a site whitelists its address for 8 h.",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			all, err := ask[portal.AllowEntries](cmd.Context(), p, "GET", allowPath(site), nil, nil)
+			if err != nil {
+				return err
 			}
-			for _, a := range all.Addresses {
-				rows = append(rows, []string{a.Address.String(), "", moment(a.Verdict.Until), "site", allowWords(a.Verdict)})
-			}
-			return p.table([]string{"RANGE", "FOR", "UNTIL", "BY", "NOTE"}, rows)
-		})
-	}}
+			return p.show(all, func() error {
+				var rows [][]string
+				for _, e := range all.Entries {
+					rows = append(rows, []string{e.Prefix.String(), string(e.For), moment(e.Until), e.By, e.Note})
+				}
+				for _, a := range all.Addresses {
+					rows = append(rows, []string{a.Address.String(), "", moment(a.Verdict.Until), "site", allowWords(a.Verdict)})
+				}
+				return p.table([]string{"RANGE", "FOR", "UNTIL", "BY", "NOTE"}, rows)
+			})
+		}}
 	cmd.Flags().StringVar(&site, "site", "", "of one site")
 	return cmd
 }

@@ -16,7 +16,7 @@ import (
 
 func (p *program) deviceCommand() *cobra.Command {
 	return group("device", "Keep the devices",
-		p.deviceListCommand(), p.deviceAddCommand(), p.deviceMoveCommand(),
+		p.deviceListCommand(), p.deviceShowCommand(), p.deviceAddCommand(), p.deviceEditCommand(), p.deviceMoveCommand(),
 		p.madeCommand("reset MAC", "Make everything a device proved void and show its new PIN", "/devices/%s/reset"),
 		p.madeCommand("pin MAC", "Give a device a new PIN and show it", "/devices/%s/pin"),
 		p.passwordCommand(),
@@ -29,16 +29,9 @@ func (p *program) deviceCommand() *cobra.Command {
 func (p *program) deviceListCommand() *cobra.Command {
 	var site, search string
 	cmd := &cobra.Command{Use: "list", Short: "List devices", Args: noArgs, RunE: func(cmd *cobra.Command, _ []string) error {
-		var all []central.DeviceInfo
-		for after := ""; ; {
-			page, err := ask[portal.Devices](cmd.Context(), p, "GET", "/devices", values("site", site, "search", search, "after", after, "limit", "1000"), nil)
-			if err != nil {
-				return err
-			}
-			all = append(all, page.Devices...)
-			if after = page.Next; after == "" {
-				break
-			}
+		all, err := p.devices(cmd.Context(), site, search)
+		if err != nil {
+			return err
 		}
 		return p.show(portal.Devices{Devices: all}, func() error {
 			var rows [][]string
@@ -47,9 +40,9 @@ func (p *program) deviceListCommand() *cobra.Command {
 				if d.Blocked {
 					pin = "blocked"
 				}
-				rows = append(rows, []string{d.MAC.String(), d.Site, d.Vendor, d.Model, d.Label, d.Owner, d.OTP, pin})
+				rows = append(rows, []string{d.MAC.String(), d.Site, d.Vendor, d.Model, d.Label, d.Owner, d.OTP, ticketWord(d), pin})
 			}
-			return p.table([]string{"MAC", "SITE", "VENDOR", "MODEL", "LABEL", "OWNER", "OTP", "PIN"}, rows)
+			return p.table([]string{"MAC", "SITE", "VENDOR", "MODEL", "LABEL", "OWNER", "OTP", "TICKET", "PIN"}, rows)
 		})
 	}}
 	cmd.Flags().StringVar(&site, "site", "", "of one site")
@@ -138,7 +131,7 @@ func (p *program) made(d portal.DeviceMade, err error) error {
 
 func (p *program) otpCommand() *cobra.Command {
 	return group("otp", "Keep one-time passwords, of brands and of single devices",
-		p.otpListCommand(), p.otpSetCommand(), p.otpTicketCommand(), p.otpAllowCommand(),
+		p.otpListCommand(), p.otpTicketsCommand(), p.otpSetCommand(), p.otpTicketCommand(), p.otpAllowCommand(),
 		p.plain("remove BRAND", "Take a brand's one-time password from every site", "DELETE", "/otps/%s", "no phone of the brand is let in by it any more"),
 		p.plain("approve MAC", "Say yes to a device's one-time password that waits for it", "POST", "/devices/%s/ticket/approve", "approved"),
 		p.plain("revoke MAC", "Make a device's one-time password void", "DELETE", "/devices/%s/ticket", "its one-time password is void"))

@@ -114,7 +114,7 @@ func (p *program) policySetCommand() *cobra.Command {
 	fl.StringVar(&site, "site", "", "of one site, which then has rules of its own")
 	fl.StringVar(&first, "first-contact", "", "what a phone must show first: pin, otp, otp+pin or none")
 	fl.StringVar(&window, "window", "", "how long a site's window stays open, such as 8h")
-	fl.IntVar(&block, "block-after", 3, "lock-outs until a device is blocked")
+	fl.IntVar(&block, "block-after", 3, "lock-outs until a device is blocked, 1 to 100; left out it stays (it begins at 3)")
 	fl.BoolVar(&approve, "auto-approve", false, "one-time passwords of devices need no yes")
 	fl.StringVar(&offline, "otp-offline", "", "one-time passwords while the platform is away: allow or deny")
 	fl.BoolVar(&local, "local-changes", true, "the site's operators may change what the platform keeps")

@@ -12,7 +12,7 @@ import (
 
 func (p *program) siteCommand() *cobra.Command {
 	return group("site", "Keep the sites",
-		p.siteListCommand(), p.siteAddCommand(), p.siteInviteCommand(), p.siteRenameCommand(),
+		p.siteListCommand(), p.siteShowCommand(), p.siteAddCommand(), p.siteInviteCommand(), p.siteRenameCommand(),
 		p.plain("revoke SITE", "End what a site's box may do, at once", "POST", "/sites/%s/revoke", "its box may do nothing any more"),
 		p.plain("remove SITE", "Remove a site with its devices, users and all else it has", "DELETE", "/sites/%s", "it is gone, with its devices and users"),
 		p.exportCommand("sites"), p.importCommand("sites", siteColumns, false))
@@ -20,33 +20,35 @@ func (p *program) siteCommand() *cobra.Command {
 
 func (p *program) siteListCommand() *cobra.Command {
 	var search, state string
-	cmd := &cobra.Command{Use: "list", Short: "List sites and how their boxes are", Args: noArgs, RunE: func(cmd *cobra.Command, _ []string) error {
-		var all []central.SiteInfo
-		for after := ""; ; {
-			page, err := ask[portal.Sites](cmd.Context(), p, "GET", "/sites", values("search", search, "state", state, "after", after, "limit", "1000"), nil)
-			if err != nil {
-				return err
-			}
-			all = append(all, page.Sites...)
-			if after = page.Next; after == "" {
-				break
-			}
-		}
-		return p.show(portal.Sites{Sites: all}, func() error {
-			if len(all) == 0 {
-				return p.say("no sites; add one with: lineside-central site add NAME")
-			}
-			var rows [][]string
-			for _, s := range all {
-				address := ""
-				if s.Address.IsValid() {
-					address = s.Address.String()
+	cmd := &cobra.Command{Use: "list", Short: "List sites and how their boxes are", Args: noArgs,
+		Long: "List sites and how their boxes are. SEEN is the last hello of the box, kept to about an\nhour; a box not heard for 3 h is silent.",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			var all []central.SiteInfo
+			for after := ""; ; {
+				page, err := ask[portal.Sites](cmd.Context(), p, "GET", "/sites", values("search", search, "state", state, "after", after, "limit", "1000"), nil)
+				if err != nil {
+					return err
 				}
-				rows = append(rows, []string{s.ID, s.Name, s.State, moment(s.Seen), s.Software, address, strings.Join(s.Conditions, " ")})
+				all = append(all, page.Sites...)
+				if after = page.Next; after == "" {
+					break
+				}
 			}
-			return p.table([]string{"SITE", "NAME", "STATE", "SEEN", "SOFTWARE", "ADDRESS", "CONDITIONS"}, rows)
-		})
-	}}
+			return p.show(portal.Sites{Sites: all}, func() error {
+				if len(all) == 0 {
+					return p.say("no sites; add one with: lineside-central site add NAME")
+				}
+				var rows [][]string
+				for _, s := range all {
+					address := ""
+					if s.Address.IsValid() {
+						address = s.Address.String()
+					}
+					rows = append(rows, []string{s.ID, s.Name, s.State, moment(s.Seen), s.Software, address, strings.Join(s.Conditions, " ")})
+				}
+				return p.table([]string{"SITE", "NAME", "STATE", "SEEN", "SOFTWARE", "ADDRESS", "CONDITIONS"}, rows)
+			})
+		}}
 	cmd.Flags().StringVar(&search, "search", "", "part of a name or an ID")
 	cmd.Flags().StringVar(&state, "state", "", "invited, joined, silent, revoked or removing")
 	return cmd
