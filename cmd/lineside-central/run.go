@@ -108,22 +108,27 @@ func (f *platform) serve(ctx context.Context, ready func()) error {
 	return g.Wait()
 }
 
+// firstSweep is when a platform that was started looks for what is old. That
+// reads every document, and a fleet that comes back has the processor first.
+const firstSweep = 10 * time.Minute
+
 // upkeep finishes what a crash cut short, and drops what is old once a day.
 func (f *platform) upkeep(ctx context.Context) error {
 	if err := f.central.GoOn(); err != nil {
 		f.log.Error("what was begun before is not finished", "err", err)
 	}
-	daily := time.NewTicker(24 * time.Hour)
-	defer daily.Stop()
+	sweep := time.NewTimer(firstSweep)
+	defer sweep.Stop()
 	for {
-		if err := f.central.Sweep(); err != nil && ctx.Err() == nil {
-			f.log.Error("what is old stays", "err", err)
-		}
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-daily.C:
+		case <-sweep.C:
 		}
+		if err := f.central.Sweep(); err != nil && ctx.Err() == nil {
+			f.log.Error("what is old stays", "err", err)
+		}
+		sweep.Reset(24 * time.Hour)
 	}
 }
 
