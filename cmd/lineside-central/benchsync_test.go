@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -24,7 +25,7 @@ const (
 // own, all on this machine, and prints the table of BENCHMARKS.md. It takes
 // half an hour, most of it to enter a million devices, so it runs only where
 // SYNC_BENCH is set: make bench-sync. Where that names a directory the platforms
-// are kept there for the next time.
+// are kept there for the next time; SYNC_SITES makes the fleet smaller.
 func BenchmarkSync(b *testing.B) {
 	keep := os.Getenv("SYNC_BENCH")
 	if keep == "" {
@@ -50,11 +51,26 @@ func BenchmarkSync(b *testing.B) {
 		r.barePut = newSpread(bareTimes(b, benchChangeRuns/2, benchPace, func() error { return peer.publish(1) }))
 		p.kill()
 		boxes.kill()
-		large := newBenchState(b, place("large"), benchSites, benchDevices)
-		large.fleet.Verify = 10
-		r.sites, r.run = len(large.fleet.Boxes), large.runFleet(b)
+		fmt.Print(r)
+		sites := fleetSites(b)
+		large := newBenchState(b, place("large"), sites, benchDevices)
+		large.fleet.Verify, large.fleet.Boxes = 10, large.fleet.Boxes[:sites]
+		r.sites, r.run = sites, large.runFleet(b)
 	}
 	fmt.Print(r)
+}
+
+// fleetSites is how many sites the fleet has.
+func fleetSites(t testing.TB) int {
+	text := os.Getenv("SYNC_SITES")
+	if text == "" {
+		return benchSites
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 || n > benchSites {
+		t.Fatalf("SYNC_SITES is %q, want 1 to %d", text, benchSites)
+	}
+	return n
 }
 
 // boxMemory is what the link costs a box: engine, connection, and what it keeps
@@ -101,20 +117,25 @@ func (s spread) String() string {
 func (r benchSync) String() string {
 	seconds := func(d time.Duration) string { return fmt.Sprintf("%.1f s", d.Seconds()) }
 	var t strings.Builder
-	fmt.Fprintf(&t, "%s, commit %s. Load before: %s.\n\n| | measured | wanted |\n|---|---:|---:|\n", time.Now().UTC().Format(time.DateOnly), commit(), r.load)
-	for _, row := range [][3]string{
+	fmt.Fprintf(&t, "%s, commit %s. Load before: %s, now: %s.\n\n| | measured | wanted |\n|---|---:|---:|\n", time.Now().UTC().Format(time.DateOnly), commit(), r.load, machineLoad())
+	rows := [][3]string{
 		{fmt.Sprintf("a change by the operators' API until the box's desk has it, %d sites connected, p50 and p99", benchConnected), r.changes.String(), "5 ms, 50 ms"},
 		{"bare nats.go beside it: six entries in one batch, a poke, a question and its answer", r.bare.String(), ""},
 		{fmt.Sprintf("the same as a ratio, p50; one bare JetStream publish, every write synced: %s", r.barePut), fmt.Sprintf("%.1f", float64(r.changes.p50)/float64(max(r.bare.p50, 1))), ""},
-		{fmt.Sprintf("%d sites of %d devices have read all from nothing", r.sites, benchDevices), seconds(r.run.upTook), "60 s"},
-		{"of that processor time of the platform, and of the sites", seconds(r.run.upPlatform) + ", " + seconds(r.run.upSide), ""},
-		{"all back after kill -9 of the platform, counted from the kill", seconds(r.run.backTook), "60 s"},
-		{"of that until the platform answers again; its processor time", seconds(r.run.ready) + ", " + seconds(r.run.backPlatform), ""},
-		{"dials for that, from nothing and after the kill", fmt.Sprintf("%d, %d", r.run.upTried, r.run.backTried), ""},
-		{"the platform's memory for each connected site", fmt.Sprintf("%.1f kB", float64(r.run.perSite)/1e3), "60 kB"},
 		{"the box's binary is longer for NATS by", fmt.Sprintf("%.2f MB", float64(r.natsBytes)/1e6), "2 MB"},
-		{fmt.Sprintf("the box's memory for the link, %d devices", benchDevices), fmt.Sprintf("%.2f MB", float64(r.boxBytes)/1e6), "4 MB"},
-	} {
+		{fmt.Sprintf("the box's memory, linked and with %d devices, above the box alone", benchDevices), fmt.Sprintf("%.2f MB", float64(r.boxBytes)/1e6), "4 MB"},
+	}
+	if r.sites > 0 {
+		rows = append(rows, [][3]string{
+			{fmt.Sprintf("%d sites of %d devices have read all from nothing", r.sites, benchDevices), seconds(r.run.upTook), "60 s"},
+			{"of that processor time of the platform, and of the sites", seconds(r.run.upPlatform) + ", " + seconds(r.run.upSide), ""},
+			{"all back after kill -9 of the platform, counted from the kill", seconds(r.run.backTook), "60 s"},
+			{"of that until the platform answers again; its processor time", seconds(r.run.ready) + ", " + seconds(r.run.backPlatform), ""},
+			{"dials for that, from nothing and after the kill", fmt.Sprintf("%d, %d", r.run.upTried, r.run.backTried), ""},
+			{"the platform's memory for each connected site", fmt.Sprintf("%.1f kB", float64(r.run.perSite)/1e3), "60 kB"},
+		}...)
+	}
+	for _, row := range rows {
 		fmt.Fprintf(&t, "| %s | %s | %s |\n", row[0], row[1], row[2])
 	}
 	return t.String()
