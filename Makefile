@@ -6,7 +6,7 @@ BENCH ?= .
 PKG ?= ./...
 
 .DEFAULT_GOAL := build
-.PHONY: build run cluster bench-cluster test sequences calls bench-calls lan soak lint fuzz golden bench bench-dhcp bench-sync prompts help
+.PHONY: build run cluster bench-cluster test sequences count calls bench-calls lan soak lint fuzz golden bench bench-dhcp bench-sync prompts help
 
 build: ## static binaries into bin/
 	CGO_ENABLED=0 go build -trimpath -o bin/ ./cmd/...
@@ -27,6 +27,10 @@ test: ## all that must pass: tools, lint, then every test with the race detector
 
 sequences: ## every vendor's phone from first contact to full config, as a table; as root
 	REQUIRE=1 go test -count=1 -v -run '^TestSequences$$' ./integration | sed -n '/what was shown/,/^--- /p'
+
+count: build ## vendors, models, facts no source has confirmed, golden configs
+	@bin/lineside vendors | tail -n 2
+	@find vendors/testdata -maxdepth 1 -type f ! -name phones.json | wc -l | sed 's/$$/ golden files of configs, each read back by a reader of its format/'
 
 calls: ## PIN and emergency calls by sipp and baresip, PnP, forged sources, as a table; as root
 	REQUIRE=1 go test -count=1 -v -run '^TestCalls$$' ./integration | sed -n '/what was shown/,$$p'
