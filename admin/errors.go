@@ -65,6 +65,7 @@ var answers = []struct {
 	{provision.ErrPINNotAsked, http.StatusConflict, "let this one phone in with: lineside device suspend MAC; or ask PINs of all with: lineside policy set first-contact pin"},
 	{provision.ErrUnproven, http.StatusConflict, "read the address in the phone's own menu, then: lineside pin enter MAC PIN --from ADDRESS"},
 	{provision.ErrNoOTP, http.StatusConflict, "see what is set with: lineside otp list"},
+	{provision.ErrPlatformRemove, http.StatusConflict, "remove it at the platform: lineside-central device remove MAC; it is gone here as soon as the box hears of it"},
 	{provision.ErrPlatform, http.StatusConflict, "change it at the platform; it may also allow changes here: lineside status says whether it does"},
 	{provision.ErrPlatformAway, http.StatusServiceUnavailable, "to let this one phone in meanwhile: lineside device suspend MAC; see the link with: lineside status"},
 	{provision.ErrPlatformNo, http.StatusConflict, "have it done at the platform; to let this one phone in meanwhile: lineside device suspend MAC"},

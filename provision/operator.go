@@ -296,7 +296,7 @@ func overlay(old, row phone.Line) phone.Line {
 // platform's to remove: it would be back with the next word about it.
 func (d *Desk) Remove(ctx context.Context, by audit.Actor, mac phone.MAC) error {
 	if rec, err := d.store.Devices.Device(mac); err == nil && rec.Platform.Managed {
-		return fmt.Errorf("device %s %w", mac, ErrPlatform)
+		return fmt.Errorf("device %s %w: %w", mac, ErrPlatform, ErrPlatformRemove)
 	}
 	return d.remove(ctx, by, mac)
 }

@@ -32,6 +32,10 @@ const PlatformFront Front = "platform"
 // ErrPlatform is returned for a change of what the central platform keeps.
 var ErrPlatform = errors.New("is kept by the platform")
 
+// ErrPlatformRemove is returned, with ErrPlatform, for removing a device of the
+// platform's: changes here, where it allows them, are no help.
+var ErrPlatformRemove = errors.New("it would be back with the platform's next word about it")
+
 // ErrPlatformOTP is returned for giving a device of the platform's a one-time
 // password: only the platform can see to it that it is used once.
 var ErrPlatformOTP = errors.New("gets its one-time passwords from the platform")

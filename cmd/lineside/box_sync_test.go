@@ -172,7 +172,7 @@ func TestPlatform(t *testing.T) {
 		t.Errorf("at the platform: got %+v, %v, want the one-time password used", d, err)
 	}
 	s.does("", 1, "gets its one-time passwords from the platform.*→", "otp", "ticket", hallMAC)
-	s.does("", 1, "is kept by the platform.*→", "device", "remove", hallMAC)
+	s.does("", 1, "is kept by the platform.*→ remove it at the platform: lineside-central device remove", "device", "remove", hallMAC)
 
 	// The line is cut.
 	made = h.add(deskMAC, id, "Desk")
