@@ -14,6 +14,7 @@ const (
 	NameCentralPanics  = "lineside_central_panics_total"
 	NameCentralSites   = "lineside_central_sites"
 	NameCentralDevices = "lineside_central_devices"
+	NameCentralDeaf    = "lineside_central_deaf"
 	NameCentralAsked   = "lineside_central_asked_total"
 )
 
@@ -33,6 +34,8 @@ type Counted struct {
 	// Sites by state: "invited", "joined", "silent", "revoked".
 	Sites   map[string]int
 	Devices int
+	// Deaf says that the platform cannot read its stream.
+	Deaf bool
 }
 
 // NewPlatform registers every metric. count is asked at each scrape.
@@ -64,10 +67,15 @@ func devicesDesc() *prometheus.Desc {
 	return prometheus.NewDesc(NameCentralDevices, "Devices of all sites.", nil, nil)
 }
 
-// Describe names the two.
+func deafDesc() *prometheus.Desc {
+	return prometheus.NewDesc(NameCentralDeaf, "1 while the platform cannot read its stream, else 0.", nil, nil)
+}
+
+// Describe names them.
 func (counted) Describe(out chan<- *prometheus.Desc) {
 	out <- sitesDesc()
 	out <- devicesDesc()
+	out <- deafDesc()
 }
 
 // Collect asks for them.
@@ -81,4 +89,9 @@ func (c counted) Collect(out chan<- prometheus.Metric) {
 		out <- prometheus.MustNewConstMetric(sitesDesc(), prometheus.GaugeValue, float64(count), state)
 	}
 	out <- prometheus.MustNewConstMetric(devicesDesc(), prometheus.GaugeValue, float64(n.Devices))
+	deaf := 0.0
+	if n.Deaf {
+		deaf = 1
+	}
+	out <- prometheus.MustNewConstMetric(deafDesc(), prometheus.GaugeValue, deaf)
 }

@@ -126,7 +126,7 @@ func (f *platform) openState(ctx context.Context) (err error) {
 	}
 	f.metrics = metrics.NewPlatform(func() (metrics.Counted, error) {
 		sites, devices, err := f.central.Count()
-		return metrics.Counted{Sites: sites, Devices: devices}, err
+		return metrics.Counted{Sites: sites, Devices: devices, Deaf: f.central.Deaf()}, err
 	})
 	return nil
 }

@@ -61,6 +61,11 @@ func (c *callout) answer(ctx context.Context, m *nats.Msg) {
 		c.b.counts.admitted.Add(1)
 	case errors.Is(err, central.ErrNotAdmitted), errors.Is(err, errDenied):
 		c.b.counts.refused.Add(1)
+	case errors.Is(err, central.ErrBusy):
+		// All of a fleet may be told so every few seconds. No answer is no
+		// refusal either.
+		c.b.log.Debug("a box is to come again", "err", err)
+		return
 	default:
 		// The platform's own fault: no answer is no refusal, the box comes again.
 		c.b.log.Error("a box could not be let in", "err", err)

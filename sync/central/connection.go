@@ -75,9 +75,13 @@ func (c contact) connected(a netip.Addr, now time.Time) (next contact, changed b
 // Admit says whether a box may connect, and whose it is; its address is kept
 // before the answer, so whoever asks next from that connection is known by it.
 // A connection that changes nothing writes nothing: all of a fleet comes back
-// at once.
+// at once. A platform that has been deaf for a while lets nobody in and turns
+// nobody away: ErrBusy, and another central may know.
 func (p *Platform) Admit(ctx context.Context, c Connection) (site string, err error) {
 	if err := ctx.Err(); err != nil {
+		return "", err
+	}
+	if err := p.hears(); err != nil {
 		return "", err
 	}
 	note := false

@@ -75,3 +75,11 @@ func Forget(path string) error {
 	defer func() { _ = db.Close() }()
 	return db.Update(func(b *bolt.Tx) error { return b.Bucket(rootLocal).Put(keyLocal, []byte(`{"schema":0}`)) })
 }
+
+// FollowNow has the log read, and waits: the second of these waits in the
+// channel until the first is done, the third for the second to be taken.
+func (p *Platform) FollowNow() {
+	for range 3 {
+		p.news <- 0
+	}
+}

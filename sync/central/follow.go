@@ -64,18 +64,35 @@ func (p *Platform) follow(ctx context.Context, newest uint64) {
 		err = p.start(ctx)
 	}
 	switch {
-	case err != nil && !p.deaf.Load() && ctx.Err() == nil:
+	case err != nil && !p.Deaf() && ctx.Err() == nil:
 		p.log.Warn("the platform's stream cannot be read; sites are answered from what is known, nothing can be changed", "err", err)
-		p.deaf.Store(true)
-	case err == nil && p.deaf.Load():
+		now := p.now()
+		p.deaf.Store(&now)
+	case err == nil && p.Deaf():
 		p.log.Info("the platform's stream can be read again", "revision", p.applied.Load())
-		p.deaf.Store(false)
+		p.deaf.Store(nil)
 	}
 }
 
 // Deaf says that the log cannot be read: what is known is answered, and nothing
 // can be changed.
-func (p *Platform) Deaf() bool { return p.deaf.Load() }
+func (p *Platform) Deaf() bool { return p.deaf.Load() != nil }
+
+// maxDeaf is for how long a platform that cannot read the log lets boxes in by
+// what it knew before: longer than a cluster takes to find another leader.
+const maxDeaf = time.Minute
+
+// hears is ErrBusy where the log could not be read for so long that a site may
+// have joined or been revoked elsewhere meanwhile. It ends no connection: who was
+// let in before is answered from what is known, as all of a platform is while its
+// whole stream is away.
+func (p *Platform) hears() error {
+	since := p.deaf.Load()
+	if since == nil || p.now().Sub(*since).Abs() < maxDeaf {
+		return nil
+	}
+	return fmt.Errorf("%w: its stream could not be read for %s", ErrBusy, maxDeaf)
+}
 
 // Bounds of a view that has fallen behind.
 const (

@@ -8,6 +8,7 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -100,6 +101,14 @@ func refuse(w http.ResponseWriter) {
 		Text: "the platform does not know this box, or no longer: join it again with a new token"})
 }
 
+// later has a box come again, whoever it is.
+func later(w http.ResponseWriter, why *wire.Refused) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Retry-After", strconv.Itoa(int(busyRetry.Seconds())))
+	w.WriteHeader(http.StatusServiceUnavailable)
+	_ = json.NewEncoder(w).Encode(why)
+}
+
 func (h *Handler) challenge(w http.ResponseWriter, r *http.Request) {
 	var c wire.Challenge
 	if !read(r, &c) || wire.CheckSite(c.Site) != nil {
@@ -136,12 +145,16 @@ func (h *Handler) session(w http.ResponseWriter, r *http.Request) {
 	// It stands before its box is looked at: one that is cut off meanwhile ends.
 	token := rand.Text()
 	h.begin(token, s.Site)
-	if err := h.admit(r, s); err != nil {
+	switch err := h.admit(r, s); {
+	case err == nil:
+		write(w, wire.SessionReply{Token: token})
+	case errors.Is(err, ErrBusy):
+		h.end(token)
+		later(w, busy())
+	default:
 		h.end(token)
 		refuse(w)
-		return
 	}
-	write(w, wire.SessionReply{Token: token})
 }
 
 func (h *Handler) begin(token, site string) {
@@ -159,11 +172,14 @@ func (h *Handler) end(token string) {
 }
 
 func (h *Handler) admit(r *http.Request, s wire.Session) error {
+	if err := h.p.hears(); err != nil {
+		return err // before its key is looked for, which it may have got elsewhere
+	}
 	if err := h.p.verify(s); err != nil {
 		return err
 	}
 	_, err := h.p.Admit(r.Context(), Connection{Site: s.Site, Address: h.Proxies.Source(r)})
-	if err != nil && !errors.Is(err, ErrNotAdmitted) {
+	if err != nil && !errors.Is(err, ErrNotAdmitted) && !errors.Is(err, ErrBusy) {
 		h.p.log.Error("a session could not begin", "site", s.Site, "err", err)
 	}
 	return err
@@ -220,7 +236,7 @@ func (h *Handler) ask(w http.ResponseWriter, r *http.Request, op string) {
 	b, err := h.p.AnswerFrom(id, h.Proxies.Source(r), op, body)
 	if err != nil {
 		h.p.log.Error("a site was not answered", "site", id, "err", err)
-		http.Error(w, "the platform cannot answer now", http.StatusServiceUnavailable)
+		later(w, busy())
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
@@ -269,6 +285,8 @@ func (h *Handler) join(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(http.StatusForbidden)
 		_ = json.NewEncoder(w).Encode(wire.Refused{Reason: wire.Revoked, Text: ErrJoin.Error()})
+	case errors.Is(err, ErrBusy):
+		later(w, &wire.Refused{Reason: wire.Busy, Text: "the platform cannot write now: join again in a moment with the same token"})
 	case err != nil:
 		h.p.log.Error("a box could not join", "err", err)
 		http.Error(w, fmt.Sprintf("the platform cannot take the box in: %v", err), http.StatusBadRequest)

@@ -48,7 +48,7 @@ type Platform struct {
 	applied   atomic.Uint64
 	boot      string
 	unstarted bool
-	deaf      atomic.Bool
+	deaf      atomic.Pointer[time.Time] // since when, nil while the log can be read
 	asOf      time.Time
 
 	swap sync.RWMutex // held while the view is used, and to put another in its place

@@ -51,7 +51,11 @@ func errorFor(err error) (e *operators.Error, known bool) {
 	}
 	for _, a := range answers() {
 		if errors.Is(err, a.is) {
-			return operators.Fail(a.status, err.Error(), a.hint), true
+			e := operators.Fail(a.status, err.Error(), a.hint)
+			if a.status == http.StatusServiceUnavailable {
+				e.Retry = "5"
+			}
+			return e, true
 		}
 	}
 	var wrong *central.InvalidError

@@ -8,13 +8,16 @@ import (
 // Health says that the platform answers.
 type Health struct {
 	OK bool `json:"ok"`
+	// Deaf says that the stream cannot be read: nothing can be changed here, and
+	// after a minute no box is let in.
+	Deaf bool `json:"deaf"`
 }
 
 func (s *Server) getHealth(*call) (any, error) {
 	if err := s.p.Check(); err != nil {
 		return nil, err
 	}
-	return Health{OK: true}, nil
+	return Health{OK: true, Deaf: s.p.Deaf()}, nil
 }
 
 // Status is how the platform is.
@@ -31,6 +34,8 @@ type Status struct {
 	Epoch time.Time `json:"epoch"`
 	// Room is how many bytes the disk of its directory takes yet.
 	Room uint64 `json:"room"`
+	// Deaf says that the stream cannot be read, as in Health.
+	Deaf bool `json:"deaf"`
 }
 
 func (s *Server) getStatus(*call) (any, error) {
@@ -44,7 +49,7 @@ func (s *Server) getStatus(*call) (any, error) {
 	}
 	room, err := s.p.Room()
 	return Status{Version: s.cfg.Version, Started: s.started.UTC(), URL: s.cfg.URL, Fingerprint: hex.EncodeToString(s.cfg.Pin),
-		Sites: sites, Devices: devices, Epoch: epoch, Room: room}, err
+		Sites: sites, Devices: devices, Epoch: epoch, Room: room, Deaf: s.p.Deaf()}, err
 }
 
 func (s *Server) getMetrics(c *call) (any, error) {
