@@ -53,7 +53,7 @@ func TestWrongCommandLines(t *testing.T) {
 		{"backup", "FILE is missing"},
 		{"restore", "FILE is missing"},
 		{"restore a --state b --config c", "write one of them"},
-		{"run --quick", "--state and --quick belong to --demo"},
+		{"run --quick", "--state, --quick and --central belong to --demo"},
 		{"check now", `lineside check takes nothing more, but "now" was given`},
 	} {
 		t.Run(tc.line, func(t *testing.T) {
