@@ -95,16 +95,13 @@ type simSite struct {
 	holds map[string]bool
 }
 
-// joinSite joins one; it prefers the node its number says, as boxes whose token
-// names one door first do.
-func joinSite(t testing.TB, token wire.Token, number int, all *tally) *simSite {
+// joinSite joins one.
+func joinSite(t testing.TB, token wire.Token, all *tally) *simSite {
 	t.Helper()
 	id, err := site.Join(t.Context(), token, nil, "test")
 	if err != nil {
 		t.Fatal(err)
 	}
-	at := number % len(id.Offer.NATS)
-	id.Offer.NATS = append(append([]string{}, id.Offer.NATS[at:]...), id.Offer.NATS[:at]...)
 	via, err := id.Transports(site.Reach{Only: "nats"})
 	if err != nil {
 		t.Fatal(err)

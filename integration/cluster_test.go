@@ -186,7 +186,7 @@ func TestCluster(t *testing.T) {
 	c, all := startCluster(t), newTally()
 	var fleet []*simSite
 	for n := range sites {
-		fleet = append(fleet, joinSite(t, addSite(t, c.clients[n%2], fmt.Sprint("site ", n)), n, all))
+		fleet = append(fleet, joinSite(t, addSite(t, c.clients[n%2], fmt.Sprint("site ", n)), all))
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	quiet, hush := context.WithCancel(ctx)

@@ -116,7 +116,7 @@ func (l *powerLab) work() *tally {
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	l.site = joinSite(l.t, addSite(l.t, client, "Berlin"), 0, l.all)
+	l.site = joinSite(l.t, addSite(l.t, client, "Berlin"), l.all)
 	// What the platform was before this is not what is tried.
 	l.disk.flush()
 	ctx, cancel := context.WithCancel(context.Background())

@@ -1,12 +1,17 @@
 package site
 
 import (
+	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/url"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/lineside/lineside/phone"
@@ -144,10 +149,12 @@ type Reach struct {
 	Proxy *url.URL
 }
 
-// Transports are the ways to the platform, the better ones first.
+// Transports are the ways to the platform, the better ones first. Doors that are
+// equally good stand in another order at every site, or the first node of a
+// cluster would carry all of them.
 func (i Identity) Transports(r Reach) (*Choice, error) {
 	var all []Transport
-	for _, text := range i.Offer.NATS {
+	for _, text := range spread(i.Site, i.Offer.NATS) {
 		u, err := url.Parse(text)
 		if err != nil || r.Only == "https" {
 			continue
@@ -162,4 +169,20 @@ func (i Identity) Transports(r Reach) (*Choice, error) {
 		all = append(all, &HTTPS{Base: base, Client: HTTPClient(wire.PinnedTLS(i.Pin, base.Hostname()), r.Proxy), Site: i.Site, Signer: i.Signer})
 	}
 	return NewChoice(ChoiceConfig{}, all...)
+}
+
+// spread orders doors by their schemes as offered, and those of one scheme by
+// the site.
+func spread(site string, doors []string) []string {
+	scheme := func(door string) string { s, _, _ := strings.Cut(door, ":"); return s }
+	first := func(door string) int {
+		return slices.IndexFunc(doors, func(d string) bool { return scheme(d) == scheme(door) })
+	}
+	place := func(door string) uint64 {
+		sum := sha256.Sum256([]byte(site + "\n" + door))
+		return binary.BigEndian.Uint64(sum[:])
+	}
+	return slices.SortedStableFunc(slices.Values(doors), func(a, b string) int {
+		return cmp.Or(cmp.Compare(first(a), first(b)), cmp.Compare(place(a), place(b)))
+	})
 }
