@@ -77,7 +77,8 @@ func notify(log *slog.Logger, state string) {
 	}
 }
 
-// serve runs every part until ctx ends or one fails.
+// serve runs every part until ctx ends or one fails. It is ready once boxes can
+// connect over NATS, which is the last door to open.
 func (f *platform) serve(ctx context.Context, ready func()) error {
 	g, ctx := errgroup.WithContext(ctx)
 	part := func(name string, run func(context.Context) error) {
@@ -104,7 +105,14 @@ func (f *platform) serve(ctx context.Context, ready func()) error {
 		notify(f.log, daemon.SdNotifyStopping)
 		return nil
 	})
-	ready()
+	g.Go(func() error {
+		select {
+		case <-f.broker.Ready():
+			ready()
+		case <-ctx.Done():
+		}
+		return nil
+	})
 	return g.Wait()
 }
 
