@@ -23,6 +23,7 @@ func TestDHCPSettingsChange(t *testing.T) {
 	b.start(t)
 	client := desk.Start(udhcpc, "-f", "-R", "-t", "5", "-T", "1", "-i", desk.Interface(), "-s", writeScript(t), "-V", "yealink")
 	waitOutput(t, client, "event=bound")
+	waitOutput(t, client, "ip=10.") // a script's lines come one by one
 	if ip := told(t, client.Output(), "bound")["ip"]; !strings.HasPrefix(ip, "10.77.0.1") {
 		t.Fatalf("got %s, want an address of %s", ip, before)
 	}

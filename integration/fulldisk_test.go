@@ -37,8 +37,8 @@ func TestFullDiskOfPlatform(t *testing.T) {
 			all.device(mac, l.site.id.Site)
 		}
 	}
-	if refused.Status != http.StatusServiceUnavailable || !strings.Contains(refused.Hint, "disk") {
-		t.Errorf("with a full disk: got %d %s (%s), want 503 and to be told of the disk", refused.Status, refused.What, refused.Hint)
+	if refused.Status != http.StatusInsufficientStorage || !strings.Contains(refused.Hint, "disk") {
+		t.Errorf("with a full disk: got %d %s (%s), want 507 and to be told of the disk", refused.Status, refused.What, refused.Hint)
 	}
 	l.disk.relieve()
 	all.next()

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/lineside/lineside/admin"
+	"github.com/lineside/lineside/sync/wire"
 )
 
 // The devices of the vault: one for each way of proving itself, and one nobody
@@ -153,6 +154,18 @@ func (v *vault) operate() {
 	v.refused("POST "+api+"/emergency/acknowledge", api+"/emergency/acknowledge", `{"through":1}`, http.StatusConflict) // no call failed
 	v.pin(byCSV)                                                                                                        // the new one
 	v.ask("DELETE "+api+"/devices/{mac}", api+"/devices/"+visitor, "")
+	v.platform()
+}
+
+// platform joins one that is not there, and leaves one it never joined: what the
+// refusals say is heard, and nobody has been told the token.
+func (v *vault) platform() {
+	v.t.Helper()
+	const api = admin.API
+	token := wire.Token{URL: "https://127.0.0.1:9", Secret: v.plant("secret of a join token", ""), Pin: make([]byte, 32)}
+	refused := func(status int) bool { return status >= 400 }
+	v.send("POST "+api+"/platform/join", api+"/platform/join", fmt.Sprintf(`{"token":%q}`, v.keep("join token", "", token.Reveal())), refused)
+	v.send("POST "+api+"/platform/leave", api+"/platform/leave", "", refused)
 }
 
 // readAll asks for all there is to read, of the site and of each device, that
