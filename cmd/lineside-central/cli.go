@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/lineside/lineside/operators"
+	"github.com/lineside/lineside/shell"
 	"github.com/lineside/lineside/sync/portal"
 )
 
@@ -39,18 +40,18 @@ func unreached(err error) error {
 	if err == nil || errors.As(err, &refused) {
 		return err
 	}
-	return hint(err, "see whether it runs: systemctl status lineside-central; one elsewhere is named with --url, --token-file and --fingerprint")
+	return shell.Hint(err, "see whether it runs: systemctl status lineside-central; one elsewhere is named with --url, --token-file and --fingerprint")
 }
 
 // plain is a verb that names things and has the platform do something to them.
 // path has one %s for each name; done says that it is.
 func (p *program) plain(use, short, method, path, done string) *cobra.Command {
 	names := strings.Fields(use)[1:]
-	return &cobra.Command{Use: use, Short: short, Args: named(names...), RunE: func(cmd *cobra.Command, args []string) error {
+	return &cobra.Command{Use: use, Short: short, Args: shell.ExactArgs(names...), RunE: func(cmd *cobra.Command, args []string) error {
 		if err := p.tell(cmd.Context(), method, fill(path, args), nil, nil); err != nil {
 			return err
 		}
-		return p.show(map[string]string{"done": done}, func() error { return p.say("%s: %s", printable(strings.Join(args, " ")), done) })
+		return p.show(map[string]string{"done": done}, func() error { return p.say("%s: %s", shell.Printable(strings.Join(args, " ")), done) })
 	}}
 }
 
@@ -75,7 +76,7 @@ func values(pairs ...string) url.Values {
 }
 
 func (p *program) statusCommand() *cobra.Command {
-	return &cobra.Command{Use: "status", Short: "Say how the platform is", Args: noArgs, RunE: func(cmd *cobra.Command, _ []string) error {
+	return &cobra.Command{Use: "status", Short: "Say how the platform is", Args: shell.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
 		s, err := ask[portal.Status](cmd.Context(), p, "GET", "/status", nil, nil)
 		if err != nil {
 			return err
@@ -92,7 +93,7 @@ func (p *program) statusCommand() *cobra.Command {
 }
 
 func (p *program) openapiCommand() *cobra.Command {
-	return &cobra.Command{Use: "openapi", Short: "Print the description of the operators' API", Args: noArgs, RunE: func(*cobra.Command, []string) error {
+	return &cobra.Command{Use: "openapi", Short: "Print the description of the operators' API", Args: shell.NoArgs, RunE: func(*cobra.Command, []string) error {
 		b, err := portal.Document(version())
 		if err != nil {
 			return err

@@ -5,12 +5,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/lineside/lineside/shell"
 	"github.com/lineside/lineside/sync/central"
 	"github.com/lineside/lineside/sync/portal"
 )
 
 func (p *program) allowCommand() *cobra.Command {
-	return group("allow", "Keep the addresses whose phones need show nothing",
+	return shell.Group("allow", "Keep the addresses whose phones need show nothing",
 		p.allowListCommand(), p.allowAddCommand(), p.allowRemoveCommand(), p.allowCheckCommand())
 }
 
@@ -23,7 +24,7 @@ func allowPath(site string) string {
 
 func (p *program) allowListCommand() *cobra.Command {
 	var site string
-	cmd := &cobra.Command{Use: "list", Short: "List what was entered, for all sites or one, and where the one connects from", Args: noArgs,
+	cmd := &cobra.Command{Use: "list", Short: "List what was entered, for all sites or one, and where the one connects from", Args: shell.NoArgs,
 		Long: "List what was entered: without --site what counts for all sites, with it what was\nentered for that one, and the addresses its box connects from with what they are\nwhitelisted by. A PIN or a provisioning at a site whitelists its address for 8 h.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			all, err := ask[portal.AllowEntries](cmd.Context(), p, "GET", allowPath(site), nil, nil)
@@ -60,13 +61,13 @@ func (p *program) allowAddCommand() *cobra.Command {
 	var site string
 	var last time.Duration
 	var in portal.AllowInput
-	cmd := &cobra.Command{Use: "add RANGE", Short: "Whitelist an address or a range, for all sites (role reseller) or one", Args: named("RANGE"),
+	cmd := &cobra.Command{Use: "add RANGE", Short: "Whitelist an address or a range, for all sites (role reseller) or one", Args: shell.ExactArgs("RANGE"),
 		Long: "Whitelist an address or a range: 203.0.113.7, 203.0.113.0/24, 203.0.113.0/255.255.255.0\nor 2001:db8::/48. Entered again, it has the new terms.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			in.Prefix = args[0]
 			if cmd.Flags().Changed("last") {
 				if last <= 0 {
-					return usagef(cmd, "--last %s: write a time, such as 48h, or leave it out for good", last)
+					return shell.Usagef(cmd, "--last %s: write a time, such as 48h, or leave it out for good", last)
 				}
 				in.Until = time.Now().Add(last)
 			}
@@ -87,22 +88,22 @@ func (p *program) allowAddCommand() *cobra.Command {
 
 func (p *program) allowRemoveCommand() *cobra.Command {
 	var site string
-	cmd := &cobra.Command{Use: "remove RANGE", Short: "Take a range out again, as it was entered", Args: named("RANGE"), RunE: func(cmd *cobra.Command, args []string) error {
+	cmd := &cobra.Command{Use: "remove RANGE", Short: "Take a range out again, as it was entered", Args: shell.ExactArgs("RANGE"), RunE: func(cmd *cobra.Command, args []string) error {
 		if err := p.tell(cmd.Context(), "DELETE", allowPath(site), values("prefix", args[0]), nil); err != nil {
 			return err
 		}
-		return p.say("%s is taken out", printable(args[0]))
+		return p.say("%s is taken out", shell.Printable(args[0]))
 	}}
 	cmd.Flags().StringVar(&site, "site", "", "of one site")
 	return cmd
 }
 
 func (p *program) allowCheckCommand() *cobra.Command {
-	return &cobra.Command{Use: "check ADDRESS", Short: "Say whether an address is whitelisted now", Args: named("ADDRESS"), RunE: func(cmd *cobra.Command, args []string) error {
+	return &cobra.Command{Use: "check ADDRESS", Short: "Say whether an address is whitelisted now", Args: shell.ExactArgs("ADDRESS"), RunE: func(cmd *cobra.Command, args []string) error {
 		v, err := ask[central.Verdict](cmd.Context(), p, "GET", "/allowlist/check", values("ip", args[0]), nil)
 		if err != nil {
 			return err
 		}
-		return p.show(v, func() error { return p.say("%s %s", printable(args[0]), allowWords(v)) })
+		return p.show(v, func() error { return p.say("%s %s", shell.Printable(args[0]), allowWords(v)) })
 	}}
 }

@@ -9,13 +9,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/lineside/lineside/phone"
+	"github.com/lineside/lineside/shell"
 	"github.com/lineside/lineside/sync/central"
 	"github.com/lineside/lineside/sync/portal"
 	"github.com/lineside/lineside/sync/wire"
 )
 
 func (p *program) deviceCommand() *cobra.Command {
-	return group("device", "Keep the devices",
+	return shell.Group("device", "Keep the devices",
 		p.deviceListCommand(), p.deviceShowCommand(), p.deviceAddCommand(), p.deviceEditCommand(), p.deviceMoveCommand(),
 		p.madeCommand("reset MAC", "Make everything a device proved void and show its new PIN", "/devices/%s/reset"),
 		p.madeCommand("pin MAC", "Give a device a new PIN and show it", "/devices/%s/pin"),
@@ -28,7 +29,7 @@ func (p *program) deviceCommand() *cobra.Command {
 
 func (p *program) deviceListCommand() *cobra.Command {
 	var site, search string
-	cmd := &cobra.Command{Use: "list", Short: "List devices", Args: noArgs, RunE: func(cmd *cobra.Command, _ []string) error {
+	cmd := &cobra.Command{Use: "list", Short: "List devices", Args: shell.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
 		all, err := p.devices(cmd.Context(), site, search)
 		if err != nil {
 			return err
@@ -53,19 +54,19 @@ func (p *program) deviceListCommand() *cobra.Command {
 func (p *program) deviceAddCommand() *cobra.Command {
 	var site, vendor, model, label, owner string
 	var lines []string
-	cmd := &cobra.Command{Use: "add MAC", Short: "Set a device up at a site and show what the platform made for it", Args: named("MAC"),
+	cmd := &cobra.Command{Use: "add MAC", Short: "Set a device up at a site and show what the platform made for it", Args: shell.ExactArgs("MAC"),
 		Long:    "Set a device up at a site. The platform makes its PIN and the passwords of its\nlines, and shows them this once. Passwords that come from elsewhere are given by\nimport or by the HTTP API, not on a command line others can read.",
 		Example: "  lineside-central device add 001565a0b1c2 --site k3… --vendor yealink --line 201@sip.example.net",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			mac, err := phone.ParseMAC(args[0])
 			if err != nil {
-				return usagef(cmd, "%v", err)
+				return shell.Usagef(cmd, "%v", err)
 			}
 			in := portal.DeviceInput{MAC: &mac, Site: &site, Vendor: &vendor, Model: &model, Label: &label, Owner: &owner, Lines: &[]portal.LineInput{}}
 			for _, l := range lines {
 				user, registrar, ok := strings.Cut(l, "@")
 				if !ok {
-					return usagef(cmd, "--line %q is not user@registrar", l)
+					return shell.Usagef(cmd, "--line %q is not user@registrar", l)
 				}
 				*in.Lines = append(*in.Lines, portal.LineInput{Line: wire.Line{User: user, Registrar: registrar}})
 			}
@@ -82,7 +83,7 @@ func (p *program) deviceAddCommand() *cobra.Command {
 }
 
 func (p *program) deviceMoveCommand() *cobra.Command {
-	return &cobra.Command{Use: "move MAC SITE", Short: "Move a device to another site, with a new PIN and new passwords", Args: named("MAC", "SITE"),
+	return &cobra.Command{Use: "move MAC SITE", Short: "Move a device to another site, with a new PIN and new passwords", Args: shell.ExactArgs("MAC", "SITE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return p.made(ask[portal.DeviceMade](cmd.Context(), p, "POST", fill("/devices/%s/move", args[:1]), nil, portal.MoveInput{Site: args[1]}))
 		}}
@@ -90,14 +91,14 @@ func (p *program) deviceMoveCommand() *cobra.Command {
 
 // madeCommand is a verb on a device that makes a secret.
 func (p *program) madeCommand(use, short, path string) *cobra.Command {
-	return &cobra.Command{Use: use, Short: short, Args: named("MAC"), RunE: func(cmd *cobra.Command, args []string) error {
+	return &cobra.Command{Use: use, Short: short, Args: shell.ExactArgs("MAC"), RunE: func(cmd *cobra.Command, args []string) error {
 		return p.made(ask[portal.DeviceMade](cmd.Context(), p, "POST", fill(path, args), nil, nil))
 	}}
 }
 
 func (p *program) passwordCommand() *cobra.Command {
 	var line int
-	cmd := &cobra.Command{Use: "password MAC", Short: "Give a device's line a new SIP password and show it", Args: named("MAC"),
+	cmd := &cobra.Command{Use: "password MAC", Short: "Give a device's line a new SIP password and show it", Args: shell.ExactArgs("MAC"),
 		Long: "Give a device's line a new SIP password and show it, once. The phone gets it with its\nnext config; give it to the registrar too.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return p.made(ask[portal.DeviceMade](cmd.Context(), p, "POST", fill("/devices/%s/password", args), nil, portal.PasswordInput{Line: line}))
@@ -120,7 +121,7 @@ func (p *program) made(d portal.DeviceMade, err error) error {
 			lines = append(lines, p.say("  → shown this once"))
 		}
 		for _, n := range d.Notes {
-			lines = append(lines, p.say("  ! %s", printable(n)))
+			lines = append(lines, p.say("  ! %s", shell.Printable(n)))
 		}
 		for _, kind := range d.Kept {
 			lines = append(lines, p.say("  → %s was not made by the platform and is known to the old site's box: change it where it comes from", kind))
@@ -130,7 +131,7 @@ func (p *program) made(d portal.DeviceMade, err error) error {
 }
 
 func (p *program) otpCommand() *cobra.Command {
-	return group("otp", "Keep one-time passwords, of brands and of single devices",
+	return shell.Group("otp", "Keep one-time passwords, of brands and of single devices",
 		p.otpListCommand(), p.otpTicketsCommand(), p.otpSetCommand(), p.otpTicketCommand(), p.otpAllowCommand(),
 		p.plain("remove BRAND", "Take a brand's one-time password from every site", "DELETE", "/otps/%s", "no phone of the brand is let in by it any more"),
 		p.plain("approve MAC", "Say yes to a device's one-time password that waits for it", "POST", "/devices/%s/ticket/approve", "approved"),
@@ -138,7 +139,7 @@ func (p *program) otpCommand() *cobra.Command {
 }
 
 func (p *program) otpListCommand() *cobra.Command {
-	return &cobra.Command{Use: "list", Short: "List the brands that have one", Args: noArgs, RunE: func(cmd *cobra.Command, _ []string) error {
+	return &cobra.Command{Use: "list", Short: "List the brands that have one", Args: shell.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
 		all, err := ask[portal.Brands](cmd.Context(), p, "GET", "/otps", nil, nil)
 		if err != nil {
 			return err
@@ -154,7 +155,7 @@ func (p *program) otpListCommand() *cobra.Command {
 }
 
 func (p *program) otpSetCommand() *cobra.Command {
-	return &cobra.Command{Use: "set BRAND USER", Short: "Set a brand's one-time password at every site; it is read from the input", Args: named("BRAND", "USER"),
+	return &cobra.Command{Use: "set BRAND USER", Short: "Set a brand's one-time password at every site; it is read from the input", Args: shell.ExactArgs("BRAND", "USER"),
 		Example: "  lineside-central otp set yealink setup < password.txt",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			text, err := p.readInput(1 << 10)
@@ -165,19 +166,19 @@ func (p *program) otpSetCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return p.show(b, func() error { return p.say("%s: set at every site", printable(b.Brand)) })
+			return p.show(b, func() error { return p.say("%s: set at every site", shell.Printable(b.Brand)) })
 		}}
 }
 
 func (p *program) otpTicketCommand() *cobra.Command {
 	var in portal.TicketInput
-	cmd := &cobra.Command{Use: "ticket MAC", Short: "Make a device a one-time password of its own and show it", Args: named("MAC"), RunE: func(cmd *cobra.Command, args []string) error {
+	cmd := &cobra.Command{Use: "ticket MAC", Short: "Make a device a one-time password of its own and show it", Args: shell.ExactArgs("MAC"), RunE: func(cmd *cobra.Command, args []string) error {
 		t, err := ask[portal.Ticket](cmd.Context(), p, "POST", fill("/devices/%s/ticket", args), nil, in)
 		if err != nil {
 			return err
 		}
 		return p.show(t, func() error {
-			return errors.Join(p.say("user      %s", printable(t.User)), p.say("password  %s", t.Password), p.say("good until %s; shown this once", moment(t.Until)))
+			return errors.Join(p.say("user      %s", shell.Printable(t.User)), p.say("password  %s", t.Password), p.say("good until %s; shown this once", moment(t.Until)))
 		})
 	}}
 	cmd.Flags().StringVar(&in.User, "user", "", "user name that goes with it, instead of the MAC")
@@ -188,12 +189,14 @@ func (p *program) otpTicketCommand() *cobra.Command {
 
 func (p *program) otpAllowCommand() *cobra.Command {
 	var in portal.AllowOnceInput
-	cmd := &cobra.Command{Use: "allow-once MAC", Short: "Let a device in by its brand's password once more (role reseller)", Args: named("MAC"), RunE: func(cmd *cobra.Command, args []string) error {
+	cmd := &cobra.Command{Use: "allow-once MAC", Short: "Let a device in by its brand's password once more (role reseller)", Args: shell.ExactArgs("MAC"), RunE: func(cmd *cobra.Command, args []string) error {
 		d, err := ask[central.DeviceInfo](cmd.Context(), p, "POST", fill("/devices/%s/allow-global-password-once", args), nil, in)
 		if err != nil {
 			return err
 		}
-		return p.show(d, func() error { return p.say("%s: the password of %s lets it in once more", d.MAC, printable(d.Vendor)) })
+		return p.show(d, func() error {
+			return p.say("%s: the password of %s lets it in once more", d.MAC, shell.Printable(d.Vendor))
+		})
 	}}
 	cmd.Flags().BoolVar(&in.Clear, "clear", false, "make the device's own login void")
 	return cmd

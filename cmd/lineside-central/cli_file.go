@@ -9,6 +9,8 @@ import (
 	"os"
 
 	"github.com/spf13/cobra"
+
+	"github.com/lineside/lineside/shell"
 )
 
 // maxImport bounds what is read of a file; the platform's own bound is the same.
@@ -27,7 +29,7 @@ func (p *program) readInput(most int64) ([]byte, error) {
 }
 
 func (p *program) exportCommand(noun string) *cobra.Command {
-	return &cobra.Command{Use: "export", Short: "Print the " + noun + " as a CSV file, without secrets", Args: noArgs, RunE: func(cmd *cobra.Command, _ []string) error {
+	return &cobra.Command{Use: "export", Short: "Print the " + noun + " as a CSV file, without secrets", Args: shell.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
 		c, err := p.client()
 		if err != nil {
 			return err
@@ -54,18 +56,18 @@ func (p *program) readFile(path string) ([]byte, error) {
 }
 
 func (p *program) backupCommand() *cobra.Command {
-	return &cobra.Command{Use: "backup FILE", Short: "Write a copy of the database, while the platform runs", Args: named("FILE"),
+	return &cobra.Command{Use: "backup FILE", Short: "Write a copy of the database, while the platform runs", Args: shell.ExactArgs("FILE"),
 		Long: "Write a copy of the whole database, as of one moment, while the platform runs.\n\nSecrets in it are sealed; what opens them, " + fileKeys + " in the platform's directory, is NOT\nin it: keep a copy of that beside the backup, and of ca.pem, which boxes know the\nplatform by. Whoever has all of it can pose as the platform.\n\nPut it back with: lineside-central restore FILE",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if _, err := os.Lstat(args[0]); !errors.Is(err, fs.ErrNotExist) {
-				return hint(errors.Join(fmt.Errorf("%s is there already", args[0]), err), "write another name")
+				return shell.Hint(errors.Join(fmt.Errorf("%s is there already", args[0]), err), "write another name")
 			}
 			c, err := p.client()
 			if err != nil {
 				return err
 			}
 			defer c.Close()
-			err = writeWhole(args[0], func(w io.Writer) error { return c.Do(cmd.Context(), "GET", "/backup", nil, nil, w) })
+			err = shell.WriteWhole(args[0], func(w io.Writer) error { return c.Do(cmd.Context(), "GET", "/backup", nil, nil, w) })
 			if err != nil {
 				return err
 			}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/lineside/lineside/shell"
 	"github.com/lineside/lineside/sync/portal"
 )
 
@@ -27,7 +28,7 @@ const (
 // its rows, which then are written to a file the operator names.
 func (p *program) importCommand(noun, columns string, made bool) *cobra.Command {
 	var to string
-	cmd := &cobra.Command{Use: "import FILE", Short: "Take " + noun + " from a CSV file, or from the input with -; bad rows are listed, the others done", Args: named("FILE"),
+	cmd := &cobra.Command{Use: "import FILE", Short: "Take " + noun + " from a CSV file, or from the input with -; bad rows are listed, the others done", Args: shell.ExactArgs("FILE"),
 		Long: "Take " + noun + " from a CSV file, or from the input with -. Bad rows are listed with line\nand reason, the others done; rows that change nothing write nothing.\n\nColumns, in any order, any left out:\n" + columns + ".\nThose an export has besides are let be.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			text, err := p.readFile(args[0])
@@ -35,13 +36,13 @@ func (p *program) importCommand(noun, columns string, made bool) *cobra.Command 
 				return err
 			}
 			if made && to == "" && !p.json {
-				return hint(errors.New("the platform makes PINs and SIP passwords for new devices and shows them once"), "name a file for them: --made FILE")
+				return shell.Hint(errors.New("the platform makes PINs and SIP passwords for new devices and shows them once"), "name a file for them: --made FILE")
 			}
 			if to != "" {
 				if _, err := os.Lstat(to); !errors.Is(err, fs.ErrNotExist) {
-					return hint(errors.Join(fmt.Errorf("%s is there already", to), err), "name another file with --made")
+					return shell.Hint(errors.Join(fmt.Errorf("%s is there already", to), err), "name another file with --made")
 				}
-				if err := writeWhole(to, writeMade(nil)); err != nil { // before anything is made
+				if err := shell.WriteWhole(to, writeMade(nil)); err != nil { // before anything is made
 					return err
 				}
 			}
@@ -65,18 +66,18 @@ func (p *program) imported(done portal.Imported, to string, err error) error {
 	case to != "" && len(done.Made) == 0:
 		err = os.Remove(to)
 	case to != "":
-		err = writeWhole(to, writeMade(done.Made))
+		err = shell.WriteWhole(to, writeMade(done.Made))
 	}
 	if err != nil {
-		return hint(err, "the secrets of this import are lost: make others with lineside-central device pin MAC and device password MAC")
+		return shell.Hint(err, "the secrets of this import are lost: make others with lineside-central device pin MAC and device password MAC")
 	}
 	err = p.show(done, func() error {
 		var lines []error
 		for _, f := range done.Faults {
-			lines = append(lines, p.say("line %d: %s", f.Line, printable(f.Why)))
+			lines = append(lines, p.say("line %d: %s", f.Line, shell.Printable(f.Why)))
 		}
 		for _, n := range done.Notes {
-			lines = append(lines, p.say("line %d, done: %s", n.Line, printable(n.Why)))
+			lines = append(lines, p.say("line %d, done: %s", n.Line, shell.Printable(n.Why)))
 		}
 		if to != "" && len(done.Made) > 0 {
 			lines = append(lines, p.say("the secrets made for %d devices are in %s", len(done.Made), to))
@@ -84,7 +85,7 @@ func (p *program) imported(done portal.Imported, to string, err error) error {
 		return errors.Join(append(lines, p.say("%d rows done, %d not", done.Done, len(done.Faults)))...)
 	})
 	if err == nil && len(done.Faults) > 0 {
-		return hint(fmt.Errorf("%d rows were not taken", len(done.Faults)), "correct the lines named and import the file again; rows that are done stay as they are")
+		return shell.Hint(fmt.Errorf("%d rows were not taken", len(done.Faults)), "correct the lines named and import the file again; rows that are done stay as they are")
 	}
 	return err
 }

@@ -6,12 +6,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/lineside/lineside/shell"
 	"github.com/lineside/lineside/sync/central"
 	"github.com/lineside/lineside/sync/portal"
 )
 
 func (p *program) userCommand() *cobra.Command {
-	return group("user", "Keep the people of the sites",
+	return shell.Group("user", "Keep the people of the sites",
 		p.userListCommand(), p.userPutCommand("add", "POST", "Set a user up"), p.userPutCommand("edit", "PATCH", "Change a user; what is left out stays"),
 		p.plain("remove SITE EXTENSION", "Take a user away", "DELETE", "/sites/%s/users/%s", "gone"),
 		p.exportCommand("users"), p.importCommand("users", userColumns, false))
@@ -19,7 +20,7 @@ func (p *program) userCommand() *cobra.Command {
 
 func (p *program) userListCommand() *cobra.Command {
 	var site, search string
-	cmd := &cobra.Command{Use: "list", Short: "List people", Args: noArgs, RunE: func(cmd *cobra.Command, _ []string) error {
+	cmd := &cobra.Command{Use: "list", Short: "List people", Args: shell.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
 		var all []central.UserInfo
 		for after := ""; ; {
 			page, err := ask[portal.Users](cmd.Context(), p, "GET", "/users", values("site", site, "search", search, "after", after, "limit", "1000"), nil)
@@ -45,7 +46,7 @@ func (p *program) userListCommand() *cobra.Command {
 }
 
 func (p *program) userPutCommand(name, method, short string) *cobra.Command {
-	cmd := &cobra.Command{Use: name + " SITE EXTENSION", Short: short, Args: named("SITE", "EXTENSION"),
+	cmd := &cobra.Command{Use: name + " SITE EXTENSION", Short: short, Args: shell.ExactArgs("SITE", "EXTENSION"),
 		Long: short + ".\n\nPasswords and portal PINs are given by import or by the HTTP API, not on a\ncommand line others can read."}
 	texts := map[string]*string{}
 	for flag, about := range map[string]string{"id": "user ID; the extension if left out", "first": "first name", "last": "last name", "email": "e-mail address", "alternate-id": "what another system calls the user"} {
@@ -64,7 +65,7 @@ func (p *program) userPutCommand(name, method, short string) *cobra.Command {
 			return err
 		}
 		return p.show(u, func() error {
-			return p.say("%s at site %s: %s", u.Extension, u.Site, printable(strings.TrimSpace(u.First+" "+u.Last)))
+			return p.say("%s at site %s: %s", u.Extension, u.Site, shell.Printable(strings.TrimSpace(u.First+" "+u.Last)))
 		})
 	}
 	return cmd
@@ -72,7 +73,7 @@ func (p *program) userPutCommand(name, method, short string) *cobra.Command {
 
 // policyKeys are the words of "policy set".
 func (p *program) policyCommand() *cobra.Command {
-	return group("policy", "Keep the rules of sites: all of them, or one with --site", p.policyShowCommand(), p.policySetCommand(), p.policyClearCommand())
+	return shell.Group("policy", "Keep the rules of sites: all of them, or one with --site", p.policyShowCommand(), p.policySetCommand(), p.policyClearCommand())
 }
 
 func policyPath(site string) string {
@@ -84,7 +85,7 @@ func policyPath(site string) string {
 
 func (p *program) policyShowCommand() *cobra.Command {
 	var site string
-	cmd := &cobra.Command{Use: "show", Short: "Show the rules", Args: noArgs, RunE: func(cmd *cobra.Command, _ []string) error {
+	cmd := &cobra.Command{Use: "show", Short: "Show the rules", Args: shell.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
 		return p.policy(ask[portal.Policy](cmd.Context(), p, "GET", policyPath(site), nil, nil))
 	}}
 	cmd.Flags().StringVar(&site, "site", "", "of one site")
@@ -107,7 +108,7 @@ func (p *program) policySetCommand() *cobra.Command {
 	var block int
 	var approve, local bool
 	var emergency []string
-	cmd := &cobra.Command{Use: "set", Short: "Change rules; what is left out stays", Args: noArgs,
+	cmd := &cobra.Command{Use: "set", Short: "Change rules; what is left out stays", Args: shell.NoArgs,
 		Long: "Change rules; what is left out stays.\n\nWith --otp-offline allow, one-time passwords count at a site while the platform is\naway. Then a site whose whole disk is put back to before one was used, and which\nthe platform has not heard since, may take it a second time; deny closes that.",
 	}
 	fl := cmd.Flags()
@@ -144,7 +145,7 @@ func (p *program) policyClearCommand() *cobra.Command {
 func (p *program) eventCommand() *cobra.Command {
 	var kind, mac, since string
 	var limit int
-	cmd := &cobra.Command{Use: "event SITE", Short: "List what happened at a site, newest first", Args: named("SITE"), RunE: func(cmd *cobra.Command, args []string) error {
+	cmd := &cobra.Command{Use: "event SITE", Short: "List what happened at a site, newest first", Args: shell.ExactArgs("SITE"), RunE: func(cmd *cobra.Command, args []string) error {
 		x, err := ask[portal.Events](cmd.Context(), p, "GET", fill("/sites/%s/events", args), values("kind", kind, "mac", mac, "since", since, "limit", fmt.Sprint(limit)), nil)
 		if err != nil {
 			return err
@@ -167,7 +168,7 @@ func (p *program) eventCommand() *cobra.Command {
 func (p *program) auditCommand() *cobra.Command {
 	var site, key, by string
 	var limit int
-	cmd := &cobra.Command{Use: "audit", Short: "List what operators did, newest first", Args: noArgs, RunE: func(cmd *cobra.Command, _ []string) error {
+	cmd := &cobra.Command{Use: "audit", Short: "List what operators did, newest first", Args: shell.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
 		x, err := ask[portal.Audit](cmd.Context(), p, "GET", "/audit", values("site", site, "key", key, "by", by, "limit", fmt.Sprint(limit)), nil)
 		if err != nil {
 			return err
@@ -188,12 +189,12 @@ func (p *program) auditCommand() *cobra.Command {
 }
 
 func (p *program) tokenCommand() *cobra.Command {
-	return group("token", "Keep the tokens that people and programs show to the API", p.tokenListCommand(), p.tokenAddCommand(),
+	return shell.Group("token", "Keep the tokens that people and programs show to the API", p.tokenListCommand(), p.tokenAddCommand(),
 		p.plain("remove NAME", "Make a token void at once", "DELETE", "/tokens/%s", "the token is void"))
 }
 
 func (p *program) tokenListCommand() *cobra.Command {
-	return &cobra.Command{Use: "list", Short: "List the tokens; they themselves are never shown again", Args: noArgs, RunE: func(cmd *cobra.Command, _ []string) error {
+	return &cobra.Command{Use: "list", Short: "List the tokens; they themselves are never shown again", Args: shell.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
 		all, err := ask[portal.Tokens](cmd.Context(), p, "GET", "/tokens", nil, nil)
 		if err != nil {
 			return err
@@ -210,7 +211,7 @@ func (p *program) tokenListCommand() *cobra.Command {
 
 func (p *program) tokenAddCommand() *cobra.Command {
 	var role string
-	cmd := &cobra.Command{Use: "add NAME", Short: "Make a token and show it once", Args: named("NAME"),
+	cmd := &cobra.Command{Use: "add NAME", Short: "Make a token and show it once", Args: shell.ExactArgs("NAME"),
 		Long: "Make a token and show it once. The audit names it.\n\nRoles, each including those before it: " + strings.Join(portal.Roles(), ", ") + ".",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			t, err := ask[portal.Token](cmd.Context(), p, "POST", "/tokens", nil, portal.TokenInput{Name: args[0], Role: role})

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/lineside/lineside/httpd"
+	"github.com/lineside/lineside/shell"
 	"github.com/lineside/lineside/sync/broker"
 )
 
@@ -34,7 +35,7 @@ type node struct {
 func (p *program) nodeCommand() *cobra.Command {
 	var n node
 	cmd := &cobra.Command{
-		Use: "node NAME", Short: "Write the settings of one nats-server of a NATS cluster that runs by itself", Args: named("NAME"),
+		Use: "node NAME", Short: "Write the settings of one nats-server of a NATS cluster that runs by itself", Args: shell.ExactArgs("NAME"),
 		Long:    "Write the settings of one nats-server of a NATS cluster that runs by itself, and the\ncertificate it shows, signed by the platform's CA, for two years. Copy what is in --out\nto that machine's --etc, readable for the user nats-server runs as, and nobody else.\n\nThe settings hold public keys only, made from " + fileKeys + " in the platform's directory,\nwhich is made where there is none. Every lineside-central of the platform needs the\nsame " + fileKeys + " and ca.pem; docs/cluster.md walks through it.",
 		Example: "  lineside-central node n1 --host nats1.example --route nats2.example:6222 --route nats3.example:6222 --out n1",
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -93,7 +94,7 @@ func (n node) write(s settings) error {
 		return err
 	}
 	if s.TLS.Certificate != "" {
-		return hint(errors.New("the settings name a certificate of your own (tls.certificate), and this makes certificates of the platform's own CA, which boxes would not take"),
+		return shell.Hint(errors.New("the settings name a certificate of your own (tls.certificate), and this makes certificates of the platform's own CA, which boxes would not take"),
 			"leave tls out while the nodes' settings are made, and put your own %s, %s and %s there; they must be good for clients as well", fileNodeCert, fileNodeKey, fileNodeCA)
 	}
 	for _, dir := range []string{s.Directory, n.out} {
@@ -120,7 +121,7 @@ func (n node) write(s settings) error {
 		return err
 	}
 	for name, text := range map[string][]byte{fileNodeConf: []byte(conf), fileNodeCert: chain, fileNodeKey: key, fileNodeCA: ca.PEM()} {
-		if err := writeWhole(filepath.Join(n.out, name), func(w io.Writer) error {
+		if err := shell.WriteWhole(filepath.Join(n.out, name), func(w io.Writer) error {
 			_, err := io.Copy(w, bytes.NewReader(text))
 			return err
 		}); err != nil {

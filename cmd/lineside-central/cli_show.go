@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/lineside/lineside/shell"
 	"github.com/lineside/lineside/sync/central"
 	"github.com/lineside/lineside/sync/portal"
 )
@@ -41,7 +42,7 @@ func ticketWord(d central.DeviceInfo) string {
 }
 
 func (p *program) deviceShowCommand() *cobra.Command {
-	return &cobra.Command{Use: "show MAC", Short: "Show a device, without its secrets", Args: named("MAC"), RunE: func(cmd *cobra.Command, args []string) error {
+	return &cobra.Command{Use: "show MAC", Short: "Show a device, without its secrets", Args: shell.ExactArgs("MAC"), RunE: func(cmd *cobra.Command, args []string) error {
 		d, err := ask[central.DeviceInfo](cmd.Context(), p, "GET", fill("/devices/%s", args), nil, nil)
 		if err != nil {
 			return err
@@ -66,7 +67,7 @@ func (p *program) deviceShowCommand() *cobra.Command {
 
 func (p *program) deviceEditCommand() *cobra.Command {
 	var vendor, model, label, owner, address string
-	cmd := &cobra.Command{Use: "edit MAC", Short: "Change a device; what is left out stays", Args: named("MAC"),
+	cmd := &cobra.Command{Use: "edit MAC", Short: "Change a device; what is left out stays", Args: shell.ExactArgs("MAC"),
 		Long: "Change a device; what is left out stays, and \"\" takes a text away. Its site is changed\nby move, its lines by import or by the HTTP API."}
 	fl := cmd.Flags()
 	fl.StringVar(&vendor, "vendor", "", "the maker, such as yealink")
@@ -83,7 +84,7 @@ func (p *program) deviceEditCommand() *cobra.Command {
 }
 
 func (p *program) siteShowCommand() *cobra.Command {
-	return &cobra.Command{Use: "show SITE", Short: "Show a site and how its box is", Args: named("SITE"), RunE: func(cmd *cobra.Command, args []string) error {
+	return &cobra.Command{Use: "show SITE", Short: "Show a site and how its box is", Args: shell.ExactArgs("SITE"), RunE: func(cmd *cobra.Command, args []string) error {
 		s, err := ask[central.SiteInfo](cmd.Context(), p, "GET", fill("/sites/%s", args), nil, nil)
 		if err != nil {
 			return err
@@ -102,7 +103,7 @@ func (p *program) siteShowCommand() *cobra.Command {
 
 func (p *program) otpTicketsCommand() *cobra.Command {
 	var site string
-	cmd := &cobra.Command{Use: "tickets", Short: "List the devices whose own one-time password waits to be used", Args: noArgs, RunE: func(cmd *cobra.Command, _ []string) error {
+	cmd := &cobra.Command{Use: "tickets", Short: "List the devices whose own one-time password waits to be used", Args: shell.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
 		all, err := p.devices(cmd.Context(), site, "")
 		if err != nil {
 			return err

@@ -6,12 +6,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/lineside/lineside/shell"
 	"github.com/lineside/lineside/sync/central"
 	"github.com/lineside/lineside/sync/portal"
 )
 
 func (p *program) siteCommand() *cobra.Command {
-	return group("site", "Keep the sites",
+	return shell.Group("site", "Keep the sites",
 		p.siteListCommand(), p.siteShowCommand(), p.siteAddCommand(), p.siteInviteCommand(), p.siteRenameCommand(),
 		p.plain("revoke SITE", "End what a site's box may do, at once", "POST", "/sites/%s/revoke", "its box may do nothing any more"),
 		p.plain("remove SITE", "Remove a site with its devices, users and all else it has", "DELETE", "/sites/%s", "it is gone, with its devices and users"),
@@ -20,7 +21,7 @@ func (p *program) siteCommand() *cobra.Command {
 
 func (p *program) siteListCommand() *cobra.Command {
 	var search, state string
-	cmd := &cobra.Command{Use: "list", Short: "List sites and how their boxes are", Args: noArgs,
+	cmd := &cobra.Command{Use: "list", Short: "List sites and how their boxes are", Args: shell.NoArgs,
 		Long: "List sites and how their boxes are. SEEN is the last hello of the box, kept to about an\nhour; a box not heard for 3 h is silent.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var all []central.SiteInfo
@@ -55,14 +56,14 @@ func (p *program) siteListCommand() *cobra.Command {
 }
 
 func (p *program) siteAddCommand() *cobra.Command {
-	return &cobra.Command{Use: "add NAME", Short: "Add a site and say how its box joins", Args: named("NAME"), Example: "  lineside-central site add \"Berlin\"",
+	return &cobra.Command{Use: "add NAME", Short: "Add a site and say how its box joins", Args: shell.ExactArgs("NAME"), Example: "  lineside-central site add \"Berlin\"",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return p.invited(ask[portal.Invitation](cmd.Context(), p, "POST", "/sites", nil, portal.SiteInput{Name: args[0]}))
 		}}
 }
 
 func (p *program) siteInviteCommand() *cobra.Command {
-	return &cobra.Command{Use: "invite SITE", Short: "Make a new join token; the box that joins takes the old one's place", Args: named("SITE"),
+	return &cobra.Command{Use: "invite SITE", Short: "Make a new join token; the box that joins takes the old one's place", Args: shell.ExactArgs("SITE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return p.invited(ask[portal.Invitation](cmd.Context(), p, "POST", fill("/sites/%s/invite", args), nil, nil))
 		}}
@@ -79,11 +80,11 @@ func (p *program) invited(i portal.Invitation, err error) error {
 }
 
 func (p *program) siteRenameCommand() *cobra.Command {
-	return &cobra.Command{Use: "rename SITE NAME", Short: "Give a site another name", Args: named("SITE", "NAME"), RunE: func(cmd *cobra.Command, args []string) error {
+	return &cobra.Command{Use: "rename SITE NAME", Short: "Give a site another name", Args: shell.ExactArgs("SITE", "NAME"), RunE: func(cmd *cobra.Command, args []string) error {
 		s, err := ask[central.SiteInfo](cmd.Context(), p, "PATCH", fill("/sites/%s", args[:1]), nil, portal.SiteInput{Name: args[1]})
 		if err != nil {
 			return err
 		}
-		return p.show(s, func() error { return p.say("%s: its name is %s", s.ID, printable(s.Name)) })
+		return p.show(s, func() error { return p.say("%s: its name is %s", s.ID, shell.Printable(s.Name)) })
 	}}
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/lineside/lineside/shell"
 	"github.com/lineside/lineside/sync/broker"
 	"github.com/lineside/lineside/sync/central"
 	"github.com/lineside/lineside/sync/seal"
@@ -47,7 +48,7 @@ func loadKeys(dir string) (k keys, fresh bool, err error) {
 		return k, true, err
 	}
 	if err == nil && info.Mode().Perm()&0o077 != 0 {
-		return k, false, hint(fmt.Errorf("%s can be read by others, and with it they can pose as the platform", path), "if nobody has: chmod 600 %s", path)
+		return k, false, shell.Hint(fmt.Errorf("%s can be read by others, and with it they can pose as the platform", path), "if nobody has: chmod 600 %s", path)
 	}
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -55,14 +56,14 @@ func loadKeys(dir string) (k keys, fresh bool, err error) {
 	}
 	k, err = parseKeys(text)
 	if err != nil {
-		return k, false, hint(fmt.Errorf("%s is damaged: %w", path, err), "put its copy back; without it nothing in the database opens and every box must join anew")
+		return k, false, shell.Hint(fmt.Errorf("%s is damaged: %w", path, err), "put its copy back; without it nothing in the database opens and every box must join anew")
 	}
 	return k, false, nil
 }
 
 func makeKeys(dir, path string) (k keys, err error) {
 	if _, err := os.Stat(filepath.Join(dir, fileDatabase)); err == nil {
-		return k, hint(fmt.Errorf("%s is gone, and the database beside it opens with nothing else", path), "put its copy back, or begin in another directory: lineside-central run --dir DIR")
+		return k, shell.Hint(fmt.Errorf("%s is gone, and the database beside it opens with nothing else", path), "put its copy back, or begin in another directory: lineside-central run --dir DIR")
 	}
 	if k.central, err = central.NewKeys(); err != nil {
 		return k, err
@@ -72,7 +73,7 @@ func makeKeys(dir, path string) (k keys, err error) {
 	if err != nil {
 		return k, fmt.Errorf("make the platform's keys: %w", err)
 	}
-	return k, writeWhole(path, func(w io.Writer) error {
+	return k, shell.WriteWhole(path, func(w io.Writer) error {
 		return json.NewEncoder(w).Encode(keysText{k.central.Signer.Bytes(), sealKey, k.central.Cursor, k.broker.Reveal()})
 	})
 }
@@ -93,25 +94,4 @@ func parseKeys(text []byte) (k keys, err error) {
 	}
 	k.broker, err = broker.ParseKeys(t.Broker)
 	return k, err
-}
-
-// writeWhole makes path hold what write writes, for its owner alone: all of it
-// and safely on disk, or what was there before.
-func writeWhole(path string, write func(io.Writer) error) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".lineside-*") // mode 0600
-	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	defer func() { _ = os.Remove(f.Name()) }() // in vain once renamed
-	if err = errors.Join(write(f), f.Sync(), f.Close()); err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	d, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	return errors.Join(d.Sync(), d.Close())
 }

@@ -27,6 +27,7 @@ import (
 	"github.com/lineside/lineside/httpd"
 	"github.com/lineside/lineside/metrics"
 	"github.com/lineside/lineside/phone"
+	"github.com/lineside/lineside/shell"
 	"github.com/lineside/lineside/sync/broker"
 	"github.com/lineside/lineside/sync/central"
 	"github.com/lineside/lineside/sync/portal"
@@ -57,7 +58,7 @@ type platform struct {
 func openPlatform(ctx context.Context, s settings, now func() time.Time, log *slog.Logger) (f *platform, err error) {
 	f = &platform{settings: s, now: now, log: log, board: &health.Board{}}
 	if err := os.MkdirAll(s.Directory, 0o700); err != nil {
-		return nil, hint(fmt.Errorf("make the platform's directory: %w", err), "write another with --dir, or start it as a user who may")
+		return nil, shell.Hint(fmt.Errorf("make the platform's directory: %w", err), "write another with --dir, or start it as a user who may")
 	}
 	if f.keys, _, err = loadKeys(s.Directory); err != nil {
 		return nil, err
@@ -83,7 +84,7 @@ func (f *platform) certificate() error {
 	if t.Certificate != "" {
 		pair, err := tls.LoadX509KeyPair(t.Certificate, t.Key)
 		if err != nil {
-			return hint(fmt.Errorf("read the certificate: %w", err), "correct tls.certificate and tls.key, or leave both out")
+			return shell.Hint(fmt.Errorf("read the certificate: %w", err), "correct tls.certificate and tls.key, or leave both out")
 		}
 		f.tls = &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
 		return nil
@@ -122,7 +123,7 @@ func (f *platform) openState(ctx context.Context) (err error) {
 	}
 	f.central, err = central.Open(ctx, central.Config{Path: f.path(fileDatabase), Keys: f.keys.central, Log: stream, Now: f.now}, f.log)
 	if err != nil {
-		return hint(err, "see whether another lineside-central uses %s; what is wrong with the view alone is mended by removing %s: it is made anew from the stream", f.settings.Directory, fileDatabase)
+		return shell.Hint(err, "see whether another lineside-central uses %s; what is wrong with the view alone is mended by removing %s: it is made anew from the stream", f.settings.Directory, fileDatabase)
 	}
 	f.metrics = metrics.NewPlatform(func() (metrics.Counted, error) {
 		sites, devices, err := f.central.Count()
@@ -160,7 +161,7 @@ func (f *platform) open() (err error) {
 	if f.api, err = f.listen("listen.api", f.settings.Listen.API, "nobody can operate the platform", 32); err != nil {
 		return err
 	}
-	return writeWhole(f.path(fileReach), func(w io.Writer) error {
+	return shell.WriteWhole(f.path(fileReach), func(w io.Writer) error {
 		return json.NewEncoder(w).Encode(reachFile{URL: "https://" + reachable(f.api.Addr()), Fingerprint: hex.EncodeToString(f.pin)})
 	})
 }
@@ -170,9 +171,9 @@ func (f *platform) listen(key, addr, lost string, share int) (net.Listener, erro
 	l, err := net.Listen("tcp", addr)
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, hint(fmt.Errorf("tcp %s is taken: %s", addr, lost), "stop what runs there, or set %s to another port", key)
+		return nil, shell.Hint(fmt.Errorf("tcp %s is taken: %s", addr, lost), "stop what runs there, or set %s to another port", key)
 	case err != nil:
-		return nil, hint(fmt.Errorf("open tcp %s: %w; %s", addr, err, lost), "correct %s", key)
+		return nil, shell.Hint(fmt.Errorf("open tcp %s: %w; %s", addr, err, lost), "correct %s", key)
 	}
 	return tls.NewListener(newCrowd(l, connectionsFor(share), f.settings.Proxies.Trusted, f.log), f.tls), nil
 }

@@ -1,12 +1,10 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
-	"strings"
-	"text/tabwriter"
 	"time"
-	"unicode"
+
+	"github.com/lineside/lineside/shell"
 )
 
 // say prints one line for people.
@@ -17,29 +15,12 @@ func (p *program) say(format string, args ...any) error {
 
 // table prints columns for people, one row a slice.
 func (p *program) table(head []string, rows [][]string) error {
-	w := tabwriter.NewWriter(p.out, 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprintln(w, strings.Join(head, "\t")) // the writer keeps the error for Flush
+	t := shell.NewTable(head...)
 	for _, row := range rows {
-		for i := range row {
-			row[i] = printable(row[i])
-		}
-		_, _ = fmt.Fprintln(w, strings.Join(row, "\t"))
+		t.Add(row...)
 	}
-	return w.Flush()
-}
-
-// printable replaces what would move the cursor or break the line, and an empty
-// cell by a dash: boxes and their phones name themselves.
-func printable(s string) string {
-	if s == "" {
-		return "-"
-	}
-	return strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return '·'
-		}
-		return r
-	}, s)
+	t.Print(p.out)
+	return nil
 }
 
 // show prints v as JSON, or has people's form printed.
@@ -47,10 +28,7 @@ func (p *program) show(v any, people func() error) error {
 	if !p.json {
 		return people()
 	}
-	enc := json.NewEncoder(p.out)
-	enc.SetIndent("", "  ")
-	enc.SetEscapeHTML(false)
-	return enc.Encode(v)
+	return shell.WriteJSON(p.out, v)
 }
 
 // moment words a time for people, in UTC: sites are in many zones.

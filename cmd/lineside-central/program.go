@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/lineside/lineside/operators"
+	"github.com/lineside/lineside/shell"
 )
 
 // Exit codes.
@@ -48,7 +49,7 @@ func (p *program) run(ctx context.Context, args []string) int {
 		return exitOK
 	}
 	p.complain(err)
-	var usage *usageError
+	var usage *shell.UsageError
 	if errors.As(err, &usage) || strings.HasPrefix(err.Error(), "unknown command ") {
 		return exitUsage
 	}
@@ -61,13 +62,13 @@ func (p *program) root() *cobra.Command {
 		Use:           "lineside-central",
 		Short:         "Be the central platform of many sites, or work with it",
 		Long:          "lineside-central keeps the sites, devices, people and rules of a phone platform\nand brings them to the boxes at the sites.\n\n\"lineside-central run\" is the platform. The other verbs ask the running one.",
-		SilenceErrors: true, SilenceUsage: true, Args: noArgs,
+		SilenceErrors: true, SilenceUsage: true, Args: shell.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetIn(p.in)
 	root.SetOut(p.out)
 	root.SetErr(p.err)
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usagef(cmd, "%v", err) })
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return shell.Usagef(cmd, "%v", err) })
 	flags := root.PersistentFlags()
 	flags.StringVar(&p.settings, "config", "", "settings file; "+defaultSettings+" where there is one")
 	flags.StringVar(&p.reach.dir, "dir", "", "the platform's directory, instead of the settings'")
@@ -79,38 +80,6 @@ func (p *program) root() *cobra.Command {
 		p.allowCommand(), p.eventCommand(), p.auditCommand(), p.tokenCommand(), p.backupCommand(), p.restoreCommand(), p.nodeCommand(), p.openapiCommand(), p.versionCommand())
 	return root
 }
-
-// usageError is a command line that makes no sense.
-type usageError struct{ text, verb string }
-
-// Error says what is wrong with it.
-func (e *usageError) Error() string { return e.text }
-
-// Hint says where the verb is explained.
-func (e *usageError) Hint() string { return e.verb + " --help shows how it is written" }
-
-func usagef(cmd *cobra.Command, format string, args ...any) error {
-	return &usageError{text: fmt.Sprintf(format, args...), verb: cmd.CommandPath()}
-}
-
-// hintError is an error and, apart from it, what to type next.
-type hintError struct {
-	err  error
-	next string
-}
-
-func hint(err error, format string, args ...any) error {
-	return &hintError{err: err, next: fmt.Sprintf(format, args...)}
-}
-
-// Error is the error without the hint.
-func (e *hintError) Error() string { return e.err.Error() }
-
-// Unwrap gives the error itself.
-func (e *hintError) Unwrap() error { return e.err }
-
-// Hint is what to type next.
-func (e *hintError) Hint() string { return e.next }
 
 // complain prints an error, one line a fact, and what to do.
 func (p *program) complain(err error) {
@@ -131,44 +100,11 @@ func (p *program) complain(err error) {
 		_, _ = fmt.Fprintf(p.err, "lineside-central: %s\n", strings.TrimRight(line, "\n"))
 	}
 	for _, f := range told.Fields {
-		_, _ = fmt.Fprintf(p.err, "  %s\n", printable(f))
+		_, _ = fmt.Fprintf(p.err, "  %s\n", shell.Printable(f))
 	}
 	if told.Hint != "" {
 		_, _ = fmt.Fprintf(p.err, "  → %s\n", told.Hint)
 	}
-}
-
-func noArgs(cmd *cobra.Command, args []string) error {
-	if len(args) > 0 {
-		return usagef(cmd, "%s has no verb or word %q", cmd.CommandPath(), args[0])
-	}
-	return nil
-}
-
-// named wants exactly these words.
-func named(names ...string) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		switch {
-		case len(args) < len(names):
-			return usagef(cmd, "%s is missing", names[len(args)])
-		case len(args) > len(names):
-			return usagef(cmd, "%q is one word too many", args[len(names)])
-		}
-		return nil
-	}
-}
-
-// group is a verb that only holds verbs.
-func group(use, short string, verbs ...*cobra.Command) *cobra.Command {
-	cmd := &cobra.Command{Use: use, Short: short, Args: noArgs, RunE: func(cmd *cobra.Command, _ []string) error {
-		var names []string
-		for _, c := range cmd.Commands() {
-			names = append(names, c.Name())
-		}
-		return usagef(cmd, "%s needs to know what to do: %s", cmd.CommandPath(), strings.Join(names, ", "))
-	}}
-	cmd.AddCommand(verbs...)
-	return cmd
 }
 
 // version names this build.
@@ -180,7 +116,7 @@ func version() string {
 }
 
 func (p *program) versionCommand() *cobra.Command {
-	return &cobra.Command{Use: "version", Short: "Name this build", Args: noArgs, RunE: func(*cobra.Command, []string) error {
+	return &cobra.Command{Use: "version", Short: "Name this build", Args: shell.NoArgs, RunE: func(*cobra.Command, []string) error {
 		return p.say("lineside-central %s", version())
 	}}
 }

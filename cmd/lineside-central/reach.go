@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/lineside/lineside/phone"
+	"github.com/lineside/lineside/shell"
 	"github.com/lineside/lineside/sync/portal"
 )
 
@@ -43,9 +44,9 @@ func (p *program) client() (*portal.Client, error) {
 	}
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, hint(fmt.Errorf("no platform has run here (nothing in %s)", s.Directory), "start it with: lineside-central run; or name its directory with --dir, or one elsewhere with --url and --token-file")
+		return nil, shell.Hint(fmt.Errorf("no platform has run here (nothing in %s)", s.Directory), "start it with: lineside-central run; or name its directory with --dir, or one elsewhere with --url and --token-file")
 	case errors.Is(err, fs.ErrPermission):
-		return nil, hint(fmt.Errorf("this user may not read %s", s.Directory), "use sudo, or a token of your own with --url and --token-file")
+		return nil, shell.Hint(fmt.Errorf("this user may not read %s", s.Directory), "use sudo, or a token of your own with --url and --token-file")
 	case err != nil:
 		return nil, fmt.Errorf("find the platform: %w", err)
 	}
@@ -54,7 +55,7 @@ func (p *program) client() (*portal.Client, error) {
 
 func (p *program) elsewhere() (*portal.Client, error) {
 	if p.reach.tokenFile == "" {
-		return nil, hint(errors.New("--url needs a token"), "write it into a file of your own and name that with --token-file")
+		return nil, shell.Hint(errors.New("--url needs a token"), "write it into a file of your own and name that with --token-file")
 	}
 	return clientOf(p.reach.url, p.reach.tokenFile, p.reach.fingerprint)
 }

@@ -12,12 +12,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/lineside/lineside/shell"
 	"github.com/lineside/lineside/sync/broker"
 	"github.com/lineside/lineside/sync/central"
 )
 
 func (p *program) restoreCommand() *cobra.Command {
-	return &cobra.Command{Use: "restore FILE", Short: "Put a backup back, while the platform is stopped", Args: named("FILE"),
+	return &cobra.Command{Use: "restore FILE", Short: "Put a backup back, while the platform is stopped", Args: shell.ExactArgs("FILE"),
 		Long: "Put a backup back, while the platform is stopped. What is there now is moved aside,\nnot deleted; " + fileKeys + " and ca.pem stay, and must be those of the backup.\n\nA new epoch begins: one-time passwords that are out count no longer, wrong PINs are\nforgotten, and every site merges in full when it comes back. Operators' tokens and\njoin tokens are void, and boxes that were revoked since the backup stay revoked as\nfar as the state moved aside tells; the answer lists whose box is let in. What was changed after\nthe backup is gone at the platform; at a site that holds it, what the platform does\nnot know is taken back.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			s, err := p.loadSettings()
@@ -52,7 +53,7 @@ func (p *program) tellRestored(from string, r restored) error {
 		lines = append(lines, p.say("  join tokens of these sites are void: %s", strings.Join(r.Uninvited, " ")), p.say("  → make new ones with: lineside-central site invite SITE"))
 	}
 	for _, s := range r.ShutOut {
-		lines = append(lines, p.say("  revoked again: %s %s: %s since the backup", s.Site, printable(s.Name), s.Why))
+		lines = append(lines, p.say("  revoked again: %s %s: %s since the backup", s.Site, shell.Printable(s.Name), s.Why))
 	}
 	if len(r.ShutOut) > 0 {
 		lines = append(lines, p.say("  → a box that is to come back joins anew: lineside-central site invite SITE"))
@@ -70,10 +71,10 @@ func (p *program) tellRestored(from string, r restored) error {
 func (p *program) restore(ctx context.Context, s settings, from string) (done restored, err error) {
 	dir := s.Directory
 	if _, err := os.Stat(filepath.Join(dir, fileKeys)); err != nil {
-		return done, hint(fmt.Errorf("%s is not in %s: the backup opens with nothing else", fileKeys, dir), "put its copy there first, and ca.pem, so that boxes know the platform")
+		return done, shell.Hint(fmt.Errorf("%s is not in %s: the backup opens with nothing else", fileKeys, dir), "put its copy there first, and ca.pem, so that boxes know the platform")
 	}
 	if err := central.Unused(filepath.Join(dir, fileDatabase)); err != nil {
-		return done, hint(err, "stop it first: systemctl stop lineside-central")
+		return done, shell.Hint(err, "stop it first: systemctl stop lineside-central")
 	}
 	if done.Aside, err = moveAside(dir, "before-restore-"+p.now().UTC().Format("20060102T150405Z")); err != nil {
 		return done, err
@@ -115,7 +116,7 @@ func (f *platform) refill(ctx context.Context, from string) (n int, err error) {
 	}
 	n, err = central.Refill(ctx, from, stream)
 	if errors.Is(err, central.ErrNotEmpty) {
-		return 0, hint(err, "the cluster's stream CFG would win over the backup: if you mean it, stop every lineside-central, remove the stream there, and try again")
+		return 0, shell.Hint(err, "the cluster's stream CFG would win over the backup: if you mean it, stop every lineside-central, remove the stream there, and try again")
 	}
 	if err != nil {
 		return n, err

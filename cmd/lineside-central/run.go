@@ -14,13 +14,14 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/lineside/lineside/shell"
 	"github.com/lineside/lineside/sync/central"
 )
 
 func (p *program) runCommand() *cobra.Command {
 	var sample bool
 	cmd := &cobra.Command{
-		Use: "run", Short: "Be the platform, until told to stop", Args: noArgs,
+		Use: "run", Short: "Be the platform, until told to stop", Args: shell.NoArgs,
 		Long: "Be the platform, until told to stop by SIGTERM or an interrupt.\n\nWithout settings it keeps everything in " + defaultDir + " (or --dir), makes its own\nkeys, CA and first admin token there, and says what to do next.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if sample {

@@ -14,6 +14,8 @@ import (
 	"path/filepath"
 
 	"github.com/pelletier/go-toml/v2"
+
+	"github.com/lineside/lineside/shell"
 )
 
 const (
@@ -88,7 +90,7 @@ func (p *program) loadSettings() (settings, error) {
 		return s, fmt.Errorf("read the settings: %w", err)
 	default:
 		if s, err = parseSettings(text); err != nil {
-			return s, hint(fmt.Errorf("%s: %w", path, err), "lineside-central run --sample shows every key")
+			return s, shell.Hint(fmt.Errorf("%s: %w", path, err), "lineside-central run --sample shows every key")
 		}
 	}
 	if p.reach.dir != "" {

@@ -10,6 +10,7 @@ import (
 	"github.com/lineside/lineside/admin"
 	"github.com/lineside/lineside/audit"
 	"github.com/lineside/lineside/phone"
+	"github.com/lineside/lineside/shell"
 	"github.com/lineside/lineside/store"
 	"github.com/lineside/lineside/sync/site"
 	"github.com/lineside/lineside/sync/wire"
@@ -17,7 +18,7 @@ import (
 
 // errJoin is the error of a join or a leave, with what to do.
 func errJoin(next, format string, args ...any) error {
-	return &hintError{err: fmt.Errorf("%w: %w", admin.ErrLink, fmt.Errorf(format, args...)), next: next}
+	return shell.Hint(fmt.Errorf("%w: %w", admin.ErrLink, fmt.Errorf(format, args...)), "%s", next)
 }
 
 // JoinPlatform joins with a token. Everything the box knew of another platform

@@ -14,6 +14,7 @@ import (
 
 	"github.com/lineside/lineside/admin"
 	"github.com/lineside/lineside/dhcpopt"
+	"github.com/lineside/lineside/shell"
 	"github.com/lineside/lineside/vendors"
 )
 
@@ -32,7 +33,7 @@ func (p *program) checkCommand() *cobra.Command {
 	var path string
 	var sample bool
 	cmd := &cobra.Command{
-		Use: "check", Short: "Say all that is wrong with the settings and this machine", Args: noArgs,
+		Use: "check", Short: "Say all that is wrong with the settings and this machine", Args: shell.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if sample {
 				_, err := p.out.Write(sampleSettings)
@@ -56,7 +57,7 @@ func (p *program) checkCommand() *cobra.Command {
 
 func (p *program) tellVerdict(v verdict) error {
 	if p.json {
-		return writeJSON(p.out, v)
+		return shell.WriteJSON(p.out, v)
 	}
 	var b strings.Builder
 	for _, w := range v.Problems {
@@ -129,7 +130,7 @@ func checkLost(ctx context.Context, s settings) problems {
 		if i == maxDoubts {
 			return append(out, problem{Key: "site.emergency", Text: fmt.Sprintf("and %d more such parameters", len(found.Lost)-i)})
 		}
-		out = append(out, problem{Key: "site.emergency", Text: printable(fmt.Sprintf("%s: %s", l.MAC, l.Text))})
+		out = append(out, problem{Key: "site.emergency", Text: shell.Printable(fmt.Sprintf("%s: %s", l.MAC, l.Text))})
 	}
 	return out
 }
@@ -140,9 +141,9 @@ func asProblems(err error) problems {
 		return many
 	}
 	text := err.Error()
-	var h *hintError
+	var h *shell.HintError
 	if errors.As(err, &h) {
-		text += "; " + h.next
+		text += "; " + h.Hint()
 	}
 	return problems{{Text: text}}
 }

@@ -279,12 +279,6 @@ func inUse(t *testing.T) error {
 	return err
 }
 
-func TestPrintableKeepsStrangersOffTheTerminal(t *testing.T) {
-	if got, want := printable("a\x1b[2Jb\nc\u202ed é"), "a·[2Jb·c·d é"; got != want {
-		t.Errorf("got %q, want %q", got, want)
-	}
-}
-
 func TestNearest(t *testing.T) {
 	known := []string{"listen.http", "listen.https", "dhcp.pool", "site.name"}
 	for key, want := range map[string]string{

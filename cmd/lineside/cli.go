@@ -16,6 +16,7 @@ import (
 
 	"github.com/lineside/lineside/admin"
 	"github.com/lineside/lineside/phone"
+	"github.com/lineside/lineside/shell"
 	"github.com/lineside/lineside/vendors"
 )
 
@@ -29,16 +30,16 @@ func (p *program) client() (*admin.Client, error) {
 	conn, err := net.DialTimeout("unix", p.socket, 5*time.Second)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, hint(fmt.Errorf("lineside is not running here (no socket at %s)", p.socket),
+		return nil, shell.Hint(fmt.Errorf("lineside is not running here (no socket at %s)", p.socket),
 			"start it with: systemctl start lineside; or name another with --socket")
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return nil, hint(fmt.Errorf("lineside is not running here (nobody answers at %s)", p.socket),
+		return nil, shell.Hint(fmt.Errorf("lineside is not running here (nobody answers at %s)", p.socket),
 			"start it with: systemctl start lineside; or see why it ended: journalctl -u lineside")
 	case errors.Is(err, fs.ErrPermission):
-		return nil, hint(fmt.Errorf("this user may not open %s", p.socket),
+		return nil, shell.Hint(fmt.Errorf("this user may not open %s", p.socket),
 			"use sudo, or join the daemon's group")
 	case err != nil:
-		return nil, hint(fmt.Errorf("reach lineside at %s: %w", p.socket, err), "see whether it runs: systemctl status lineside")
+		return nil, shell.Hint(fmt.Errorf("reach lineside at %s: %w", p.socket, err), "see whether it runs: systemctl status lineside")
 	}
 	_ = conn.Close()
 	c := admin.NewClient(p.socket)
@@ -84,13 +85,13 @@ func (p *program) next(text string) error {
 // macArgs reads one or more MACs before anything is done to the first.
 func macArgs(cmd *cobra.Command, args []string) ([]phone.MAC, error) {
 	if len(args) == 0 {
-		return nil, usagef(cmd, "MAC is missing: write the twelve hex digits on the phone's label")
+		return nil, shell.Usagef(cmd, "MAC is missing: write the twelve hex digits on the phone's label")
 	}
 	macs := make([]phone.MAC, len(args))
 	for i, a := range args {
 		mac, err := phone.ParseMAC(a)
 		if err != nil {
-			return nil, usagef(cmd, "%v", err)
+			return nil, shell.Usagef(cmd, "%v", err)
 		}
 		macs[i] = mac
 	}
@@ -143,7 +144,7 @@ func (p *program) completeMACs(cmd *cobra.Command, _ []string, _ string) ([]stri
 	}
 	out := make([]string, 0, len(page.Devices))
 	for _, d := range page.Devices {
-		out = append(out, cobra.CompletionWithDesc(d.MAC.String(), printable(strings.TrimSpace(string(d.Vendor)+" "+d.Model+" "+d.Label))))
+		out = append(out, cobra.CompletionWithDesc(d.MAC.String(), shell.Printable(strings.TrimSpace(string(d.Vendor)+" "+d.Model+" "+d.Label))))
 	}
 	return out, cobra.ShellCompDirectiveNoFileComp
 }
@@ -160,24 +161,4 @@ func completeBrands(*cobra.Command, []string, string) ([]string, cobra.ShellComp
 		names = append(names, string(b))
 	}
 	return names, cobra.ShellCompDirectiveNoFileComp
-}
-
-// group is a verb that only holds verbs.
-func group(use, short string, verbs ...*cobra.Command) *cobra.Command {
-	cmd := &cobra.Command{
-		Use: use, Short: short, Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return usagef(cmd, "%s needs to know what to do: %s", cmd.CommandPath(), strings.Join(verbNames(cmd), ", "))
-		},
-	}
-	cmd.AddCommand(verbs...)
-	return cmd
-}
-
-func verbNames(cmd *cobra.Command) []string {
-	var names []string
-	for _, c := range cmd.Commands() {
-		names = append(names, c.Name())
-	}
-	return names
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/lineside/lineside/admin"
 	"github.com/lineside/lineside/audit"
 	"github.com/lineside/lineside/phone"
+	"github.com/lineside/lineside/shell"
 )
 
 // maxEntries is how many entries of the audit log the daemon gives at a time.
@@ -24,14 +25,14 @@ func (p *program) auditCommand() *cobra.Command {
 	var limit int
 	var verify bool
 	cmd := &cobra.Command{
-		Use: "audit", Short: "Read who did what, and what the box decided", Args: noArgs,
+		Use: "audit", Short: "Read who did what, and what the box decided", Args: shell.NoArgs,
 		Long: "Read who did what, and what the box decided. Every entry holds a hash over itself\nand all entries before it; --verify follows them through the whole log and says\nwhether anything in it was changed, left out or cut off.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if limit < 1 || limit > maxEntries {
-				return usagef(cmd, "--limit must be from 1 to %d; read on with --since and the last number", maxEntries)
+				return shell.Usagef(cmd, "--limit must be from 1 to %d; read on with --since and the last number", maxEntries)
 			}
 			if fl := cmd.Flags(); verify && (fl.Changed("since") || fl.Changed("mac") || fl.Changed("limit")) {
-				return usagef(cmd, "--verify goes through the whole log; leave out --since, --mac and --limit")
+				return shell.Usagef(cmd, "--verify goes through the whole log; leave out --since, --mac and --limit")
 			}
 			from, err := p.parseSince(cmd, since)
 			if err != nil {
@@ -57,7 +58,7 @@ func (p *program) auditCommand() *cobra.Command {
 				return err
 			}
 			if p.json {
-				return writeJSON(p.out, entries)
+				return shell.WriteJSON(p.out, entries)
 			}
 			return p.showAudit(entries, zone(cmd.Context(), c))
 		},
@@ -93,7 +94,7 @@ func (p *program) parseSince(cmd *cobra.Command, text string) (since, error) {
 	if at, err := time.Parse(time.RFC3339, text); err == nil {
 		return since{given: true, at: at}, nil
 	}
-	return since{}, usagef(cmd, "--since %q is neither an entry's number, nor a length of time like 24h, nor a time like 2026-03-01T08:00:00Z", text)
+	return since{}, shell.Usagef(cmd, "--since %q is neither an entry's number, nor a length of time like 24h, nor a time like 2026-03-01T08:00:00Z", text)
 }
 
 func (s since) read(ctx context.Context, c *admin.Client, only phone.MAC, limit int) ([]audit.Entry, error) {
@@ -114,13 +115,13 @@ func (p *program) verifyAudit(ctx context.Context, c *admin.Client) error {
 		return err
 	}
 	if p.json {
-		if err := writeJSON(p.out, found); err != nil || found.OK {
+		if err := shell.WriteJSON(p.out, found); err != nil || found.OK {
 			return err
 		}
 		return &quietError{}
 	}
 	if !found.OK {
-		return hint(fmt.Errorf("the audit log was changed: entry %d: %s", found.BrokenAt, printable(found.Why)),
+		return shell.Hint(fmt.Errorf("the audit log was changed: entry %d: %s", found.BrokenAt, shell.Printable(found.Why)),
 			"find out who could write to the database; compare with the log of a backup")
 	}
 	return p.say("%s", wholeText(found, zone(ctx, c)))
@@ -143,7 +144,7 @@ func wholeText(found audit.Check, zone *time.Location) string {
 }
 
 func (p *program) showAudit(entries []audit.Entry, zone *time.Location) error {
-	t := newTable("NO", "AT", "MAC", "BY", "WHAT", "")
+	t := shell.NewTable("NO", "AT", "MAC", "BY", "WHAT", "")
 	for _, e := range entries {
 		mac, by := "", e.By.Front
 		if !e.MAC.IsZero() {
@@ -155,9 +156,9 @@ func (p *program) showAudit(entries []audit.Entry, zone *time.Location) error {
 		case e.By.Remote.IsValid():
 			by += " " + e.By.Remote.String()
 		}
-		t.add(fmt.Sprint(e.Seq), clock(e.At, p.now(), zone), mac, by, e.Kind, eventText(e.What, p.now(), zone))
+		t.Add(fmt.Sprint(e.Seq), clock(e.At, p.now(), zone), mac, by, e.Kind, eventText(e.What, p.now(), zone))
 	}
-	t.print(p.out)
+	t.Print(p.out)
 	return nil
 }
 

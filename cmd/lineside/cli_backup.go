@@ -11,6 +11,7 @@ import (
 
 	"github.com/lineside/lineside/admin"
 	"github.com/lineside/lineside/backup"
+	"github.com/lineside/lineside/shell"
 	"github.com/lineside/lineside/vendors"
 )
 
@@ -27,7 +28,7 @@ type made struct {
 func (p *program) backupCommand() *cobra.Command {
 	var force bool
 	cmd := &cobra.Command{
-		Use: "backup FILE", Short: "Write a copy of the database and the templates, while the box runs", Args: exactArgs("FILE"),
+		Use: "backup FILE", Short: "Write a copy of the database and the templates, while the box runs", Args: shell.ExactArgs("FILE"),
 		Long: "Write a copy of the whole database, as of one moment, and of the templates, while\nthe box runs. The file is a tar.\n\n" +
 			"Passwords and PINs in it are sealed under the site key, which is NOT in it:\nkeep a copy of the site key (site.key in the state directory, or the file that\nsystemd hands over as the credential lineside.key) beside the backup. Without\nthat key the backup is worth nothing; whoever has both has every password.\n\n" +
 			"Use this and not cp: a file copied from under a running box may be torn, and\none copied back would let one-time passwords be used a second time. A backup\nknows that it is one. Put it back with: lineside restore FILE\n\n" +
@@ -47,10 +48,10 @@ func (p *program) backupCommand() *cobra.Command {
 				return err
 			}
 			if err := done.look(); err != nil {
-				return hint(err, "restart the daemon, which may be of another version (systemctl restart lineside), then take it again with --force")
+				return shell.Hint(err, "restart the daemon, which may be of another version (systemctl restart lineside), then take it again with --force")
 			}
 			if p.json {
-				return writeJSON(p.out, done)
+				return shell.WriteJSON(p.out, done)
 			}
 			if err := p.sayHeld(done.Holds, done.LeftOut); err != nil {
 				return err
@@ -84,7 +85,7 @@ func (m *made) look() error {
 // sayHeld names what a backup holds, and what has to be kept by other means.
 func (p *program) sayHeld(in []backup.Member, out []backup.LeftOut) error {
 	for _, m := range in {
-		if err := p.say("in the backup: %s, %d bytes, SHA-256 %s", printable(m.Name), m.Bytes, m.SHA256); err != nil {
+		if err := p.say("in the backup: %s, %d bytes, SHA-256 %s", shell.Printable(m.Name), m.Bytes, m.SHA256); err != nil {
 			return err
 		}
 	}
@@ -95,9 +96,9 @@ func (p *program) sayLeftOut(out []backup.LeftOut) error {
 	for _, l := range out {
 		sum := ""
 		if l.SHA256 != "" {
-			sum = ", SHA-256 " + printable(l.SHA256)
+			sum = ", SHA-256 " + shell.Printable(l.SHA256)
 		}
-		if err := p.say("not in the backup: %s%s: %s", printable(l.Path), sum, printable(l.Why)); err != nil {
+		if err := p.say("not in the backup: %s%s: %s", shell.Printable(l.Path), sum, shell.Printable(l.Why)); err != nil {
 			return err
 		}
 	}
@@ -108,7 +109,7 @@ func (p *program) sayLeftOut(out []backup.LeftOut) error {
 // or none; what came there meanwhile is left alone unless force.
 func backupTo(ctx context.Context, c *admin.Client, path string, force bool) (made, error) {
 	done := made{File: path, Next: "keep a copy of the site key beside it (site.key in the state directory, or the credential lineside.key): it opens with that key only"}
-	err := writeWhole(path, func(w io.Writer) error {
+	err := shell.WriteWhole(path, func(w io.Writer) error {
 		n := &counter{w: w}
 		err := c.Backup(ctx, n)
 		done.Bytes = n.n
@@ -119,9 +120,9 @@ func backupTo(ctx context.Context, c *admin.Client, path string, force bool) (ma
 	})
 	switch {
 	case errors.Is(err, admin.ErrNotWhole):
-		return made{}, hint(err, "nothing was kept; look at the box's log (journalctl -u lineside) and take it again")
+		return made{}, shell.Hint(err, "nothing was kept; look at the box's log (journalctl -u lineside) and take it again")
 	case errors.Is(err, os.ErrPermission):
-		return made{}, hint(fmt.Errorf("write the backup: %w", err), "write it to a directory of your own, or use sudo")
+		return made{}, shell.Hint(fmt.Errorf("write the backup: %w", err), "write it to a directory of your own, or use sudo")
 	case err != nil:
 		return made{}, fmt.Errorf("write the backup: %w", err)
 	}

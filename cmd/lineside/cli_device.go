@@ -10,11 +10,12 @@ import (
 
 	"github.com/lineside/lineside/admin"
 	"github.com/lineside/lineside/phone"
+	"github.com/lineside/lineside/shell"
 	"github.com/lineside/lineside/vendors"
 )
 
 func (p *program) deviceCommand() *cobra.Command {
-	return group("device", "Set up phones and see how far they are",
+	return shell.Group("device", "Set up phones and see how far they are",
 		p.deviceListCommand(), p.deviceShowCommand(), p.deviceAddCommand(), p.deviceEditCommand(),
 		p.deviceImportCommand(), p.deviceExportCommand(), p.deviceRenderCommand(), p.deviceUploadsCommand(), p.deviceRemoveCommand(),
 		p.deviceVerb("reset", "Make a device's authentication void and give it a new PIN",
@@ -37,7 +38,7 @@ func (p *program) deviceListCommand() *cobra.Command {
 	var q admin.Query
 	var vendor string
 	cmd := &cobra.Command{
-		Use: "list [TEXT]", Short: "List devices; TEXT is looked for in MAC, label, owner and accounts", Args: atMostOne,
+		Use: "list [TEXT]", Short: "List devices; TEXT is looked for in MAC, label, owner and accounts", Args: shell.AtMostOne,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 1 {
 				q.Text = args[0]
@@ -52,7 +53,7 @@ func (p *program) deviceListCommand() *cobra.Command {
 				return err
 			}
 			if p.json {
-				return writeJSON(p.out, devices)
+				return shell.WriteJSON(p.out, devices)
 			}
 			return p.showDevices(devices, zone(cmd.Context(), c))
 		},
@@ -68,7 +69,7 @@ func (p *program) showDevices(devices []admin.Device, zone *time.Location) error
 	if len(devices) == 0 {
 		return p.say("no devices; set one up with: lineside device add MAC --model T46G --line %s", lineForm)
 	}
-	t := newTable("MAC", "VENDOR", "MODEL", "STATE", "SEEN", "ADDRESS", "ACCOUNT", "LABEL")
+	t := shell.NewTable("MAC", "VENDOR", "MODEL", "STATE", "SEEN", "ADDRESS", "ACCOUNT", "LABEL")
 	for _, d := range devices {
 		seen, addr, account := "never", "", ""
 		if d.Seen != nil {
@@ -78,9 +79,9 @@ func (p *program) showDevices(devices []admin.Device, zone *time.Location) error
 		if len(d.Lines) > 0 {
 			account = d.Lines[0].User + "@" + d.Lines[0].Registrar
 		}
-		t.add(d.MAC.String(), string(d.Vendor), d.Model, stateText(d.Enrolment), seen, addr, account, d.Label)
+		t.Add(d.MAC.String(), string(d.Vendor), d.Model, stateText(d.Enrolment), seen, addr, account, d.Label)
 	}
-	t.print(p.out)
+	t.Print(p.out)
 	return nil
 }
 
@@ -100,7 +101,7 @@ func stateText(e admin.Enrolment) string {
 func (p *program) deviceShowCommand() *cobra.Command {
 	var reveal bool
 	cmd := &cobra.Command{
-		Use: "show MAC", Short: "Show everything about one device, what lately happened to it and what to do", Args: exactArgs("MAC"), ValidArgsFunction: p.completeMACs,
+		Use: "show MAC", Short: "Show everything about one device, what lately happened to it and what to do", Args: shell.ExactArgs("MAC"), ValidArgsFunction: p.completeMACs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			macs, err := macArgs(cmd, args)
 			if err != nil {
@@ -128,13 +129,13 @@ func (p *program) deviceShowCommand() *cobra.Command {
 // showDevice is what every verb that changed one device ends in, too.
 func (p *program) showDevice(ctx context.Context, c *admin.Client, d admin.Device) error {
 	if p.json {
-		return writeJSON(p.out, d)
+		return shell.WriteJSON(p.out, d)
 	}
 	z := zone(ctx, c)
 	var b strings.Builder
 	fact := func(name, value string) {
 		if value != "" {
-			fmt.Fprintf(&b, "%-10s %s\n", name, printable(value))
+			fmt.Fprintf(&b, "%-10s %s\n", name, shell.Printable(value))
 		}
 	}
 	fact("device", d.MAC.String())

@@ -11,6 +11,7 @@ import (
 
 	"github.com/lineside/lineside/admin"
 	"github.com/lineside/lineside/phone"
+	"github.com/lineside/lineside/shell"
 	"github.com/lineside/lineside/vendors"
 )
 
@@ -57,7 +58,7 @@ func (f *deviceFlags) input(p *program, cmd *cobra.Command) (admin.DeviceInput, 
 	if given("vendor") {
 		v, err := vendors.All().Parse(f.vendor)
 		if err != nil {
-			return in, usagef(cmd, "%v", err)
+			return in, shell.Usagef(cmd, "%v", err)
 		}
 		in.Vendor = admin.Set(string(v))
 	}
@@ -67,14 +68,14 @@ func (f *deviceFlags) input(p *program, cmd *cobra.Command) (admin.DeviceInput, 
 	if given("address") {
 		var a netip.Addr
 		if err := a.UnmarshalText([]byte(f.address)); err != nil {
-			return in, usagef(cmd, "--address %.40q is no address; write one such as 10.20.0.60", f.address)
+			return in, shell.Usagef(cmd, "--address %.40q is no address; write one such as 10.20.0.60", f.address)
 		}
 		in.Address = admin.Set(a)
 	}
 	if given("override") {
 		o, err := parseOverrides(f.overrides)
 		if err != nil {
-			return in, usagef(cmd, "%v", err)
+			return in, shell.Usagef(cmd, "%v", err)
 		}
 		in.Overrides = admin.Set(o)
 	}
@@ -92,7 +93,7 @@ func (f *deviceFlags) secrets(p *program, cmd *cobra.Command, in *admin.DeviceIn
 	}
 	if !cmd.Flags().Changed("line") {
 		if f.passwordFile != "" {
-			return usagef(cmd, "--password-file belongs to --line, and no --line is given")
+			return shell.Usagef(cmd, "--password-file belongs to --line, and no --line is given")
 		}
 		return nil
 	}
@@ -105,7 +106,7 @@ func (f *deviceFlags) secrets(p *program, cmd *cobra.Command, in *admin.DeviceIn
 	}
 	lines, err := lineInputs(f.lines, passwords)
 	if err != nil {
-		return usagef(cmd, "%v", err)
+		return shell.Usagef(cmd, "%v", err)
 	}
 	in.Lines = admin.Set(lines)
 	return nil
@@ -176,7 +177,7 @@ func cutOverride(text string) (name, value string, ok bool) {
 func (p *program) deviceAddCommand() *cobra.Command {
 	var f deviceFlags
 	cmd := &cobra.Command{
-		Use: "add MAC", Short: "Set up a device", Args: exactArgs("MAC"),
+		Use: "add MAC", Short: "Set up a device", Args: shell.ExactArgs("MAC"),
 		Example: "  lineside device add 00:15:65:4a:a9:37 --model T46G --label Reception \\\n      --line 'alice@sip.example.net;transport=tls;display=Alice' --password-file alice.password",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return p.writeDevice(cmd, args, &f, func(ctx context.Context, c *admin.Client, mac phone.MAC, in admin.DeviceInput) (admin.Device, error) {
@@ -192,10 +193,10 @@ func (p *program) deviceAddCommand() *cobra.Command {
 func (p *program) deviceEditCommand() *cobra.Command {
 	var f deviceFlags
 	cmd := &cobra.Command{
-		Use: "edit MAC", Short: "Change a device; what is not named stays", Args: exactArgs("MAC"), ValidArgsFunction: p.completeMACs,
+		Use: "edit MAC", Short: "Change a device; what is not named stays", Args: shell.ExactArgs("MAC"), ValidArgsFunction: p.completeMACs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if cmd.Flags().NFlag() == 0 {
-				return usagef(cmd, "nothing to change is named")
+				return shell.Usagef(cmd, "nothing to change is named")
 			}
 			return p.writeDevice(cmd, args, &f, (func(ctx context.Context, c *admin.Client, mac phone.MAC, in admin.DeviceInput) (admin.Device, error) {
 				return c.EditDevice(ctx, mac, f.rev, in)

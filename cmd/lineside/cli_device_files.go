@@ -10,12 +10,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/lineside/lineside/admin"
+	"github.com/lineside/lineside/shell"
 	"github.com/lineside/lineside/vendors"
 )
 
 func (p *program) deviceImportCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "import FILE", Short: "Set up and change devices from a CSV file (- reads standard input), all rows or none", Args: exactArgs("FILE"),
+		Use: "import FILE", Short: "Set up and change devices from a CSV file (- reads standard input), all rows or none", Args: shell.ExactArgs("FILE"),
 		Long: "Set up and change devices from a CSV file (- reads standard input), all rows or none. The\nfirst line names the columns, as in what device export writes; mac is the one that must be\nthere. Commas, semicolons or tabs divide the cells; a cell that holds one of them stands in\nquotes, with a quote inside it written twice: \"Front; back\".",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := p.importFile(cmd.Context(), args[0], (*admin.Client).Import); err != nil {
@@ -41,7 +42,7 @@ func (p *program) importFile(ctx context.Context, path string, send func(*admin.
 		return err
 	}
 	if p.json {
-		return writeJSON(p.out, done)
+		return shell.WriteJSON(p.out, done)
 	}
 	return p.say("%s: %d added, %d changed", count(done.Rows, "row", "rows"), done.Added, done.Changed)
 }
@@ -50,7 +51,7 @@ func (p *program) deviceExportCommand() *cobra.Command {
 	var force bool
 	var sheet string
 	cmd := &cobra.Command{
-		Use: "export [FILE]", Short: "Write all devices as CSV, with the PINs of those not yet authenticated", Args: atMostOne,
+		Use: "export [FILE]", Short: "Write all devices as CSV, with the PINs of those not yet authenticated", Args: shell.AtMostOne,
 		Long: "Write all devices as CSV, with the PINs of those not yet authenticated. With --for it\nwrites the rows that a maker's redirect service imports, such as yealink-rps, with the\nbrand's one-time password where policy takes one; the audit log notes it.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 && !force {
@@ -74,7 +75,7 @@ func (p *program) deviceExportCommand() *cobra.Command {
 				return err
 			}
 			if p.json {
-				return writeJSON(p.out, map[string]string{"file": args[0]})
+				return shell.WriteJSON(p.out, map[string]string{"file": args[0]})
 			}
 			return p.say("devices are in %s; it holds %s, keep it safe", args[0], holds)
 		},
@@ -87,7 +88,7 @@ func (p *program) deviceExportCommand() *cobra.Command {
 // exportTo writes the devices into a file. PINs are in it, so nobody but the
 // operator may read it. What came there meanwhile is left alone unless force.
 func exportTo(ctx context.Context, export func(context.Context, io.Writer) error, path string, force bool) error {
-	err := writeWhole(path, func(w io.Writer) error {
+	err := shell.WriteWhole(path, func(w io.Writer) error {
 		err := export(ctx, w)
 		if err == nil && !force {
 			err = vacant(path)
@@ -103,7 +104,7 @@ func exportTo(ctx context.Context, export func(context.Context, io.Writer) error
 // macAndFile wants a MAC and, where one is meant, a file of that phone's.
 func macAndFile(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 || len(args) > 2 {
-		return usagef(cmd, "a MAC is needed, and at most a file's name")
+		return shell.Usagef(cmd, "a MAC is needed, and at most a file's name")
 	}
 	return nil
 }

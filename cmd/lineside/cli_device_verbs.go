@@ -10,6 +10,7 @@ import (
 
 	"github.com/lineside/lineside/admin"
 	"github.com/lineside/lineside/phone"
+	"github.com/lineside/lineside/shell"
 )
 
 // deviceVerb is a verb without words of its own, for one device or several.
@@ -48,7 +49,7 @@ func (p *program) eachDevice(cmd *cobra.Command, args []string, do func(context.
 		}
 	}
 	if p.json {
-		errs = append(errs, writeJSON(p.out, done))
+		errs = append(errs, shell.WriteJSON(p.out, done))
 	}
 	return errors.Join(errs...)
 }
@@ -98,7 +99,7 @@ func (p *program) deviceRemoveCommand() *cobra.Command {
 				}
 			}
 			if p.json {
-				return writeJSON(p.out, map[string]any{"removed": macs})
+				return shell.WriteJSON(p.out, map[string]any{"removed": macs})
 			}
 			return nil
 		},

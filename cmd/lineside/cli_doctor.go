@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/lineside/lineside/shell"
 )
 
 // diagnosis is what "lineside doctor" says.
@@ -16,7 +18,7 @@ type diagnosis struct {
 func (p *program) doctorCommand() *cobra.Command {
 	var path string
 	cmd := &cobra.Command{
-		Use: "doctor", Short: "Look at this machine and its LAN, and say what phones would notice", Args: noArgs,
+		Use: "doctor", Short: "Look at this machine and its LAN, and say what phones would notice", Args: shell.NoArgs,
 		Long: "Look at this machine and its LAN, and say what phones would notice. It may run\nbeside the daemon. It asks the LAN at most twice, as one client and at each run\nthe same, for an address that it never takes, in relay mode each server behind it\ntoo, once by SIP PnP, and once whether somebody else has this box's address; for\nthat it has to be root. The exit code is 1 where something is bad.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			s, err := loadSettings(path)
@@ -44,16 +46,16 @@ func (p *program) doctorCommand() *cobra.Command {
 // tellDiagnosis prints one line for what is well, and up to three for the rest.
 func (p *program) tellDiagnosis(g diagnosis) error {
 	if p.json {
-		return writeJSON(p.out, g)
+		return shell.WriteJSON(p.out, g)
 	}
 	var b strings.Builder
 	for _, f := range g.Findings {
-		fmt.Fprintf(&b, "%-7s  %-13s  %s\n", f.Result, f.Check, printable(f.Found))
+		fmt.Fprintf(&b, "%-7s  %-13s  %s\n", f.Result, f.Check, shell.Printable(f.Found))
 		if f.Notice != "" {
-			fmt.Fprintf(&b, "%26s%s\n", "", printable(f.Notice))
+			fmt.Fprintf(&b, "%26s%s\n", "", shell.Printable(f.Notice))
 		}
 		if f.Do != "" {
-			fmt.Fprintf(&b, "%24s→ %s\n", "", printable(f.Do))
+			fmt.Fprintf(&b, "%24s→ %s\n", "", shell.Printable(f.Do))
 		}
 	}
 	_, err := p.out.Write([]byte(b.String()))

@@ -9,17 +9,18 @@ import (
 
 	"github.com/lineside/lineside/admin"
 	"github.com/lineside/lineside/phone"
+	"github.com/lineside/lineside/shell"
 	"github.com/lineside/lineside/vendors"
 )
 
 func (p *program) pinCommand() *cobra.Command {
-	return group("pin", "Enter or show the six digits of a phone", p.pinEnterCommand(), p.pinShowCommand())
+	return shell.Group("pin", "Enter or show the six digits of a phone", p.pinEnterCommand(), p.pinShowCommand())
 }
 
 func (p *program) pinEnterCommand() *cobra.Command {
 	var at string
 	cmd := &cobra.Command{
-		Use: "enter MAC PIN", Short: "Enter a phone's PIN for it (PIN - reads standard input)", Args: exactArgs("MAC", "PIN"),
+		Use: "enter MAC PIN", Short: "Enter a phone's PIN for it (PIN - reads standard input)", Args: shell.ExactArgs("MAC", "PIN"),
 		Long:              "Enter a phone's PIN for it. A wrong one counts like one dialled on the handset;\nthe exit code is 1 unless the PIN was accepted.",
 		ValidArgsFunction: p.completeMACs,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -30,7 +31,7 @@ func (p *program) pinEnterCommand() *cobra.Command {
 			var from netip.Addr
 			if at != "" {
 				if from, err = netip.ParseAddr(at); err != nil {
-					return usagef(cmd, "--from: %.40q is no address; write the one in the phone's own menu, such as 10.20.0.57", at)
+					return shell.Usagef(cmd, "--from: %.40q is no address; write the one in the phone's own menu, such as 10.20.0.57", at)
 				}
 			}
 			pin := args[1]
@@ -60,7 +61,7 @@ func (p *program) tellPIN(ctx context.Context, c *admin.Client, mac phone.MAC, r
 	var err error
 	switch {
 	case p.json:
-		err = writeJSON(p.out, r)
+		err = shell.WriteJSON(p.out, r)
 	case r.Accepted:
 		err = p.say("%s: PIN accepted", mac)
 	case !r.Looked:
@@ -86,7 +87,7 @@ func (p *program) tellPIN(ctx context.Context, c *admin.Client, mac phone.MAC, r
 
 func (p *program) pinShowCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "show MAC", Short: "Show the PIN of a device not yet authenticated; the audit log notes it", Args: exactArgs("MAC"),
+		Use: "show MAC", Short: "Show the PIN of a device not yet authenticated; the audit log notes it", Args: shell.ExactArgs("MAC"),
 		ValidArgsFunction: p.completeMACs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			macs, err := macArgs(cmd, args)
@@ -102,7 +103,7 @@ func (p *program) pinShowCommand() *cobra.Command {
 				return err
 			}
 			if p.json {
-				return writeJSON(p.out, pin)
+				return shell.WriteJSON(p.out, pin)
 			}
 			if err := p.say("%s", pin.PIN); err != nil {
 				return err
@@ -114,12 +115,12 @@ func (p *program) pinShowCommand() *cobra.Command {
 
 func (p *program) otpCommand() *cobra.Command {
 	verbs := append([]*cobra.Command{p.otpListCommand(), p.otpSetCommand(), p.otpRemoveCommand()}, p.ticketCommands()...)
-	return group("otp", "Keep one-time user names and passwords: each brand's, and tickets for one phone", verbs...)
+	return shell.Group("otp", "Keep one-time user names and passwords: each brand's, and tickets for one phone", verbs...)
 }
 
 func (p *program) otpListCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "list", Short: "List the one-time passwords; the passwords themselves are never shown again", Args: noArgs,
+		Use: "list", Short: "List the one-time passwords; the passwords themselves are never shown again", Args: shell.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := p.client()
 			if err != nil {
@@ -130,18 +131,18 @@ func (p *program) otpListCommand() *cobra.Command {
 				return err
 			}
 			if p.json {
-				return writeJSON(p.out, list)
+				return shell.WriteJSON(p.out, list)
 			}
 			z := zone(cmd.Context(), c)
-			t := newTable("BRAND", "USER", "PASSWORD", "GENERATION", "SINCE")
+			t := shell.NewTable("BRAND", "USER", "PASSWORD", "GENERATION", "SINCE")
 			for _, o := range list {
 				set := "not set"
 				if o.HasPassword {
 					set = "set"
 				}
-				t.add(string(o.Vendor), o.User, set, fmt.Sprint(o.Generation), clock(o.Since, p.now(), z))
+				t.Add(string(o.Vendor), o.User, set, fmt.Sprint(o.Generation), clock(o.Since, p.now(), z))
 			}
-			t.print(p.out)
+			t.Print(p.out)
 			return nil
 		},
 	}
@@ -151,12 +152,12 @@ func (p *program) otpSetCommand() *cobra.Command {
 	var in admin.OTPInput
 	var file string
 	cmd := &cobra.Command{
-		Use: "set BRAND", Short: "Set a brand's one-time password", Args: exactArgs("BRAND"), ValidArgsFunction: completeBrands,
+		Use: "set BRAND", Short: "Set a brand's one-time password", Args: shell.ExactArgs("BRAND"), ValidArgsFunction: completeBrands,
 		Example: "  lineside otp set yealink --generate\n  lineside otp set poly --user install --password-file -",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			v, err := vendors.All().ParseBrand(args[0])
 			if err != nil {
-				return usagef(cmd, "%v", err)
+				return shell.Usagef(cmd, "%v", err)
 			}
 			if file != "" {
 				words, err := p.readSecrets(file)
@@ -166,7 +167,7 @@ func (p *program) otpSetCommand() *cobra.Command {
 				in.Password = words[0]
 			}
 			if in.Password == "" && !in.Generate {
-				return usagef(cmd, "no password is given: write --generate, or --password-file FILE")
+				return shell.Usagef(cmd, "no password is given: write --generate, or --password-file FILE")
 			}
 			c, err := p.client()
 			if err != nil {
@@ -190,9 +191,9 @@ func (p *program) otpSetCommand() *cobra.Command {
 
 func (p *program) tellOTP(o admin.OTP) error {
 	if p.json {
-		return writeJSON(p.out, o)
+		return shell.WriteJSON(p.out, o)
 	}
-	text := fmt.Sprintf("%s: user %s", o.Vendor, printable(o.User))
+	text := fmt.Sprintf("%s: user %s", o.Vendor, shell.Printable(o.User))
 	if o.Password != "" {
 		text += ", password " + o.Password + " (shown this once)"
 	}
@@ -204,11 +205,11 @@ func (p *program) tellOTP(o admin.OTP) error {
 
 func (p *program) otpRemoveCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "remove BRAND", Short: "Take a brand's one-time password away", Args: exactArgs("BRAND"), ValidArgsFunction: completeBrands,
+		Use: "remove BRAND", Short: "Take a brand's one-time password away", Args: shell.ExactArgs("BRAND"), ValidArgsFunction: completeBrands,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			v, err := vendors.All().ParseBrand(args[0])
 			if err != nil {
-				return usagef(cmd, "%v", err)
+				return shell.Usagef(cmd, "%v", err)
 			}
 			c, err := p.client()
 			if err != nil {
@@ -218,7 +219,7 @@ func (p *program) otpRemoveCommand() *cobra.Command {
 				return err
 			}
 			if p.json {
-				return writeJSON(p.out, map[string]any{"removed": v})
+				return shell.WriteJSON(p.out, map[string]any{"removed": v})
 			}
 			return p.say("%s: no one-time password is accepted any more", v)
 		},

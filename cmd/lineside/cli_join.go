@@ -8,13 +8,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/lineside/lineside/admin"
+	"github.com/lineside/lineside/shell"
 	"github.com/lineside/lineside/sync/wire"
 )
 
 func (p *program) joinCommand() *cobra.Command {
 	var again bool
 	cmd := &cobra.Command{
-		Use: "join TOKEN", Short: "Join the central platform this site belongs to", Args: exactArgs("TOKEN"),
+		Use: "join TOKEN", Short: "Join the central platform this site belongs to", Args: shell.ExactArgs("TOKEN"),
 		Long:    "Join the central platform this site belongs to. The token is made there, is good\nonce and for a week, and says where the platform is and how it proves itself. The\nbox makes its own keys and needs no restart. \"-\" reads the token from standard\ninput, which keeps it out of the shell's history.",
 		Example: "  lineside join lsj1-eyJ1IjoiaHR0cHM6…\n  lineside join --again -",
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -28,7 +29,7 @@ func (p *program) joinCommand() *cobra.Command {
 			}
 			token, err := wire.ParseToken(text)
 			if err != nil {
-				return hint(err, "have another made at the platform: lineside-central site invite SITE")
+				return shell.Hint(err, "have another made at the platform: lineside-central site invite SITE")
 			}
 			c, err := p.client()
 			if err != nil {
@@ -39,9 +40,9 @@ func (p *program) joinCommand() *cobra.Command {
 				return err
 			}
 			if p.json {
-				return writeJSON(p.out, link)
+				return shell.WriteJSON(p.out, link)
 			}
-			if err := p.say("this box is the site %q of %s", printable(link.Name), link.URL); err != nil {
+			if err := p.say("this box is the site %q of %s", shell.Printable(link.Name), link.URL); err != nil {
 				return err
 			}
 			return p.next("it now reads what the platform has for it; see how that goes with: lineside status")
@@ -53,7 +54,7 @@ func (p *program) joinCommand() *cobra.Command {
 
 func (p *program) leaveCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "leave", Short: "Leave the platform; everything it keeps here becomes the site's own", Args: noArgs,
+		Use: "leave", Short: "Leave the platform; everything it keeps here becomes the site's own", Args: shell.NoArgs,
 		Long: "Leave the platform. Devices, people, passwords and rules stay as they are and can be\nchanged here from then on; the platform's addresses on the allow-list go, and its\none-time passwords that were still to be used are the site's own.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := p.client()
@@ -65,7 +66,7 @@ func (p *program) leaveCommand() *cobra.Command {
 				return err
 			}
 			if p.json {
-				return writeJSON(p.out, link)
+				return shell.WriteJSON(p.out, link)
 			}
 			if err := p.say("this box belongs to no platform any more"); err != nil {
 				return err
@@ -80,7 +81,7 @@ func writeLink(b *strings.Builder, l *admin.PlatformLink, now time.Time, zone *t
 	if l == nil {
 		return
 	}
-	name := printable(l.Name)
+	name := shell.Printable(l.Name)
 	if name == "" {
 		name = "joined"
 	}
@@ -94,10 +95,10 @@ func writeLink(b *strings.Builder, l *admin.PlatformLink, now time.Time, zone *t
 	fmt.Fprintln(b)
 	line := func(format string, args ...any) { fmt.Fprintf(b, "               "+format+"\n", args...) }
 	if l.Reason != "" {
-		line("%s", printable(l.Reason))
+		line("%s", shell.Printable(l.Reason))
 	}
 	if l.Address != "" {
-		line("this site is known to the platform as %s, %s", printable(l.Address), l.Whitelisted)
+		line("this site is known to the platform as %s, %s", shell.Printable(l.Address), l.Whitelisted)
 	}
 	if !l.Heard.IsZero() {
 		line("last heard %s; %s for the platform, %s of it to be done here", clock(l.Heard, now, zone), count(l.Waiting, "thing waits", "things wait"), count(l.Undone, "document", "documents"))

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/lineside/lineside/audit"
+	"github.com/lineside/lineside/shell"
 	"github.com/lineside/lineside/store"
 )
 
@@ -31,14 +32,14 @@ type rotated struct {
 }
 
 func (p *program) keyCommand() *cobra.Command {
-	return group("key", "Change the site key, under which all secrets are sealed", p.keyRotateCommand())
+	return shell.Group("key", "Change the site key, under which all secrets are sealed", p.keyRotateCommand())
 }
 
 func (p *program) keyRotateCommand() *cobra.Command {
 	var at stateFlags
 	var save string
 	cmd := &cobra.Command{
-		Use: "rotate", Short: "Make a new site key and seal everything under it; the box must be stopped", Args: noArgs,
+		Use: "rotate", Short: "Make a new site key and seal everything under it; the box must be stopped", Args: shell.NoArgs,
 		Long: "Make a new site key and seal everything under it: the database and its last good\ncopy. The box must be stopped (systemctl stop lineside). Phones notice nothing:\ntheir logins, PINs and one-time passwords stay what they are. If power fails\nmeanwhile, the box starts all the same, under one of the two keys.\n\n" +
 			"The old key is destroyed at the end. Backups made before open with it alone: keep\na copy with --save-old FILE as long as you keep them, and put one back with\nlineside restore BACKUP --key FILE. Whoever has both the old key and an old backup\nhas the passwords in it; change those at the platform if that is why you do this.\n\n" +
 			"Where systemd hands the key over as a credential, run this with the credential\n(systemd-run) or name the file with --key; it then says how to put the new key in\nplace, which the box cannot do.",
@@ -81,12 +82,12 @@ func (f *stateFlags) register(cmd *cobra.Command) {
 // find completes the flags, and refuses beside a box that runs.
 func (f *stateFlags) find(cmd *cobra.Command) error {
 	if f.state != "" && cmd.Flags().Changed("config") {
-		return usagef(cmd, "--config and --state both name the state directory: write one of them")
+		return shell.Usagef(cmd, "--config and --state both name the state directory: write one of them")
 	}
 	if f.state == "" {
 		s, err := loadSettings(f.config)
 		if err != nil {
-			return hint(err, "name another settings file with --config, or the state directory with --state")
+			return shell.Hint(err, "name another settings file with --config, or the state directory with --state")
 		}
 		if answers(s.Listen.Socket) {
 			return stopFirst(store.ErrInUse)
@@ -105,12 +106,12 @@ func (f *stateFlags) database() string { return filepath.Join(f.state, "lineside
 func (f *stateFlags) own() string { return keyPath(f.state, os.Getenv("CREDENTIALS_DIRECTORY")) }
 
 func stopFirst(err error) error {
-	return hint(err, "nothing was changed; stop it with: systemctl stop lineside; then do this again, and start it")
+	return shell.Hint(err, "nothing was changed; stop it with: systemctl stop lineside; then do this again, and start it")
 }
 
 func (p *program) rotate(at stateFlags, save string) (rotated, error) {
 	if _, err := os.Stat(at.key); errors.Is(err, fs.ErrNotExist) {
-		return rotated{}, hint(fmt.Errorf("%w: %s is not there", store.ErrKeyMissing, at.key),
+		return rotated{}, shell.Hint(fmt.Errorf("%w: %s is not there", store.ErrKeyMissing, at.key),
 			"if systemd hands it over, name the file with --key FILE, or for an encrypted one run: systemd-run --pipe --wait -p LoadCredentialEncrypted=lineside.key:FILE lineside key rotate")
 	}
 	if save != "" {
@@ -123,13 +124,13 @@ func (p *program) rotate(at stateFlags, save string) (rotated, error) {
 	case errors.Is(err, store.ErrInUse):
 		return rotated{}, stopFirst(err)
 	case errors.Is(err, store.ErrKeyPending):
-		return rotated{}, hint(err, "nothing was changed; put it there first: %s", placeKey(store.KeyPending(at.database())))
+		return rotated{}, shell.Hint(err, "nothing was changed; put it there first: %s", placeKey(store.KeyPending(at.database())))
 	case errors.Is(err, fs.ErrPermission):
-		return rotated{}, hint(err, "use sudo")
+		return rotated{}, shell.Hint(err, "use sudo")
 	case errors.Is(err, store.ErrKey):
-		return rotated{}, hint(err, "nothing was changed; the key tried is %s, name the one in use with --key FILE", at.key)
+		return rotated{}, shell.Hint(err, "nothing was changed; the key tried is %s, name the one in use with --key FILE", at.key)
 	case err != nil:
-		return rotated{}, hint(err, "the box starts as it is: systemctl start lineside; free some room if the disk is full, and do this again")
+		return rotated{}, shell.Hint(err, "the box starts as it is: systemctl start lineside; free some room if the disk is full, and do this again")
 	}
 	out := rotated{Database: at.database(), Devices: done.Devices, Pending: done.Pending, Saved: save, Old: done.Old,
 		Next: "start the box (systemctl start lineside) and take a backup: lineside backup FILE; keep a copy of the new key beside it"}
@@ -154,7 +155,7 @@ func saveKey(at stateFlags, path string) error {
 	}
 	text, err := os.ReadFile(at.key)
 	if err == nil {
-		err = writeWhole(path, func(w io.Writer) error { _, err := w.Write(text); return err })
+		err = shell.WriteWhole(path, func(w io.Writer) error { _, err := w.Write(text); return err })
 	}
 	if err != nil {
 		return fmt.Errorf("save the old key: %w", err)
@@ -173,7 +174,7 @@ func operatorName() string {
 
 func (p *program) tellRotated(r rotated) error {
 	if p.json {
-		return writeJSON(p.out, r)
+		return shell.WriteJSON(p.out, r)
 	}
 	err := p.say("%s is under a new site key, with %s; the old key is void", r.Database, count(r.Devices, "device", "devices"))
 	if r.Pending != "" {

@@ -11,17 +11,18 @@ import (
 
 	"github.com/lineside/lineside/phone"
 	"github.com/lineside/lineside/provision"
+	"github.com/lineside/lineside/shell"
 	"github.com/lineside/lineside/vendors"
 )
 
 func (p *program) fileCommand() *cobra.Command {
-	return group("file", "Keep firmware, ring tones, wallpapers and language packs for phones",
+	return shell.Group("file", "Keep firmware, ring tones, wallpapers and language packs for phones",
 		p.fileListCommand(), p.fileAddCommand(), p.fileRemoveCommand(), p.fileFirmwareCommand())
 }
 
 func (p *program) fileListCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "list", Short: "List the files for phones, what each is fetched by, and the firmware rules", Args: noArgs,
+		Use: "list", Short: "List the files for phones, what each is fetched by, and the firmware rules", Args: shell.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := p.client()
 			if err != nil {
@@ -32,17 +33,17 @@ func (p *program) fileListCommand() *cobra.Command {
 				return err
 			}
 			if p.json {
-				return writeJSON(p.out, list)
+				return shell.WriteJSON(p.out, list)
 			}
 			if len(list.Files) == 0 {
 				return p.say("no files; add one with: lineside file add VENDOR FILE")
 			}
 			z := zone(cmd.Context(), c)
-			t := newTable("FETCHED BY", "BYTES", "SHA-256", "STATE", "SINCE")
+			t := shell.NewTable("FETCHED BY", "BYTES", "SHA-256", "STATE", "SINCE")
 			for _, f := range list.Files {
-				t.add(f.Path, fmt.Sprint(f.Size), f.SHA256[:min(16, len(f.SHA256))], f.State, clock(f.Added, p.now(), z))
+				t.Add(f.Path, fmt.Sprint(f.Size), f.SHA256[:min(16, len(f.SHA256))], f.State, clock(f.Added, p.now(), z))
 			}
-			t.print(p.out)
+			t.Print(p.out)
 			for _, r := range list.Firmware {
 				if err := p.say("%s %s: %s %s", r.Vendor, r.Model, r.File, ruleWay(r, list.Files)); err != nil {
 					return err
@@ -56,7 +57,7 @@ func (p *program) fileListCommand() *cobra.Command {
 func vendorArg(cmd *cobra.Command, arg string) (phone.Vendor, error) {
 	v, err := vendors.All().Parse(arg)
 	if err != nil {
-		return "", usagef(cmd, "%v", err)
+		return "", shell.Usagef(cmd, "%v", err)
 	}
 	return v, nil
 }
@@ -64,7 +65,7 @@ func vendorArg(cmd *cobra.Command, arg string) (phone.Vendor, error) {
 func (p *program) fileAddCommand() *cobra.Command {
 	var name string
 	cmd := &cobra.Command{
-		Use: "add VENDOR FILE", Short: "Put a file where phones of a vendor can fetch it, in the place of one of its name", Args: exactArgs("VENDOR", "FILE"),
+		Use: "add VENDOR FILE", Short: "Put a file where phones of a vendor can fetch it, in the place of one of its name", Args: shell.ExactArgs("VENDOR", "FILE"),
 		Long: "Put a file where phones of a vendor can fetch it, by TFTP and HTTP and without a login:\n" +
 			"firmware, ring tones and the like are no secret. It is served once all of it is on disk.",
 		Example: "  lineside file add yealink T46S-66.86.0.15.rom\n  lineside file add poly 3111-46161-001.sip.ld",
@@ -90,7 +91,7 @@ func (p *program) fileAddCommand() *cobra.Command {
 				return err
 			}
 			if p.json {
-				return writeJSON(p.out, f)
+				return shell.WriteJSON(p.out, f)
 			}
 			return p.showFile(f)
 		},
@@ -108,7 +109,7 @@ func (p *program) showFile(f provision.LocalFile) error {
 
 func (p *program) fileRemoveCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "remove VENDOR FILE", Short: "Take a file away from phones", Args: exactArgs("VENDOR", "FILE"),
+		Use: "remove VENDOR FILE", Short: "Take a file away from phones", Args: shell.ExactArgs("VENDOR", "FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			v, err := vendorArg(cmd, args[0])
 			if err != nil {
@@ -122,9 +123,9 @@ func (p *program) fileRemoveCommand() *cobra.Command {
 				return err
 			}
 			if p.json {
-				return writeJSON(p.out, map[string]string{"removed": args[1]})
+				return shell.WriteJSON(p.out, map[string]string{"removed": args[1]})
 			}
-			return p.say("%s: removed; phones that ask for it are told that there is no such file", printable(args[1]))
+			return p.say("%s: removed; phones that ask for it are told that there is no such file", shell.Printable(args[1]))
 		},
 	}
 }
@@ -132,7 +133,7 @@ func (p *program) fileRemoveCommand() *cobra.Command {
 func (p *program) fileFirmwareCommand() *cobra.Command {
 	var version string
 	cmd := &cobra.Command{
-		Use: "firmware VENDOR MODEL FILE", Short: "Have phones of a model told to install a file; \"\" as FILE takes the rule back", Args: exactArgs("VENDOR", "MODEL", "FILE"),
+		Use: "firmware VENDOR MODEL FILE", Short: "Have phones of a model told to install a file; \"\" as FILE takes the rule back", Args: shell.ExactArgs("VENDOR", "MODEL", "FILE"),
 		Long: "Have phones of a model told to install a file, where a parameter of their maker's for it is\n" +
 			"known; elsewhere a template can name {firmware.url}. lineside vendors VENDOR says which. The file is pinned by its SHA-256: another\n" +
 			"content under the same name is not served until this is said again.",
@@ -152,7 +153,7 @@ func (p *program) fileFirmwareCommand() *cobra.Command {
 			}
 			switch {
 			case p.json:
-				return writeJSON(p.out, rule)
+				return shell.WriteJSON(p.out, rule)
 			case rule.File == "":
 				return p.say("%s %s: no firmware is named any more; phones keep what they have", rule.Vendor, rule.Model)
 			}
@@ -180,7 +181,7 @@ func (p *program) showRule(rule provision.FirmwareRule) error {
 }
 
 func (p *program) templateCommand() *cobra.Command {
-	return group("template", "Check and load the templates that change what configs say",
+	return shell.Group("template", "Check and load the templates that change what configs say",
 		p.templateVerb("check", "Say what is wrong with the templates, and change nothing"),
 		p.templateVerb("reload", "Put the templates in force; one with a fault is refused"))
 }
@@ -189,7 +190,7 @@ func (p *program) templateCommand() *cobra.Command {
 // a failure: a script must notice.
 func (p *program) templateVerb(verb, short string) *cobra.Command {
 	return &cobra.Command{
-		Use: verb, Short: short, Args: noArgs,
+		Use: verb, Short: short, Args: shell.NoArgs,
 		Long: short + ".\n\nTemplates lie in templates/ of the state directory: yealink.conf for a vendor,\n" +
 			"yealink-T46G.conf for a model of it, with lines such as\n\n  parameter = value with {placeholders}\n  - parameter\n\n" +
 			"They say something in full configs only. Sending the daemon SIGHUP loads them too.",
@@ -207,7 +208,7 @@ func (p *program) templateVerb(verb, short string) *cobra.Command {
 				return err
 			}
 			if p.json {
-				err = writeJSON(p.out, out)
+				err = shell.WriteJSON(p.out, out)
 			} else {
 				err = p.showTemplates(verb, out)
 			}
@@ -221,7 +222,7 @@ func (p *program) templateVerb(verb, short string) *cobra.Command {
 
 func (p *program) showTemplates(verb string, out provision.Templates) error {
 	for _, f := range slices.Concat(out.Faults, out.Notes) {
-		if err := p.say("%s", printable(f.String())); err != nil {
+		if err := p.say("%s", shell.Printable(f.String())); err != nil {
 			return err
 		}
 	}

@@ -8,15 +8,16 @@ import (
 
 	"github.com/lineside/lineside/admin"
 	"github.com/lineside/lineside/auth"
+	"github.com/lineside/lineside/shell"
 )
 
 func (p *program) policyCommand() *cobra.Command {
-	return group("policy", "Say what phones must show", p.policyShowCommand(), p.policySetCommand())
+	return shell.Group("policy", "Say what phones must show", p.policyShowCommand(), p.policySetCommand())
 }
 
 func (p *program) policyShowCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "show", Short: "Show the site's rules", Args: noArgs,
+		Use: "show", Short: "Show the site's rules", Args: shell.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := p.client()
 			if err != nil {
@@ -33,7 +34,7 @@ func (p *program) policyShowCommand() *cobra.Command {
 
 func (p *program) tellPolicy(pol admin.Policy) error {
 	if p.json {
-		return writeJSON(p.out, pol)
+		return shell.WriteJSON(p.out, pol)
 	}
 	nets := make([]string, len(pol.Allow))
 	for i, a := range pol.Allow {
@@ -77,14 +78,14 @@ func rules() []rule {
 		flag("claimed", func(in *admin.PolicyInput, yes bool) { in.Claimed = admin.Set(yes) }),
 		{"window", []string{"8h", "off"}, func(cmd *cobra.Command, value string) (admin.PolicyInput, error) {
 			if _, err := auth.ParseWindow(value); err != nil {
-				return admin.PolicyInput{}, usagef(cmd, "window: %v", err)
+				return admin.PolicyInput{}, shell.Usagef(cmd, "window: %v", err)
 			}
 			return admin.PolicyInput{Window: admin.Set(value)}, nil
 		}},
 		{"block-after", []string{"3"}, func(cmd *cobra.Command, value string) (admin.PolicyInput, error) {
 			n, err := strconv.Atoi(value)
 			if err != nil {
-				return admin.PolicyInput{}, usagef(cmd, "block-after: %.20q is no number; write 1 to %d lock-outs", value, auth.MaxBlockAfter)
+				return admin.PolicyInput{}, shell.Usagef(cmd, "block-after: %.20q is no number; write 1 to %d lock-outs", value, auth.MaxBlockAfter)
 			}
 			return admin.PolicyInput{BlockAfter: admin.Set(n)}, nil
 		}},
@@ -109,7 +110,7 @@ func (p *program) policySetCommand() *cobra.Command {
 			"pin-on-screen  whether the PIN may be typed on the phone's own screen, user name \"pin\", where its\n" +
 			"               maker's phones ask for a login there; they are then challenged at first contact\n" +
 			"               and not put on hold, so they make no call before, no emergency call either",
-		Args: exactArgs("the rule", "its value"),
+		Args: shell.ExactArgs("the rule", "its value"),
 		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 			var offers []string
 			for _, r := range rules() {
@@ -148,7 +149,7 @@ func policyInput(cmd *cobra.Command, name, value string) (admin.PolicyInput, err
 		}
 		names = append(names, r.name)
 	}
-	return admin.PolicyInput{}, usagef(cmd, "%.40q is no rule; write: policy set first-contact pin, or another rule and its value: %s", name, strings.Join(names[1:], ", "))
+	return admin.PolicyInput{}, shell.Usagef(cmd, "%.40q is no rule; write: policy set first-contact pin, or another rule and its value: %s", name, strings.Join(names[1:], ", "))
 }
 
 func yesNo(b bool) string {

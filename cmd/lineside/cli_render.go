@@ -8,13 +8,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/lineside/lineside/provision"
+	"github.com/lineside/lineside/shell"
 )
 
 // showRendered prints what a phone would be given: the files, or with diff what
 // operators changed in them and where.
 func (p *program) showRendered(files []provision.Preview, diff bool) error {
 	if p.json {
-		return writeJSON(p.out, files)
+		return shell.WriteJSON(p.out, files)
 	}
 	for _, f := range files {
 		if err := p.say("=== %s (%s: %s)", f.File, f.Stage, f.Why); err != nil {
@@ -40,12 +41,12 @@ func diffOf(f provision.Preview) string {
 			continue
 		}
 		if !s.Added {
-			fmt.Fprintf(&b, "- %s = %s\n", printable(s.Name), printable(s.Was))
+			fmt.Fprintf(&b, "- %s = %s\n", shell.Printable(s.Name), shell.Printable(s.Was))
 		}
 		if !s.Dropped {
-			fmt.Fprintf(&b, "+ %s = %s", printable(s.Name), printable(s.Value))
+			fmt.Fprintf(&b, "+ %s = %s", shell.Printable(s.Name), shell.Printable(s.Value))
 		} else {
-			fmt.Fprintf(&b, "+ (%s is left out)", printable(s.Name))
+			fmt.Fprintf(&b, "+ (%s is left out)", shell.Printable(s.Name))
 		}
 		fmt.Fprintf(&b, "   from %s\n", s.From)
 	}
@@ -73,17 +74,17 @@ func (p *program) deviceUploadsCommand() *cobra.Command {
 				return err
 			}
 			if p.json {
-				return writeJSON(p.out, list)
+				return shell.WriteJSON(p.out, list)
 			}
 			if len(list) == 0 {
 				return p.say("%s has put nothing here; its config says whether it uploads, a template can switch it on", macs[0])
 			}
 			z := zone(cmd.Context(), c)
-			t := newTable("FILE", "WHAT", "BYTES", "SINCE")
+			t := shell.NewTable("FILE", "WHAT", "BYTES", "SINCE")
 			for _, u := range list {
-				t.add(u.Name, u.What, fmt.Sprint(u.Size), clock(u.At, p.now(), z))
+				t.Add(u.Name, u.What, fmt.Sprint(u.Size), clock(u.At, p.now(), z))
 			}
-			t.print(p.out)
+			t.Print(p.out)
 			return nil
 		},
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/lineside/lineside/backup"
+	"github.com/lineside/lineside/shell"
 	"github.com/lineside/lineside/store"
 )
 
@@ -36,7 +37,7 @@ type restored struct {
 func (p *program) restoreCommand() *cobra.Command {
 	var at stateFlags
 	cmd := &cobra.Command{
-		Use: "restore FILE", Short: "Put a backup in the place of the database; the box must be stopped", Args: exactArgs("FILE"),
+		Use: "restore FILE", Short: "Put a backup in the place of the database; the box must be stopped", Args: shell.ExactArgs("FILE"),
 		Long: "Put a backup in the place of the database. The box must be stopped\n(systemctl stop lineside), and the site key the backup was made under must be in\nits place. The database that was there is kept under another name, and so are templates\nthat were there and are others. Files for phones and uploads are not in a backup,\nand what there is of them is left alone. A backup by an older version holds no\ntemplates either.\n\n" +
 			"A backup made before the site key was changed opens with the old key: name its\nfile with --key. What is restored is then sealed anew under the key the box has.\n\n" +
 			"A phone may have used its one-time password after the backup was made, so those\nthe backup holds unused are void at the next start; let a phone that waits use\nits own with: lineside device allow-otp MAC. Phones that enrolled after the\nbackup must enrol again. Tokens of the API are void too: lineside token add.",
@@ -76,7 +77,7 @@ func (p *program) restore(file string, at stateFlags) (restored, error) {
 		done.Templates = append(done.Templates, f.Name)
 	}
 	if done.TemplatesAside, err = placeTemplates(at.state, from.templates, p.now()); err != nil {
-		return done, hint(fmt.Errorf("the database is restored, the templates are not all: %w", err), "mend that and restore again; nothing is lost by it")
+		return done, shell.Hint(fmt.Errorf("the database is restored, the templates are not all: %w", err), "mend that and restore again; nothing is lost by it")
 	}
 	return done, nil
 }
@@ -88,14 +89,14 @@ func (p *program) restoreDatabase(file string, at stateFlags, was, is store.Key)
 	case errors.Is(err, store.ErrInUse):
 		return restored{}, stopFirst(err)
 	case errors.Is(err, store.ErrKey):
-		return restored{}, hint(err, "the key tried is %s; name the one the backup was made under with --key FILE", at.key)
+		return restored{}, shell.Hint(err, "the key tried is %s; name the one the backup was made under with --key FILE", at.key)
 	case err != nil && aside != "":
-		return restored{}, hint(err, "the database is now %s; free some room and restore again, or rename it back to %s", aside, database)
+		return restored{}, shell.Hint(err, "the database is now %s; free some room and restore again, or rename it back to %s", aside, database)
 	case err != nil:
 		return restored{}, mayRestore(err)
 	}
 	if err := giveTo(at.state, database); err != nil {
-		return restored{}, hint(err, "give it to the daemon's user: chown --reference=%s %s", at.state, database)
+		return restored{}, shell.Hint(err, "give it to the daemon's user: chown --reference=%s %s", at.state, database)
 	}
 	return restored{Database: database, SetAside: aside, Rekeyed: was != is,
 		Next: "start the box (systemctl start lineside), see what status says, and let each phone that waits use its one-time password once more: lineside device allow-otp MAC"}, nil
@@ -107,7 +108,7 @@ func (p *program) restoreDatabase(file string, at stateFlags, was, is store.Key)
 // named one does, is a leftover.
 func restoreKeys(at stateFlags) (was, is store.Key, err error) {
 	if _, err := os.Stat(at.key); errors.Is(err, fs.ErrNotExist) {
-		return was, is, hint(fmt.Errorf("%w: %s is not there, and the backup opens with the key it was made under only", store.ErrKeyMissing, at.key),
+		return was, is, shell.Hint(fmt.Errorf("%w: %s is not there, and the backup opens with the key it was made under only", store.ErrKeyMissing, at.key),
 			"put that key there, or name it with --key FILE (the file systemd hands over, if the unit has LoadCredential=lineside.key)")
 	}
 	own := at.own()
@@ -134,7 +135,7 @@ func restoreKeys(at stateFlags) (was, is store.Key, err error) {
 // mayRestore adds the way out where the rights are missing.
 func mayRestore(err error) error {
 	if errors.Is(err, fs.ErrPermission) {
-		return hint(err, "use sudo")
+		return shell.Hint(err, "use sudo")
 	}
 	return err
 }
@@ -175,7 +176,7 @@ func (p *program) tellTemplates(r restored) error {
 			return err
 		}
 	default:
-		if err := p.say("templates: %s", printable(strings.Join(r.Templates, ", "))); err != nil {
+		if err := p.say("templates: %s", shell.Printable(strings.Join(r.Templates, ", "))); err != nil {
 			return err
 		}
 	}
@@ -189,7 +190,7 @@ func (p *program) tellTemplates(r restored) error {
 
 func (p *program) tellRestored(file string, r restored) error {
 	if p.json {
-		return writeJSON(p.out, r)
+		return shell.WriteJSON(p.out, r)
 	}
 	was := "there was no database before"
 	if r.SetAside != "" {

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/lineside/lineside/admin"
+	"github.com/lineside/lineside/shell"
 )
 
 // deviceResyncCommand has phones told to fetch their configs again.
@@ -20,7 +21,7 @@ func (p *program) deviceResyncCommand() *cobra.Command {
 		Example: "  lineside device resync 00:15:65:4a:a9:37\n  lineside device resync --model T46G\n  lineside device resync --all",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 && in.Model == "" && !in.All {
-				return usagef(cmd, "no phone is named: write one or more MACs, --model MODEL, or --all")
+				return shell.Usagef(cmd, "no phone is named: write one or more MACs, --model MODEL, or --all")
 			}
 			if len(args) > 0 {
 				var err error
@@ -37,7 +38,7 @@ func (p *program) deviceResyncCommand() *cobra.Command {
 				return err
 			}
 			if p.json {
-				return writeJSON(p.out, r)
+				return shell.WriteJSON(p.out, r)
 			}
 			return p.say("%s; what comes of it: lineside watch", resyncText(r))
 		},

@@ -8,6 +8,8 @@ import (
 
 	"github.com/coreos/go-systemd/v22/daemon"
 	"github.com/spf13/cobra"
+
+	"github.com/lineside/lineside/shell"
 )
 
 func (p *program) runCommand() *cobra.Command {
@@ -15,14 +17,14 @@ func (p *program) runCommand() *cobra.Command {
 	var d demo
 	var on bool
 	cmd := &cobra.Command{
-		Use: "run", Short: "Be the daemon, until told to stop", Args: noArgs,
+		Use: "run", Short: "Be the daemon, until told to stop", Args: shell.NoArgs,
 		Long: "Be the daemon, until told to stop by SIGTERM or an interrupt; a second one kills.\n\nWith --demo it needs no root and no phones: it plays a small site on loopback,\nwith simulated phones over real sockets, and then stays up to be looked at.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if on {
 				return d.run(cmd.Context(), p)
 			}
 			if d.state != "" || d.quick || d.central != "" {
-				return usagef(cmd, "--state, --quick and --central belong to --demo")
+				return shell.Usagef(cmd, "--state, --quick and --central belong to --demo")
 			}
 			return p.serve(cmd.Context(), path)
 		},
@@ -54,7 +56,7 @@ func (p *program) serve(ctx context.Context, path string) error {
 		return err
 	}
 	if wrong := checkDHCP(s, where); len(wrong) > 0 {
-		return hint(wrong, "lineside check --config %s says all that is wrong", path)
+		return shell.Hint(wrong, "lineside check --config %s says all that is wrong", path)
 	}
 	log := newLogger(p.err, s.Level, underJournal(p.err, os.Getenv("JOURNAL_STREAM")))
 	b, err := openBox(ctx, s, where, log)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/lineside/lineside/dhcpopt"
 	"github.com/lineside/lineside/phone"
+	"github.com/lineside/lineside/shell"
 	"github.com/lineside/lineside/vendors"
 )
 
@@ -20,17 +21,17 @@ func (p *program) snippetCommand() *cobra.Command {
 	var path, target string
 	var only []string
 	cmd := &cobra.Command{
-		Use: "snippet --for SERVER", Short: "Print what another DHCP server is to be told, for dhcp.mode = \"off\"", Args: noArgs,
+		Use: "snippet --for SERVER", Short: "Print what another DHCP server is to be told, for dhcp.mode = \"off\"", Args: shell.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if !slices.Contains(dhcpopt.Foreigns(), dhcpopt.Foreign(target)) {
-				return usagef(cmd, "--for %.20q is no server snippets are written for; write one of %s", target, foreigns())
+				return shell.Usagef(cmd, "--for %.20q is no server snippets are written for; write one of %s", target, foreigns())
 			}
 			table := vendors.All()
 			var wanted []phone.Vendor
 			for _, name := range only {
 				v, err := table.Parse(name)
 				if err != nil {
-					return usagef(cmd, "--%v", err)
+					return shell.Usagef(cmd, "--%v", err)
 				}
 				wanted = append(wanted, v)
 			}
@@ -43,7 +44,7 @@ func (p *program) snippetCommand() *cobra.Command {
 				return err
 			}
 			if p.json {
-				return writeJSON(p.out, map[string]string{"for": target, "text": text})
+				return shell.WriteJSON(p.out, map[string]string{"for": target, "text": text})
 			}
 			_, err = p.out.Write([]byte(text))
 			return err

@@ -10,12 +10,13 @@ import (
 
 	"github.com/lineside/lineside/admin"
 	"github.com/lineside/lineside/health"
+	"github.com/lineside/lineside/shell"
 )
 
 func (p *program) statusCommand() *cobra.Command {
 	var all bool
 	cmd := &cobra.Command{
-		Use: "status", Short: "Show the box at a glance, and what needs doing", Args: noArgs,
+		Use: "status", Short: "Show the box at a glance, and what needs doing", Args: shell.NoArgs,
 		Long: "Show the box at a glance, and what needs doing. The exit code is 1 while\nsomething is not as it should be.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := p.client()
@@ -27,7 +28,7 @@ func (p *program) statusCommand() *cobra.Command {
 				return err
 			}
 			if p.json {
-				err = writeJSON(p.out, st)
+				err = shell.WriteJSON(p.out, st)
 			} else {
 				err = p.showStatus(st, all)
 			}
@@ -44,7 +45,7 @@ func (p *program) statusCommand() *cobra.Command {
 func (p *program) showStatus(st admin.Status, all bool) error {
 	var b strings.Builder
 	up := (time.Duration(st.UptimeSecs) * time.Second).Round(time.Second)
-	fmt.Fprintf(&b, "%s: lineside %s, up %s\n", printable(st.Site), st.Version, humane(up))
+	fmt.Fprintf(&b, "%s: lineside %s, up %s\n", shell.Printable(st.Site), st.Version, humane(up))
 	fmt.Fprintf(&b, "devices:       %s\n", countStates(st.Devices))
 	fmt.Fprintf(&b, "visitors:      %d\n", st.Visitors)
 	fmt.Fprintf(&b, "first contact: %s\n", st.FirstContact)
@@ -58,12 +59,12 @@ func (p *program) showStatus(st admin.Status, all bool) error {
 	}
 	writeLink(&b, st.Platform, p.now(), zoneOf(st))
 	if all {
-		t := newTable("SETTING", "VALUE", "FROM")
+		t := shell.NewTable("SETTING", "VALUE", "FROM")
 		for _, s := range st.Settings {
-			t.add(s.Key, s.Value, s.From)
+			t.Add(s.Key, s.Value, s.From)
 		}
 		fmt.Fprintln(&b)
-		t.print(&b)
+		t.Print(&b)
 	}
 	for _, c := range st.Conditions {
 		writeCondition(&b, c, p.now(), zoneOf(st))
@@ -79,7 +80,7 @@ func writeCondition(b *strings.Builder, c health.Condition, now time.Time, zone 
 	fmt.Fprintf(b, "\n! %s (since %s)\n", c.Title, clock(c.Since, now, zone))
 	for _, line := range []string{c.Detail, c.Meaning} {
 		if line != "" {
-			fmt.Fprintf(b, "  %s\n", printable(line))
+			fmt.Fprintf(b, "  %s\n", shell.Printable(line))
 		}
 	}
 	fmt.Fprintf(b, "  → %s\n", c.Do)

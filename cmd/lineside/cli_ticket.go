@@ -13,6 +13,7 @@ import (
 
 	"github.com/lineside/lineside/admin"
 	"github.com/lineside/lineside/phone"
+	"github.com/lineside/lineside/shell"
 )
 
 func (p *program) ticketCommands() []*cobra.Command {
@@ -24,7 +25,7 @@ func (p *program) ticketCommands() []*cobra.Command {
 func (p *program) ticketCommand() *cobra.Command {
 	var in admin.TicketInput
 	cmd := &cobra.Command{
-		Use: "ticket MAC", Short: "Make a ticket: a user name and a password that let one phone in once", Args: exactArgs("MAC"),
+		Use: "ticket MAC", Short: "Make a ticket: a user name and a password that let one phone in once", Args: shell.ExactArgs("MAC"),
 		Long: "Make a ticket: a user name and a password that let one phone in once, in the place of\n" +
 			"the ticket it had. They are shown this once. With --approval the phone that shows them\n" +
 			"says \"Awaiting approval\" until an admin approves it, unless the site's policy does.",
@@ -32,7 +33,7 @@ func (p *program) ticketCommand() *cobra.Command {
 		ValidArgsFunction: p.completeMACs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if in.Hours < 1 {
-				return usagef(cmd, "--hours must be from 1 to 336")
+				return shell.Usagef(cmd, "--hours must be from 1 to 336")
 			}
 			return p.ticketVerb(cmd, args[0], func(ctx context.Context, c *admin.Client, mac phone.MAC) (admin.Ticket, error) {
 				return c.MakeTicket(ctx, mac, in)
@@ -59,7 +60,7 @@ func (p *program) ticketVerb(cmd *cobra.Command, arg string, do func(context.Con
 		return err
 	}
 	if p.json {
-		return writeJSON(p.out, t)
+		return shell.WriteJSON(p.out, t)
 	}
 	if t.Password != "" {
 		err = p.say("%s: user %s, password %s (shown this once), good %s", t.MAC, t.User, t.Password, until(t.Expires, p.now(), zone(cmd.Context(), c)))
@@ -74,7 +75,7 @@ func (p *program) ticketVerb(cmd *cobra.Command, arg string, do func(context.Con
 
 func (p *program) ticketsCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "tickets", Short: "List the tickets and who showed them; passwords are never shown again", Args: noArgs,
+		Use: "tickets", Short: "List the tickets and who showed them; passwords are never shown again", Args: shell.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := p.client()
 			if err != nil {
@@ -85,7 +86,7 @@ func (p *program) ticketsCommand() *cobra.Command {
 				return err
 			}
 			if p.json {
-				return writeJSON(p.out, list)
+				return shell.WriteJSON(p.out, list)
 			}
 			if len(list) == 0 {
 				return p.say("no tickets; make one with: lineside otp ticket MAC")
@@ -98,7 +99,7 @@ func (p *program) ticketsCommand() *cobra.Command {
 
 // showTickets prints what an admin compares with the phone before approving it.
 func (p *program) showTickets(list []admin.Ticket, z *time.Location) {
-	t := newTable("MAC", "STATE", "REQUESTED", "EXPIRES", "MAKE", "MODEL", "FIRMWARE", "ADDRESS", "LABEL")
+	t := shell.NewTable("MAC", "STATE", "REQUESTED", "EXPIRES", "MAKE", "MODEL", "FIRMWARE", "ADDRESS", "LABEL")
 	for _, k := range list {
 		state, address := k.State, ""
 		if k.Reason != "" {
@@ -107,14 +108,14 @@ func (p *program) showTickets(list []admin.Ticket, z *time.Location) {
 		if k.Address.IsValid() {
 			address = k.Address.String()
 		}
-		t.add(k.MAC.String(), state, clock(k.Requested, p.now(), z), clock(k.Expires, p.now(), z), string(k.Vendor), k.Model, k.Firmware, address, k.Label)
+		t.Add(k.MAC.String(), state, clock(k.Requested, p.now(), z), clock(k.Expires, p.now(), z), string(k.Vendor), k.Model, k.Firmware, address, k.Label)
 	}
-	t.print(p.out)
+	t.Print(p.out)
 }
 
 func (p *program) approveCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "approve MAC", Short: "Let the phone in that showed this device's ticket", Args: exactArgs("MAC"), ValidArgsFunction: p.completeMACs,
+		Use: "approve MAC", Short: "Let the phone in that showed this device's ticket", Args: shell.ExactArgs("MAC"), ValidArgsFunction: p.completeMACs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return p.ticketVerb(cmd, args[0], func(ctx context.Context, c *admin.Client, mac phone.MAC) (admin.Ticket, error) {
 				return c.ApproveTicket(ctx, mac)
@@ -126,11 +127,11 @@ func (p *program) approveCommand() *cobra.Command {
 func (p *program) rejectCommand() *cobra.Command {
 	var reason string
 	cmd := &cobra.Command{
-		Use: "reject MAC --reason TEXT", Short: "Turn away the phone that showed this device's ticket; the ticket is over", Args: exactArgs("MAC"),
+		Use: "reject MAC --reason TEXT", Short: "Turn away the phone that showed this device's ticket; the ticket is over", Args: shell.ExactArgs("MAC"),
 		ValidArgsFunction: p.completeMACs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if strings.TrimSpace(reason) == "" {
-				return usagef(cmd, "no reason is given: write --reason \"not our phone\", for whoever asks later")
+				return shell.Usagef(cmd, "no reason is given: write --reason \"not our phone\", for whoever asks later")
 			}
 			return p.ticketVerb(cmd, args[0], func(ctx context.Context, c *admin.Client, mac phone.MAC) (admin.Ticket, error) {
 				return c.RejectTicket(ctx, mac, reason)
@@ -143,7 +144,7 @@ func (p *program) rejectCommand() *cobra.Command {
 
 func (p *program) revokeCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "revoke MAC", Short: "End a device's ticket before it is used", Args: exactArgs("MAC"), ValidArgsFunction: p.completeMACs,
+		Use: "revoke MAC", Short: "End a device's ticket before it is used", Args: shell.ExactArgs("MAC"), ValidArgsFunction: p.completeMACs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return p.ticketVerb(cmd, args[0], func(ctx context.Context, c *admin.Client, mac phone.MAC) (admin.Ticket, error) {
 				return c.RevokeTicket(ctx, mac)
@@ -154,7 +155,7 @@ func (p *program) revokeCommand() *cobra.Command {
 
 func (p *program) demandCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "demand MAC yes|no", Short: "Say whether a device is let in by its ticket alone", Args: exactArgs("MAC", "yes or no"),
+		Use: "demand MAC yes|no", Short: "Say whether a device is let in by its ticket alone", Args: shell.ExactArgs("MAC", "yes or no"),
 		Long: "Say whether a device is let in by its ticket alone. Its brand's one-time password, a PIN\n" +
 			"by itself and the site window then do not help it; suspending it, the allow-list and a\n" +
 			"factory certificate still do, and the login it has.",
@@ -184,7 +185,7 @@ func (p *program) demandCommand() *cobra.Command {
 // showDemand says what a device is let in by from now on.
 func (p *program) showDemand(d admin.Device) error {
 	if p.json {
-		return writeJSON(p.out, []admin.Device{d}) // a list, as other verbs on devices answer
+		return shell.WriteJSON(p.out, []admin.Device{d}) // a list, as other verbs on devices answer
 	}
 	text := "no ticket is demanded of it; it is let in as the site's policy says"
 	if d.Enrolment.TicketDemanded {
@@ -204,7 +205,7 @@ func yesOrNo(cmd *cobra.Command, what, value string) (bool, error) {
 	case yesNo(false):
 		return false, nil
 	}
-	return false, usagef(cmd, "%q is neither; write: %s yes, or no", value, what)
+	return false, shell.Usagef(cmd, "%q is neither; write: %s yes, or no", value, what)
 }
 
 // atTerminal reports that somebody can be asked. What is a character device and

@@ -10,10 +10,11 @@ import (
 
 	"github.com/lineside/lineside/admin"
 	"github.com/lineside/lineside/phone"
+	"github.com/lineside/lineside/shell"
 )
 
 func (p *program) userCommand() *cobra.Command {
-	return group("user", "Keep the site's users: owners of devices, and the phone book",
+	return shell.Group("user", "Keep the site's users: owners of devices, and the phone book",
 		p.userListCommand(), p.userAddCommand(), p.userEditCommand(), p.userRemoveCommand(), p.userImportCommand(), p.userExportCommand())
 }
 
@@ -75,7 +76,7 @@ func (f *userFlags) input(p *program, cmd *cobra.Command) (admin.UserInput, erro
 
 func (p *program) userListCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "list [TEXT]", Short: "List users; TEXT is looked for in ID, names, numbers and addresses", Args: atMostOne,
+		Use: "list [TEXT]", Short: "List users; TEXT is looked for in ID, names, numbers and addresses", Args: shell.AtMostOne,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := p.client()
 			if err != nil {
@@ -86,20 +87,20 @@ func (p *program) userListCommand() *cobra.Command {
 				return err
 			}
 			if p.json {
-				return writeJSON(p.out, list)
+				return shell.WriteJSON(p.out, list)
 			}
 			if len(list) == 0 {
 				return p.say("no such users; set one up with: lineside user add ID --extension NUMBER")
 			}
-			t := newTable("ID", "EXTENSION", "NAME", "E-MAIL", "PASSWORD", "PORTAL", "DEVICES")
+			t := shell.NewTable("ID", "EXTENSION", "NAME", "E-MAIL", "PASSWORD", "PORTAL", "DEVICES")
 			for _, u := range list {
 				portal := yesNo(u.HasPortalPIN)
 				if u.Locked {
 					portal = "locked"
 				}
-				t.add(u.ID, u.Extension, strings.TrimSpace(u.First+" "+u.Last), u.Email, yesNo(u.HasWebPassword), portal, strings.Join(u.Devices, " "))
+				t.Add(u.ID, u.Extension, strings.TrimSpace(u.First+" "+u.Last), u.Email, yesNo(u.HasWebPassword), portal, strings.Join(u.Devices, " "))
 			}
-			t.print(p.out)
+			t.Print(p.out)
 			return nil
 		},
 	}
@@ -108,7 +109,7 @@ func (p *program) userListCommand() *cobra.Command {
 // showUser tells what became of a user.
 func (p *program) showUser(u admin.User, done string) error {
 	if p.json {
-		return writeJSON(p.out, u)
+		return shell.WriteJSON(p.out, u)
 	}
 	if err := p.say("%s: %s; extension %s", u.ID, done, u.Extension); err != nil {
 		return err
@@ -122,7 +123,7 @@ func (p *program) showUser(u admin.User, done string) error {
 func (p *program) userAddCommand() *cobra.Command {
 	var f userFlags
 	cmd := &cobra.Command{
-		Use: "add ID", Short: "Set up a user", Args: exactArgs("ID"),
+		Use: "add ID", Short: "Set up a user", Args: shell.ExactArgs("ID"),
 		Example: "  lineside user add anna --extension 710 --first Anna --last Müller",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			in, err := f.input(p, cmd)
@@ -148,7 +149,7 @@ func (p *program) userAddCommand() *cobra.Command {
 func (p *program) userEditCommand() *cobra.Command {
 	var f userFlags
 	cmd := &cobra.Command{
-		Use: "edit ID", Short: "Change a user; what is not named stays", Args: exactArgs("ID"),
+		Use: "edit ID", Short: "Change a user; what is not named stays", Args: shell.ExactArgs("ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			in, err := f.input(p, cmd)
 			if err != nil {
@@ -191,7 +192,7 @@ func (p *program) ownBooks(ctx context.Context, c *admin.Client, u admin.User) e
 
 func (p *program) userRemoveCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "remove ID", Short: "Delete a user who owns no device", Args: exactArgs("ID"),
+		Use: "remove ID", Short: "Delete a user who owns no device", Args: shell.ExactArgs("ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := p.client()
 			if err != nil {
@@ -201,16 +202,16 @@ func (p *program) userRemoveCommand() *cobra.Command {
 				return err
 			}
 			if p.json {
-				return writeJSON(p.out, map[string]string{"removed": args[0]})
+				return shell.WriteJSON(p.out, map[string]string{"removed": args[0]})
 			}
-			return p.say("%s: removed", printable(args[0]))
+			return p.say("%s: removed", shell.Printable(args[0]))
 		},
 	}
 }
 
 func (p *program) userImportCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "import FILE", Short: "Set up and change users from a CSV file (- reads standard input), all rows or none", Args: exactArgs("FILE"),
+		Use: "import FILE", Short: "Set up and change users from a CSV file (- reads standard input), all rows or none", Args: shell.ExactArgs("FILE"),
 		Long: "Set up and change users from a CSV file, all rows or none. Its columns are id, extension,\nfirst_name, last_name, email, alternate_id, web_password, portal_pin,\nxsi_user and xsi_password; a password left\nempty stays as it is.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return p.importFile(cmd.Context(), args[0], (*admin.Client).ImportUsers)
@@ -220,7 +221,7 @@ func (p *program) userImportCommand() *cobra.Command {
 
 func (p *program) userExportCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "export [FILE]", Short: "Write all users as CSV, without passwords", Args: atMostOne,
+		Use: "export [FILE]", Short: "Write all users as CSV, without passwords", Args: shell.AtMostOne,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := p.client()
 			if err != nil {
@@ -232,7 +233,7 @@ func (p *program) userExportCommand() *cobra.Command {
 			if err := vacant(args[0]); err != nil {
 				return err
 			}
-			if err := writeWhole(args[0], func(w io.Writer) error { return c.ExportUsers(cmd.Context(), w) }); err != nil {
+			if err := shell.WriteWhole(args[0], func(w io.Writer) error { return c.ExportUsers(cmd.Context(), w) }); err != nil {
 				return fmt.Errorf("write the export: %w", err)
 			}
 			return p.say("users are in %s", args[0])

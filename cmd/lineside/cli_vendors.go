@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/lineside/lineside/phone"
+	"github.com/lineside/lineside/shell"
 	"github.com/lineside/lineside/vendors"
 )
 
@@ -59,7 +60,7 @@ type brandList struct {
 func (p *program) vendorsCommand() *cobra.Command {
 	var unverified bool
 	cmd := &cobra.Command{
-		Use: "vendors [VENDOR]", Short: "Say which brands and models this build serves, and what is not sure of them", Args: atMostOne,
+		Use: "vendors [VENDOR]", Short: "Say which brands and models this build serves, and what is not sure of them", Args: shell.AtMostOne,
 		Long: "Lists the brands of phones this build serves: how many models it knows of each,\n" +
 			"how they fetch their files, how they show who they are, what makes them fetch\n" +
 			"again and what they can show on hold. A model that is not in the list is served\n" +
@@ -70,7 +71,7 @@ func (p *program) vendorsCommand() *cobra.Command {
 			if len(args) == 1 {
 				v, err := table.Parse(args[0])
 				if err != nil {
-					return usagef(cmd, "%v", err)
+					return shell.Usagef(cmd, "%v", err)
 				}
 				m, _ := table.Of(v)
 				table = vendors.NewTable(m)
@@ -85,17 +86,17 @@ func (p *program) vendorsCommand() *cobra.Command {
 func (p *program) showVendors(list brandList, one, unverified bool) error {
 	switch {
 	case p.json:
-		return writeJSON(p.out, list)
+		return shell.WriteJSON(p.out, list)
 	case unverified:
 		return p.showUnverified(list)
 	case one:
 		return p.showBrand(list.Vendors[0])
 	}
-	t := newTable("VENDOR", "BRAND", "MODELS", "FILES", "BY", "LOGIN", "TOLD BY", "ON HOLD", "BOOK", "UNSURE")
+	t := shell.NewTable("VENDOR", "BRAND", "MODELS", "FILES", "BY", "LOGIN", "TOLD BY", "ON HOLD", "BOOK", "UNSURE")
 	for _, b := range list.Vendors {
-		t.add(string(b.Vendor), b.Name, fmt.Sprint(len(b.Models)), b.form(), b.by(), b.Login, b.Resync, strings.Join(b.OnHold, ", "), yesNo(b.Book), fmt.Sprint(len(b.Unverified)))
+		t.Add(string(b.Vendor), b.Name, fmt.Sprint(len(b.Models)), b.form(), b.by(), b.Login, b.Resync, strings.Join(b.OnHold, ", "), yesNo(b.Book), fmt.Sprint(len(b.Unverified)))
 	}
-	t.print(p.out)
+	t.Print(p.out)
 	return p.say("%s, %s, %s; see the last with: lineside vendors --unverified\n%s without a known screen, %d without a known number of lines, %d of line keys; each is shown as -", count(list.Total.Vendors, "vendor", "vendors"),
 		count(list.Total.Models, "model", "models"), count(list.Total.Unverified, "fact no source has confirmed", "facts no source has confirmed"), count(list.Total.NoScreen, "model", "models"), list.Total.NoLines, list.Total.NoKeys)
 }
@@ -120,15 +121,15 @@ func (p *program) showBrand(b brand) error {
 		{"box's CA", yesNo(b.OwnCA)}, {"redirect", b.Redirect}, {"uploads", strings.Join(b.Uploads, ", ")},
 		{"unsure", count(len(b.Unverified), "fact", "facts")},
 	} {
-		if err := p.say("%-10s %s", f.name, printable(f.value)); err != nil {
+		if err := p.say("%-10s %s", f.name, shell.Printable(f.value)); err != nil {
 			return err
 		}
 	}
-	t := newTable("MODEL", "LINES", "KEYS", "SCREEN")
+	t := shell.NewTable("MODEL", "LINES", "KEYS", "SCREEN")
 	for _, m := range b.Models {
-		t.add(m.Name, known(m.Lines), known(m.Keys), m.Screen)
+		t.Add(m.Name, known(m.Lines), known(m.Keys), m.Screen)
 	}
-	t.print(p.out)
+	t.Print(p.out)
 	return nil
 }
 

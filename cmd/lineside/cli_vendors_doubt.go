@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/lineside/lineside/admin"
+	"github.com/lineside/lineside/shell"
 	"github.com/lineside/lineside/vendors"
 )
 
@@ -69,7 +70,7 @@ func (p *program) warnImported(ctx context.Context) error {
 			continue
 		}
 		if told++; told <= maxDoubts {
-			_, _ = fmt.Fprintf(p.err, "lineside: %s\n  → %s\n", printable(w.text), w.next)
+			_, _ = fmt.Fprintf(p.err, "lineside: %s\n  → %s\n", shell.Printable(w.text), w.next)
 		}
 	}
 	if told > maxDoubts {
@@ -98,7 +99,7 @@ func modelDoubt(table vendors.Table, m vendors.Maker, d admin.Device) doubt {
 // warn tells doubts on standard error, where they are in nobody's JSON.
 func (p *program) warn(d admin.Device) {
 	for _, w := range doubts(vendors.All(), d) {
-		_, _ = fmt.Fprintf(p.err, "lineside: %s\n  → %s\n", printable(w.text), w.next)
+		_, _ = fmt.Fprintf(p.err, "lineside: %s\n  → %s\n", shell.Printable(w.text), w.next)
 	}
 }
 
@@ -110,7 +111,7 @@ func (p *program) warnBookless(d admin.Device) {
 		return
 	}
 	_, _ = fmt.Fprintf(p.err, "lineside: %s is %s's on record, for lists and searches, and gets no phone book: %s\n  → see who reads one: lineside vendors\n",
-		d.MAC, printable(d.Owner), m.NoBook)
+		d.MAC, shell.Printable(d.Owner), m.NoBook)
 }
 
 // maxDoubts bounds what "lineside check" says of devices.
@@ -127,7 +128,7 @@ func doubtNotes(ctx context.Context, socket string) []string {
 	var notes []string
 	for _, d := range devices {
 		for _, w := range doubts(vendors.All(), d) {
-			notes = append(notes, printable(w.text))
+			notes = append(notes, shell.Printable(w.text))
 		}
 	}
 	if more := len(notes) - maxDoubts; more > 0 {

@@ -9,6 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/cobra/doc"
+
+	"github.com/lineside/lineside/shell"
 )
 
 // sampleSettings documents every key with its default.
@@ -44,11 +46,11 @@ func thisBuild() build {
 
 func (p *program) versionCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "version", Short: "Name this build", Args: noArgs,
+		Use: "version", Short: "Name this build", Args: shell.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			b := thisBuild()
 			if p.json {
-				return writeJSON(p.out, b)
+				return shell.WriteJSON(p.out, b)
 			}
 			text := "lineside " + b.Version
 			if b.Commit != "" {
@@ -62,7 +64,7 @@ func (p *program) versionCommand() *cobra.Command {
 
 func (p *program) manCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "man DIR", Short: "Write the manual pages into a directory", Args: exactArgs("DIR"),
+		Use: "man DIR", Short: "Write the manual pages into a directory", Args: shell.ExactArgs("DIR"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := os.MkdirAll(args[0], 0o755); err != nil {
 				return fmt.Errorf("make the directory for manual pages: %w", err)

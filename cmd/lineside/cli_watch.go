@@ -13,11 +13,12 @@ import (
 	"github.com/lineside/lineside/admin"
 	"github.com/lineside/lineside/phone"
 	"github.com/lineside/lineside/provision"
+	"github.com/lineside/lineside/shell"
 )
 
 func (p *program) watchCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "watch [MAC]", Short: "Follow what phones do, as it happens", Args: atMostOne, ValidArgsFunction: p.completeMACs,
+		Use: "watch [MAC]", Short: "Follow what phones do, as it happens", Args: shell.AtMostOne, ValidArgsFunction: p.completeMACs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var only phone.MAC
 			if len(args) == 1 {
@@ -57,9 +58,9 @@ func (p *program) showStep(s provision.Step, zone *time.Location) error {
 	if !s.MAC.IsZero() {
 		who = s.MAC.String()
 	}
-	line := fmt.Sprintf("%s  %-17s  %-7s %-5s  %s", s.At.In(zone).Format("15:04:05"), who, s.Vendor, s.Front, printable(s.Text))
+	line := fmt.Sprintf("%s  %-17s  %-7s %-5s  %s", s.At.In(zone).Format("15:04:05"), who, s.Vendor, s.Front, shell.Printable(s.Text))
 	if s.Do != "" {
-		line += "\n  → " + printable(s.Do)
+		line += "\n  → " + shell.Printable(s.Do)
 	}
 	return p.say("%s", line)
 }
@@ -77,7 +78,7 @@ func (p *program) showWhole(ctx context.Context, c *admin.Client, d admin.Device
 		return err
 	}
 	if p.json {
-		return writeJSON(p.out, shownDevice{Device: d, Timeline: t})
+		return shell.WriteJSON(p.out, shownDevice{Device: d, Timeline: t})
 	}
 	if err := p.showDevice(ctx, c, d); err != nil {
 		return err
@@ -90,21 +91,21 @@ func (p *program) showWhole(ctx context.Context, c *admin.Client, d admin.Device
 func (p *program) showTimeline(t admin.Timeline, zone *time.Location) error {
 	var b strings.Builder
 	for _, f := range t.Findings {
-		fmt.Fprintf(&b, "\n! %s: %s\n  → %s\n", clock(f.At, p.now(), zone), printable(f.Text), printable(f.Do))
+		fmt.Fprintf(&b, "\n! %s: %s\n  → %s\n", clock(f.At, p.now(), zone), shell.Printable(f.Text), shell.Printable(f.Do))
 	}
 	if len(t.Events) == 0 {
 		b.WriteString("\nnothing was heard of it since the box started\n")
 	} else {
 		b.WriteString("\n")
-		table := newTable("LAST", "TIMES", "BY", "ADDRESS", "WHAT")
+		table := shell.NewTable("LAST", "TIMES", "BY", "ADDRESS", "WHAT")
 		for _, e := range t.Events {
 			what := e.Text
 			if e.Unproven {
 				what += " (not proven to be this phone)"
 			}
-			table.add(clock(e.At, p.now(), zone), fmt.Sprint(e.Times), string(e.Front), addrText(e.Addr), what)
+			table.Add(clock(e.At, p.now(), zone), fmt.Sprint(e.Times), string(e.Front), addrText(e.Addr), what)
 		}
-		table.print(&b)
+		table.Print(&b)
 	}
 	_, err := p.out.Write([]byte(b.String()))
 	return err

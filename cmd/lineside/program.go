@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/lineside/lineside/admin"
+	"github.com/lineside/lineside/shell"
 )
 
 // Exit codes.
@@ -48,7 +49,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) 
 	if !errors.As(err, &quiet) {
 		p.complain(err)
 	}
-	var usage *usageError
+	var usage *shell.UsageError
 	if errors.As(err, &usage) || unknownCommand(err) {
 		return exitUsage
 	}
@@ -63,19 +64,19 @@ func (p *program) root() *cobra.Command {
 		Long:          "Lineside leads desk phones here by DHCP, gives them their configs by TFTP, HTTP\nand HTTPS, and only after they have shown a one-time password or a PIN.\n\n\"lineside run\" is the daemon. Most other verbs ask the running\ndaemon.",
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args:          noArgs,
+		Args:          shell.NoArgs,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetIn(p.in)
 	root.SetOut(p.out)
 	root.SetErr(p.err)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usagef(cmd, "%v", err)
+		return shell.Usagef(cmd, "%v", err)
 	})
 	// cobra looks at this itself, but its error has no type: ask first.
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
 		if err := cmd.ValidateFlagGroups(); err != nil {
-			return usagef(cmd, "%v", err)
+			return shell.Usagef(cmd, "%v", err)
 		}
 		return nil
 	}
@@ -92,46 +93,11 @@ func (p *program) root() *cobra.Command {
 	return root
 }
 
-// usageError is a command line that makes no sense.
-type usageError struct {
-	text string
-	verb string
-}
-
-// Error says what is wrong with it.
-func (e *usageError) Error() string { return e.text }
-
-// Hint says where the verb is explained.
-func (e *usageError) Hint() string { return e.verb + " --help shows how it is written" }
-
-func usagef(cmd *cobra.Command, format string, args ...any) error {
-	return &usageError{text: fmt.Sprintf(format, args...), verb: cmd.CommandPath()}
-}
-
 // quietError is a failure already told on the output.
 type quietError struct{}
 
 // Error is never shown.
 func (*quietError) Error() string { return "already told" }
-
-// hintError is an error and, apart from it, what to type next.
-type hintError struct {
-	err  error
-	next string
-}
-
-func hint(err error, format string, args ...any) error {
-	return &hintError{err: err, next: fmt.Sprintf(format, args...)}
-}
-
-// Error is the error without the hint.
-func (e *hintError) Error() string { return e.err.Error() }
-
-// Unwrap gives the error itself.
-func (e *hintError) Unwrap() error { return e.err }
-
-// Hint is what to type next.
-func (e *hintError) Hint() string { return e.next }
 
 // complain prints an error, one line a fact, and what to do.
 func (p *program) complain(err error) {
@@ -153,7 +119,7 @@ func (p *program) complain(err error) {
 		_, _ = fmt.Fprintf(p.err, "lineside: %s\n", strings.TrimRight(line, "\n"))
 	}
 	for _, f := range fields {
-		_, _ = fmt.Fprintf(p.err, "  %s\n", printable(f))
+		_, _ = fmt.Fprintf(p.err, "  %s\n", shell.Printable(f))
 	}
 	if next != "" {
 		_, _ = fmt.Fprintf(p.err, "  → %s\n", next)
@@ -169,38 +135,3 @@ type complaint struct {
 
 // unknownCommand recognises cobra's one usage error that has no type.
 func unknownCommand(err error) bool { return strings.HasPrefix(err.Error(), "unknown command ") }
-
-// noArgs, exactArgs and someArgs word what cobra's own checks leave to guess.
-func noArgs(cmd *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return nil
-	}
-	text := fmt.Sprintf("%s takes nothing more, but %q was given", cmd.CommandPath(), args[0])
-	if cmd.HasSubCommands() {
-		cmd.SuggestionsMinimumDistance = 2
-		text = fmt.Sprintf("%s has no verb %q", cmd.CommandPath(), args[0])
-		if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
-			text += "; did you mean " + strings.Join(near, " or ") + "?"
-		}
-	}
-	return usagef(cmd, "%s", text)
-}
-
-func exactArgs(names ...string) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		switch {
-		case len(args) < len(names):
-			return usagef(cmd, "%s is missing", names[len(args)])
-		case len(args) > len(names):
-			return usagef(cmd, "%q is one word too many", args[len(names)])
-		}
-		return nil
-	}
-}
-
-func atMostOne(cmd *cobra.Command, args []string) error {
-	if len(args) > 1 {
-		return usagef(cmd, "%q is one word too many", args[1])
-	}
-	return nil
-}

@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"github.com/lineside/lineside/backup"
+	"github.com/lineside/lineside/shell"
 	"github.com/lineside/lineside/vendors"
 )
 
@@ -46,7 +47,7 @@ func unpackBackup(file, database string) (*unpacked, error) {
 		return nil, err
 	}
 	u := &unpacked{database: database + ".unpacked"}
-	err = writeWhole(u.database, func(w io.Writer) (err error) {
+	err = shell.WriteWhole(u.database, func(w io.Writer) (err error) {
 		u.contents, u.templates, err = backup.Read(f, info.Size(), vendors.All(), w)
 		return err
 	})

@@ -17,6 +17,7 @@ import (
 	"github.com/lineside/lineside/dhcpopt"
 	"github.com/lineside/lineside/phone"
 	"github.com/lineside/lineside/provision"
+	"github.com/lineside/lineside/shell"
 )
 
 // Where the daemon and the operator's verbs look when told nothing else.
@@ -142,7 +143,7 @@ type rawLog struct {
 func loadSettings(path string) (settings, error) {
 	f, err := os.Open(path)
 	if errors.Is(err, os.ErrNotExist) {
-		return settings{}, hint(fmt.Errorf("there is no settings file at %s", path),
+		return settings{}, shell.Hint(fmt.Errorf("there is no settings file at %s", path),
 			"write one from the sample: lineside check --sample > %s", path)
 	}
 	if err != nil {

@@ -17,6 +17,7 @@ import (
 	"github.com/lineside/lineside/dhcpopt"
 	"github.com/lineside/lineside/phone"
 	"github.com/lineside/lineside/provision"
+	"github.com/lineside/lineside/shell"
 	"github.com/lineside/lineside/sipd"
 )
 
@@ -229,7 +230,7 @@ func TestSettingsFileIsBounded(t *testing.T) {
 		t.Errorf("got %v, want a refusal for size", err)
 	}
 	_, err := loadSettings(path + ".none")
-	var h *hintError
+	var h *shell.HintError
 	if !errors.As(err, &h) || !strings.Contains(h.Hint(), "check --sample") {
 		t.Errorf("a missing file got %v, want a hint at the sample", err)
 	}

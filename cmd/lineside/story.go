@@ -13,6 +13,7 @@ import (
 	"github.com/lineside/lineside/auth"
 	"github.com/lineside/lineside/fleet"
 	"github.com/lineside/lineside/phone"
+	"github.com/lineside/lineside/shell"
 )
 
 // story plays the demo against the running box: the operator's part through the
@@ -239,15 +240,15 @@ func (s *story) summary(ctx context.Context) error {
 		return err
 	}
 	s.scene(ctx, "Where it ends")
-	t := newTable("  PHONE", "MAC", "MODEL", "ADDRESS", "STATE", "OWN LOGIN")
+	t := shell.NewTable("  PHONE", "MAC", "MODEL", "ADDRESS", "STATE", "OWN LOGIN")
 	for _, d := range devices {
 		addr := netip.Addr{}
 		if d.Seen != nil {
 			addr = d.Seen.Addr
 		}
-		t.add("  "+d.Label, d.MAC.String(), string(d.Vendor)+" "+d.Model, addrText(addr), stateText(d.Enrolment), d.Enrolment.Login)
+		t.Add("  "+d.Label, d.MAC.String(), string(d.Vendor)+" "+d.Model, addrText(addr), stateText(d.Enrolment), d.Enrolment.Login)
 	}
-	t.print(s.out)
+	t.Print(s.out)
 	s.line("  played in %s; every step is in the audit log", time.Since(s.start).Round(time.Millisecond))
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/lineside/lineside/admin"
 	"github.com/lineside/lineside/phone"
+	"github.com/lineside/lineside/shell"
 	"github.com/lineside/lineside/vendors"
 )
 
@@ -32,7 +33,7 @@ func (t *teller) scene(ctx context.Context, title string) {
 
 // event is one line of a phone's own account.
 func (t *teller) event(ctx context.Context, who, text string) {
-	t.line("  %-20s %s", who, printable(text))
+	t.line("  %-20s %s", who, shell.Printable(text))
 	t.wait(ctx, t.pause/4)
 }
 
