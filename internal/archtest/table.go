@@ -19,8 +19,8 @@ type Row struct {
 func everywhere() []string { return []string{"health", "metrics"} }
 
 // Rows is the table of packages, words first and wiring last: a row imports
-// only rows above it. Rows of parts still to come stand here already, so that
-// they are built into their place.
+// only rows above it. A part to come gets its row first, so that it is built
+// into its place.
 func Rows() []Row {
 	return []Row{
 		{Package: "phone", Why: "the field's nouns; everything speaks them, so they import nothing"},
