@@ -31,8 +31,9 @@ type AllowFiles struct {
 const (
 	betweenWrites = time.Second
 	afterFault    = 10 * time.Second
-	// lookAgain bounds every wait: the clock may be put right meanwhile.
-	lookAgain  = 30 * time.Second
+	// lookAgain bounds every wait: the clock may be put right meanwhile, and
+	// until somebody looks the edge lets in whose time is over.
+	lookAgain  = 10 * time.Second
 	sweepEvery = 10 * time.Minute
 )
 

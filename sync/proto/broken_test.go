@@ -39,7 +39,7 @@ func variants() []variant {
 		{"a rollback is not reported", "central.go", "if stray || h.Rolled {", "if stray {", twice + "|" + differ},
 		{"documents are read before all is taken back", "central.go", "	if tx.Member(from).Voiding {\n		return PullReply{}, false", "	if false {\n		return PullReply{}, false", twice},
 		{"a forgotten start looks like one that never was", "central.go", "c.Rev <= m.Boots[0].Rev", "c.Rev < m.Boots[0].Rev", `began though`},
-		{"the epoch is counted", "central.go", "m.Epoch = max(now, m.Epoch+1, seen+1)", "m.Epoch++", twice + "|" + differ},
+		{"the epoch is counted", "central.go", "m.Epoch = max(now, m.Epoch+1, seen+1)", "m.Epoch++", twice + "|" + differ + "|began though"},
 		{"burnt mints are not reported", "site.go", "	m.Burns = append(m.Burns, a.Burns...)\n", "", twice},
 		{"older tries count for a new PIN", "gen.go", "out.PIN, out.Fails, out.Locked = t.PIN, t.Fails, t.Locked",
 			"out.PIN, out.Fails, out.Locked = t.PIN, max(s.Fails, t.Fails), s.Locked || t.Locked", counts},
