@@ -14,12 +14,15 @@ import (
 	"github.com/lineside/lineside/sync/wire"
 )
 
-// news is a push of one event that happened now.
+// sender is the phone whose news these are.
+const sender = "001565222222"
+
+// news is a push of one event that happened to it now.
 func news(t testing.TB, kind string, seq uint64) []byte {
 	t.Helper()
 	now := time.Now()
 	b, err := json.Marshal(wire.Request{V: wire.Version, ID: "x", Push: &wire.Push{
-		Incarnation: "i", Clock: now, Events: []wire.Event{{Seq: seq, At: now, Kind: kind}},
+		Incarnation: "i", Clock: now, Events: []wire.Event{{Seq: seq, At: now, Kind: kind, MAC: sender}},
 	}})
 	if err != nil {
 		t.Fatal(err)
@@ -55,6 +58,9 @@ func TestWhitelistedByPIN(t *testing.T) {
 		return r.Push.Whitelisting
 	}
 	a, b := l.newBox("Berlin"), l.newBox("Munich")
+	if err := l.p.PutDevice(sender, a.id, wire.Device{Vendor: "yealink"}, nil); err != nil {
+		t.Fatal(err)
+	}
 	if w := tell(b, theirs, wire.KindVisitor); w.Address != theirs.String() || !w.Until.IsZero() {
 		t.Errorf("without a PIN: got %+v, want the address, not whitelisted", w)
 	}
@@ -106,6 +112,9 @@ func TestAllowListOfAll(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := one.Join(wire.Join{Secret: token.Secret, Verifier: signer.Verifier().String(), Key: key.Public().String()}); err != nil {
+		t.Fatal(err)
+	}
+	if err := one.PutDevice(sender, token.Site, wire.Device{Vendor: "yealink"}, nil); err != nil {
 		t.Fatal(err)
 	}
 	// The box is let in by one process and heard by the other.

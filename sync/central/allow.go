@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/lineside/lineside/phone"
 	"github.com/lineside/lineside/sync/wire"
 )
 
@@ -40,7 +41,9 @@ func (t *tx) source(id string, own netip.Addr) netip.Addr {
 }
 
 // vouch counts the successes among a push's events behind the one held already,
-// for the network the push came from.
+// for the network the push came from. Only a device that lives at the site
+// vouches for it: of any other the site has nothing to say, and one that the
+// platform does not keep is in nobody's list of who was let in.
 func (t *tx) vouch(id string, from netip.Addr, held uint64, p wire.Push) {
 	var newest wire.Event
 	var when time.Time
@@ -49,7 +52,7 @@ func (t *tx) vouch(id string, from netip.Addr, held uint64, p wire.Push) {
 		if e.Seq <= held || e.Kind != wire.KindPIN && e.Kind != wire.KindProvisioned {
 			continue
 		}
-		if at, ok := happened(e, p, now); ok && at.After(when) {
+		if at, ok := happened(e, p, now); ok && at.After(when) && t.homed(id, e.MAC) {
 			newest, when = e, at
 		}
 	}
@@ -62,6 +65,16 @@ func (t *tx) vouch(id string, from netip.Addr, held uint64, p wire.Push) {
 	if list, changed := vouch(list, net, when, now, newest.Kind); changed {
 		t.put(bucketVouched, id, list)
 	}
+}
+
+// homed says whether an event is of a device that lives at the site.
+func (t *tx) homed(id, mac string) bool {
+	m, err := phone.ParseMAC(mac)
+	if err != nil {
+		return false
+	}
+	d, ok := t.device(deviceName(m))
+	return ok && string(d.Home) == id
 }
 
 // whitelisting is how the platform sees a site's address, with what this

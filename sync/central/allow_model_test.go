@@ -46,10 +46,11 @@ func TestAllowModel(t *testing.T) {
 				i, from := rapid.IntRange(0, 2).Draw(r, "site"), addr(rapid.SampledFrom(addresses).Draw(r, "from"))
 				ago := time.Duration(rapid.IntRange(-10, 12*60).Draw(r, "ago")) * time.Minute
 				l.seq[sites[i]]++
-				e := wire.Event{Seq: l.seq[sites[i]], At: l.now.Add(-ago), Kind: rapid.SampledFrom([]string{wire.KindPIN, wire.KindProvisioned, wire.KindVisitor}).Draw(r, "kind")}
+				whose := rapid.SampledFrom([]int{i, i, i, 0}).Draw(r, "whose")
+				e := wire.Event{Seq: l.seq[sites[i]], At: l.now.Add(-ago), MAC: l.phones[sites[whose]], Kind: rapid.SampledFrom([]string{wire.KindPIN, wire.KindProvisioned, wire.KindVisitor}).Draw(r, "kind")}
 				said[i] = append(said[i], e)
 				l.push(sites[i], from.String(), wire.Push{Incarnation: "i", Clock: l.now, Events: []wire.Event{e}})
-				if e.Kind == wire.KindVisitor || ago < -5*time.Minute || ago >= 8*time.Hour || from.IsPrivate() || revoked[i] {
+				if whose != i || e.Kind == wire.KindVisitor || ago < -5*time.Minute || ago >= 8*time.Hour || from.IsPrivate() || revoked[i] {
 					return
 				}
 				bits := 32

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lineside/lineside/phone"
 	"github.com/lineside/lineside/sync/central"
 	"github.com/lineside/lineside/sync/wire"
 )
@@ -24,6 +25,8 @@ type clockLab struct {
 	// clock is used instead of now where it is set.
 	clock func() time.Time
 	seq   map[string]uint64
+	// phones are the devices of each site.
+	phones map[string]string
 }
 
 func newClockLab(t testing.TB) *clockLab {
@@ -32,7 +35,7 @@ func newClockLab(t testing.TB) *clockLab {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := &clockLab{lab: &lab{t: t, keys: keys, path: filepath.Join(t.TempDir(), "central.db")}, now: noon, seq: map[string]uint64{}}
+	l := &clockLab{lab: &lab{t: t, keys: keys, path: filepath.Join(t.TempDir(), "central.db")}, now: noon, seq: map[string]uint64{}, phones: map[string]string{}}
 	l.begin()
 	t.Cleanup(func() { _ = l.p.Close() })
 	return l
@@ -60,10 +63,15 @@ func (l *clockLab) again() {
 	l.begin()
 }
 
+// site is a site whose box has joined, with one device.
 func (l *clockLab) site(name string) string {
 	l.t.Helper()
 	id, err := l.joinWith(l.token(name).Secret, "")
 	if err != nil {
+		l.t.Fatal(err)
+	}
+	l.phones[id] = fmt.Sprintf("0015651%05x", len(l.phones))
+	if err := l.p.PutDevice(l.phones[id], id, wire.Device{Vendor: "yealink"}, nil); err != nil {
 		l.t.Fatal(err)
 	}
 	return id
@@ -94,15 +102,20 @@ func (l *clockLab) push(site, from string, p wire.Push) wire.Whitelisting {
 	return r.Push.Whitelisting
 }
 
-// tell sends one event of a box with a good clock.
+// tell sends one event of the site's device, of a box with a good clock.
 func (l *clockLab) tell(site, from, kind string, ago time.Duration) wire.Whitelisting {
+	l.t.Helper()
+	return l.tellOf(l.phones[site], site, from, kind, ago)
+}
+
+func (l *clockLab) tellOf(mac, site, from, kind string, ago time.Duration) wire.Whitelisting {
 	l.t.Helper()
 	l.seq[site]++
 	now := l.now
 	if l.clock != nil {
 		now = l.clock()
 	}
-	return l.push(site, from, wire.Push{Incarnation: "i", Clock: now, Events: []wire.Event{{Seq: l.seq[site], At: now.Add(-ago), Kind: kind}}})
+	return l.push(site, from, wire.Push{Incarnation: "i", Clock: now, Events: []wire.Event{{Seq: l.seq[site], At: now.Add(-ago), Kind: kind, MAC: mac}}})
 }
 
 func (l *clockLab) allowed(a string) bool { return l.p.Allowed(addr(a)).Allowed }
@@ -182,12 +195,13 @@ func TestEventTimes(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			l := newClockLab(t)
+			site := l.site("Berlin")
 			p := wire.Push{Incarnation: "i", Clock: h(c.clock), Unset: c.unset,
-				Events: []wire.Event{{Seq: 1, At: h(c.at), Unsure: c.unsure, Kind: wire.KindProvisioned}}}
+				Events: []wire.Event{{Seq: 1, At: h(c.at), Unsure: c.unsure, Kind: wire.KindProvisioned, MAC: l.phones[site]}}}
 			if c.silent {
 				p.Clock = time.Time{}
 			}
-			w := l.push(l.site("Berlin"), "203.0.113.7", p)
+			w := l.push(site, "203.0.113.7", p)
 			want := time.Time{}
 			if c.want != 0 {
 				want = h(c.want)
@@ -196,6 +210,41 @@ func TestEventTimes(t *testing.T) {
 				t.Errorf("got until %v, want %v", w.Until, want)
 			}
 		})
+	}
+}
+
+// TestVouchedByItsOwn: a site's word counts of the devices that live there. One
+// that invents phones, or names another site's, whitelists nothing.
+func TestVouchedByItsOwn(t *testing.T) {
+	l := newClockLab(t)
+	a, b := l.site("Berlin"), l.site("Munich")
+	moved := phone.MAC{0, 0x15, 0x65, 2, 2, 2}
+	for _, c := range []struct{ name, mac string }{
+		{"no device", ""}, {"no MAC", "all of them"}, {"a device nobody set up", "001565999999"},
+		{"another site's", l.phones[b]}, {"one that moved away", moved.Hex()},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if c.mac == moved.Hex() {
+				for _, home := range []string{a, b} {
+					if err := l.p.PutDevice(c.mac, home, wire.Device{Vendor: "yealink"}, nil); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			for _, kind := range []string{wire.KindPIN, wire.KindProvisioned} {
+				if w := l.tellOf(c.mac, a, "203.0.113.7", kind, 0); !w.Until.IsZero() || l.allowed("203.0.113.7") {
+					t.Errorf("%s: got %+v, want nothing whitelisted", kind, w)
+				}
+			}
+		})
+	}
+	// Among such events its own device's still counts.
+	now := l.now
+	w := l.push(a, "203.0.113.7", wire.Push{Incarnation: "j", Clock: now, Events: []wire.Event{
+		{Seq: 1, At: now.Add(-2 * time.Hour), Kind: wire.KindPIN, MAC: l.phones[a]}, {Seq: 2, At: now, Kind: wire.KindPIN, MAC: l.phones[b]},
+	}})
+	if !w.Until.Equal(now.Add(6 * time.Hour)) {
+		t.Errorf("got until %v, want 8 h from what its own device did", w.Until)
 	}
 }
 

@@ -37,10 +37,14 @@ func (l *lab) joined(name string) string {
 	return token.Site
 }
 
-// proved sends a box's news that a phone proved itself by PIN.
+// proved sends a box's news that its phone proved itself by PIN.
 func (l *lab) proved(site, from string, seq uint64) {
 	l.t.Helper()
-	p := wire.Push{Incarnation: "i", Clock: l.now, Events: []wire.Event{{Seq: seq, At: l.now, Kind: wire.KindPIN}}}
+	const mac = "001565222222"
+	if err := l.p.PutDevice(mac, site, wire.Device{Vendor: "yealink"}, nil); err != nil {
+		l.t.Fatal(err)
+	}
+	p := wire.Push{Incarnation: "i", Clock: l.now, Events: []wire.Event{{Seq: seq, At: l.now, Kind: wire.KindPIN, MAC: mac}}}
 	b, err := json.Marshal(wire.Request{V: wire.Version, ID: "x", Push: &p})
 	if err != nil {
 		l.t.Fatal(err)

@@ -150,9 +150,11 @@ type Event struct {
 // Kinds of events the platform acts on; others it keeps.
 const (
 	// KindProvisioned: a phone got its full config. It renews the whitelisting
-	// of the site's address if it is less than 8 h old.
+	// of the site's address if it is less than 8 h old and MAC is a device the
+	// platform keeps at this site.
 	KindProvisioned = "provisioned"
-	// KindPIN: a phone proved itself by PIN. It opens the whitelisting.
+	// KindPIN: a phone proved itself by PIN. Of such a device it opens the
+	// whitelisting.
 	KindPIN = "pin"
 	// KindVisitor: an unknown phone asked.
 	KindVisitor = "visitor"
