@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -21,7 +20,6 @@ import (
 const (
 	challengeFor  = time.Minute
 	maxChallenges = 20_000
-	sessionFor    = 15 * time.Minute // without a request or an open stream
 	keepAlive     = 25 * time.Second // below what NAT boxes forget
 )
 
@@ -35,9 +33,10 @@ type Handler struct {
 
 	p *Platform
 
-	mu         sync.Mutex // guards the maps
+	sessions *sessions
+
+	mu         sync.Mutex // guards challenges
 	challenges map[string]challenge
-	sessions   map[string]session
 }
 
 type challenge struct {
@@ -45,25 +44,11 @@ type challenge struct {
 	until time.Time
 }
 
-type session struct {
-	site    string
-	until   time.Time
-	streams int
-}
-
 // NewHandler makes the handler.
 func NewHandler(p *Platform) *Handler {
-	h := &Handler{p: p, challenges: map[string]challenge{}, sessions: map[string]session{}}
-	p.OnRevoke(h.cutOff)
+	h := &Handler{p: p, challenges: map[string]challenge{}, sessions: newSessions()}
+	p.OnRevoke(h.sessions.cutOff)
 	return h
-}
-
-// cutOff ends a site's sessions. A stream that is open says only that there is
-// news, and ends by itself.
-func (h *Handler) cutOff(site string) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	maps.DeleteFunc(h.sessions, func(_ string, s session) bool { return s.site == site })
 }
 
 // ServeHTTP answers one request.
@@ -142,33 +127,19 @@ func (h *Handler) session(w http.ResponseWriter, r *http.Request) {
 		refuse(w)
 		return
 	}
-	// It stands before its box is looked at: one that is cut off meanwhile ends.
 	token := rand.Text()
-	h.begin(token, s.Site)
-	switch err := h.admit(r, s); {
-	case err == nil:
+	h.sessions.begin(token, s.Site, h.p.now())
+	err := h.admit(r, s)
+	if err == nil && h.sessions.letIn(token) {
 		write(w, wire.SessionReply{Token: token})
-	case errors.Is(err, ErrBusy):
-		h.end(token)
-		later(w, busy())
-	default:
-		h.end(token)
-		refuse(w)
+		return
 	}
-}
-
-func (h *Handler) begin(token, site string) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	now := h.p.now()
-	maps.DeleteFunc(h.sessions, func(_ string, s session) bool { return s.streams == 0 && now.After(s.until) })
-	h.sessions[token] = session{site: site, until: now.Add(sessionFor)}
-}
-
-func (h *Handler) end(token string) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	delete(h.sessions, token)
+	h.sessions.end(token)
+	if errors.Is(err, ErrBusy) {
+		later(w, busy())
+		return
+	}
+	refuse(w)
 }
 
 func (h *Handler) admit(r *http.Request, s wire.Session) error {
@@ -204,26 +175,17 @@ func (p *Platform) verify(s wire.Session) error {
 	return s.Check(v)
 }
 
-// from is the site a request's session belongs to; streams is how many streams
-// begin or end with it.
-func (h *Handler) from(r *http.Request, streams int) (string, bool) {
+// bearer is the token a request shows, empty where it shows none.
+func bearer(r *http.Request) string {
 	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	if !ok {
-		return "", false
+		return ""
 	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	s, ok := h.sessions[token]
-	if !ok || s.streams == 0 && h.p.now().After(s.until) {
-		return "", false
-	}
-	s.until, s.streams = h.p.now().Add(sessionFor), s.streams+streams
-	h.sessions[token] = s
-	return s.site, true
+	return token
 }
 
 func (h *Handler) ask(w http.ResponseWriter, r *http.Request, op string) {
-	id, ok := h.from(r, 0)
+	id, ok := h.sessions.site(bearer(r), h.p.now())
 	if !ok {
 		refuse(w)
 		return
@@ -245,12 +207,12 @@ func (h *Handler) ask(w http.ResponseWriter, r *http.Request, op string) {
 
 // stream sends an event whenever there may be news.
 func (h *Handler) stream(w http.ResponseWriter, r *http.Request) {
-	id, ok := h.from(r, 1)
+	id, ctx, ended, ok := h.sessions.open(r.Context(), bearer(r), h.p.now)
 	if !ok {
 		refuse(w)
 		return
 	}
-	defer h.from(r, -1)
+	defer ended()
 	news, end := h.p.listen(id)
 	defer end()
 	out := http.NewResponseController(w)
@@ -263,7 +225,7 @@ func (h *Handler) stream(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		select {
-		case <-r.Context().Done():
+		case <-ctx.Done():
 			return
 		case <-news:
 			line = "data: n\n\n"
