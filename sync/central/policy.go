@@ -55,10 +55,24 @@ func (p *Platform) Policy(id string) (out wire.Policy, own bool, err error) {
 // SetPolicy sets what counts at a site, or with "" at all that have none of
 // their own.
 func (o Operator) SetPolicy(id string, set wire.Policy) error {
-	if err := checkPolicy(set); err != nil {
-		return err
-	}
-	return o.policy("policy set", id, func(t *tx, row string) { t.put(bucketPolicies, row, set) })
+	_, err := o.EditPolicy(id, func(p *wire.Policy) error { *p = set; return nil })
+	return err
+}
+
+// EditPolicy changes what counts at a site, which has a policy of its own from
+// then on, or with "" at all that have none, and gives the outcome. edit is
+// handed what counts in the transaction that writes it, so that of two edits at
+// once neither takes the other back; it may run twice and only computes.
+func (o Operator) EditPolicy(id string, edit func(*wire.Policy) error) (out wire.Policy, err error) {
+	return out, o.policy("policy set", id, func(t *tx, row string) {
+		out = t.policy(id)
+		err := edit(&out)
+		if err == nil {
+			err = checkPolicy(out)
+		}
+		t.fail(err)
+		t.put(bucketPolicies, row, out)
+	})
 }
 
 // ClearPolicy has the platform's policy count at a site again.
@@ -69,13 +83,15 @@ func (o Operator) ClearPolicy(id string) error {
 func (o Operator) policy(what, id string, f func(t *tx, row string)) error {
 	err := o.change(Deed{What: what, Site: id}, func(t *tx, _ *Deed) {
 		if id == "" {
-			f(t, everySitesPolicy)
-			t.spread(policyName())
+			if f(t, everySitesPolicy); t.err == nil {
+				t.spread(policyName())
+			}
 			return
 		}
 		if t.open(id); t.err == nil {
-			f(t, id)
-			t.publish(id, policyName(), false)
+			if f(t, id); t.err == nil {
+				t.publish(id, policyName(), false)
+			}
 		}
 	})
 	return o.p.goOnAfter(err)

@@ -80,8 +80,12 @@ func (s *Server) deleteBrand(c *call) (any, error) {
 
 func (s *Server) getPolicy(c *call) (any, error) {
 	p, own, err := s.p.Policy(c.r.PathValue("site"))
+	return shownPolicy(p, own), err
+}
+
+func shownPolicy(p wire.Policy, own bool) Policy {
 	return Policy{FirstContact: p.FirstContact, Window: p.Window.String(), BlockAfter: p.BlockAfter, AutoApprove: p.AutoApprove,
-		OTPOffline: p.OTPOffline, LocalChanges: p.LocalChanges, Emergency: filled(p.Emergency), SBC: p.SBC, Own: own}, err
+		OTPOffline: p.OTPOffline, LocalChanges: p.LocalChanges, Emergency: filled(p.Emergency), SBC: p.SBC, Own: own}
 }
 
 func (s *Server) patchPolicy(c *call) (any, error) {
@@ -90,17 +94,8 @@ func (s *Server) patchPolicy(c *call) (any, error) {
 		return nil, err
 	}
 	site := c.r.PathValue("site")
-	p, _, err := s.p.Policy(site)
-	if err == nil {
-		err = in.over(&p)
-	}
-	if err == nil {
-		err = s.by(c).SetPolicy(site, p)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return s.getPolicy(c)
+	p, err := s.by(c).EditPolicy(site, in.over)
+	return shownPolicy(p, site != ""), err
 }
 
 // over lays the input over a policy.
