@@ -170,9 +170,11 @@ func (t *tx) device(id proto.ID) (d device, ok bool) {
 	return d, ok
 }
 
-// Device is the part of the rules of what is held of a device.
+// Device is the part of the rules of what is held of a device. The rest is not
+// made into anything: a fleet that comes back asks for all of its devices.
 func (t *tx) Device(id proto.ID) (proto.Held, bool) {
-	d, ok := t.device(id)
+	var d struct{ proto.Held }
+	ok := t.get(bucketDevices, string(id), &d)
 	return d.Held, ok
 }
 

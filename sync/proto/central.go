@@ -235,12 +235,17 @@ func Take(tx CentralTx, from Site, p Push) PushReply {
 		if !ok || h.Home != from || !it.Sec.believable(h.Sec, m.Epoch) {
 			continue
 		}
+		was := h.Sec
 		h.Sec = h.Sec.At(m.Epoch)
 		up := it.Sec
 		if up.OTP.Newer(h.Sec.OTP) {
 			up.Used = true
 		}
-		put(tx, it.ID, Held{Home: h.Home, Tx: h.Tx, Sec: h.Sec.Join(up).At(m.Epoch)})
+		// A fleet that comes back sends all it knows: nearly all of it is so
+		// already, and is not read a second time.
+		if h.Sec = h.Sec.Join(up).At(m.Epoch); h.Sec != was {
+			put(tx, it.ID, h)
+		}
 	}
 	return PushReply{Epoch: m.Epoch}
 }
