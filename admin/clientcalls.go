@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/lineside/lineside/audit"
@@ -20,16 +21,23 @@ import (
 
 // Query narrows a list of devices; the zero Query is the first hundred of all.
 type Query struct {
-	Text   string // MAC or part of one, label, owner, line
+	Text   string // MAC or part of one, label, model, owner's name or extension, line
 	State  string
 	Vendor phone.Vendor
+	Model  string
+	Owner  string   // user ID
+	Facts  []string // such as "ticket" or "unowned"; all of them have to hold
+	Sort   string   // a column such as "label", with a dash before it from the end
 	Offset int
 	Limit  int // 0 is the box's own
 }
 
 func (q Query) values() url.Values {
 	v := url.Values{}
-	for name, text := range map[string]string{"q": q.Text, "state": q.State, "vendor": string(q.Vendor)} {
+	for name, text := range map[string]string{
+		"q": q.Text, "state": q.State, "vendor": string(q.Vendor), "model": q.Model, "owner": q.Owner, "sort": q.Sort,
+		"fact": strings.Join(q.Facts, ","),
+	} {
 		if text != "" {
 			v.Set(name, text)
 		}

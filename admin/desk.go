@@ -31,6 +31,9 @@ type Reader interface {
 	Site() phone.Site
 	Device(mac phone.MAC) (auth.Record, error)
 	Devices() ([]auth.Record, error)
+	// Records gives the same, in order of MAC, without copying them: they must not
+	// be changed.
+	Records() []*auth.Record
 	Seen(mac phone.MAC) (phone.Seen, bool)
 	Visitors() []phone.Seen
 	// Strays names what of a device of the platform's was changed here.

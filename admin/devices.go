@@ -2,9 +2,7 @@ package admin
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -32,19 +30,12 @@ func (s *Server) getDevices(c *call) error {
 	if err != nil {
 		return err
 	}
-	all, err := s.dep.Desk.Devices()
-	if err != nil {
-		return fmt.Errorf("list devices: %w", err)
-	}
-	page := Page{Offset: int(offset), Limit: int(limit), Devices: []Device{}}
-	for _, rec := range all {
-		if !q.matches(rec) {
-			continue
+	f := s.find(q, s.dep.Desk.Records(), int(offset+limit))
+	page := Page{Total: len(f.hits), Offset: int(offset), Limit: int(limit), States: f.states, Devices: []Device{}}
+	if from := int(offset); from < len(f.hits) {
+		for _, h := range f.hits[from:min(from+int(limit), len(f.hits))] {
+			page.Devices = append(page.Devices, s.device(*h.rec))
 		}
-		if page.Total >= page.Offset && len(page.Devices) < page.Limit {
-			page.Devices = append(page.Devices, s.device(rec))
-		}
-		page.Total++
 	}
 	return c.json(http.StatusOK, page)
 }
@@ -176,63 +167,4 @@ func (s *Server) deleteDevice(c *call) error {
 	}
 	c.w.WriteHeader(http.StatusNoContent)
 	return nil
-}
-
-// query is what a list of devices is narrowed by.
-type query struct {
-	text, hex string // as searched for in words, and in a MAC
-	state     string
-	vendor    phone.Vendor
-	now       func(auth.Record) (state string, also []string)
-}
-
-func (s *Server) query(c *call) (query, error) {
-	v := c.r.URL.Query()
-	q := query{
-		text: strings.ToLower(strings.TrimSpace(v.Get("q"))), state: strings.ToLower(v.Get("state")),
-		vendor: phone.Vendor(strings.ToLower(v.Get("vendor"))), now: s.states,
-	}
-	q.hex = macPart(q.text)
-	switch q.state {
-	case "", "needed", "failed", "blocked", "successful", "enrolling", "suspended":
-	default:
-		return query{}, fail(http.StatusBadRequest, "the query's state is not known", "write needed, failed, blocked, successful, enrolling or suspended")
-	}
-	if q.vendor != "" {
-		if err := s.served(q.vendor); err != nil {
-			return query{}, fail(http.StatusBadRequest, err.Error(), "write one that is")
-		}
-	}
-	return q, nil
-}
-
-// macPart is the digits of a MAC or of a part of one in any spelling, empty
-// for what is none.
-func macPart(text string) string {
-	hex := strings.NewReplacer(":", "", "-", "", ".", "").Replace(text)
-	if len(hex) > 12 || strings.Trim(hex, "0123456789abcdef") != "" {
-		return ""
-	}
-	return hex
-}
-
-func (q query) matches(rec auth.Record) bool {
-	d := rec.Device
-	if q.vendor != "" && d.Vendor != q.vendor {
-		return false
-	}
-	if q.state != "" {
-		state, also := q.now(rec)
-		if q.state != state && !slices.Contains(also, q.state) {
-			return false
-		}
-	}
-	if q.text == "" || q.hex != "" && strings.Contains(d.MAC.Hex(), q.hex) {
-		return true
-	}
-	words := []string{d.Label, d.Owner, d.Model}
-	for _, l := range d.Lines {
-		words = append(words, l.User, l.DisplayName, l.Label)
-	}
-	return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(strings.ToLower(w), q.text) })
 }

@@ -253,7 +253,7 @@ func TestPanicCostsItsRequestOnly(t *testing.T) {
 func TestInternalCauseGoesToTheLogOnly(t *testing.T) {
 	b := newBox(t, nil)
 	b.fail = errors.New("page 7 of the database is damaged")
-	got := b.call(t, "GET", "/api/v1/devices", "")
+	got := b.call(t, "GET", "/api/v1/devices/export", "")
 	if got.status != http.StatusInternalServerError || strings.Contains(got.body, "page 7") {
 		t.Errorf("got %d %s, want a plain 500", got.status, got.body)
 	}

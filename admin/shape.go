@@ -31,6 +31,9 @@ func (s *Server) device(rec auth.Record) Device {
 	if seen, ok := s.dep.Desk.Seen(d.MAC); ok {
 		out.Seen = &seen
 	}
+	if u, err := s.dep.Desk.User(d.Owner); d.Owner != "" && err == nil {
+		out.OwnerName, out.Extension = u.Name(), u.Extension
+	}
 	return out
 }
 

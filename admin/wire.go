@@ -56,11 +56,14 @@ type Health struct {
 
 // Device is a device as operators see it: no secret is in it.
 type Device struct {
-	MAC              phone.MAC         `json:"mac"`
-	Vendor           phone.Vendor      `json:"vendor"`
-	Model            string            `json:"model,omitempty"`
-	Label            string            `json:"label,omitempty"`
-	Owner            string            `json:"owner,omitempty"`
+	MAC    phone.MAC    `json:"mac"`
+	Vendor phone.Vendor `json:"vendor"`
+	Model  string       `json:"model,omitempty"`
+	Label  string       `json:"label,omitempty"`
+	Owner  string       `json:"owner,omitempty"`
+	// OwnerName and Extension are the owner's, where there is such a user.
+	OwnerName        string            `json:"owner_name,omitempty"`
+	Extension        string            `json:"extension,omitempty"`
 	Lines            []Line            `json:"lines"`
 	HasAdminPassword bool              `json:"has_admin_password"`
 	Overrides        map[string]string `json:"overrides,omitempty"`
@@ -127,12 +130,14 @@ type Enrolment struct {
 	Login string `json:"login,omitempty"`
 }
 
-// Page is some of the devices that match a query, and how many do.
+// Page is some of the devices that match a query, and how many do. States counts
+// those that match but for the state it asks for, in each of the states.
 type Page struct {
-	Total   int      `json:"total"`
-	Offset  int      `json:"offset"`
-	Limit   int      `json:"limit"`
-	Devices []Device `json:"devices"`
+	Total   int            `json:"total"`
+	Offset  int            `json:"offset"`
+	Limit   int            `json:"limit"`
+	States  map[string]int `json:"states"`
+	Devices []Device       `json:"devices"`
 }
 
 // Field is a member of a merge patch (RFC 7396): left out, null or a value.

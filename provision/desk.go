@@ -267,6 +267,9 @@ func (d *Desk) Device(mac phone.MAC) (auth.Record, error) { return d.store.Devic
 // Devices gives every record in order of MAC.
 func (d *Desk) Devices() ([]auth.Record, error) { return d.store.Devices.All() }
 
+// Records gives the same, shared: they must not be changed.
+func (d *Desk) Records() []*auth.Record { return d.store.Devices.Records() }
+
 // Run keeps what was seen and refused, every few seconds and once more at the
 // end, until ctx ends.
 func (d *Desk) Run(ctx context.Context) error {

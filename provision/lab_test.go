@@ -58,6 +58,15 @@ func (m *memory) All() ([]auth.Record, error) {
 	return list, nil
 }
 
+func (m *memory) Records() []*auth.Record {
+	all, _ := m.All()
+	list := make([]*auth.Record, len(all))
+	for i := range all {
+		list[i] = &all[i]
+	}
+	return list
+}
+
 func (m *memory) Change(_ context.Context, edit provision.EditFunc, macs ...phone.MAC) ([]auth.Record, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -16,6 +16,9 @@ type Devices interface {
 	Device(mac phone.MAC) (auth.Record, error)
 	// All gives every record, in order of MAC.
 	All() ([]auth.Record, error)
+	// Records gives the same without a copy of any: they are shared and must not
+	// be changed.
+	Records() []*auth.Record
 	// Change runs edit on the records of macs (Rev 0 and nothing set but the
 	// device's MAC: there is none) in one
 	// transaction and returns the new records once they are on disk together

@@ -4,9 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"net/netip"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -109,6 +107,7 @@ type Store struct {
 
 	mu      sync.RWMutex // never held while the disk is waited for
 	devices map[phone.MAC]*auth.Record
+	ordered []*auth.Record // devices by MAC; nil: to be made
 	leases  map[netip.Addr]*phone.Lease
 	sync    map[string][]byte
 	holders holders
@@ -213,6 +212,7 @@ func (s *Store) Close() error {
 func (s *Store) adopt(m *memory) {
 	s.mu.Lock()
 	s.devices, s.leases, s.sync = m.devices, m.leases, m.sync
+	s.ordered = nil
 	s.holders = make(holders)
 	for addr, l := range s.leases {
 		s.holders.move(addr, nil, l)
@@ -235,6 +235,7 @@ func (s *Store) publish(o overlay) {
 			s.devices[mac] = rec
 		}
 	}
+	s.reorderLocked(o.devices)
 	for addr, l := range o.leases {
 		s.holders.move(addr, s.leases[addr], l)
 		if l == nil {
@@ -271,12 +272,7 @@ func (s *Store) Device(mac phone.MAC) (auth.Record, error) {
 // All gives every record, in order of MAC. The records are shared: they must
 // not be changed.
 func (s *Store) All() ([]auth.Record, error) {
-	s.mu.RLock()
-	recs := slices.Collect(maps.Values(s.devices))
-	s.mu.RUnlock()
-	slices.SortFunc(recs, func(a, b *auth.Record) int {
-		return slices.Compare(a.Device.MAC[:], b.Device.MAC[:])
-	})
+	recs := s.Records()
 	all := make([]auth.Record, len(recs))
 	for i, rec := range recs {
 		all[i] = *rec

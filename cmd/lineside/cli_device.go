@@ -38,7 +38,7 @@ func (p *program) deviceListCommand() *cobra.Command {
 	var q admin.Query
 	var vendor string
 	cmd := &cobra.Command{
-		Use: "list [TEXT]", Short: "List devices; TEXT is looked for in MAC, label, owner and accounts", Args: shell.AtMostOne,
+		Use: "list [TEXT]", Short: "List devices; TEXT is looked for in MAC, label, model, owner's name and extension, and accounts", Args: shell.AtMostOne,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 1 {
 				q.Text = args[0]
@@ -60,6 +60,10 @@ func (p *program) deviceListCommand() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&q.State, "state", "", "only needed, failed, blocked or successful")
 	cmd.Flags().StringVar(&vendor, "vendor", "", "only this vendor's")
+	cmd.Flags().StringVar(&q.Model, "model", "", "only this model")
+	cmd.Flags().StringVar(&q.Owner, "owner", "", "only this user's")
+	cmd.Flags().StringSliceVar(&q.Facts, "fact", nil, "only where this is true: ticket, ticket-demanded, awaiting-approval, unowned, unseen, reserved, platform, …")
+	cmd.Flags().StringVar(&q.Sort, "sort", "", "by this column: mac, vendor, model, label, owner, extension, state, created, seen, address or firmware; -seen: from the end")
 	_ = cmd.RegisterFlagCompletionFunc("vendor", completeVendors)
 	_ = cmd.RegisterFlagCompletionFunc("state", cobra.FixedCompletions([]string{"needed", "failed", "blocked", "successful"}, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
