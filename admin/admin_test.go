@@ -51,6 +51,7 @@ type box struct {
 	log     *lockedBuffer
 	socket  string
 	client  *admin.Client
+	server  *admin.Server
 	url     string // of the HTTPS listener
 	https   *http.Client
 	stop    func() // ends both fronts and waits
@@ -90,6 +91,12 @@ func place(m phone.MAC, v phone.Vendor, model string) (phone.Vendor, string, err
 
 func newBox(t testing.TB, change func(*admin.Config)) *box {
 	t.Helper()
+	return newBoxOf(t, change, nil)
+}
+
+// newBoxOf also changes what the server works with.
+func newBoxOf(t testing.TB, change func(*admin.Config), with func(*admin.Deps)) *box {
+	t.Helper()
 	b := &box{desk: newDesk(), books: &books{}, board: &health.Board{}, metrics: metrics.New(), log: &lockedBuffer{}}
 	b.plant()
 	cfg := admin.Config{
@@ -100,16 +107,21 @@ func newBox(t testing.TB, change func(*admin.Config)) *box {
 	if change != nil {
 		change(&cfg)
 	}
-	srv, err := admin.New(cfg, admin.Deps{
+	dep := admin.Deps{
 		Desk: b.desk, Audit: b.books, Recorder: b.books, Backup: b.books, Tokens: b.books, Leases: b.books, Health: b.board, Metrics: b.metrics,
 		Log: slog.New(slog.NewTextHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Status: func() admin.Status {
 			return admin.Status{Version: "1.2.3", Started: start.Add(-time.Hour), Settings: []admin.Setting{{Key: "dhcp.mode", Value: "server", From: "file"}}}
 		},
-	})
+	}
+	if with != nil {
+		with(&dep)
+	}
+	srv, err := admin.New(cfg, dep)
 	if err != nil {
 		t.Fatal(err)
 	}
+	b.server = srv
 	b.serve(t, srv)
 	return b
 }

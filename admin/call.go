@@ -149,6 +149,10 @@ func (a *answer) hangUp() {
 	if !a.cut {
 		return
 	}
+	if w, ok := a.ResponseWriter.(*piped); ok {
+		w.hangUp()
+		return
+	}
 	conn, _, err := http.NewResponseController(a).Hijack()
 	if err != nil {
 		return // the connection is gone already

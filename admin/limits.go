@@ -70,20 +70,20 @@ func (l *limits) share(by audit.Actor) *share {
 
 // thrifty holds up a token's costly calls beyond its share.
 func (s *Server) thrifty(c *call) error {
-	if c.by.Front != "api" {
+	if c.by.Front == "cli" {
 		return nil
 	}
-	return spend(s.cfg.Now(), s.limits.share(c.by).costly, "too many costly calls with this token", "")
+	return spend(s.cfg.Now(), s.limits.share(c.by).costly, "too many costly calls in this name", "")
 }
 
 // recordable holds up the calls on record of a token below an admin's, beyond
 // its share: each is an entry of the audit log, which keeps a number of them.
 func (s *Server) recordable(c *call) error {
-	if c.by.Front != "api" || c.role.May(Admin) {
+	if c.by.Front == "cli" || c.role.May(Admin) {
 		return nil
 	}
-	return spend(s.cfg.Now(), s.limits.share(c.by).recorded, "this token has made so many calls that the audit log would hold little else",
-		"; or use an admin's token, or for many PINs at once export the list")
+	return spend(s.cfg.Now(), s.limits.share(c.by).recorded, "so many calls were made in this name that the audit log would hold little else",
+		"; or have an admin do it, or for many PINs at once export the list")
 }
 
 func spend(now time.Time, a *audit.Allowance, what, instead string) error {

@@ -1,70 +1,23 @@
 package admin
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
+
+	"github.com/lineside/lineside/auth"
 )
 
-// Role is how much an operator may do. Each includes those before it; the zero
-// Role may do nothing, so that what was left out denies.
-type Role uint8
+// Role is how much an operator may do.
+type Role = auth.Role
 
-// The roles. An installer stands at the branch with a phone in one hand, and is
-// never shown a SIP secret. Nor may an installer undo the authentication of a
-// phone that has one (suspend, reset, allow OTP): whoever could, and had a phone
-// of their own that passes for that one, would be given it.
+// The roles, see auth.Role.
 const (
-	// Anyone has shown nothing: the front page and the API's description.
-	Anyone Role = iota + 1
-	// Viewer reads what holds no secret and no PIN.
-	Viewer
-	// Installer also sets up visitors, ends lock-outs, and reads and enters the
-	// PINs of phones not yet authenticated.
-	Installer
-	// Admin may do everything.
-	Admin
+	Anyone    = auth.Anyone
+	Personal  = auth.Personal
+	Viewer    = auth.Viewer
+	Installer = auth.Installer
+	Admin     = auth.Admin
 )
-
-// ErrRole is returned by ParseRole for a word that is no role to be given.
-var ErrRole = errors.New("is no role: write viewer, installer or admin")
-
-// roleNames are the roles that can be given, by name.
-var roleNames = [...]string{Viewer: "viewer", Installer: "installer", Admin: "admin"}
-
-// ParseRole reads a role that can be given to somebody.
-func ParseRole(name string) (Role, error) {
-	for r, n := range roleNames {
-		if n != "" && n == name {
-			return Role(r), nil
-		}
-	}
-	return 0, fmt.Errorf("%.20q %w", name, ErrRole)
-}
-
-// String is the role's name.
-func (r Role) String() string {
-	switch {
-	case r == Anyone:
-		return "anyone"
-	case int(r) < len(roleNames) && roleNames[r] != "":
-		return roleNames[r]
-	}
-	return "nobody"
-}
-
-// May reports that r is at least the role asked for. What asks for none is
-// nobody's.
-func (r Role) May(least Role) bool { return least != 0 && r >= least && r <= Admin }
-
-// MarshalText gives the role's name.
-func (r Role) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
-
-// UnmarshalText reads a role that can be given.
-func (r *Role) UnmarshalText(text []byte) (err error) {
-	*r, err = ParseRole(string(text))
-	return err
-}
 
 // allowed refuses a call that asks for more than the caller's role. It comes
 // before anything of the call is looked at: the answer is the same whether what
@@ -72,6 +25,10 @@ func (r *Role) UnmarshalText(text []byte) (err error) {
 func (c *call) allowed(least Role) error {
 	if c.role.May(least) {
 		return nil
+	}
+	if c.by.Front == pageFront {
+		return fail(http.StatusForbidden, fmt.Sprintf("this needs the role %s, and you have signed in as %s", least, c.role),
+			"ask an admin of this box to do it, or for another role")
 	}
 	return fail(http.StatusForbidden, fmt.Sprintf("this needs the role %s, and the token shown is of role %s", least, c.role),
 		"use a token of that role; an admin makes one with: lineside token add NAME --role "+least.String())

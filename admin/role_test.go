@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"testing/quick"
 
 	"github.com/lineside/lineside/admin"
 	"github.com/lineside/lineside/phone"
@@ -86,33 +85,6 @@ func TestEveryRouteForEveryRole(t *testing.T) {
 	}
 	for route := range known {
 		t.Errorf("there is no route %s", route)
-	}
-}
-
-// TestNoRoleMeansNo: the zero Role opens nothing, and a route that names none
-// is nobody's.
-func TestNoRoleMeansNo(t *testing.T) {
-	for r := range 256 {
-		if admin.Role(0).May(admin.Role(r)) || admin.Role(r).May(0) {
-			t.Errorf("role %d: the zero role counts for something", r)
-		}
-	}
-	ranks := func(a, b uint8) bool {
-		x, y := admin.Role(a), admin.Role(b)
-		return x.May(y) == (y != 0 && x >= y && x <= admin.Admin)
-	}
-	if err := quick.Check(ranks, nil); err != nil {
-		t.Error(err)
-	}
-	for _, name := range []string{"", "anyone", "nobody", "Admin", "root", "admin "} {
-		if r, err := admin.ParseRole(name); err == nil || !errors.Is(err, admin.ErrRole) || r != 0 {
-			t.Errorf("%q: got %v, %v, want no role", name, r, err)
-		}
-	}
-	for _, r := range []admin.Role{admin.Viewer, admin.Installer, admin.Admin} {
-		if got, err := admin.ParseRole(r.String()); got != r || err != nil {
-			t.Errorf("%v: got %v, %v", r, got, err)
-		}
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/lineside/lineside/audit"
+	"github.com/lineside/lineside/auth"
 	"github.com/lineside/lineside/operators"
 )
 
@@ -82,7 +83,7 @@ func (s *Server) postToken(c *call) error {
 	if err := c.body(&in); err != nil {
 		return err
 	}
-	role, err := ParseRole(in.Role)
+	role, err := auth.ParseRole(in.Role)
 	if err == nil {
 		err = checkTokenName(in.Name)
 	}

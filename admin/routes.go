@@ -99,17 +99,17 @@ func isOpen(r *http.Request) bool {
 	return r.Method == http.MethodGet && (r.URL.Path == "/" || r.URL.Path == API+"/openapi.json")
 }
 
-// mux matches requests of one front to routes. Changes are refused to pages of
+// mux matches requests to routes; streams end when stopped is closed. Changes are refused to pages of
 // other web sites by what the browser itself says of them (Sec-Fetch-Site,
 // Origin), on top of the token and the body's type that such a page could not
 // send.
-func (s *Server) mux(f front) *http.ServeMux {
+func (s *Server) mux(stopped <-chan struct{}) *http.ServeMux {
 	mux := http.NewServeMux()
 	cross := http.NewCrossOriginProtection()
 	handle := func(pattern string, least Role, do func(*Server, *call) error) {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 			a := w.(*answer)
-			c := &call{w: a, r: r, by: a.who.actor, role: a.who.role, stopped: f.stopped, log: s.dep.Log}
+			c := &call{w: a, r: r, by: a.who.actor, role: a.who.role, stopped: stopped, log: s.dep.Log}
 			err := cross.Check(r)
 			if err != nil {
 				err = fail(http.StatusForbidden, "a page of another web site may not call this", "call it from a script or with: lineside")

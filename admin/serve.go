@@ -32,6 +32,8 @@ type front struct {
 	guard func(*http.Request) (caller, *Error)
 	// stopped is closed when the front is to end: streams watch it.
 	stopped <-chan struct{}
+	// pages answers what is not the API's; nil where there are none.
+	pages http.Handler
 }
 
 // caller is who made a request: a name for the audit log, and a role.
@@ -63,7 +65,8 @@ func (s *Server) ServeTLS(ctx context.Context, l net.Listener, cfg *tls.Config) 
 	}
 	cfg = cfg.Clone()
 	cfg.MinVersion = max(cfg.MinVersion, tls.VersionTLS12)
-	f := front{name: "api", guard: s.checkToken, stopped: ctx.Done()}
+	f := front{name: "api", guard: s.checkToken, stopped: ctx.Done(), pages: s.dep.Pages}
+	defer context.AfterFunc(ctx, s.end)()
 	return s.serve(ctx, f, s.bound(l, f.name, s.cfg.MaxPerAddr), func(srv *http.Server, l net.Listener) error {
 		srv.TLSConfig = cfg
 		return srv.ServeTLS(l, "", "")
@@ -116,33 +119,44 @@ func (s *Server) serve(ctx context.Context, f front, l net.Listener, run func(*h
 // before the path is even cleaned, so that a stranger learns nothing of which
 // paths there are.
 func (s *Server) handler(f front) http.Handler {
-	mux := s.mux(f)
+	mux := s.mux(f.stopped)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		a := &answer{ResponseWriter: w}
-		defer a.hangUp() // last of all, when the answer is counted
-		defer func() { s.dep.Metrics.Answers.WithLabelValues(f.name, a.outcome()).Inc() }()
-		defer s.recovered(f, a, r)
-		setHeaders(a.Header())
-		a.who = caller{role: Anyone}
-		if !isOpen(r) {
-			var e *Error
-			if a.who, e = f.guard(r); e != nil {
-				a.fail(e)
-				return
-			}
+		if f.pages != nil && !isAPI(r.URL.Path) {
+			s.answer(pageFront, w, r, func(a *answer) { f.pages.ServeHTTP(a, r) })
+			return
 		}
-		mux.ServeHTTP(a, r)
+		s.answer(f.name, w, r, func(a *answer) {
+			a.who = caller{role: Anyone}
+			if !isOpen(r) {
+				var e *Error
+				if a.who, e = f.guard(r); e != nil {
+					a.fail(e)
+					return
+				}
+			}
+			mux.ServeHTTP(a, r)
+		})
 	})
 }
 
+// answer has do answer a request: counted, and with what becomes of a panic.
+func (s *Server) answer(front string, w http.ResponseWriter, r *http.Request, do func(*answer)) {
+	a := &answer{ResponseWriter: w}
+	defer a.hangUp() // last of all, when the answer is counted
+	defer func() { s.dep.Metrics.Answers.WithLabelValues(front, a.outcome()).Inc() }()
+	defer s.recovered(front, a, r)
+	setHeaders(a.Header())
+	do(a)
+}
+
 // recovered is the front's one recover: our own mistake costs its request.
-func (s *Server) recovered(f front, a *answer, r *http.Request) {
+func (s *Server) recovered(front string, a *answer, r *http.Request) {
 	v := recover()
 	if v == nil {
 		return
 	}
-	s.dep.Metrics.Panics.WithLabelValues(f.name).Inc()
-	s.dep.Log.Error("panic while answering", "front", f.name, "file", r.URL.Path, "err", v, "stack", string(debug.Stack()))
+	s.dep.Metrics.Panics.WithLabelValues(front).Inc()
+	s.dep.Log.Error("panic while answering", "front", front, "file", r.URL.Path, "err", v, "stack", string(debug.Stack()))
 	if a.status == 0 {
 		a.fail(internal())
 	} else {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
+	"sync"
 	"time"
 
 	"github.com/lineside/lineside/health"
@@ -60,6 +62,9 @@ type Deps struct {
 	Log     *slog.Logger
 	// Status gives the facts only the program itself knows.
 	Status func() Status
+	// Pages is what the HTTPS listener serves beside /api/ and /metrics; nil is a
+	// page of text that says how to go on. It asks by Server.For.
+	Pages http.Handler
 }
 
 // Server answers the API. It is safe for concurrent use, and may serve a unix
@@ -74,6 +79,9 @@ type Server struct {
 	backup   chan struct{} // holds one token: backups are taken one at a time
 	verify   chan struct{} // the same for reading the whole audit log
 	page     page
+	inside   *http.ServeMux // the routes, for calls of the pages
+	ended    chan struct{}  // closed when the HTTPS listener ends: streams of pages watch it
+	end      func()
 }
 
 // New checks that nothing is missing and makes a server; it does no I/O.
@@ -101,7 +109,7 @@ func New(cfg Config, dep Deps) (*Server, error) {
 	if dep.Tokens == nil {
 		dep.Tokens = noTokens{}
 	}
-	return &Server{
+	s := &Server{
 		cfg: cfg, dep: dep, page: p,
 		token:    sha256.Sum256([]byte(cfg.Token.Reveal())),
 		tries:    operators.NewTries(),
@@ -109,7 +117,11 @@ func New(cfg Config, dep Deps) (*Server, error) {
 		watchers: make(chan struct{}, cfg.MaxWatchers),
 		backup:   make(chan struct{}, 1),
 		verify:   make(chan struct{}, 1),
-	}, nil
+		ended:    make(chan struct{}),
+	}
+	s.end = sync.OnceFunc(func() { close(s.ended) })
+	s.inside = s.mux(s.ended)
+	return s, nil
 }
 
 func (c *Config) setDefaults() {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/lineside/lineside/admin"
 	"github.com/lineside/lineside/audit"
+	"github.com/lineside/lineside/auth"
 	"github.com/lineside/lineside/store"
 )
 
@@ -19,7 +20,7 @@ func (t tokenStore) Tokens() []admin.TokenRecord {
 	kept := t.store.Tokens()
 	list := make([]admin.TokenRecord, len(kept))
 	for i, k := range kept {
-		role, err := admin.ParseRole(k.Role)
+		role, err := auth.ParseRole(k.Role)
 		if err != nil {
 			role = 0
 		}

@@ -4,6 +4,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/lineside/lineside/admin"
+	"github.com/lineside/lineside/auth"
 	"github.com/lineside/lineside/shell"
 )
 
@@ -48,7 +49,7 @@ func (p *program) tokenAddCommand() *cobra.Command {
 		Long:    "Make a token for the HTTP API and show it once. Name it after what uses it: the\naudit log says \"token NAME\" of what is done with it.\n\n  viewer     reads; sees no PIN and no password\n  installer  also claims visitors, ends lock-outs, and reads and enters the PINs of\n             phones not yet authenticated\n  admin      may do everything, as the token in admin.token and this command line",
 		Example: "  lineside token add monitoring --role viewer",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if _, err := admin.ParseRole(role); err != nil {
+			if _, err := auth.ParseRole(role); err != nil {
 				return shell.Usagef(cmd, "--role: %v", err)
 			}
 			c, err := p.client()
