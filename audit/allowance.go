@@ -26,6 +26,8 @@ var (
 	Visits     = Budget{Burst: 24, Every: 2 * time.Hour}
 	// Exports is for lists of devices without a PIN in them.
 	Exports = Budget{Burst: 24, Every: time.Hour}
+	// MailFailures is for mail that failed. Whoever asks for a password causes some.
+	MailFailures = Budget{Burst: 24, Every: 24 * time.Hour}
 	// InstallerCalls is for the calls on record of one token below an admin's, of
 	// InstallerEntries entries each at most.
 	InstallerCalls = Budget{Burst: 1000, Every: 30 * time.Minute}

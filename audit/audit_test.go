@@ -23,6 +23,7 @@ func TestKinds(t *testing.T) {
 		audit.UserAdded{}, audit.UserChanged{}, audit.UserRemoved{}, audit.PortalTried{}, audit.UsersExported{},
 		audit.FileAdded{}, audit.FileRemoved{}, audit.FirmwareSet{}, audit.UploadShown{}, audit.SheetShown{}, audit.TemplatesLoaded{},
 		audit.EmergencyCalled{}, audit.EmergencyAcknowledged{},
+		audit.MailFailed{}, audit.MailRemoved{}, audit.MailTested{},
 		audit.PlatformJoined{}, audit.PlatformLeft{}, audit.PlatformAsked{}, audit.Provisioned{}, audit.Visited{},
 	} {
 		if seen[e.Kind()] {

@@ -21,6 +21,7 @@ const (
 	NameCommits  = "lineside_store_commits_total"
 	NameChanges  = "lineside_store_changes_total"
 	NameCache    = "lineside_config_cache_total"
+	NameMail     = "lineside_mail_total"
 	NameTransfer = "lineside_transfers_running"
 )
 
@@ -43,6 +44,9 @@ type Set struct {
 	Commits, Changes prometheus.Counter
 	// Cache counts rendered-config look-ups: label outcome (hit, miss).
 	Cache *prometheus.CounterVec
+	// Mail counts tries to hand a message over: label outcome (delivered, later,
+	// refused, given-up).
+	Mail *prometheus.CounterVec
 	// Transfers is how many transfers run: label front.
 	Transfers *prometheus.GaugeVec
 }
@@ -61,9 +65,10 @@ func New() *Set {
 		Commits:   prometheus.NewCounter(prometheus.CounterOpts{Name: NameCommits, Help: "Disk commits."}),
 		Changes:   prometheus.NewCounter(prometheus.CounterOpts{Name: NameChanges, Help: "Changes carried by disk commits."}),
 		Cache:     counters(NameCache, "Look-ups in the cache of rendered configs.", "outcome"),
+		Mail:      counters(NameMail, "Tries to hand mail over.", "outcome"),
 		Transfers: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: NameTransfer, Help: "Transfers running."}, []string{"front"}),
 	}
-	r.MustRegister(s.Answers, s.Decisions, s.DHCP, s.Dropped, s.Panics, s.Commits, s.Changes, s.Cache, s.Transfers)
+	r.MustRegister(s.Answers, s.Decisions, s.DHCP, s.Dropped, s.Panics, s.Commits, s.Changes, s.Cache, s.Mail, s.Transfers)
 	return s
 }
 

@@ -80,10 +80,11 @@
 //	calls of one token below an admin's              48, of two entries each
 //	phones that fetched, for the platform             24
 //	phones not set up that asked, for the platform    12
-//	                                                276 a day
+//	mail that failed                                   1
+//	                                                277 a day
 //
-// and 2,221 at once after a start: 203,701 in two years, which leaves room for
-// 21,299 others, the log of a site of some thousands of enrolments. What no
+// and 2,245 at once after a start: 204,455 in two years, which leaves room for
+// 20,545 others, the log of a site of some thousands of enrolments. What no
 // budget bounds is bounded otherwise: wrong PINs by the lock-outs of their
 // device, configs given out again by the device's proof. An admin can fill the
 // log: that shows as the condition audit-short, and in what audit --verify says
@@ -118,8 +119,9 @@
 // page structure. A damaged file is set aside, never deleted, and the last good
 // copy takes its place. A copy carries a mark that it is one, whichever way it
 // was brought back: at its first Open every unused one-time password in it is
-// burnt, every PIN entered but not yet used is forgotten, and every token of the
-// API is removed, because the time between may have used or revoked them.
+// burnt, every PIN entered but not yet used is forgotten, every token of the
+// API is removed, and so is mail not yet sent, because the time between may have
+// used, revoked or sent them.
 //
 // # The site key
 //
