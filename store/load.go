@@ -29,6 +29,7 @@ type memory struct {
 	policy  *auth.Policy
 	tokens  []Token
 	users   people
+	letters letters
 	sync    map[string][]byte
 }
 
@@ -90,6 +91,7 @@ func readTx(tx *bolt.Tx, key Key) (*memory, error) {
 	for _, read := range []func(*bolt.Tx) error{
 		func(tx *bolt.Tx) error { return m.readDevices(tx, codec{key}) },
 		func(tx *bolt.Tx) (err error) { m.users, err = readUsers(tx, codec{key}); return err },
+		func(tx *bolt.Tx) (err error) { m.letters, err = readLetters(tx, codec{key}); return err },
 		m.readLeases, m.readSeen, m.readSync, func(tx *bolt.Tx) error { return m.readAudit(tx, key) },
 	} {
 		if err := read(tx); err != nil {

@@ -141,6 +141,12 @@ func (r rekeying) reseal(bucket string, k, value []byte) ([]byte, error) {
 			return nil, err
 		}
 		return to.encodeUser(u)
+	case bucket == bucketMail:
+		l, err := from.decodeLetter(k, value)
+		if err != nil {
+			return nil, err
+		}
+		return to.encodeLetter(string(k), l)
 	case bucket == bucketPolicy && string(k) == policyKey:
 		p, err := from.decodePolicy(value)
 		if err != nil {
@@ -197,7 +203,7 @@ func (r rekeying) prove(dst *bolt.DB, was *memory) error {
 	}
 	same := reflect.DeepEqual(was.devices, is.devices) && reflect.DeepEqual(was.leases, is.leases) &&
 		reflect.DeepEqual(was.policy, is.policy) && reflect.DeepEqual(was.tokens, is.tokens) &&
-		reflect.DeepEqual(was.users, is.users) &&
+		reflect.DeepEqual(was.users, is.users) && reflect.DeepEqual(was.letters, is.letters) &&
 		was.rev == is.rev && was.seen == is.seen && was.mark.Equal(is.mark) && !is.cut
 	if !same {
 		return errors.New("read back under the new key: it is not what was written")

@@ -29,6 +29,7 @@ type site struct {
 	records      []auth.Record
 	policy       auth.Policy
 	tokens       []Token
+	letters      map[string]phone.Secret
 }
 
 func newSite(t testing.TB) *site {
@@ -53,11 +54,12 @@ func newSite(t testing.TB) *site {
 		t.Fatal(err)
 	}
 	addToken(t, s, Token{Name: "monitoring", Role: "viewer", Hash: [32]byte{1, 2, 3}, Added: time.Unix(1_800_000_000, 0)})
+	putLetters(t, s, map[string]string{"a": "a temporary password", "b": "another"})
 	if err := s.KeepGood(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	w.records, _ = s.All()
-	w.policy, w.tokens = s.Policy(), s.Tokens()
+	w.policy, w.tokens, w.letters = s.Policy(), s.Tokens(), s.Letters()
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -89,6 +91,8 @@ func (w *site) opens(t testing.TB, dir string) (k Key, wrong string) {
 		return k, fmt.Sprintf("got the policy %+v, want %+v", s.Policy(), w.policy)
 	case !reflect.DeepEqual(w.tokens, s.Tokens()):
 		return k, fmt.Sprintf("got the tokens %v, want %v", s.Tokens(), w.tokens)
+	case !reflect.DeepEqual(w.letters, s.Letters()):
+		return k, fmt.Sprintf("got the letters %v, want %v", s.Letters(), w.letters)
 	case !check.OK:
 		return k, "audit log: " + check.Why
 	}

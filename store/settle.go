@@ -136,6 +136,7 @@ func (s *Store) burn(v *view, d *draft) (was burnt, err error) {
 	if err := s.burnTokens(d); err != nil {
 		return burnt{}, err
 	}
+	s.burnLetters(d)
 	for mac := range s.devices {
 		rec := v.device(d, mac)
 		next := *rec

@@ -105,6 +105,9 @@ type Store struct {
 	users   atomic.Pointer[people]
 	userMu  sync.Mutex // one change of the users at a time
 
+	letters  atomic.Pointer[letters]
+	letterMu sync.Mutex // one change of the letters at a time
+
 	mu      sync.RWMutex // never held while the disk is waited for
 	devices map[phone.MAC]*auth.Record
 	ordered []*auth.Record // devices by MAC; nil: to be made
@@ -221,6 +224,7 @@ func (s *Store) adopt(m *memory) {
 	s.policy.Store(m.policy)
 	s.tokens.Store(&m.tokens)
 	s.users.Store(&m.users)
+	s.letters.Store(&m.letters)
 	s.rev, s.chain, s.seen, s.mark = m.rev, m.chain, m.seen, m.mark
 	s.meta = m.meta
 }
