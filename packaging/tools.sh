@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs the Debian tools that the tests work against: real DHCP, TFTP and
-# HTTP clients, network namespaces, file systems on loop
+# HTTP clients, an SMTP server, network namespaces, file systems on loop
 # devices, and the C compiler the race detector needs.
 # What is there already is left alone; as nobody else but root it only checks.
 set -eu
@@ -31,6 +31,7 @@ avahi-browse avahi-utils
 dbus-daemon dbus-daemon
 nginx nginx-light
 nft nftables
+exim4 exim4-daemon-light
 mkfs.ext4 e2fsprogs
 mount mount
 fallocate util-linux
@@ -59,4 +60,6 @@ fi
 echo "tools.sh: installing $missing"
 export DEBIAN_FRONTEND=noninteractive
 apt-get update -qq
-apt-get install -y -qq --no-install-recommends $missing >/dev/null
+# A machine has one mail server: where Exim would take another's place, nothing
+# is installed, and the operator decides.
+apt-get install -y -qq --no-install-recommends --no-remove $missing >/dev/null

@@ -40,6 +40,7 @@ func Rows() []Row {
 		from("voice", "sound and digits; knows neither SIP nor PINs"),
 		from("sipd", "a door that also speaks; reads what a phone says of itself as vendors understood it", "phone", "vendors", "provision", "voice", "outlet"),
 		from("mdns", "announces the box; knows only its own address"),
+		from("mail", "carries messages to an SMTP server; knows no accounts", "phone", "audit"),
 		from("operators", "what the two APIs for operators have in common; knows no routes and no roles", "phone"),
 		from("admin", "operators' pages and API: calls the desk, reads the audit log", "phone", "auth", "audit", "provision", "operators"),
 		from("sync/proto", "rules of one-time things; pure, shared by both sides"),
@@ -60,6 +61,7 @@ func Rows() []Row {
 		{Package: "internal/archtest", Why: "this table as a test", TestOnly: true},
 		{Package: "internal/golden", Why: "compares with golden files", TestOnly: true},
 		{Package: "internal/netlab", Why: "network namespaces for tests", TestOnly: true},
+		{Package: "internal/smtplab", Why: "a real SMTP server for tests", May: []string{"internal/netlab"}, TestOnly: true},
 		{Package: "integration", Why: "end-to-end tests", All: true, TestOnly: true},
 	}
 }
@@ -100,6 +102,7 @@ func Owners() []Owner {
 		{"github.com/pelletier/go-toml", commands(), "the settings file is read in cmd"},
 		{"github.com/spf13/", append(commands(), "shell"), "command lines"},
 		{"github.com/coreos/go-systemd", commands(), "READY and STOPPING are the program's to say"},
+		{"github.com/wneessen/go-mail", []string{"mail"}, "the form of messages, and SMTP with its logins"},
 		{"golang.org/x/sync", commands(), "tasks run in one errgroup"},
 		{"golang.org/x/time", []string{"dhcpopt", "tftpd", "httpd", "sipd", "admin", "cmd/lineside"}, "rate bounds of a door"},
 		{"golang.org/x/net", []string{"dhcpopt", "sipd", "mdns"}, "control messages; DNS messages"},
