@@ -22,7 +22,11 @@
 // or a fleet that comes back at once never gets in.
 //
 // Doors open last. A TLS handshake waits until there is somebody to be asked
-// about who comes, and one address may begin only so many in a second. A load
+// about who comes, and one address may begin only so many in a second. Then it
+// stands in line for a place, and goes on once those let in before have their
+// answers: a fleet that comes back at once is served one after the other and
+// not all in vain. Work waits there where it has cost nothing yet; who waited
+// four seconds is turned away, and the box's back-off spreads the rest. A load
 // balancer has doors of its own, where it alone is heard and its PROXY header
 // is believed. A site has one connection and may have four.
 //

@@ -11,8 +11,13 @@ import (
 	"github.com/lineside/lineside/sync/wire"
 )
 
-// maxCallouts is how many connections may wait to be asked about.
-const maxCallouts = 4096
+const (
+	// maxCallouts is how many connections may wait to be asked about.
+	maxCallouts = 4096
+	// crowdedAt is how many boxes let in may wait for each worker before others
+	// are let in: what they wait for is then a part of a second away.
+	crowdedAt = 2
+)
 
 // session is what Serve has open.
 type session struct {
@@ -81,7 +86,13 @@ func (s *session) connect(ctx context.Context) error {
 	s.asks = &asks{b: b, p: s.p, conn: s.edge, busy: map[string]int{}}
 	s.asks.pool = &pool[request]{waiting: make(chan request, maxWaiting), work: s.asks.answer, dropped: s.asks.drop, log: b.log,
 		panics: func() { b.counts.panics.Add(1) }}
+	b.door.line.crowded = s.crowded // the door is still shut
 	return nil
+}
+
+// crowded says that boxes let in wait, for their permissions or their answers.
+func (s *session) crowded() bool {
+	return len(s.callouts.waiting)+len(s.asks.pool.waiting) > crowdedAt*s.b.cfg.Workers
 }
 
 // open opens the ears, and then the doors.

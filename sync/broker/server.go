@@ -41,6 +41,7 @@ func New(cfg Config, log *slog.Logger) (*Broker, error) {
 	}
 	b := &Broker{cfg: cfg, keys: cfg.Keys, log: log, door: newDoor()}
 	b.fronts = newFronts(cfg.Embedded.Balancer.Trusted, b.door, &b.counts, log)
+	b.door.origin = b.cameFrom
 	return b, nil
 }
 
@@ -229,6 +230,9 @@ type Counts struct {
 	// request, Strangers connections closed at the door: from outside of the
 	// load balancer, or more of one address than one may open.
 	Kicked, Panics, Strangers uint64
+	// Turned are connections turned away before their TLS handshake: more of one
+	// address than one may open, or the platform had too much to do.
+	Turned uint64
 	// Connections there are now at the embedded server, the platform's own four
 	// and those not let in yet among them.
 	Connections int
@@ -241,7 +245,7 @@ func (b *Broker) Counts() Counts {
 	if b.server != nil {
 		connections = b.server.NumClients()
 	}
-	return Counts{Connections: connections, Admitted: c.admitted.Load(), Refused: c.refused.Load(), Late: c.late.Load(), Asked: c.asked.Load(), Foreign: c.foreign.Load(),
+	return Counts{Connections: connections, Turned: b.door.turned.Load(), Admitted: c.admitted.Load(), Refused: c.refused.Load(), Late: c.late.Load(), Asked: c.asked.Load(), Foreign: c.foreign.Load(),
 		Dropped: c.dropped.Load(), Kicked: c.kicked.Load(), Panics: c.panics.Load(), Strangers: c.strangers.Load()}
 }
 

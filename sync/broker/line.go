@@ -1,0 +1,108 @@
+package broker
+
+import (
+	"context"
+	"net/netip"
+	"runtime"
+	"sync"
+	"time"
+)
+
+// line is where connections wait to begin their TLS handshake. So many are in
+// it at a time as there are processors to work on them, first come first
+// served: of ten thousand begun at once none would end before its box gave up,
+// and all of the work would be done again for the next try. Of one address only
+// a part has a place at a time, and the others of it wait behind each other, so
+// that however many come from there a box from elsewhere waits for few of them.
+type line struct {
+	places chan struct{}
+	each   int // places of one address
+	// crowded says that those let in already wait for their answers: whoever
+	// has a place waits with it for them to be heard.
+	crowded func() bool
+
+	mu   sync.Mutex // guards from
+	from map[netip.Addr]*comers
+}
+
+// comers are those of one address.
+type comers struct {
+	turn chan struct{}
+	in   int // waiting or at work
+}
+
+const (
+	// placesPerCPU and eachPart bound who is at work: all, and of one address.
+	placesPerCPU = 4
+	eachPart     = 4
+	// placeHeld is the longest a place is held by who answers slowly. The work
+	// of a handshake takes a millisecond; the place is free when that is done,
+	// however far away its box is.
+	placeHeld = 100 * time.Millisecond
+	// lookAgain is how often who has a place looks whether it is still crowded.
+	lookAgain = 5 * time.Millisecond
+)
+
+func newLine() *line {
+	places := placesPerCPU * runtime.GOMAXPROCS(0)
+	return &line{places: make(chan struct{}, places), each: max(places/eachPart, 1), crowded: func() bool { return false }, from: map[netip.Addr]*comers{}}
+}
+
+// enter waits for a place until ctx ends. leave gives it back, and may be
+// called more than once.
+func (l *line) enter(ctx context.Context, a netip.Addr) (leave func(), err error) {
+	q := l.join(a)
+	if !take(ctx, q.turn) {
+		l.quit(a, q)
+		return nil, errCrowded
+	}
+	back := func() { <-q.turn; l.quit(a, q) }
+	if !take(ctx, l.places) {
+		back()
+		return nil, errCrowded
+	}
+	leave = sync.OnceFunc(func() { <-l.places; back() })
+	for l.crowded() {
+		select {
+		case <-ctx.Done():
+			leave()
+			return nil, errCrowded
+		case <-time.After(lookAgain):
+		}
+	}
+	return leave, nil
+}
+
+// take waits for room in a channel; those that wait are served in turn.
+func take(ctx context.Context, room chan struct{}) bool {
+	select {
+	case room <- struct{}{}:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+func (l *line) join(a netip.Addr) *comers {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	q := l.from[a]
+	if q == nil {
+		each := l.each
+		if a.IsLoopback() { // whose true address nobody knows
+			each = cap(l.places)
+		}
+		q = &comers{turn: make(chan struct{}, each)}
+		l.from[a] = q
+	}
+	q.in++
+	return q
+}
+
+func (l *line) quit(a netip.Addr, q *comers) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if q.in--; q.in == 0 {
+		delete(l.from, a)
+	}
+}
