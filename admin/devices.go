@@ -144,12 +144,12 @@ func revision(match []string, field uint64) (uint64, error) {
 	if len(match) == 0 || len(match) == 1 && match[0] == "*" {
 		return field, nil
 	}
-	const hint = "send the ETag of the device as it was fetched, or its rev in the body"
+	const hint = "send the ETag as it was fetched, or the rev in the body"
 	text, ok := strings.CutPrefix(match[0], `"`)
 	text, ok2 := strings.CutSuffix(text, `"`)
 	rev, err := strconv.ParseUint(text, 10, 64)
 	if len(match) > 1 || !ok || !ok2 || err != nil || rev == 0 {
-		return 0, fail(http.StatusBadRequest, "If-Match is no revision of a device", hint)
+		return 0, fail(http.StatusBadRequest, "If-Match is no revision", hint)
 	}
 	if field != 0 && field != rev {
 		return 0, fail(http.StatusBadRequest, "If-Match and rev name two different revisions", hint)

@@ -107,6 +107,7 @@ func TestOpenAPIDescribesTheShapes(t *testing.T) {
 		"Templates": provision.Templates{}, "ConfigSetting": provision.Setting{},
 		"UnhelpedCall": provision.UnhelpedCall{}, "UnhelpedCalls": admin.UnhelpedCalls{}, "AcknowledgeInput": admin.AcknowledgeInput{},
 		"Acknowledged": admin.Acknowledged{}, "LostNumber": provision.LostNumber{}, "LostNumbers": admin.LostNumbers{},
+		"Settings": admin.Settings{}, "SettingKey": admin.SettingKey{}, "Restarting": admin.Restarting{},
 		"ResyncInput": admin.ResyncInput{}, "Resynced": admin.Resynced{},
 	}
 	d, text := describe(t)

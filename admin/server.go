@@ -56,10 +56,12 @@ type Deps struct {
 	// Leases is nil where the box gives out no addresses.
 	Leases LeaseLister
 	// Link is nil where no platform can be joined.
-	Link    Linker
-	Health  *health.Board
-	Metrics *metrics.Set
-	Log     *slog.Logger
+	Link Linker
+	// Settings is nil where none can be changed.
+	Settings SettingsKeeper
+	Health   *health.Board
+	Metrics  *metrics.Set
+	Log      *slog.Logger
 	// Status gives the facts only the program itself knows.
 	Status func() Status
 	// Pages is what the HTTPS listener serves beside /api/ and /metrics; nil is a

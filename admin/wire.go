@@ -40,12 +40,14 @@ type Listener struct {
 	Address string `json:"address"`
 }
 
-// Setting is one value in force and where it comes from: "file", "default" or
-// "store".
+// Setting is one value in force and where it comes from: "file", "default",
+// "store", or "page" with who set it there and when.
 type Setting struct {
-	Key   string `json:"key"`
-	Value string `json:"value"`
-	From  string `json:"from"`
+	Key   string    `json:"key"`
+	Value string    `json:"value"`
+	From  string    `json:"from"`
+	By    string    `json:"by,omitempty"`
+	At    time.Time `json:"at,omitzero"`
 }
 
 // Health is the conditions that hold now.

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -48,13 +49,16 @@ type box struct {
 	started   time.Time
 	listeners []admin.Listener
 	sockets   []interface{ Close() error }
-	operator  net.Listener    // the operator's socket
-	opened    []opened        // the other doors, in their order
-	sip       sipSockets      // of the SIP service, beside its doors
-	six       six             // what the box has of IPv6
-	announcer *mdns.Announcer // nil: the LAN is not told
-	port      *dhcpPort       // nil: the box has no part in DHCP
-	force     inForceSettings // what a reload may have changed of settings
+	operator  net.Listener       // the operator's socket
+	opened    []opened           // the other doors, in their order
+	sip       sipSockets         // of the SIP service, beside its doors
+	six       six                // what the box has of IPv6
+	announcer *mdns.Announcer    // nil: the LAN is not told
+	port      *dhcpPort          // nil: the box has no part in DHCP
+	force     inForceSettings    // what a reload may have changed of settings
+	asked     chan chan struct{} // reloads asked for by the API, each closed when done
+	changing  sync.Mutex         // one change of settings at a time
+	again     func()             // ends the box to start anew; nil: nobody would
 	link      *platformLink
 	// siteBefore is the site of the settings alone; settings.Site has what the
 	// platform said of it by the start.
@@ -68,7 +72,7 @@ type box struct {
 func openBox(ctx context.Context, s settings, where lan, log *slog.Logger) (*box, error) {
 	b := &box{
 		settings: s, where: where, log: log, health: &health.Board{}, metrics: metrics.New(),
-		table: vendors.All(), started: time.Now(),
+		table: vendors.All(), started: time.Now(), asked: make(chan chan struct{}),
 	}
 	if err := b.open(ctx); err != nil {
 		return nil, errors.Join(err, b.close())
@@ -250,7 +254,7 @@ func (b *box) newAdmin() (*admin.Server, error) {
 		cfg.Vendors = append(cfg.Vendors, m.Vendor)
 	}
 	dep := admin.Deps{
-		Link: b.link,
+		Link: b.link, Settings: b.keeper(),
 		Desk: b.desk, Audit: b.store, Recorder: b.store, Backup: b, Tokens: tokenStore{b.store}, Leases: b.leases,
 		Health: b.health, Metrics: b.metrics, Log: b.log, Status: b.status,
 	}
@@ -265,7 +269,7 @@ func (b *box) status() admin.Status {
 	st := admin.Status{Version: thisBuild().Version, Started: b.started, Listeners: append(slices.Clip(b.listeners), b.six.listeners()...)}
 	for _, s := range b.force.settings(b.settings).Origin {
 		if v, ok := inForce(b.desk.Policy())[s.Key]; ok {
-			s.From, s.Value = "store", v
+			s.From, s.Value, s.By, s.At = fromStore, v, "", time.Time{}
 		}
 		st.Settings = append(st.Settings, s)
 	}

@@ -72,13 +72,17 @@ func (b *box) readFolders() {
 }
 
 // reload puts settings, as far as that can be, and templates in force anew at each
-// SIGHUP.
+// SIGHUP, and settings alone where they were changed from the page.
 func (b *box) reload(ctx context.Context, hangUp chan os.Signal) error {
 	defer signal.Stop(hangUp)
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
+		case done := <-b.asked:
+			b.reloadSettings(ctx)
+			close(done)
+			continue
 		case <-hangUp:
 		}
 		b.reloadSettings(ctx)

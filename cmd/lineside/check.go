@@ -14,6 +14,7 @@ import (
 
 	"github.com/lineside/lineside/admin"
 	"github.com/lineside/lineside/dhcpopt"
+	"github.com/lineside/lineside/provision"
 	"github.com/lineside/lineside/shell"
 	"github.com/lineside/lineside/vendors"
 )
@@ -107,7 +108,7 @@ func check(ctx context.Context, path string, list func() ([]nic, error)) verdict
 		v.Notes = append(v.Notes, doubtNotes(ctx, s.Listen.Socket)...)
 		v.Problems = append(v.Problems, checkLost(ctx, s)...)
 	} else {
-		v.Problems = append(v.Problems, checkDoors(ctx, s, where)...)
+		v.Problems = append(v.Problems, checkDoors(ctx, s, where, s.doors())...)
 	}
 	if s.DHCP.Mode == dhcpopt.ModeRelay {
 		v.Notes = append(v.Notes, "phones get addresses from the servers of dhcp.upstream, which were not asked; sudo lineside doctor asks each")
@@ -125,10 +126,14 @@ func checkLost(ctx context.Context, s settings) problems {
 	if err != nil {
 		return problems{{Text: fmt.Sprintf("whether phones lose an emergency number was not looked at: %v", err)}}
 	}
-	var out problems
-	for i, l := range found.Lost {
+	return lostProblems(found.Lost)
+}
+
+// lostProblems words the numbers phones could not dial.
+func lostProblems(lost []provision.LostNumber) (out problems) {
+	for i, l := range lost {
 		if i == maxDoubts {
-			return append(out, problem{Key: "site.emergency", Text: fmt.Sprintf("and %d more such parameters", len(found.Lost)-i)})
+			return append(out, problem{Key: "site.emergency", Text: fmt.Sprintf("and %d more such parameters", len(lost)-i)})
 		}
 		out = append(out, problem{Key: "site.emergency", Text: shell.Printable(fmt.Sprintf("%s: %s", l.MAC, l.Text))})
 	}
@@ -193,10 +198,10 @@ func checkState(dir string) problems {
 	}
 }
 
-// checkDoors opens every listener and closes it again.
-func checkDoors(ctx context.Context, s settings, where lan) problems {
+// checkDoors opens listeners and closes them again.
+func checkDoors(ctx context.Context, s settings, where lan, doors []door) problems {
 	var out problems
-	for _, d := range s.doors() {
+	for _, d := range doors {
 		o, err := d.on(where.Self.Addr()).open(ctx, s.DHCP.Mode, where.Interface)
 		if err == nil {
 			err = o.Close()

@@ -1,12 +1,6 @@
 package main
 
 import (
-	"context"
-	"errors"
-	"log/slog"
-	"os"
-
-	"github.com/coreos/go-systemd/v22/daemon"
 	"github.com/spf13/cobra"
 
 	"github.com/lineside/lineside/shell"
@@ -39,55 +33,4 @@ func (p *program) runCommand() *cobra.Command {
 	_ = cmd.MarkFlagDirname("state")
 	cmd.MarkFlagsMutuallyExclusive("config", "demo")
 	return cmd
-}
-
-// serve is the daemon proper.
-func (p *program) serve(ctx context.Context, path string) error {
-	s, err := loadSettings(path)
-	if err != nil {
-		return err
-	}
-	nics, err := systemNICs()
-	if err != nil {
-		return err
-	}
-	where, err := findLAN(s.Listen, nics)
-	if err != nil {
-		return err
-	}
-	if wrong := checkDHCP(s, where); len(wrong) > 0 {
-		return shell.Hint(wrong, "lineside check --config %s says all that is wrong", path)
-	}
-	log := newLogger(p.err, s.Level, underJournal(p.err, os.Getenv("JOURNAL_STREAM")))
-	b, err := openBox(ctx, s, where, log)
-	if err != nil {
-		return err
-	}
-	return b.runDaemon(ctx)
-}
-
-// runDaemon runs the box with systemd told how far it is.
-func (b *box) runDaemon(ctx context.Context) error {
-	b.log.Info("lineside starts", "version", thisBuild().Version, "site", b.settings.Site.Name, "self", b.where.Self, "iface", b.where.Interface)
-	for _, l := range b.listeners {
-		b.log.Info("door is open", "front", l.Name, "address", l.Address)
-	}
-	b.doors = append(b.doors, newServer("farewell", func(ctx context.Context) error {
-		<-ctx.Done()
-		b.log.Info("lineside stops; requests in flight are finished first")
-		notify(b.log, daemon.SdNotifyStopping)
-		return nil
-	}))
-	err := b.run(ctx, func() { notify(b.log, daemon.SdNotifyReady) })
-	if errors.Is(err, context.Canceled) {
-		return nil
-	}
-	return err
-}
-
-// notify tells systemd; without it nothing happens.
-func notify(log *slog.Logger, state string) {
-	if _, err := daemon.SdNotify(false, state); err != nil {
-		log.Warn("systemd could not be told", "state", state, "err", err)
-	}
 }

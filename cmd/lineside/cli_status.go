@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -61,7 +62,7 @@ func (p *program) showStatus(st admin.Status, all bool) error {
 	if all {
 		t := shell.NewTable("SETTING", "VALUE", "FROM")
 		for _, s := range st.Settings {
-			t.Add(s.Key, s.Value, s.From)
+			t.Add(s.Key, s.Value, originText(s, p.now(), zoneOf(st)))
 		}
 		fmt.Fprintln(&b)
 		t.Print(&b)
@@ -74,6 +75,14 @@ func (p *program) showStatus(st admin.Status, all bool) error {
 	}
 	_, err := p.out.Write([]byte(b.String()))
 	return err
+}
+
+// originText says where a value comes from.
+func originText(s admin.Setting, now time.Time, zone *time.Location) string {
+	if s.From != fromPage {
+		return s.From
+	}
+	return strings.TrimSpace("set on the page by " + cmp.Or(s.By, "somebody") + ", " + clock(s.At, now, zone))
 }
 
 func writeCondition(b *strings.Builder, c health.Condition, now time.Time, zone *time.Location) {

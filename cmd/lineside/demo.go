@@ -98,7 +98,7 @@ func (d *demo) settings(p *program) (settings, error) {
 	}
 	at := func(port int) string { return netip.AddrPortFrom(demoSelf.Addr(), uint16(port)).String() }
 	s := settings{
-		Path: "demo", State: dir, FirstContact: auth.FactorOTP, Level: slog.LevelDebug,
+		State: dir, FirstContact: auth.FactorOTP, Level: slog.LevelDebug,
 		Site: phone.Site{Name: "Demo branch", Zone: "Europe/Berlin", Language: "en", Emergency: []string{"110", "112"}},
 		Listen: listenSettings{
 			HTTP: at(ports.http), HTTPS: at(ports.https), TFTP: at(ports.tftp), Admin: at(ports.admin),

@@ -1,23 +1,15 @@
 package main
 
 import (
-	"bytes"
-	"errors"
-	"fmt"
-	"io"
 	"log/slog"
 	"net/netip"
-	"os"
 	"time"
-
-	"github.com/pelletier/go-toml/v2"
 
 	"github.com/lineside/lineside/admin"
 	"github.com/lineside/lineside/auth"
 	"github.com/lineside/lineside/dhcpopt"
 	"github.com/lineside/lineside/phone"
 	"github.com/lineside/lineside/provision"
-	"github.com/lineside/lineside/shell"
 )
 
 // Where the daemon and the operator's verbs look when told nothing else.
@@ -35,7 +27,8 @@ const off = "off"
 
 // settings is what the operator wrote, checked and typed, defaults filled in.
 type settings struct {
-	Path         string
+	Path         string // of the file; empty in the demo, which has none
+	NoFile       bool   // there is none at the usual place: a box not set up yet
 	State        string
 	Site         phone.Site
 	FirstContact auth.Factor
@@ -139,52 +132,9 @@ type rawLog struct {
 	Level any `toml:"level"`
 }
 
-// loadSettings reads the settings file at path.
-func loadSettings(path string) (settings, error) {
-	f, err := os.Open(path)
-	if errors.Is(err, os.ErrNotExist) {
-		return settings{}, shell.Hint(fmt.Errorf("there is no settings file at %s", path),
-			"write one from the sample: lineside check --sample > %s", path)
-	}
-	if err != nil {
-		return settings{}, fmt.Errorf("read settings: %w", err)
-	}
-	defer func() { _ = f.Close() }()
-	text, err := io.ReadAll(io.LimitReader(f, maxSettings+1))
-	if err != nil {
-		return settings{}, fmt.Errorf("read settings %s: %w", path, err)
-	}
-	if len(text) > maxSettings {
-		return settings{}, fmt.Errorf("settings %s are larger than %d bytes: this is some other file", path, maxSettings)
-	}
-	return parseSettings(path, text)
-}
-
-// parseSettings turns the file's text into settings. The error is problems:
-// everything that is wrong, in order of line.
-func parseSettings(path string, text []byte) (settings, error) {
-	text = bytes.TrimPrefix(text, []byte("\ufeff")) // editors of other systems begin files so
-	var raw rawSettings
-	dec := toml.NewDecoder(bytes.NewReader(text)).DisallowUnknownFields()
-	err := dec.Decode(&raw)
-	var strict *toml.StrictMissingError
-	if err != nil && !errors.As(err, &strict) {
-		return settings{}, problems{syntaxProblem(path, err)}
-	}
-	r := &reader{path: path, lines: keyLines(text)}
-	s := r.settings(raw)
-	if strict != nil {
-		r.unknown(strict)
-	}
-	if len(r.wrong) > 0 {
-		return settings{}, r.wrong.sorted()
-	}
-	return s, nil
-}
-
 // settings converts section by section; what is wrong gathers in r.
 func (r *reader) settings(raw rawSettings) settings {
-	s := settings{Path: r.path, State: r.absolute("state", raw.State, defaultState)}
+	s := settings{Path: r.path, NoFile: r.noFile, State: r.absolute("state", raw.State, defaultState)}
 	s.Site, s.FirstContact = r.site(raw.Site)
 	s.BlockAfter = r.number("site.block_after", raw.Site.BlockAfter, auth.LockOutsToBlock, auth.CheckBlockAfter)
 	s.PINOnScreen = r.flag("site.pin_on_screen", raw.Site.PINOnScreen, false)

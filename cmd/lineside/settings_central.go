@@ -84,6 +84,9 @@ func (r *reader) proxy(key string, raw any) *url.URL {
 		return nil
 	}
 	r.from(key, u.Redacted(), raw)
+	if u.User != nil {
+		r.mask(key)
+	}
 	return u
 }
 

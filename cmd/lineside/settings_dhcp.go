@@ -103,7 +103,11 @@ func (r *reader) dhcp(raw rawDHCP) dhcpSettings {
 }
 
 func (r *reader) dhcpMode(raw any) dhcpopt.Mode {
-	mode := dhcpopt.Mode(r.text("dhcp.mode", raw, string(dhcpopt.ModeServer)))
+	usual := dhcpopt.ModeServer
+	if r.noFile { // until somebody chooses, the LAN's own server is not disturbed
+		usual = dhcpopt.ModeOff
+	}
+	mode := dhcpopt.Mode(r.text("dhcp.mode", raw, string(usual)))
 	switch mode {
 	case dhcpopt.ModeServer, dhcpopt.ModeRelay, dhcpopt.ModeInform, dhcpopt.ModeOff:
 		return mode

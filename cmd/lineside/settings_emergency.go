@@ -73,6 +73,7 @@ func (r *reader) secret(key string, raw any) phone.Secret {
 	}
 	s := phone.NewSecret(v)
 	r.from(key, s.String(), raw)
+	r.mask(key)
 	return s
 }
 

@@ -8,7 +8,6 @@ import (
 	"math"
 	"net/netip"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"time"
 
@@ -21,14 +20,23 @@ import (
 // that the operator is told everything at once.
 type reader struct {
 	path   string
+	noFile bool
+	over   overlay
 	lines  map[string]int // key → line it stands on
 	wrong  problems
 	origin []admin.Setting
+	typed  map[string]any  // key → its value: text, true or false, a number, or a list of texts
+	masked map[string]bool // keys whose value is not shown as it is
+	paths  map[string]bool // keys that name a file or directory
 }
 
 // add notes what is wrong with a key. text says what to write instead.
 func (r *reader) add(key, text string) {
-	r.wrong = append(r.wrong, problem{File: r.path, Line: r.lines[key], Key: key, Text: text})
+	p := problem{File: r.path, Line: r.lines[key], Key: key, Text: text}
+	if r.over.sets(key) {
+		p.File, p.Line = r.over.path, 0
+	}
+	r.wrong = append(r.wrong, p)
 }
 
 // has reports that something is wrong with key already.
@@ -41,14 +49,35 @@ func (r *reader) has(key string) bool {
 	return false
 }
 
-// from notes where the value of key comes from.
-func (r *reader) from(key, value string, raw any) {
-	from := "file"
-	if raw == nil {
-		from = "default"
+// Where a value comes from.
+const (
+	fromFile    = "file"
+	fromDefault = "default"
+	fromPage    = "page"
+	fromStore   = "store"
+)
+
+// from notes the value of key and where it comes from.
+func (r *reader) from(key string, value, raw any) {
+	s := admin.Setting{Key: key, From: fromFile}
+	if list, ok := value.([]string); ok {
+		s.Value, value = strings.Join(list, " "), append([]string{}, list...) // [] and not null in JSON
+	} else {
+		s.Value = fmt.Sprint(value)
 	}
-	r.origin = append(r.origin, admin.Setting{Key: key, Value: value, From: from})
+	switch {
+	case raw == nil:
+		s.From = fromDefault
+	case r.over.sets(key):
+		c := r.over.change(key)
+		s.From, s.By, s.At = fromPage, c.By, c.At
+	}
+	r.origin = append(r.origin, s)
+	r.typed[key] = value
 }
+
+// mask notes that a key's value is not shown as it is.
+func (r *reader) mask(key string) { r.masked[key] = true }
 
 func (r *reader) text(key string, raw any, def string) string {
 	v, ok := raw.(string)
@@ -80,7 +109,7 @@ func (r *reader) texts(key string, raw any, def []string) []string {
 			v = append(v, s)
 		}
 	}
-	r.from(key, strings.Join(v, " "), raw)
+	r.from(key, v, raw)
 	return v
 }
 
@@ -92,7 +121,7 @@ func (r *reader) flag(key string, raw any, def bool) bool {
 	if !ok {
 		v = def
 	}
-	r.from(key, strconv.FormatBool(v), raw)
+	r.from(key, v, raw)
 	return v
 }
 
@@ -106,7 +135,7 @@ func (r *reader) number(key string, raw any, def int, check func(int) error) int
 	case !ok:
 		v = int64(def)
 	}
-	r.from(key, strconv.FormatInt(v, 10), raw)
+	r.from(key, v, raw)
 	n := int(max(min(v, math.MaxInt32), math.MinInt32)) // whatever the check, it is far out
 	if err := check(n); err != nil {
 		r.add(key, err.Error())
@@ -118,6 +147,7 @@ func (r *reader) number(key string, raw any, def int, check func(int) error) int
 // absolute reads one absolute path.
 func (r *reader) absolute(key string, raw any, def string) string {
 	v := r.text(key, raw, def)
+	r.paths[key] = true
 	if !filepath.IsAbs(v) || strings.ContainsRune(v, 0) {
 		r.add(key, fmt.Sprintf("%.80q is no absolute path; write one such as %q", v, def))
 		return def
@@ -204,8 +234,11 @@ func (r *reader) later(key string, raw any, what string) {
 	}
 }
 
-// unknown adds every key that no section asked for.
-func (r *reader) unknown(strict *toml.StrictMissingError) {
+// unknown adds every key of a text that no section asked for.
+func (r *reader) unknown(path string, strict *toml.StrictMissingError) {
+	if strict == nil {
+		return
+	}
 	known := make([]string, len(r.origin))
 	for i, s := range r.origin {
 		known[i] = s.Key
@@ -219,7 +252,7 @@ func (r *reader) unknown(strict *toml.StrictMissingError) {
 		} else {
 			text += "; \"lineside check --sample\" shows every one"
 		}
-		r.wrong = append(r.wrong, problem{File: r.path, Line: row, Key: key, Text: text})
+		r.wrong = append(r.wrong, problem{File: path, Line: row, Key: key, Text: text})
 	}
 }
 
