@@ -59,10 +59,10 @@ func (d *door) guard(c *tls.Config) *tls.Config {
 	c = c.Clone()
 	c.SessionTicketsDisabled = true
 	c.MinVersion = max(c.MinVersion, tls.VersionTLS12)
-	return &tls.Config{MinVersion: c.MinVersion, GetConfigForClient: func(h *tls.ClientHelloInfo) (*tls.Config, error) {
-		leave, err := d.enter(h)
+	out := c.Clone()
+	out.GetConfigForClient = func(h *tls.ClientHelloInfo) (*tls.Config, error) {
+		leave, err := d.enter(h, placeHeld)
 		if err != nil {
-			d.turned.Add(1)
 			return nil, err
 		}
 		// crypto/tls verifies once it has sent all it has to send, in TLS 1.3
@@ -76,12 +76,40 @@ func (d *door) guard(c *tls.Config) *tls.Config {
 			return nil
 		}
 		return one, nil
-	}}
+	}
+	// nats-server puts a GetConfigForClient of its own before that of the
+	// websocket's door: there the last that is asked is the certificate.
+	out.Certificates = nil
+	out.GetCertificate = func(h *tls.ClientHelloInfo) (*tls.Certificate, error) {
+		if _, err := d.enter(h, workTakes); err != nil {
+			return nil, err
+		}
+		return certificateFor(c, h)
+	}
+	return out
 }
 
-// enter lets a connection through in its turn. Where the handshake fails, or is
-// slow, its place is given back without it.
-func (d *door) enter(h *tls.ClientHelloInfo) (leave func(), err error) {
+// certificateFor chooses as crypto/tls would.
+func certificateFor(c *tls.Config, h *tls.ClientHelloInfo) (*tls.Certificate, error) {
+	if c.GetCertificate != nil {
+		return c.GetCertificate(h)
+	}
+	for i := range c.Certificates {
+		if h.SupportsCertificate(&c.Certificates[i]) == nil {
+			return &c.Certificates[i], nil
+		}
+	}
+	return &c.Certificates[0], nil
+}
+
+// enter lets a connection through in its turn. Its place is given back when it
+// leaves, when the handshake ends, or when it has held it for so long.
+func (d *door) enter(h *tls.ClientHelloInfo, most time.Duration) (leave func(), err error) {
+	defer func() {
+		if err != nil {
+			d.turned.Add(1)
+		}
+	}()
 	a := customer(d.from(h.Conn.RemoteAddr()))
 	// What comes from this machine is the load balancer's door of this process,
 	// which has counted the true address.
@@ -98,7 +126,7 @@ func (d *door) enter(h *tls.ClientHelloInfo) (leave func(), err error) {
 	if leave, err = d.line.enter(wait, a); err != nil {
 		return nil, err
 	}
-	held, release := context.WithTimeout(h.Context(), placeHeld)
+	held, release := context.WithTimeout(h.Context(), most)
 	context.AfterFunc(held, func() { leave(); release() })
 	return leave, nil
 }

@@ -37,7 +37,8 @@ func TestLate(t *testing.T) {
 				t.Fatal(err)
 			}
 			keeper := &counting{}
-			b := &Broker{log: slog.New(slog.DiscardHandler), fronts: newFronts(nil, newDoor(), nil, nil), cfg: Config{Expiry: time.Hour}}
+			d := newDoor()
+			b := &Broker{log: slog.New(slog.DiscardHandler), door: d, fronts: newFronts(nil, d, nil, nil), cfg: Config{Expiry: time.Hour}}
 			by, _ := b.keys.pair(issuer)
 			c := &callout{b: b, p: keeper, issuer: by, recent: newRecent(), kick: func(place) {}, timeout: time.Second,
 				now: func() time.Time { return time.Now().Add(tt.age) }}

@@ -37,8 +37,10 @@ const (
 	eachPart     = 4
 	// placeHeld is the longest a place is held by who answers slowly. The work
 	// of a handshake takes a millisecond; the place is free when that is done,
-	// however far away its box is.
+	// however far away its box is. Where nobody tells that it is done it is
+	// taken to be after workTakes.
 	placeHeld = 100 * time.Millisecond
+	workTakes = 10 * time.Millisecond
 	// lookAgain is how often who has a place looks whether it is still crowded.
 	lookAgain = 5 * time.Millisecond
 )
