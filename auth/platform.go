@@ -142,7 +142,7 @@ type SitePlatform struct {
 	// the site's operators change what the platform keeps.
 	OTPOffline, LocalChanges bool
 	// Emergency are its emergency numbers, beside those of the settings, and SBC
-	// is used where the settings name none. Both count from the next start.
+	// is used where the settings name none.
 	Emergency []string
 	SBC       string
 }

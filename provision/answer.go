@@ -65,7 +65,7 @@ func (d *Desk) input(now time.Time, c caller) vendors.Input {
 	return vendors.Input{
 		File:   c.file,
 		Device: phone.Device{MAC: c.file.MAC, Vendor: c.file.Vendor, Model: c.model()},
-		Site:   d.cfg.Site,
+		Site:   d.Site(),
 		Box:    d.boxFor(c),
 		Zone:   d.zone,
 		Year:   now.Year(),

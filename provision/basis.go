@@ -43,16 +43,17 @@ type pageVersion struct {
 	box           netip.Addr // what the file says it is
 	layers        vendors.LayersVersion
 	firmware      firmware
+	site          *siteNow
 	book          string // of the phone book's page, and nothing else
 }
 
 // fullPage is a device's full config, from the cache where it has it.
 func (d *Desk) fullPage(c caller, rec auth.Record, now time.Time) (*page, error) {
-	b := d.basisOf(c, rec)
+	b, site := d.basisOf(c, rec), d.siteNow()
 	in := d.input(now, c)
 	version := pageVersion{
 		stage: vendors.Full, rev: rec.Rev, ownerRev: b.owner.Rev, year: now.Year(), model: b.model, box: in.Box.Addr,
-		layers: b.layers.VersionOf(c.file.Vendor, b.model), firmware: b.firmware,
+		layers: b.layers.VersionOf(c.file.Vendor, b.model), firmware: b.firmware, site: site,
 	}
 	if p, ok := d.kept(keyOf(in), version); ok {
 		return p, nil
@@ -64,11 +65,12 @@ func (d *Desk) fullPage(c caller, rec auth.Record, now time.Time) (*page, error)
 // openPage is a file without secrets. One that names a phone is not kept: a
 // stranger could fill the cache.
 func (d *Desk) openPage(c caller, now time.Time) (*page, error) {
+	site := d.siteNow()
 	in := d.input(now, c)
 	if c.file.Kind != vendors.Common {
 		return d.rendered(in)
 	}
-	version := pageVersion{year: now.Year(), model: c.model(), box: in.Box.Addr}
+	version := pageVersion{year: now.Year(), model: c.model(), box: in.Box.Addr, site: site}
 	if p, ok := d.kept(keyOf(in), version); ok {
 		return p, nil
 	}

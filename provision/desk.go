@@ -121,6 +121,8 @@ type Desk struct {
 	thieves    latest // what layer 2 contradicted
 	people     people
 	templates  templates
+	site       atomic.Pointer[siteNow] // read by siteNow
+	siteNews   chan struct{}           // the platform changed it
 	files      *shelf
 	uploads    *drawer
 	trails     *trails
@@ -166,6 +168,7 @@ func New(cfg Config, table vendors.Table, store Stores, tools Tools) (*Desk, err
 		deliveries: newDeliveries(),
 		resyncs:    newResyncs(),
 		budget:     newBudget(cfg.WrongPINs),
+		siteNews:   make(chan struct{}, 1),
 	}
 	d.self = d.box(cfg.Addr)
 	return d, nil
@@ -251,9 +254,6 @@ func (d *Desk) leads(m vendors.Maker, self netip.Addr) []vendors.Option {
 	d.led.Store(at, options)
 	return options
 }
-
-// Site is the branch this desk serves.
-func (d *Desk) Site() phone.Site { return d.cfg.Site }
 
 // Vendors is the table of vendors this desk serves.
 func (d *Desk) Vendors() vendors.Table { return d.table }

@@ -52,7 +52,7 @@ type Templates struct {
 func (d *Desk) CheckTemplates() (Templates, error) {
 	d.templates.mu.Lock()
 	defer d.templates.mu.Unlock()
-	_, out, err := d.readTemplates()
+	_, out, err := d.readTemplates(d.lastTemplates())
 	return *out, err
 }
 
@@ -62,7 +62,7 @@ func (d *Desk) CheckTemplates() (Templates, error) {
 func (d *Desk) LoadTemplates(ctx context.Context, by audit.Actor) (Templates, error) {
 	d.templates.mu.Lock()
 	defer d.templates.mu.Unlock()
-	next, out, err := d.readTemplates()
+	next, out, err := d.readTemplates(d.lastTemplates())
 	if err != nil {
 		return *out, err
 	}
@@ -82,7 +82,7 @@ func (d *Desk) LoadTemplates(ctx context.Context, by audit.Actor) (Templates, er
 func (d *Desk) OpenTemplates() error {
 	d.templates.mu.Lock()
 	defer d.templates.mu.Unlock()
-	next, out, err := d.readTemplates()
+	next, out, err := d.readTemplates(d.lastTemplates())
 	if err != nil {
 		return err
 	}

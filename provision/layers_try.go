@@ -11,10 +11,9 @@ import (
 )
 
 // readTemplates reads the folder and tries what it says on every device it says
-// something for.
-func (d *Desk) readTemplates() (vendors.Layers, *Templates, error) {
+// something for, beside the last good ones and those tried before (lastTemplates).
+func (d *Desk) readTemplates(last, tried vendors.Layers) (vendors.Layers, *Templates, error) {
 	out := &Templates{Files: []string{}, Faults: []TemplateFault{}, Notes: []TemplateFault{}}
-	last, tried := d.lastTemplates()
 	if d.cfg.Templates == nil {
 		return last, out, nil
 	}

@@ -144,6 +144,7 @@ func (d *Desk) PutPlatformAllow(ctx context.Context, entries []auth.Allow) error
 // platformPolicy changes the policy in the platform's name, and says in the audit
 // log which rules changed with it.
 func (d *Desk) platformPolicy(ctx context.Context, edit func(*auth.Policy)) error {
+	was := d.siteNow()
 	_, err := d.store.Policies.ChangePolicy(ctx, func(old auth.Policy) (auth.Policy, []audit.Record, error) {
 		p := old.Clone()
 		edit(&p)
@@ -155,6 +156,9 @@ func (d *Desk) platformPolicy(ctx context.Context, edit func(*auth.Policy)) erro
 		}
 		return p, events, nil
 	})
+	if !was.says(d.Policy().Platform) {
+		d.siteChanged()
+	}
 	return err
 }
 

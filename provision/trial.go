@@ -43,7 +43,7 @@ func (d *Desk) admissible(was *phone.Device, dev phone.Device) error {
 // lost are the emergency numbers that operators' words take out of a device's
 // configs. One that cannot be written is writable's to refuse.
 func (d *Desk) lost(rec auth.Record, with vendors.Layers) []vendors.Loss {
-	return d.lostOf(rec, with, d.cfg.Site.Emergency)
+	return d.lostOf(rec, with, d.Site().Emergency)
 }
 
 func (d *Desk) lostOf(rec auth.Record, with vendors.Layers, numbers []string) []vendors.Loss {

@@ -145,7 +145,7 @@ func (s *Server) refuse(req *sip.Request, tx sip.ServerTransaction, status int, 
 // open makes the call's sound, with the talk the desk wants.
 func (c *pinCall) open(offer voice.Description) (*voice.Call, error) {
 	dialogue, err := voice.NewDialogue(voice.DialogueConfig{
-		Entry: entryOf(c.s.dep.Desk.Called(c.peer)), MAC: c.peer.MAC.String(), Emergency: c.s.numbers.digits(),
+		Entry: entryOf(c.s.dep.Desk.Called(c.peer)), MAC: c.peer.MAC.String(), Emergency: c.s.numbers().digits(),
 	})
 	if err != nil {
 		return nil, err

@@ -43,7 +43,7 @@ type Config struct {
 	// announce them. It must not block.
 	LANNow func() []netip.Prefix
 	// Emergency are the site's emergency numbers, Mode what becomes of calls to
-	// them, SBCs who takes them, in order.
+	// them, SBCs who takes them, in order. SetSite changes numbers and SBCs.
 	Emergency []string
 	Mode      Mode
 	SBCs      []SBC

@@ -37,7 +37,7 @@ func (s *Server) emergency(req *sip.Request, tx sip.ServerTransaction, number st
 		s.announce(req, tx, gone)
 		s.respond(req, tx, e.Status, "Service Unavailable", warning(textNoCalls))
 		return
-	case s.cfg.Mode == Redirect && len(s.cfg.SBCs) > 0:
+	case s.cfg.Mode == Redirect && s.sbcs.any():
 		e.Outcome, e.Status = "redirected", sip.StatusMovedTemporarily
 		s.respond(req, tx, e.Status, "Moved Temporarily", s.contacts(number)...)
 	case !s.calls.enter(p):

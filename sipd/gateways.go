@@ -15,6 +15,8 @@ import (
 const (
 	maxWays = 4  // addresses that are called
 	maxPast = 16 // addresses of earlier answers of DNS that are still listened to
+	// maxFormer is how many SBCs that are no longer the site's are listened to.
+	maxFormer = 8
 )
 
 // gateway is an SBC and what is known of it.
@@ -52,34 +54,91 @@ type gateways struct {
 	hold func(netip.Addr) // such an address is expected to send
 	drop func(netip.Addr)
 
-	mu    sync.Mutex
-	list  []*gateway
-	certs map[netip.AddrPort]shownCert // of those reached by TLS
+	wake chan struct{} // askNow
+
+	mu   sync.Mutex
+	list []*gateway // replaced, never written into
+	// former are no longer the site's; calls may still run there.
+	former []*gateway
+	certs  map[netip.AddrPort]shownCert // of those reached by TLS
 }
 
 func newGateways(cfg Config, dep Deps, known *sources) *gateways {
-	g := &gateways{cfg: cfg, dep: dep, hold: known.hold, drop: known.release, certs: make(map[netip.AddrPort]shownCert)}
+	g := &gateways{cfg: cfg, dep: dep, hold: known.hold, drop: known.release, wake: make(chan struct{}, 1), certs: make(map[netip.AddrPort]shownCert)}
 	if g.dep.Resolve == nil {
 		g.dep.Resolve = net.DefaultResolver
 	}
-	for _, one := range cfg.SBCs {
+	g.set(cfg.SBCs)
+	return g
+}
+
+// set makes SBCs the site's, in order, and gives those that are new. What is
+// known of the others stays; those that are the site's no more take no new calls,
+// and what they say of running ones is heard.
+func (g *gateways) set(sbcs []SBC) (fresh []*gateway) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	var next []*gateway
+	was := slices.Concat(g.list, g.former)
+	for _, one := range sbcs {
 		if one.Transport == "" {
 			one.Transport = phone.UDP
 		}
+		is := func(o *gateway) bool { return o.SBC == one }
+		if slices.ContainsFunc(next, is) {
+			continue
+		}
+		if i := slices.IndexFunc(was, is); i >= 0 {
+			next = append(next, was[i])
+			continue
+		}
 		gw := &gateway{SBC: one}
 		if a, err := netip.ParseAddr(one.Host); err == nil {
-			g.lead(gw, []netip.AddrPort{netip.AddrPortFrom(a.Unmap(), one.port())})
+			g.leadLocked(gw, []netip.AddrPort{netip.AddrPortFrom(a.Unmap(), one.port())})
 		}
-		g.list = append(g.list, gw)
+		next, fresh = append(next, gw), append(fresh, gw)
 	}
-	return g
+	gone := slices.DeleteFunc(was, func(o *gateway) bool { return slices.Contains(next, o) })
+	for len(gone) > maxFormer { // those gone for longest are at the end
+		for _, a := range gone[len(gone)-1].past {
+			g.drop(a)
+		}
+		gone = gone[:len(gone)-1]
+	}
+	g.list, g.former = next, gone
+	return fresh
 }
+
+// askNow has the SBCs asked at once whether they are there.
+func (g *gateways) askNow() {
+	select {
+	case g.wake <- struct{}{}:
+	default:
+	}
+}
+
+// any reports that the site has an SBC.
+func (g *gateways) any() bool { return len(g.current()) > 0 }
+
+// current are the site's SBCs now.
+func (g *gateways) current() []*gateway {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.list
+}
+
+// heardLocked are all that are listened to.
+func (g *gateways) heardLocked() []*gateway { return slices.Concat(g.list, g.former) }
 
 // lead says where an SBC's name leads now. Addresses that answered once and are
 // not named any more stay at the end, until one that is named answers.
 func (g *gateways) lead(one *gateway, found []netip.AddrPort) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	g.leadLocked(one, found)
+}
+
+func (g *gateways) leadLocked(one *gateway, found []netip.AddrPort) {
 	var next []way
 	for _, to := range found[:min(len(found), maxWays)] {
 		w := way{to: to}
@@ -119,18 +178,19 @@ func (g *gateways) expectLocked(one *gateway, a netip.Addr) {
 	}
 }
 
-// owns reports that an address is an SBC's.
+// owns reports that an address is an SBC's, or was of one calls may run at.
 func (g *gateways) owns(a netip.Addr) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return slices.ContainsFunc(g.list, func(one *gateway) bool { return slices.Contains(one.past, a) })
+	has := func(one *gateway) bool { return slices.Contains(one.past, a) }
+	return slices.ContainsFunc(g.list, has) || slices.ContainsFunc(g.former, has)
 }
 
 // nameAt is the name of the SBC that is reached by TLS at an address.
 func (g *gateways) nameAt(to netip.AddrPort) (string, bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	for _, one := range g.list {
+	for _, one := range g.heardLocked() {
 		if one.Transport == phone.TLS && slices.ContainsFunc(one.ways, func(w way) bool { return w.to == to }) {
 			return one.Host, true
 		}

@@ -107,7 +107,7 @@ func (s *Server) odd(msg sip.Message, data []byte) bool {
 	if !ok || !strings.EqualFold(string(req.Method), "INVITE") {
 		return false
 	}
-	l, _ := s.numbers.peek(data)
+	l, _ := s.numbers().peek(data)
 	return l.odd
 }
 
@@ -116,7 +116,7 @@ func (s *Server) judge(local, remote netip.AddrPort, data []byte) verdict {
 	if keepAlive(data) {
 		return noise
 	}
-	l, ok := s.numbers.peek(data)
+	l, ok := s.numbers().peek(data)
 	switch {
 	case len(data) > maxMessage && (!l.emergent || s.sbcs.owns(remote.Addr())):
 		return oversize // a call for help is shortened instead
@@ -154,7 +154,7 @@ func (s *Server) judge(local, remote netip.AddrPort, data []byte) verdict {
 // does at a packet: the address is the caller's own, or it would not be
 // connected, but it has one share of messages however often it connects.
 func (s *Server) judgeStream(remote netip.AddrPort, msg []byte) verdict {
-	l, ok := s.numbers.peek(msg)
+	l, ok := s.numbers().peek(msg)
 	if !ok {
 		return malformed
 	}
@@ -198,7 +198,7 @@ func (s *Server) usable(msg sip.Message) bool {
 	if req, ok := msg.(*sip.Request); ok {
 		_, tagged := req.From().Params.Get("tag")
 		if !tagged && req.IsInvite() {
-			_, tagged = s.numbers.emergency(req.Recipient.String())
+			_, tagged = s.numbers().emergency(req.Recipient.String())
 		}
 		return req.CSeq().MethodName == req.Method && tagged
 	}

@@ -15,11 +15,11 @@ import (
 // what does for the others, and its body. A phone that calls for help is helped
 // with whatever its INVITE is worth. nil is what is no call for help.
 func (s *Server) mended(remote netip.AddrPort, network string, data []byte) []byte {
-	l, ok := s.numbers.peek(data)
+	l, ok := s.numbers().peek(data)
 	if !ok || !l.emergent || len(data) > maxCry {
 		return nil
 	}
-	number, _ := s.numbers.emergency(l.uri)
+	number, _ := s.numbers().emergency(l.uri)
 	header, body := tolerant(string(data))
 	sum := sha256.Sum256(data) // a retransmission is the same call
 	made := hex.EncodeToString(sum[:12])

@@ -40,7 +40,7 @@ func (g *gateways) probe(ctx context.Context, s *Server) {
 	defer tick.Stop()
 	for {
 		var round sync.WaitGroup
-		for _, one := range g.list {
+		for _, one := range g.current() {
 			round.Go(func() { g.look(ctx, s, one) })
 		}
 		round.Wait()
@@ -51,23 +51,26 @@ func (g *gateways) probe(ctx context.Context, s *Server) {
 		g.tellDates(s)
 		select {
 		case <-tick.C:
+		case <-g.wake:
 		case <-ctx.Done():
 			return
 		}
 	}
 }
 
-// recall reads what was known before the last stop: a box may start with the WAN
-// cut, or with its DNS dead.
-func (g *gateways) recall() {
-	for _, one := range g.list {
+// recall reads what was known of SBCs before: a box may start with the WAN cut,
+// or with its DNS dead.
+func (g *gateways) recall(list []*gateway) {
+	for _, one := range list {
 		at, addrs, err := g.dep.Records.SBCAnswered(one.String())
 		if err != nil {
 			g.dep.Log.Warn("whether an SBC was tested is not known", "remote", one.String(), "err", err)
 			continue
 		}
 		g.mu.Lock()
-		one.tested, one.kept, one.saved = at, at, addrs
+		if one.tested.IsZero() { // else it has answered meanwhile
+			one.tested, one.kept, one.saved = at, at, addrs
+		}
 		named := len(one.ways) > 0
 		g.mu.Unlock()
 		if !named {

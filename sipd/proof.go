@@ -25,7 +25,7 @@ func (s *Server) callsOver(local, from netip.AddrPort, network string, msg sip.M
 	if !ok || !req.IsInvite() || s.sbcs.owns(from.Addr()) {
 		return false, nil
 	}
-	number, emergent := s.numbers.emergency(req.Recipient.String())
+	number, emergent := s.numbers().emergency(req.Recipient.String())
 	if !emergent || s.pending.repeats(req, from.Addr()) {
 		return false, nil
 	}

@@ -39,7 +39,7 @@ func (g *guest) cries() bool {
 	if len(g.frames.held) == 0 || g.server.sbcs.owns(g.addr) {
 		return false
 	}
-	l, ok := g.server.numbers.peek(g.frames.held)
+	l, ok := g.server.numbers().peek(g.frames.held)
 	return ok && l.emergent
 }
 

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/emiago/sipgo"
@@ -30,7 +31,8 @@ var prepare = sync.OnceFunc(func() {
 type Server struct {
 	cfg       Config
 	dep       Deps
-	numbers   numbers
+	helplines atomic.Pointer[numbers] // read by numbers
+	helpMu    sync.Mutex              // one change of them at a time
 	nonces    *nonces
 	sources   *sources
 	doorstep  *doorstep
@@ -73,13 +75,14 @@ func New(cfg Config, dep Deps) (*Server, error) {
 	}
 	dep.Log = dep.Log.With("component", "sip")
 	prepare()
-	s := &Server{cfg: cfg, dep: dep, numbers: cfg.Emergency, nonces: newNonces(), told: newTold()}
+	s := &Server{cfg: cfg, dep: dep, nonces: newNonces(), told: newTold()}
 	s.sources, s.doorstep = newSources(dep.Now(), s.forget), newDoorstep(dep.Now(), placeRate, placeBurst)
 	s.questions = newDoorstep(dep.Now(), questionRate, questionBurst)
 	s.uplinks = &uplinks{by: make(map[[2]string]*framer)}
 	s.bindings = newBindings(s.sources)
 	s.sbcs, s.secured = newGateways(cfg, dep, s.sources), newSecured()
 	s.calls = newCalls(cfg)
+	s.helplines.Store((*numbers)(&s.cfg.Emergency))
 	return s, s.build()
 }
 
@@ -177,7 +180,7 @@ func (s *Server) Serve(ctx context.Context, l Listeners) error {
 	if err := s.recall(); err != nil {
 		return err
 	}
-	s.sbcs.recall() // the first call may come before the first probe
+	s.sbcs.recall(s.sbcs.current()) // the first call may come before the first probe
 	failed := make(chan error, 1)
 	var open sync.WaitGroup
 	run := func(name string, serve func() error) {

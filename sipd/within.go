@@ -29,7 +29,7 @@ func (s *Server) invite(req *sip.Request, tx sip.ServerTransaction) {
 		s.reinvite(req, tx, l)
 		return
 	}
-	if number, ok := s.numbers.emergency(req.Recipient.String()); ok && s.inLAN(remote(req).Addr()) {
+	if number, ok := s.numbers().emergency(req.Recipient.String()); ok && s.inLAN(remote(req).Addr()) {
 		s.emergency(req, tx, number)
 		return
 	}

@@ -26,7 +26,6 @@ import (
 	"github.com/lineside/lineside/neigh"
 	"github.com/lineside/lineside/phone"
 	"github.com/lineside/lineside/provision"
-	"github.com/lineside/lineside/sipd"
 	"github.com/lineside/lineside/store"
 	"github.com/lineside/lineside/vendors"
 )
@@ -60,11 +59,9 @@ type box struct {
 	changing  sync.Mutex         // one change of settings at a time
 	again     func()             // ends the box to start anew; nil: nobody would
 	link      *platformLink
-	// siteBefore is the site of the settings alone; settings.Site has what the
-	// platform said of it by the start.
-	siteBefore phone.Site
-	base       []task
-	doors      []task
+	take      func(phone.Site) // tells the SIP service what the site is now
+	base      []task
+	doors     []task
 }
 
 // openBox makes the parts in the order they need each other. On an error what
@@ -127,11 +124,6 @@ func (b *box) openStore() error {
 	b.store, err = store.Open(database, key, cfg, store.Tools{Log: b.log, Health: b.health, Metrics: b.metrics})
 	if err != nil {
 		return err
-	}
-	b.siteBefore = b.settings.Site
-	b.settings.Site = withPlatform(b.siteBefore, b.store.Policy().Platform)
-	if sbc, err := sipd.ParseSBC(b.settings.Site.SBC); err == nil && b.siteBefore.SBC == "" {
-		b.settings.Emergency.SBCs = append([]sipd.SBC{sbc}, b.settings.Emergency.SBCs...)
 	}
 	b.tell(b.store.Report())
 	b.tellKey(store.KeyPending(database))
@@ -225,7 +217,8 @@ func (b *box) openDesk(ca []byte) error {
 		return err
 	}
 	b.link = newPlatformLink(b)
-	b.base = append(b.base, newServer("desk", b.desk.Run))
+	b.take = func(phone.Site) {} // until there is a SIP service
+	b.base = append(b.base, newServer("desk", b.desk.Run), newServer("site", func(ctx context.Context) error { return b.desk.FollowSite(ctx, b.take) }))
 	b.doors = append(b.doors, newServer("platform", b.link.run))
 	b.readFolders()
 	return nil

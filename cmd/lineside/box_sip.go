@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"os"
 
+	"github.com/lineside/lineside/phone"
 	"github.com/lineside/lineside/sipd"
 	"github.com/lineside/lineside/voice"
 )
@@ -85,8 +86,8 @@ func (b *box) addSIP(certs *tls.Config) error {
 	}
 	e, sip := b.settings.Emergency, b.settings.SIP
 	srv, err := sipd.New(sipd.Config{
-		LAN: append([]netip.Prefix{b.where.Self.Masked()}, b.settings.Listen.Phones...), LANNow: b.six.networks, Emergency: b.settings.Site.Emergency,
-		Mode: e.Mode, SBCs: e.SBCs, User: e.User, Password: e.Password, Identity: e.Identity,
+		LAN: append([]netip.Prefix{b.where.Self.Masked()}, b.settings.Listen.Phones...), LANNow: b.six.networks, Emergency: b.desk.Site().Emergency,
+		Mode: e.Mode, SBCs: b.sbcsOf(b.desk.Site()), User: e.User, Password: e.Password, Identity: e.Identity,
 		Calls: sip.Calls, CallsPerAddress: sip.CallsPerAddress, Language: b.settings.Site.Language,
 		Media: voice.Ports{First: sip.First, Last: sip.Last, Listen: net.ListenUDP},
 	}, sipd.Deps{
@@ -99,8 +100,19 @@ func (b *box) addSIP(certs *tls.Config) error {
 	if l.Group != nil {
 		b.list("pnp", l.Group.LocalAddr().String())
 	}
+	b.take = func(now phone.Site) { srv.SetSite(now.Emergency, b.sbcsOf(now)) }
 	b.base = append(b.base, newServer("resyncs", func(ctx context.Context) error { return b.desk.RunResyncs(ctx, srv) }))
 	return nil
+}
+
+// sbcsOf are the SBCs for emergency calls, the platform's first where the
+// settings name no site.sbc.
+func (b *box) sbcsOf(now phone.Site) []sipd.SBC {
+	sbcs := b.settings.Emergency.SBCs
+	if sbc, err := sipd.ParseSBC(now.SBC); err == nil && b.settings.Site.SBC == "" {
+		sbcs = append([]sipd.SBC{sbc}, sbcs...)
+	}
+	return sbcs
 }
 
 // newVoice makes the sound of PIN calls and announcements, with the site's own

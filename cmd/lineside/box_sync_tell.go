@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"log/slog"
-	"slices"
 	"time"
 
 	"github.com/lineside/lineside/health"
@@ -18,7 +17,6 @@ const (
 	codeSkew    = "platform-clock"
 	codePutBack = "platform-put-back"
 	codeCentral = "platform-restored"
-	codeRestart = "platform-restart"
 	codeBroken  = "platform-link"
 )
 
@@ -73,7 +71,6 @@ func (l *platformLink) tell(st site.Status) {
 		Meaning: "one-time passwords it made before are void; what was changed there since its backup is gone here too",
 		Do:      "have the platform give new ones to the phones that wait",
 	})
-	l.restart()
 }
 
 // awayFor is how long the platform has not answered.
@@ -96,23 +93,9 @@ func (l *platformLink) hold(code string, holds bool, c health.Condition) {
 
 // clear takes back what was told of a link that is no more.
 func (l *platformLink) clear() {
-	for _, code := range []string{codeAway, codeRevoked, codeSkew, codePutBack, codeCentral, codeRestart, codeBroken} {
+	for _, code := range []string{codeAway, codeRevoked, codeSkew, codePutBack, codeCentral, codeBroken} {
 		l.box.health.Clear(code)
 	}
-}
-
-// restart tells that emergency numbers or the SBC of the platform wait for the
-// next start.
-func (l *platformLink) restart() {
-	now := l.box.settings.Site
-	site := withPlatform(l.box.siteBefore, l.box.desk.Policy().Platform)
-	changed := !slices.Equal(site.Emergency, now.Emergency) || site.SBC != now.SBC
-	l.hold(codeRestart, changed, health.Condition{
-		Title:   "emergency numbers or the SBC of the platform wait for a restart",
-		Meaning: "phones still have the ones from before",
-		Do:      "restart the box when nobody is on the telephone: systemctl restart lineside",
-		Detail:  fmt.Sprintf("emergency numbers %v, SBC %q", site.Emergency, site.SBC),
-	})
 }
 
 func (l *platformLink) offlineWords() string {

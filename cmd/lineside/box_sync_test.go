@@ -1,12 +1,15 @@
 package main
 
 import (
+	"crypto/rand"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -135,6 +138,32 @@ func (s branch) from(addr, mac, user, password string) (int, string) {
 	return resp.StatusCode, string(body)
 }
 
+// dials gives the last word on an INVITE of a phone that has no account here.
+func (s branch) dials(number string) string {
+	s.t.Helper()
+	c, err := net.DialUDP("udp", &net.UDPAddr{IP: net.ParseIP(phoneAt)}, net.UDPAddrFromAddrPort(netip.MustParseAddrPort(s.doors["sip"])))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer func() { _ = c.Close() }()
+	at, id := c.LocalAddr().String(), rand.Text()
+	_, err = fmt.Fprintf(c, "INVITE sip:%[1]s@box SIP/2.0\r\nVia: SIP/2.0/UDP %[2]s;branch=z9hG4bK%[3]s\r\nFrom: <sip:x@box>;tag=1\r\nTo: <sip:%[1]s@box>\r\n"+
+		"Call-ID: %[3]s\r\nCSeq: 1 INVITE\r\nContact: <sip:x@%[2]s>\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n", number, at, id)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	_ = c.SetReadDeadline(time.Now().Add(2 * time.Second))
+	for b := make([]byte, 4096); ; {
+		n, err := c.Read(b)
+		if err != nil {
+			return "nothing"
+		}
+		if line, _, _ := strings.Cut(string(b[:n]), "\r\n"); !strings.HasPrefix(line, "SIP/2.0 1") {
+			return line
+		}
+	}
+}
+
 const (
 	hallMAC, deskMAC, labMAC = "00:15:65:4a:a9:37", "00:15:65:4a:a9:38", "00:15:65:4a:a9:39"
 	phoneAt, thiefAt         = "127.20.0.61", "127.20.0.66"
@@ -217,15 +246,24 @@ func TestPlatform(t *testing.T) {
 	}
 	s.soon("unknown device", "device", "show", hallMAC)
 	s.wants("the moved device's ticket", 200, "Authentication needed")(s.from(phoneAt, hallMAC, ticket.User, ticket.Password.Reveal()))
+	if got := s.dials("9876"); strings.Contains(got, " 503 ") {
+		t.Errorf("9876 before it is an emergency number: got %s, want another answer", got)
+	}
 	policy, _, err := h.Policy(id)
 	if err != nil {
 		t.Fatal(err)
 	}
-	policy.LocalChanges, policy.Emergency = true, []string{"112"}
+	policy.LocalChanges, policy.Emergency, policy.SBC = true, []string{"112", "9876"}, "127.0.0.99:5999"
 	if err := h.As("test").SetPolicy(id, policy); err != nil {
 		t.Fatal(err)
 	}
 	s.soon("what it keeps may be changed here", "status")
+	s.wants("the platform's emergency number", 200, "9876")(s.from(thiefAt, labMAC, "", ""))
+	for end := time.Now().Add(10 * time.Second); !strings.Contains(s.dials("9876"), " 503 "); { // emergency.mode = "none" here
+		if time.Now().After(end) {
+			t.Fatalf("9876: got %s, want an emergency call's answer", s.dials("9876"))
+		}
+	}
 	s.does("", 0, "label +Mine.*changed here, until it changes the same: label", "device", "edit", deskMAC, "--label", "Mine")
 	before := s.does("", 0, "", "pin", "show", deskMAC)
 	s.does("", 0, "is now needed", "device", "reset", deskMAC)

@@ -3,11 +3,8 @@ package main
 import (
 	"fmt"
 	"net/url"
-	"slices"
 	"time"
 
-	"github.com/lineside/lineside/auth"
-	"github.com/lineside/lineside/phone"
 	"github.com/lineside/lineside/sync/site"
 )
 
@@ -88,22 +85,6 @@ func (r *reader) proxy(key string, raw any) *url.URL {
 		r.mask(key)
 	}
 	return u
-}
-
-// withPlatform is the site of the settings with what the platform says of it:
-// its emergency numbers beside the settings' own, which are never fewer, and its
-// SBC where they name none.
-func withPlatform(s phone.Site, p auth.SitePlatform) phone.Site {
-	s.Emergency = slices.Clone(s.Emergency)
-	for _, number := range p.Emergency {
-		if !slices.Contains(s.Emergency, number) {
-			s.Emergency = append(s.Emergency, number)
-		}
-	}
-	if s.SBC == "" {
-		s.SBC = p.SBC
-	}
-	return s
 }
 
 // reach is how the platform is reached, in the link's own words.
