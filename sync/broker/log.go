@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -35,6 +36,11 @@ type Log struct {
 	cfg      LogConfig
 	identity string
 	log      *slog.Logger
+	// journaled says that small changes go into the journal.
+	journaled bool
+
+	appending sync.Mutex // guards what follows
+	journal   journal
 }
 
 const (
@@ -43,8 +49,11 @@ const (
 	// appended is where a process says that it has appended. It is no subject
 	// of the stream.
 	appended = "cfgnews"
-	// identityKey is where the stream's own name is kept, in its metadata.
-	identityKey = "lineside_identity"
+	// identityKey is where the stream's own name is kept, in its metadata, of
+	// form 1, and identityKey2 of form 2, which has a journal: a build that knows
+	// none finds no name there, rather than passing over what is in it.
+	identityKey  = "lineside_identity"
+	identityKey2 = "lineside_identity_2"
 )
 
 // framing is what headers and subject add to a value at most.
@@ -77,14 +86,26 @@ func (l *Log) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	have := l.stream.CachedInfo().Config
-	if l.identity = have.Metadata[identityKey]; l.identity == "" || !have.AllowAtomicPublish || !have.AllowMsgTTL || !have.AllowDirect || have.MaxMsgsPerSubject != 1 {
+	return l.adopt(ctx, js, l.stream.CachedInfo().Config)
+}
+
+// adopt looks whether a stream is the platform's, and makes it what it is to be.
+// A stream on one node becomes one of form 2; on several, where processes of
+// builds before it may run, a batch costs no more than a message and it stays
+// what it is.
+func (l *Log) adopt(ctx context.Context, js jetstream.JetStream, have jetstream.StreamConfig) (err error) {
+	l.identity = cmp.Or(have.Metadata[identityKey2], have.Metadata[identityKey])
+	if l.identity == "" || !have.AllowAtomicPublish || !have.AllowMsgTTL || !have.AllowDirect || have.MaxMsgsPerSubject != 1 {
 		return errors.New("a stream of that name is there which is not the platform's; remove it or name another")
 	}
-	if have.Replicas == l.cfg.Replicas {
+	l.journaled = l.cfg.Replicas == 1
+	renew := l.journaled && have.Metadata[identityKey2] == ""
+	if have.Replicas == l.cfg.Replicas && !renew {
 		return nil
 	}
-	have.Replicas = l.cfg.Replicas
+	if have.Replicas = l.cfg.Replicas; renew {
+		have.Metadata = map[string]string{identityKey2: l.identity}
+	}
 	l.stream, err = js.UpdateStream(ctx, have)
 	if err != nil {
 		return fmt.Errorf("keep it on %d nodes: %w", l.cfg.Replicas, err)
@@ -109,12 +130,19 @@ func (l *Log) create(ctx context.Context, js jetstream.JetStream) (jetstream.Str
 		AllowDirect:        true,
 		AllowMsgTTL:        true,
 		AllowAtomicPublish: true,
-		Metadata:           map[string]string{identityKey: rand.Text()},
+		Metadata:           map[string]string{l.nameKey(): rand.Text()},
 	})
 	if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
 		return js.Stream(ctx, l.cfg.Stream)
 	}
 	return s, err
+}
+
+func (l *Log) nameKey() string {
+	if l.cfg.Replicas == 1 {
+		return identityKey2
+	}
+	return identityKey
 }
 
 // Identity names the stream.

@@ -41,16 +41,17 @@ func (l *Log) Read(ctx context.Context, after uint64, f func(central.Entry) erro
 	if err != nil {
 		return newest, fmt.Errorf("read the platform's stream: %w", err)
 	}
+	r := reading{after: after, f: f}
 	wait := time.NewTimer(l.cfg.Settle)
 	defer wait.Stop()
 	for first := true; ; {
-		more, err := l.page(ctx, &newest, first, f)
+		more, err := l.page(ctx, &newest, first, r.piece)
 		first = first && err != nil && newest == after
 		switch {
 		case err != nil && (l.cfg.Replicas == 1 || !settling(err)):
 			return newest, fmt.Errorf("read the platform's stream after %d: %w", newest, err)
 		case err == nil && !more && newest >= until:
-			return newest, nil
+			return newest, r.end()
 		case err == nil && more:
 			continue
 		}
@@ -65,6 +66,45 @@ func (l *Log) Read(ctx context.Context, after uint64, f func(central.Entry) erro
 		case <-time.After(lagPause):
 		}
 	}
+}
+
+// reading hands entries on in the order of the stream. Of the journal it keeps
+// what may be the newest word until the end: a batch behind it says all of it
+// again, and may do so in marks of deletion that are forgotten by now.
+type reading struct {
+	after   uint64
+	f       func(central.Entry) error
+	journal []piece
+}
+
+func (r *reading) piece(p piece) error {
+	switch {
+	case len(p.entries) == 0:
+		return nil
+	case p.journal && p.rev > r.after:
+		r.journal = append(r.journal, p)
+		return nil
+	}
+	r.journal = r.journal[:0]
+	return r.tell(p)
+}
+
+func (r *reading) end() error {
+	for _, p := range r.journal {
+		if err := r.tell(p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *reading) tell(p piece) error {
+	for _, e := range p.entries {
+		if err := r.f(e); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // lagPause is how long a replica that lags is left alone.
@@ -105,9 +145,17 @@ func (l *Log) rewound(ctx context.Context, seen uint64) error {
 	}
 }
 
+// piece is one message of the stream: a key's, or one of the journal. It is
+// empty where no platform wrote it.
+type piece struct {
+	rev     uint64
+	journal bool
+	entries []central.Entry
+}
+
 // page reads what follows newest and moves it on, the first one from newest
 // itself; more says whether there is more.
-func (l *Log) page(ctx context.Context, newest *uint64, first bool, f func(central.Entry) error) (more bool, err error) {
+func (l *Log) page(ctx context.Context, newest *uint64, first bool, f func(piece) error) (more bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, pageWait)
 	defer cancel()
 	inbox := l.conn.NewInbox()
@@ -148,7 +196,7 @@ func (l *Log) page(ctx context.Context, newest *uint64, first bool, f func(centr
 }
 
 // take hands one message on.
-func (l *Log) take(m *nats.Msg, newest *uint64, first bool, f func(central.Entry) error) error {
+func (l *Log) take(m *nats.Msg, newest *uint64, first bool, f func(piece) error) error {
 	rev, err := strconv.ParseUint(m.Header.Get(headerSequence), 10, 64)
 	if err != nil {
 		return fmt.Errorf("a message without its place: %w", err)
@@ -156,12 +204,30 @@ func (l *Log) take(m *nats.Msg, newest *uint64, first bool, f func(central.Entry
 	if rev < *newest || rev == *newest && !first {
 		return nil
 	}
+	p := piece{rev: rev, journal: inJournal(m.Header.Get(headerSubject))}
+	if p.journal {
+		p.entries, err = unframe(m.Data, rev)
+	} else {
+		p.entries = l.single(m, rev)
+	}
+	if err != nil {
+		return fmt.Errorf("revision %d: %w", rev, err)
+	}
+	if err := f(p); err != nil {
+		return err
+	}
+	*newest = rev
+	return nil
+}
+
+// single is the entry of a key's own message, none where it is not the
+// platform's.
+func (l *Log) single(m *nats.Msg, rev uint64) []central.Entry {
 	key, ok := LogKey(subjects, m.Header.Get(headerSubject))
 	if !ok {
 		// Only platforms write here: somebody used their login by hand.
 		l.log.Error("the platform's stream holds a message that no platform wrote; it is not heeded",
 			"subject", m.Header.Get(headerSubject), "revision", rev)
-		*newest = rev
 		return nil
 	}
 	e := central.Entry{Key: key, Rev: rev}
@@ -169,11 +235,7 @@ func (l *Log) take(m *nats.Msg, newest *uint64, first bool, f func(central.Entry
 		e.Value = m.Data
 	}
 	e.TTL, _ = time.ParseDuration(m.Header.Get(headerTTL)) // absent: never
-	if err := f(e); err != nil {
-		return err
-	}
-	*newest = rev
-	return nil
+	return []central.Entry{e}
 }
 
 var _ central.Log = (*Log)(nil)

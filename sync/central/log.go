@@ -31,8 +31,9 @@ type Entry struct {
 }
 
 // Log is what the platform's view is made from, shared by all processes of
-// one platform. Revisions count from 1 without holes. Of each key it keeps the
-// newest entry only.
+// one platform. Revisions count from 1; what was appended at once may share one.
+// Of each key it keeps the newest entry, and older ones for a while: in a reading
+// the last one counts.
 type Log interface {
 	// Identity names the log, unlike any other: a new one that stands in the
 	// place of an old one has another name.
@@ -46,7 +47,7 @@ type Log interface {
 	// Read calls f for what stands after a revision, in order, at least to the
 	// newest entry at the call, and gives the last one's revision. It never
 	// ends within what was appended at once. It begins with the entry at that
-	// revision if it is still the newest of its key. Where the log ends before
+	// revision, or those, where the log has them still. Where the log ends before
 	// that revision the error is ErrRewound.
 	Read(ctx context.Context, after uint64, f func(Entry) error) (newest uint64, err error)
 	// Follow calls f whenever there may be more to read, until ctx ends, with
