@@ -108,7 +108,7 @@ func newBoxOf(t testing.TB, change func(*admin.Config), with func(*admin.Deps)) 
 		change(&cfg)
 	}
 	dep := admin.Deps{
-		Desk: b.desk, Audit: b.books, Recorder: b.books, Backup: b.books, Tokens: b.books, Leases: b.books, Health: b.board, Metrics: b.metrics,
+		Desk: b.desk, Audit: b.books, Recorder: b.books, Backup: b.books, Tokens: b.books, Leases: b.books, DHCP: pools, Health: b.board, Metrics: b.metrics,
 		Log: slog.New(slog.NewTextHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Status: func() admin.Status {
 			return admin.Status{Version: "1.2.3", Started: start.Add(-time.Hour), Settings: []admin.Setting{{Key: "dhcp.mode", Value: "server", From: "file"}}}

@@ -29,7 +29,7 @@ func TestCalls(t *testing.T) {
 		"unknown device":             {"GET", devices + "/" + c, "", nil, 404, "lineside device add"},
 		"no MAC":                     {"GET", devices + "/reception", "", nil, 400, "twelve hex digits"},
 		"MAC in another spelling":    {"GET", devices + "/" + macA.Hex(), "", nil, 200, `"mac":"` + a + `"`},
-		"unknown path":               {"GET", "/api/v1/phones", "", nil, 404, "openapi.json"},
+		"unknown path":               {"GET", "/api/v1/telephones", "", nil, 404, "openapi.json"},
 		"unknown method":             {"PUT", devices, "{}", nil, 405, "GET, POST"},
 		"add with a mixed MAC":       {"POST", devices, `{"mac":"000413-0A0B0C"}`, nil, 400, "not a MAC"},
 		"add by OUI":                 {"POST", devices, `{"mac":"0004.130a.0b0c","lines":[` + line + `]}`, nil, 201, `"vendor":"snom"`},

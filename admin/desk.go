@@ -24,6 +24,7 @@ type Desk interface {
 	People
 	Filer
 	Emergencies
+	Chronicler
 }
 
 // Reader knows the site's devices and who else asked.

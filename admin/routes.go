@@ -27,6 +27,8 @@ func routes() []route {
 		{"GET", "/metrics", Viewer, (*Server).getMetrics},
 		{"GET", API + "/openapi.json", Anyone, (*Server).getOpenAPI},
 		{"GET", API + "/status", Viewer, (*Server).getStatus},
+		{"GET", API + "/overview", Viewer, (*Server).getOverview},
+		{"GET", API + "/phones", Viewer, (*Server).getPhones},
 		{"GET", API + "/health", Viewer, (*Server).getHealth},
 		{"GET", API + "/devices", Viewer, (*Server).getDevices},
 		{"POST", API + "/devices", Admin, (*Server).postDevice},

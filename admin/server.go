@@ -55,6 +55,9 @@ type Deps struct {
 	Tokens TokenStore
 	// Leases is nil where the box gives out no addresses.
 	Leases LeaseLister
+	// DHCP is the box's part in it and the pools it gives addresses from; nil is
+	// none.
+	DHCP func() DHCP
 	// Link is nil where no platform can be joined.
 	Link Linker
 	// Settings is nil where none can be changed.

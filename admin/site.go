@@ -31,11 +31,7 @@ func (s *Server) getStatus(c *call) error {
 	st.FirstContact = string(s.dep.Desk.Policy().FirstContact)
 	st.Visitors = len(s.dep.Desk.Visitors())
 	st.Conditions = s.dep.Health.List()
-	if s.dep.Link != nil {
-		if l := s.dep.Link.Link(); l.Joined {
-			st.Platform = &l
-		}
-	}
+	st.Platform = s.joined()
 	st.Listeners, st.Settings = full(st.Listeners), full(st.Settings)
 	switch {
 	case len(st.Conditions) > 0: // each says for itself what to do

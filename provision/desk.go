@@ -82,6 +82,8 @@ type Stores struct {
 	Marker Marker
 	// Users may be nil: then there are none, and a device's owner is a note.
 	Users Users
+	// Hours may be nil: then what phones were given is counted anew after a start.
+	Hours Hours
 	// History is the audit log, read once at the start; nil remembers only the
 	// logins in force, and no wrong PINs.
 	History History
@@ -127,6 +129,7 @@ type Desk struct {
 	uploads    *drawer
 	trails     *trails
 	logins     *logins
+	tally      *tally
 	alarms     alarms
 	holding    atomic.Bool // somebody is keeping the site window open
 	ticketed   atomic.Bool // some device may have a live ticket
@@ -148,13 +151,14 @@ func New(cfg Config, table vendors.Table, store Stores, tools Tools) (*Desk, err
 	if err != nil {
 		return nil, fmt.Errorf("site.timezone: %w", err)
 	}
-	known := newLogins()
-	store.Devices = watched{Devices: store.Devices, logins: known, now: tools.Now}
+	known, counts := newLogins(), newTally()
+	store.Devices = watched{Devices: store.Devices, logins: known, tally: counts, now: tools.Now}
 	d := &Desk{
 		files:      newShelf(cfg.Files),
 		uploads:    newDrawer(cfg.Uploads),
 		trails:     newTrails(cfg.Visitors),
 		logins:     known,
+		tally:      counts,
 		cfg:        cfg,
 		table:      table,
 		zone:       zone,
@@ -277,6 +281,7 @@ func (d *Desk) Run(ctx context.Context) error {
 	if err := d.recall(); err != nil {
 		return err
 	}
+	d.recallHours()
 	d.ticketed.Store(true)
 	d.keepTickets(ctx)
 	if err := d.recallLogins(ctx); err != nil {
@@ -294,6 +299,7 @@ func (d *Desk) Run(ctx context.Context) error {
 			d.keepDeliveries(ctx, false)
 			d.keepTickets(ctx)
 			d.keepTellings(ctx)
+			d.keepHoursOnDisk(ctx, false)
 			d.calm()
 		case <-look.C:
 			d.look()
@@ -303,6 +309,7 @@ func (d *Desk) Run(ctx context.Context) error {
 			d.keepSeen(last)
 			d.keepRefusals(last, true)
 			d.keepDeliveries(last, true)
+			d.keepHoursOnDisk(last, true)
 			return nil
 		}
 	}

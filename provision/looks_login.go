@@ -233,6 +233,7 @@ func read[E audit.Event](e audit.Entry) (audit.Event, bool) {
 type watched struct {
 	Devices
 	logins *logins
+	tally  *tally
 	now    func() time.Time
 }
 
@@ -255,6 +256,9 @@ func (w watched) Change(ctx context.Context, edit EditFunc, macs ...phone.MAC) (
 	for mac, events := range told {
 		for _, e := range events {
 			w.logins.learn(w.now(), mac, e.Event)
+			if _, first := e.Event.(audit.CredentialConfirmed); first {
+				w.tally.add(w.now(), phone.Hour{Enrolled: 1})
+			}
 		}
 	}
 	return recs, nil

@@ -131,6 +131,9 @@ func (d *Desk) noteFile(ask Ask, c caller, kind Kind, text string) {
 
 func (d *Desk) count(ask Ask, c caller, outcome string) {
 	d.tools.Metrics.Decisions.WithLabelValues(string(ask.Front), string(c.file.Vendor), outcome).Inc()
+	if one, ok := counted(outcome); ok {
+		d.tally.add(d.tools.Now(), one)
+	}
 }
 
 func outcomeName(o auth.Outcome) string {

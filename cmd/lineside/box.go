@@ -209,7 +209,7 @@ func (b *box) openDesk(ca []byte) error {
 	b.base = append(b.base, newServer("neighbours", wire.Run))
 	stores := provision.Stores{
 		Devices: b.store, Policies: b.store, Sightings: b.store, Recorder: b.store, Leases: b.leases, Neighbours: wire, History: b.store, Users: b.store,
-		Marker: b.store,
+		Marker: b.store, Hours: b.store,
 	}
 	var err error
 	b.desk, err = provision.New(cfg, b.table, stores, provision.Tools{Log: b.log, Health: b.health, Metrics: b.metrics, Now: b.now})
@@ -249,7 +249,7 @@ func (b *box) newAdmin() (*admin.Server, error) {
 	dep := admin.Deps{
 		Link: b.link, Settings: b.keeper(),
 		Desk: b.desk, Audit: b.store, Recorder: b.store, Backup: b, Tokens: tokenStore{b.store}, Leases: b.leases,
-		Health: b.health, Metrics: b.metrics, Log: b.log, Status: b.status,
+		Health: b.health, Metrics: b.metrics, Log: b.log, Status: b.status, DHCP: b.pools,
 	}
 	return admin.New(cfg, dep)
 }

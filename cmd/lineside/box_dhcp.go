@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -63,6 +65,28 @@ func (b *box) newDHCP(s settings) (serveDHCP, error) {
 		return nil, err
 	}
 	return srv.Serve, nil
+}
+
+// pools is the box's part in DHCP for operators, with the addresses it gives from.
+func (b *box) pools() admin.DHCP {
+	cfg := b.force.settings(b.settings).dhcpConfig(b.where)
+	out := admin.DHCP{Mode: string(cfg.Mode)}
+	if cfg.Mode != dhcpopt.ModeServer {
+		return out
+	}
+	kept := slices.Collect(maps.Values(cfg.Reservations))
+	add := func(net netip.Prefix, ranges []dhcpopt.Range) {
+		p := admin.Pool{Network: net, Kept: kept}
+		for _, r := range ranges {
+			p.Ranges = append(p.Ranges, admin.AddrRange{First: r.First, Last: r.Last})
+		}
+		out.Pools = append(out.Pools, p)
+	}
+	add(cfg.Self.Masked(), cfg.Pool)
+	for _, sc := range cfg.Scopes {
+		add(sc.Net.Masked(), sc.Pool)
+	}
+	return out
 }
 
 // addWatch listens to what others do on the LAN. Without the privilege for it
