@@ -30,6 +30,7 @@ avahi-daemon avahi-daemon
 avahi-browse avahi-utils
 dbus-daemon dbus-daemon
 nginx nginx-light
+chromium chromium
 nft nftables
 exim4 exim4-daemon-light
 mkfs.ext4 e2fsprogs

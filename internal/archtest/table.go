@@ -43,6 +43,7 @@ func Rows() []Row {
 		from("mail", "carries messages to an SMTP server; knows no accounts", "phone", "audit"),
 		from("operators", "what the two APIs for operators have in common; knows no routes and no roles", "phone"),
 		from("admin", "operators' pages and API: calls the desk, reads the audit log", "phone", "auth", "audit", "provision", "operators"),
+		from("pages", "operators' and users' web pages: a client of admin's API, as the command line is", "phone", "admin"),
 		from("sync/proto", "rules of one-time things; pure, shared by both sides"),
 		from("sync/seal", "sealing and signing; knows no messages"),
 		from("sync/wire", "messages are structs of their own, so that both sides can change; they carry the rules' own nouns, and are signed",
@@ -59,6 +60,7 @@ func Rows() []Row {
 		{Package: "cmd/lineside-central", Why: "settings, sockets, signals, wiring", All: true},
 		{Package: "cmd/lineside-fleet", Why: "flags, signals, wiring", All: true},
 		{Package: "internal/archtest", Why: "this table as a test", TestOnly: true},
+		{Package: "internal/browser", Why: "a real browser for tests", TestOnly: true},
 		{Package: "internal/golden", Why: "compares with golden files", TestOnly: true},
 		{Package: "internal/netlab", Why: "network namespaces for tests", TestOnly: true},
 		{Package: "internal/smtplab", Why: "a real SMTP server for tests", May: []string{"internal/netlab"}, TestOnly: true},
@@ -108,6 +110,7 @@ func Owners() []Owner {
 		{"golang.org/x/net", []string{"dhcpopt", "sipd", "mdns"}, "control messages; DNS messages"},
 		{"github.com/grandcat/zeroconf", []string{"mdns"}, "announces the box on the LAN and says goodbye; its ears are shut"},
 		{"golang.org/x/term", commands(), "is this a terminal"},
+		{"github.com/chromedp/", []string{"internal/browser"}, "drives Chromium in tests"},
 		{"golang.org/x/sys", []string{"outlet", "dhcpopt", "tftpd", "httpd", "sipd", "mdns", "store", "admin", "neigh", "fleet", "cmd/lineside",
 			"internal/netlab"}, "socket options, peer credentials, file locks, namespaces"},
 	}

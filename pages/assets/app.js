@@ -1,0 +1,164 @@
+// The pages work without this. It keeps them up to date, asks before what cannot
+// be taken back, and lets people sign in again without losing what they typed.
+(() => {
+  "use strict";
+  const $ = (id) => document.getElementById(id);
+  const meta = document.querySelector("meta[name=csrf]");
+
+  // --- What is sent carries the token of this session's forms.
+  document.addEventListener("htmx:configRequest", (e) => {
+    if (e.detail.verb !== "get") e.detail.headers["X-CSRF"] = meta.content;
+    if (e.detail.elt.hasAttribute("data-live")) e.detail.headers["X-Live"] = "1";
+  });
+  const renew = (token) => {
+    meta.content = token;
+    for (const field of document.querySelectorAll("input[name=csrf]")) field.value = token;
+  };
+  // A page swapped in whole brings a token of its own in its forms.
+  document.addEventListener("htmx:afterSettle", () => {
+    const field = document.querySelector("main input[name=csrf]");
+    if (field) meta.content = field.value;
+  });
+
+  // --- The session has ended: ask for the password over the page, then send
+  // again what was to be sent.
+  const over = $("over");
+  let resend = null;
+  const askAgain = (then) => {
+    if (!over) { location.reload(); return; }
+    resend = then || resend;
+    if (!over.open) { $("over-wrong").hidden = true; over.showModal(); $("over-password").focus(); }
+  };
+  document.addEventListener("htmx:responseError", (e) => {
+    if (e.detail.xhr.status !== 401) return;
+    const elt = e.detail.elt;
+    if (elt.hasAttribute("data-live")) { askAgain(null); return; }
+    const submitter = e.detail.requestConfig.triggeringEvent && e.detail.requestConfig.triggeringEvent.submitter;
+    askAgain(() => (elt.tagName === "FORM" ? elt.requestSubmit(submitter || undefined) : window.htmx.trigger(elt, "click")));
+  });
+  // Only what the page's own session may see stays under the dialog.
+  over?.addEventListener("cancel", (e) => e.preventDefault());
+  $("over-form")?.addEventListener("submit", async (e) => {
+    e.preventDefault();
+    const wrong = $("over-wrong");
+    const answer = await fetch("/sign-in", {
+      method: "POST", headers: { "X-CSRF": meta.content, "X-Over": "1" }, body: new URLSearchParams(new FormData(e.target)),
+    }).catch(() => null);
+    if (!answer || answer.status !== 204) {
+      wrong.textContent = answer ? await answer.text() : $("lost").textContent;
+      wrong.hidden = false;
+      $("over-password").select();
+      return;
+    }
+    renew(answer.headers.get("X-CSRF"));
+    $("over-password").value = "";
+    over.close();
+    const then = resend;
+    resend = null;
+    listen();
+    if (then) then();
+  });
+
+  // --- Questions before what cannot be taken back: data-confirm on a form asks
+  // it, data-more says more, data-do is what the button says.
+  const ask = $("confirm");
+  document.addEventListener("submit", (e) => {
+    const form = e.target;
+    if (!form.dataset.confirm || form.dataset.sure) return;
+    e.preventDefault();
+    e.stopImmediatePropagation();
+    $("confirm-q").textContent = form.dataset.confirm;
+    $("confirm-more").textContent = form.dataset.more || "";
+    $("confirm-do").textContent = form.dataset.do || (e.submitter ? e.submitter.textContent : "OK");
+    const submitter = e.submitter;
+    ask.returnValue = "no";
+    ask.onclose = () => {
+      if (ask.returnValue !== "yes") return;
+      let sure = form.querySelector("input[name=sure]");
+      if (!sure) { sure = Object.assign(document.createElement("input"), { type: "hidden", name: "sure" }); form.append(sure); }
+      sure.value = "yes";
+      form.dataset.sure = "1";
+      form.requestSubmit(submitter || undefined);
+      delete form.dataset.sure;
+      sure.value = "";
+    };
+    ask.showModal();
+  }, true);
+
+  // --- Live pages: an event says that something happened, and elements with
+  // data-live take their new form out of their page. data-mac narrows it to one
+  // phone. A page nobody looks at lets its connection go.
+  const where = document.body.dataset.events;
+  let stream = null, timer = null, wait = 1000;
+  const refresh = (changed) => {
+    for (const elt of document.querySelectorAll("[data-live]")) {
+      const mac = elt.dataset.mac;
+      if (changed !== "*" && mac && !changed.includes(mac)) continue;
+      if (elt.contains(document.activeElement) && document.activeElement.matches("input, select, textarea")) continue;
+      if (elt.querySelector("details.hold[open], dialog[open]")) continue;
+      window.htmx.trigger(elt, "live");
+    }
+  };
+  const quiet = () => { stream?.close(); stream = null; clearTimeout(timer); };
+  function listen() {
+    if (!where || document.hidden || stream) return;
+    clearTimeout(timer);
+    stream = new EventSource(where);
+    stream.addEventListener("hello", () => {
+      if (!$("lost").hidden || wait > 1000) refresh("*");
+      wait = 1000;
+      $("lost").hidden = true;
+    });
+    stream.addEventListener("changed", (e) => refresh(JSON.parse(e.data)));
+    stream.addEventListener("over", () => { quiet(); askAgain(null); });
+    stream.onerror = () => {
+      quiet();
+      if (over && over.open) return;
+      if (wait > 1000) $("lost").hidden = false;
+      timer = setTimeout(listen, wait * (0.75 + Math.random() / 2));
+      wait = Math.min(wait * 2, 30000);
+    };
+  }
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) quiet();
+    else if (where) { listen(); refresh("*"); }
+  });
+  addEventListener("pagehide", quiet);
+  // What is refreshed in the background never replaces a page by its error.
+  document.addEventListener("htmx:beforeSwap", (e) => {
+    if (e.detail.elt.hasAttribute("data-live") && e.detail.xhr.status >= 400) e.detail.shouldSwap = false;
+  });
+
+  // --- Lengths of time go on (funcs.go words them alike).
+  const { days, ago } = document.body.dataset;
+  const span = (ms) => {
+    const s = Math.max(0, Math.floor(ms / 1000)), m = Math.floor(s / 60), h = Math.floor(m / 60), d = Math.floor(h / 24);
+    if (d) return `${d} ${days} ${h % 24} h`;
+    if (h) return `${h} h ${m % 60} min`;
+    return m ? `${m} min` : `${s} s`;
+  };
+  const tick = () => {
+    for (const t of document.querySelectorAll("time[data-until]")) t.textContent = span(new Date(t.dateTime) - Date.now());
+    for (const t of document.querySelectorAll("time[data-ago]")) t.textContent = ago.replace("%s", span(Date.now() - new Date(t.dateTime)));
+  };
+  setInterval(tick, 5000);
+
+  // --- Small things: toasts go by themselves, the menu shuts, the first field
+  // that is wrong is where one goes on.
+  const settle = () => {
+    const toast = document.querySelector(".toast");
+    if (toast) setTimeout(() => toast.remove(), 7000);
+    document.querySelector("[aria-invalid=true]")?.focus();
+  };
+  document.addEventListener("keydown", (e) => {
+    const menu = document.querySelector(".menu[open]");
+    if (e.key === "Escape" && menu) { menu.open = false; menu.querySelector("summary").focus(); }
+  });
+  document.addEventListener("click", (e) => {
+    const menu = document.querySelector(".menu[open]");
+    if (menu && !menu.contains(e.target)) menu.open = false;
+  });
+  document.addEventListener("htmx:afterSettle", settle);
+  settle();
+  listen();
+})();

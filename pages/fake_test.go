@@ -1,0 +1,208 @@
+package pages_test
+
+import (
+	"context"
+	"encoding/json"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"log/slog"
+
+	"github.com/lineside/lineside/admin"
+	"github.com/lineside/lineside/health"
+	"github.com/lineside/lineside/metrics"
+	"github.com/lineside/lineside/pages"
+	"github.com/lineside/lineside/phone"
+)
+
+// site is a box as the pages see it: an API that says what a test wants, and
+// people who can sign in.
+type site struct {
+	*httptest.Server
+	pages  *pages.Server
+	people *people
+	api    *fakeAPI
+	now    time.Time
+}
+
+// fakeAPI answers GETs of the API with what stands under their path.
+type fakeAPI struct {
+	mu      sync.Mutex
+	answers map[string]any
+	callers []admin.Caller
+}
+
+func (f *fakeAPI) set(path string, v any) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.answers[path] = v
+}
+
+func (f *fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	f.mu.Lock()
+	v, ok := f.answers[r.URL.Path]
+	f.mu.Unlock()
+	if e, bad := v.(*admin.Error); bad {
+		w.WriteHeader(e.Status)
+	} else if !ok {
+		v = &admin.Error{What: "there is no such path", Hint: "mend the test"}
+		w.WriteHeader(http.StatusNotFound)
+	}
+	_ = json.NewEncoder(w).Encode(v)
+}
+
+// people is who can sign in: two names, one password.
+type people struct {
+	mu       sync.Mutex
+	fresh    bool // a set-up code is waited for
+	sessions map[string]pages.Person
+	touched  int
+	next     int
+}
+
+const (
+	rightPassword = "Right-Pass-1"
+	rightCode     = "ABCD-EFGH"
+)
+
+func refusal(status int, what, hint string, fields ...string) error {
+	return &admin.Error{Status: status, What: what, Hint: hint, Fields: fields}
+}
+
+func (p *people) NeedsSetUp() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.fresh
+}
+
+func (p *people) begin(who pages.Person) pages.Person {
+	p.next++
+	who.Token = phone.NewSecret("session-" + strconv.Itoa(p.next))
+	p.sessions[who.Token.Reveal()] = who
+	return who
+}
+
+func (p *people) SetUp(_ context.Context, _ netip.Addr, code phone.Secret, in pages.NewAdmin) (pages.Person, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case code.Reveal() != rightCode:
+		return pages.Person{}, refusal(422, "what was sent is not valid", "", "code: this is not the code")
+	case in.Password.Reveal() != rightPassword:
+		return pages.Person{}, refusal(422, "what was sent is not valid", "", "password: is too short")
+	}
+	p.fresh = false
+	return p.begin(pages.Person{Name: in.Name, Role: admin.Admin}), nil
+}
+
+func (p *people) SignIn(_ context.Context, _ netip.Addr, name string, password phone.Secret) (pages.Person, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	roles := map[string]admin.Role{"ada": admin.Admin, "ines": admin.Installer, "vic": admin.Viewer, "101": admin.Personal, "old": admin.Admin}
+	role, ok := roles[name]
+	if !ok || password.Reveal() != rightPassword {
+		return pages.Person{}, refusal(403, "name or password is wrong", "try again")
+	}
+	who := pages.Person{Name: name, Role: role}
+	if name == "old" {
+		who.Must = "expired"
+	}
+	return p.begin(who), nil
+}
+
+func (p *people) Who(token phone.Secret, alive bool) (pages.Person, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	who, ok := p.sessions[token.Reveal()]
+	if ok && alive {
+		p.touched++
+	}
+	return who, ok
+}
+
+func (p *people) ChangePassword(_ context.Context, _ netip.Addr, token, old, _ phone.Secret) (pages.Person, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	who := p.sessions[token.Reveal()]
+	if old.Reveal() != rightPassword {
+		return pages.Person{}, refusal(422, "what was sent is not valid", "", "old: is not your password")
+	}
+	delete(p.sessions, token.Reveal())
+	who.Must = ""
+	return p.begin(who), nil
+}
+
+func (p *people) SignOut(_ context.Context, token phone.Secret) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.sessions, token.Reveal())
+	return nil
+}
+
+// end ends all sessions.
+func (p *people) end() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	clear(p.sessions)
+}
+
+// newSite starts the pages over TLS on loopback.
+func newSite(t testing.TB) *site {
+	t.Helper()
+	s := &site{
+		now:    time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC),
+		people: &people{sessions: make(map[string]pages.Person)},
+		api:    &fakeAPI{answers: make(map[string]any)},
+	}
+	s.branch()
+	socket := filepath.Join(t.TempDir(), "api")
+	l, err := net.Listen("unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	api := &http.Server{Handler: s.api}
+	go func() { _ = api.Serve(l) }()
+	t.Cleanup(func() { _ = api.Close() })
+	client := admin.NewClient(socket)
+	t.Cleanup(client.Close)
+	s.pages, err = pages.New(pages.Config{Version: "test", Now: func() time.Time { return s.now }}, pages.Deps{
+		API: func(who admin.Caller) *admin.Client {
+			s.api.mu.Lock()
+			defer s.api.mu.Unlock()
+			s.api.callers = append(s.api.callers, who)
+			return client
+		},
+		People: s.people, Site: func() phone.Site { return phone.Site{Name: "Köln & Söhne", Zone: "Europe/Berlin", Language: "en"} },
+		Log: slog.New(slog.DiscardHandler), Metrics: metrics.New(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Server = httptest.NewTLSServer(s.pages)
+	t.Cleanup(s.Close)
+	return s
+}
+
+// branch is what the API says of a site with some phones.
+func (s *site) branch() {
+	s.api.set("/api/v1/status", admin.Status{
+		Version: "1.0", Site: "Köln & Söhne", Started: s.now.Add(-3 * time.Hour),
+		Devices:  map[string]int{"total": 48, "successful": 40, "needed": 5, "failed": 2, "blocked": 1},
+		Visitors: 3,
+		Settings: []admin.Setting{{Key: "dhcp.mode", Value: "server"}, {Key: "dhcp.pool", Value: "10.20.0.50-10.20.0.250"}},
+		Platform: &admin.PlatformLink{Joined: true, State: "linked", Address: "198.51.100.7", Whitelisted: "until 18:30", Heard: s.now.Add(-20 * time.Second)},
+		Conditions: []health.Condition{{
+			Code: "dhcp-second", Title: "another DHCP server answers phones", Meaning: "phones may be sent elsewhere",
+			Do: "switch it off, or set dhcp.mode = \"inform\"", Detail: "10.20.0.254 offered to 00:15:65:4a:a9:37", Since: s.now.Add(-time.Hour),
+		}},
+	})
+	s.api.set("/api/v1/policy", admin.Policy{FirstContact: "pin", Window: "8h0m0s", WindowOpen: s.now.Add(7*time.Hour + 12*time.Minute)})
+	s.api.set("/api/v1/dhcp/leases", admin.Leases{Leases: []admin.Lease{{Live: true}, {Live: true}, {}}})
+}

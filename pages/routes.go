@@ -1,0 +1,86 @@
+package pages
+
+import (
+	"net/http"
+
+	"github.com/lineside/lineside/admin"
+)
+
+// route is one page, and the least role that sees it. What a page may do is the
+// API's to say; the role here keeps people from pages that would be empty to
+// them. The table is written without field names, so that a route without a role
+// does not compile.
+type route struct {
+	method, path string
+	least        admin.Role
+	do           func(*visit) error
+}
+
+// routes is every page.
+func routes() []route {
+	return []route{
+		{"GET", "/{$}", admin.Viewer, getOverview},
+		{"GET", "/events", admin.Viewer, getEvents},
+		{"GET", "/sign-in", admin.Anyone, getSignIn},
+		{"POST", "/sign-in", admin.Anyone, postSignIn},
+		{"GET", "/sign-out", admin.Anyone, getSignOut},
+		{"POST", "/sign-out", admin.Anyone, postSignOut},
+		{"GET", "/password", admin.Personal, getPassword},
+		{"POST", "/password", admin.Personal, postPassword},
+		{"GET", "/setup", admin.Anyone, getSetUp},
+		{"POST", "/setup", admin.Anyone, postSetUp},
+		{"POST", "/look", admin.Anyone, postLook},
+	}
+}
+
+// place is an entry of the menu: a page of the table that has one.
+type place struct {
+	Path, Word, Icon string
+	Group            string // the key of the heading it stands under
+	least            admin.Role
+}
+
+// places is the menu in its order. An entry is shown once its page is in the
+// table of routes, to who may see it.
+func places() []place {
+	return []place{
+		{Path: "/", Word: "nav.overview", Icon: "overview", Group: "nav.phones"},
+		{Path: "/install", Word: "nav.install", Icon: "install", Group: "nav.phones"},
+		{Path: "/devices", Word: "nav.devices", Icon: "phone", Group: "nav.phones"},
+		{Path: "/tickets", Word: "nav.tickets", Icon: "ticket", Group: "nav.phones"},
+		{Path: "/users", Word: "nav.users", Icon: "people", Group: "nav.phones"},
+		{Path: "/allow", Word: "nav.allow", Icon: "shield", Group: "nav.network"},
+		{Path: "/leases", Word: "nav.leases", Icon: "network", Group: "nav.network"},
+		{Path: "/files", Word: "nav.files", Icon: "file", Group: "nav.network"},
+		{Path: "/audit", Word: "nav.audit", Icon: "list", Group: "nav.box"},
+		{Path: "/mail", Word: "nav.mail", Icon: "mail", Group: "nav.box"},
+		{Path: "/accounts", Word: "nav.accounts", Icon: "key", Group: "nav.box"},
+		{Path: "/backup", Word: "nav.backup", Icon: "save", Group: "nav.box"},
+		{Path: "/settings", Word: "nav.settings", Icon: "settings", Group: "nav.box"},
+		{Path: "/me", Word: "nav.me", Icon: "person", Group: "nav.you"},
+	}
+}
+
+// placesOf are the places whose page the table has, each with its page's role.
+func placesOf(table []route) []place {
+	least := make(map[string]admin.Role)
+	for _, rt := range table {
+		if rt.method == http.MethodGet {
+			least[rt.path] = rt.least
+		}
+	}
+	least["/"] = least["/{$}"]
+	var there []place
+	for _, p := range places() {
+		if role, ok := least[p.Path]; ok {
+			p.least = role
+			there = append(there, p)
+		}
+	}
+	return there
+}
+
+// noPage is what a path outside the table gets.
+func noPage(v *visit) error {
+	return &admin.Error{Status: http.StatusNotFound, What: v.say("problem.nopage"), Hint: v.say("problem.nopage.do")}
+}
