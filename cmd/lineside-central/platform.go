@@ -161,6 +161,9 @@ func (f *platform) open() (err error) {
 	if f.api, err = f.listen("listen.api", f.settings.Listen.API, "nobody can operate the platform", 32); err != nil {
 		return err
 	}
+	if err = f.central.SetOffer(wire.Offer{NATS: f.boxes(), HTTPS: f.settings.URL}); err != nil {
+		return shell.Hint(err, "correct url or nats.boxes")
+	}
 	return shell.WriteWhole(f.path(fileReach), func(w io.Writer) error {
 		return json.NewEncoder(w).Encode(reachFile{URL: "https://" + reachable(f.api.Addr()), Fingerprint: hex.EncodeToString(f.pin)})
 	})
@@ -238,7 +241,7 @@ func (f *platform) proxies() central.Proxies {
 
 func (f *platform) sitesHandler() http.Handler {
 	h := central.NewHandler(f.central)
-	h.Proxies, h.NATS = f.proxies(), f.boxes()
+	h.Proxies = f.proxies()
 	return h
 }
 

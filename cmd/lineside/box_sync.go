@@ -25,6 +25,8 @@ import (
 type platformLink struct {
 	box  *box
 	wake chan struct{} // the identity changed
+	// offers holds where the platform last said it can be reached.
+	offers chan wire.Offer
 
 	busy sync.Mutex // joins and leaves, one at a time
 
@@ -41,13 +43,15 @@ type linked struct {
 	clerk    *site.Clerk
 	last     uint64 // newest entry of the audit log seen
 	looks    int
+	// moved says that other ways to the platform were kept than this link knows.
+	moved bool
 }
 
 // countEvery is how many looks, of a second each, are between two counts.
 const countEvery = 5
 
 func newPlatformLink(b *box) *platformLink {
-	return &platformLink{box: b, wake: make(chan struct{}, 1)}
+	return &platformLink{box: b, wake: make(chan struct{}, 1), offers: make(chan wire.Offer, 1)}
 }
 
 // anchorPath is outside of every backup: it tells that the database was put back.
@@ -118,6 +122,8 @@ func (l *platformLink) once(ctx context.Context) error {
 		select {
 		case <-watch.C:
 			l.look(running, now)
+		case o := <-l.offers:
+			l.offered(ctx, now, o)
 		case <-l.wake:
 			stop()
 			return <-ended
@@ -147,7 +153,7 @@ func (l *platformLink) begin(kept phone.Secret) (*linked, error) {
 	}, b.desk, b.store, b.health, log)
 	cfg := site.Config{
 		Site: id.Site, Platform: id.Platform, Key: id.Key, Anchor: b.anchorPath(), Software: thisBuild().Version,
-		Poll: b.settings.Central.Poll, Clock: b.clock, Conditions: now.clerk.Conditions,
+		Poll: b.settings.Central.Poll, Clock: b.clock, Conditions: now.clerk.Conditions, Offered: l.hear,
 	}
 	if now.site, err = site.New(cfg, syncRecords{b.store}, now.clerk, via, log); err != nil {
 		return nil, err
@@ -222,6 +228,9 @@ func (l *platformLink) look(ctx context.Context, now *linked) {
 	if last, err := l.newest(ctx); err == nil && last != now.last {
 		now.last = last
 		now.site.Changed()
+	}
+	if now.moved && now.site.Status().State == site.Away {
+		l.poke() // the way it was reached by is gone: begin with the others
 	}
 	if now.looks++; now.looks%countEvery == 1 {
 		l.count(ctx, now)

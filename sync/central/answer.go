@@ -160,7 +160,7 @@ func (p *Platform) greet(t *tx, id string, h wire.Hello, token string) *wire.Hel
 	}
 	t.beats(id, func(b *beat) { b.Software, b.Conditions = clip(h.Software, 64), clipped(h.Conditions) })
 	s, _ := t.site(id)
-	return &wire.HelloReply{HelloReply: a, Now: now, Name: s.Name, Acked: t.acks(id).Acked[h.Incarnation]}
+	return &wire.HelloReply{HelloReply: a, Now: now, Name: s.Name, Offer: p.offer.Load(), Acked: t.acks(id).Acked[h.Incarnation]}
 }
 
 // beats keeps a sign of life, and what the box says of itself with it.

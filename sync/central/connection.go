@@ -8,7 +8,19 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/lineside/lineside/sync/wire"
 )
+
+// SetOffer says where boxes reach the platform from now on. A box that joins is
+// told, and every other when it connects next.
+func (p *Platform) SetOffer(o wire.Offer) error {
+	if err := o.Check(); err != nil {
+		return err
+	}
+	p.offer.Store(&o)
+	return nil
+}
 
 // Connection is a box's connection, as whoever serves it sees it.
 type Connection struct {

@@ -27,11 +27,7 @@ const (
 type Handler struct {
 	// Proxies says where requests come from; set it before the first one.
 	Proxies Proxies
-	// NATS are the brokers' URLs a box that joins is told of, the better ones
-	// first.
-	NATS []string
-
-	p *Platform
+	p       *Platform
 
 	sessions *sessions
 
@@ -253,7 +249,6 @@ func (h *Handler) join(w http.ResponseWriter, r *http.Request) {
 		h.p.log.Error("a box could not join", "err", err)
 		http.Error(w, fmt.Sprintf("the platform cannot take the box in: %v", err), http.StatusBadRequest)
 	default:
-		reply.NATS = h.NATS
 		write(w, reply)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	bolt "go.etcd.io/bbolt"
 
 	"github.com/lineside/lineside/sync/proto"
+	"github.com/lineside/lineside/sync/wire"
 )
 
 // Config is what a platform is opened with.
@@ -58,6 +59,7 @@ type Platform struct {
 	pulls  chan struct{} // holds one for each pull that waits
 	turns  *turns
 	fleet  fleet
+	offer  atomic.Pointer[wire.Offer] // nil: boxes go on where they are
 
 	mu       sync.Mutex // guards what follows
 	hints    map[string]map[chan struct{}]bool

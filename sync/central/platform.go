@@ -125,6 +125,9 @@ func (p *Platform) Join(j wire.Join) (wire.JoinReply, error) {
 		t.SetMember(proto.Site(id), proto.Member{Voiding: m.Voiding, Voided: m.Voided})
 		t.put(bucketReseals, id, progress{})
 		r = wire.JoinReply{Site: id, Name: s.Name, Platform: p.keys.Signer.Verifier().String()}
+		if o := p.offer.Load(); o != nil {
+			r.Offer = *o
+		}
 	})
 	if err != nil {
 		return wire.JoinReply{}, err

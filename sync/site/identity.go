@@ -161,12 +161,11 @@ func (i Identity) Transports(r Reach) (*Choice, error) {
 		}
 		all = append(all, &NATS{URL: u, Site: i.Site, Key: i.NKey, TLS: wire.PinnedTLS(i.Pin, u.Hostname()), Proxy: r.Proxy})
 	}
-	at := i.Offer.HTTPS
-	if at == "" {
-		at = i.URL
-	}
-	if base, err := url.Parse(at); err == nil && r.Only != "nats" {
-		all = append(all, &HTTPS{Base: base, Client: HTTPClient(wire.PinnedTLS(i.Pin, base.Hostname()), r.Proxy), Site: i.Site, Signer: i.Signer})
+	// Where it joined stays the last way, whatever it was told since.
+	for _, at := range slices.Compact([]string{cmp.Or(i.Offer.HTTPS, i.URL), i.URL}) {
+		if base, err := url.Parse(at); err == nil && r.Only != "nats" {
+			all = append(all, &HTTPS{Base: base, Client: HTTPClient(wire.PinnedTLS(i.Pin, base.Hostname()), r.Proxy), Site: i.Site, Signer: i.Signer})
+		}
 	}
 	return NewChoice(ChoiceConfig{}, all...)
 }

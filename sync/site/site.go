@@ -36,6 +36,9 @@ type Config struct {
 	// Clock is the clock events are stamped with, and whether it is known to be
 	// set; nil is the machine's, taken to be set.
 	Clock func() (now time.Time, set bool)
+	// Offered is told where the platform says it can be reached, at each hello that
+	// does. It returns at once and calls nothing of Site; nil is not told.
+	Offered func(wire.Offer)
 	// Conditions gives the codes of the box's health conditions; nil is none.
 	Conditions func() []string
 }

@@ -97,6 +97,9 @@ func (s *Site) note(r wire.Reply, news proto.News) {
 	if r.Hello != nil {
 		s.cap = min(max(r.Hello.BackoffCap, minCap), maxCap)
 		st.Via = s.via.String()
+		if o := r.Hello.Offer; o != nil && s.cfg.Offered != nil {
+			s.cfg.Offered(*o)
+		}
 		st.Name, st.Whitelisting, st.Skew = r.Hello.Name, r.Hello.Whitelisting, time.Since(r.Hello.Now).Round(time.Second)
 	}
 	if r.Push != nil {

@@ -1,6 +1,13 @@
 package wire
 
-import "github.com/lineside/lineside/sync/seal"
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/lineside/lineside/sync/seal"
+)
 
 // The second transport: HTTPS, for lines that let nothing else through. A site
 // begins a session by signing a challenge with its own key, asks by POST, and
@@ -77,6 +84,42 @@ type Offer struct {
 	// NATS are the brokers' URLs, the better ones first: tls://host:port speaks
 	// TLS from the first byte, wss://host:port passes through web proxies.
 	NATS []string `json:"nats,omitempty"`
-	// HTTPS is the base of the HTTPS transport, empty where it is not offered.
+	// HTTPS is the base of the HTTPS transport; empty is where the box joined.
 	HTTPS string `json:"https,omitempty"`
 }
+
+// Bounds of an Offer.
+const (
+	maxDoors = 16
+	maxDoor  = 256
+)
+
+// Check says what no box could use in an offer.
+func (o Offer) Check() error {
+	if len(o.NATS) > maxDoors {
+		return fmt.Errorf("the platform offers %d brokers, want at most %d", len(o.NATS), maxDoors)
+	}
+	for _, door := range o.NATS {
+		if err := checkDoor(door, "tls", "wss"); err != nil {
+			return err
+		}
+	}
+	if o.HTTPS == "" {
+		return nil
+	}
+	return checkDoor(o.HTTPS, "https")
+}
+
+func checkDoor(door string, schemes ...string) error {
+	u, err := url.Parse(door)
+	if err != nil || len(door) > maxDoor || !slices.Contains(schemes, u.Scheme) || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return fmt.Errorf("the platform offers %.80q, want %s://host:port", door, strings.Join(schemes, ":// or "))
+	}
+	return nil
+}
+
+// Equal reports that two offers are the same.
+func (o Offer) Equal(p Offer) bool { return o.HTTPS == p.HTTPS && slices.Equal(o.NATS, p.NATS) }
+
+// String is the offer in one line.
+func (o Offer) String() string { return strings.Join(append(slices.Clone(o.NATS), o.HTTPS), " ") }

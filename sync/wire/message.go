@@ -83,6 +83,9 @@ type HelloReply struct {
 	// BackoffCap bounds the wait between attempts to connect: the fleet is
 	// large, and all of it comes back at once.
 	BackoffCap time.Duration `json:"backoff_cap"`
+	// Offer is where the platform can be reached now; nil is as the box knows.
+	// Since 2026-11.
+	Offer *Offer `json:"offer,omitempty"`
 	Whitelisting
 }
 
