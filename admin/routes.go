@@ -32,6 +32,7 @@ func routes() []route {
 		{"GET", API + "/health", Viewer, (*Server).getHealth},
 		{"GET", API + "/devices", Viewer, (*Server).getDevices},
 		{"POST", API + "/devices", Admin, (*Server).postDevice},
+		{"POST", API + "/devices/bulk", Installer, (*Server).postBulk},
 		{"POST", API + "/devices/import", Admin, (*Server).postImport},
 		{"GET", API + "/devices/export", Viewer, (*Server).getExport},
 		{"GET", API + "/devices/{mac}", Viewer, (*Server).getDevice},

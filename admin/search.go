@@ -43,13 +43,37 @@ func stateNames() []string {
 	return []string{string(auth.Needed), string(auth.Failed), string(auth.Blocked), string(auth.Successful), "enrolling", "suspended"}
 }
 
+// Search narrows a list of devices; the zero Search is all of them.
+type Search struct {
+	Text   string   `json:"q,omitempty"`
+	State  string   `json:"state,omitempty"`
+	Vendor string   `json:"vendor,omitempty"`
+	Model  string   `json:"model,omitempty"`
+	Owner  string   `json:"owner,omitempty"`
+	Facts  []string `json:"facts,omitempty"`
+}
+
 // query reads what the caller asks for.
 func (s *Server) query(c *call) (query, error) {
 	v := c.r.URL.Query()
-	text := strings.ToLower(strings.TrimSpace(v.Get("q")))
+	in := Search{Text: v.Get("q"), State: v.Get("state"), Vendor: v.Get("vendor"), Model: v.Get("model"), Owner: v.Get("owner")}
+	for _, list := range v["fact"] {
+		in.Facts = append(in.Facts, strings.Split(list, ",")...)
+	}
+	q, err := s.narrow(in)
+	if err != nil {
+		return query{}, err
+	}
+	q.sort, q.down = strings.CutPrefix(strings.ToLower(v.Get("sort")), "-")
+	return q, oneOf("sort", q.sort, sortColumns())
+}
+
+// narrow checks what is searched for.
+func (s *Server) narrow(in Search) (query, error) {
+	text := strings.ToLower(strings.TrimSpace(in.Text))
 	q := query{
-		words: wordsOf(text), hex: macPart(text), state: strings.ToLower(v.Get("state")),
-		vendor: vendorName(v.Get("vendor")), model: strings.TrimSpace(v.Get("model")), owner: strings.TrimSpace(v.Get("owner")),
+		words: wordsOf(text), hex: macPart(text), state: strings.ToLower(in.State),
+		vendor: vendorName(in.Vendor), model: strings.TrimSpace(in.Model), owner: strings.TrimSpace(in.Owner),
 	}
 	if len(text) > maxSearch || len(q.words) > maxWords {
 		return query{}, fail(http.StatusBadRequest, fmt.Sprintf("the query's q is longer than %d bytes or %d words", maxSearch, maxWords), "search for less")
@@ -57,19 +81,13 @@ func (s *Server) query(c *call) (query, error) {
 	if err := oneOf("state", q.state, stateNames()); err != nil {
 		return query{}, err
 	}
-	for _, list := range v["fact"] {
-		for fact := range strings.SplitSeq(list, ",") {
-			if err := oneOf("fact", fact, factNames()); err != nil {
-				return query{}, err
-			}
-			if fact != "" && !slices.Contains(q.facts, fact) {
-				q.facts = append(q.facts, fact)
-			}
+	for _, fact := range in.Facts {
+		if err := oneOf("fact", fact, factNames()); err != nil {
+			return query{}, err
 		}
-	}
-	q.sort, q.down = strings.CutPrefix(strings.ToLower(v.Get("sort")), "-")
-	if err := oneOf("sort", q.sort, sortColumns()); err != nil {
-		return query{}, err
+		if fact != "" && !slices.Contains(q.facts, fact) {
+			q.facts = append(q.facts, fact)
+		}
 	}
 	if q.vendor != "" {
 		if err := s.served(q.vendor); err != nil {

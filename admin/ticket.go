@@ -146,8 +146,8 @@ func (s *Server) postReject(c *call) error {
 	if err := c.body(&in); err != nil {
 		return err
 	}
-	if len(in.Reason) > phone.MaxText {
-		return fail(http.StatusUnprocessableEntity, fmt.Sprintf("the reason is longer than %d bytes", phone.MaxText), "write a shorter one")
+	if err := checkReason(in.Reason); err != nil {
+		return err
 	}
 	return s.ticketAct(c, func(ctx context.Context, by audit.Actor, mac phone.MAC) (auth.Record, error) {
 		return s.dep.Desk.RejectTicket(ctx, by, mac, in.Reason)
