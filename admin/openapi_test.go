@@ -111,6 +111,7 @@ func TestOpenAPIDescribesTheShapes(t *testing.T) {
 		"Search": admin.Search{}, "BulkInput": admin.BulkInput{}, "BulkRow": admin.BulkRow{}, "BulkDone": admin.BulkDone{},
 		"Overview": admin.Overview{}, "VendorCount": admin.VendorCount{}, "DHCP": admin.DHCP{}, "Pool": admin.Pool{},
 		"AddrRange": admin.AddrRange{}, "Hour": phone.Hour{}, "Phone": admin.Phone{}, "Phones": admin.Phones{},
+		"DHCPAdvice": admin.DHCPAdvice{}, "DHCPServer": admin.DHCPServer{}, "DHCPMode": admin.DHCPMode{},
 		"ResyncInput": admin.ResyncInput{}, "Resynced": admin.Resynced{},
 	}
 	d, text := describe(t)

@@ -62,9 +62,11 @@ type Deps struct {
 	Link Linker
 	// Settings is nil where none can be changed.
 	Settings SettingsKeeper
-	Health   *health.Board
-	Metrics  *metrics.Set
-	Log      *slog.Logger
+	// Advice is nil where nothing is known of the LAN's DHCP.
+	Advice  DHCPAdviser
+	Health  *health.Board
+	Metrics *metrics.Set
+	Log     *slog.Logger
 	// Status gives the facts only the program itself knows.
 	Status func() Status
 	// Pages is what the HTTPS listener serves beside /api/ and /metrics; nil is a

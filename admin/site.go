@@ -34,6 +34,7 @@ func (s *Server) getStatus(c *call) error {
 	st.Platform = s.joined()
 	st.Listeners, st.Settings = full(st.Listeners), full(st.Settings)
 	switch {
+	case st.Next != "": // the program knew something more pressing
 	case len(st.Conditions) > 0: // each says for itself what to do
 	case st.Visitors > 0:
 		st.Next = "unknown phones asked; see them with: lineside visitors list"

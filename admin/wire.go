@@ -12,7 +12,7 @@ import (
 )
 
 // Status is the box at a glance. The program fills Version, Started, Listeners
-// and Settings; the server adds the rest.
+// and Settings, and Next where it knows what comes first; the server adds the rest.
 type Status struct {
 	Version      string             `json:"version"`
 	Site         string             `json:"site"`

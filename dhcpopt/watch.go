@@ -41,6 +41,7 @@ type Watch struct {
 	byAddr   turns[netip.Addr, phone.MAC]
 	byMAC    turns[phone.MAC, netip.Addr]
 	last     map[string]time.Time // conditions raised, when there was last a sign of each
+	servers  map[netip.Addr]ServerSeen
 }
 
 // NewWatch makes a watch; it does no I/O. Of cfg it needs mode, interface and
@@ -151,6 +152,7 @@ func (w *Watch) answeredLocked(a Answer, now time.Time) {
 		w.feignedLocked(a, now)
 		return
 	}
+	w.noteLocked(a, now)
 	r := w.welcome(a.Client)
 	if w.cfg.Mode == ModeServer || w.cfg.Mode == ModeRelay {
 		w.raiseForeign(a, now)

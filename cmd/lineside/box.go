@@ -57,7 +57,9 @@ type box struct {
 	force     inForceSettings    // what a reload may have changed of settings
 	asked     chan chan struct{} // reloads asked for by the API, each closed when done
 	changing  sync.Mutex         // one change of settings at a time
-	again     func()             // ends the box to start anew; nil: nobody would
+	watch     *dhcpopt.Watch     // nil: the LAN is not watched
+	lanAsked  lanAsked
+	again     func() // ends the box to start anew; nil: nobody would
 	link      *platformLink
 	take      func(phone.Site) // tells the SIP service what the site is now
 	base      []task
@@ -247,7 +249,7 @@ func (b *box) newAdmin() (*admin.Server, error) {
 		cfg.Vendors = append(cfg.Vendors, m.Vendor)
 	}
 	dep := admin.Deps{
-		Link: b.link, Settings: b.keeper(),
+		Link: b.link, Settings: b.keeper(), Advice: b,
 		Desk: b.desk, Audit: b.store, Recorder: b.store, Backup: b, Tokens: tokenStore{b.store}, Leases: b.leases,
 		Health: b.health, Metrics: b.metrics, Log: b.log, Status: b.status, DHCP: b.pools,
 	}
@@ -260,7 +262,10 @@ func (b *box) tokenPath() string { return filepath.Join(b.settings.State, "admin
 // first start is in the store, and wins.
 func (b *box) status() admin.Status {
 	st := admin.Status{Version: thisBuild().Version, Started: b.started, Listeners: append(slices.Clip(b.listeners), b.six.listeners()...)}
-	for _, s := range b.force.settings(b.settings).Origin {
+	force := b.force.settings(b.settings)
+	set := false // anything, by anybody
+	for _, s := range force.Origin {
+		set = set || s.From == fromPage
 		if v, ok := inForce(b.desk.Policy())[s.Key]; ok {
 			s.From, s.Value, s.By, s.At = fromStore, v, "", time.Time{}
 		}
@@ -269,7 +274,20 @@ func (b *box) status() admin.Status {
 	if b.witness != nil && b.witness.Blind() {
 		st.Leases = blindLeases
 	}
+	if force.NoFile && !set {
+		st.Next = "nothing is set up yet, and DHCP is off; go on in a browser: " + b.page()
+	}
 	return st
+}
+
+// page is where a browser finds the box.
+func (b *box) page() string {
+	for _, l := range b.listeners {
+		if l.Name == "admin" {
+			return "https://" + l.Address + "/"
+		}
+	}
+	return "set listen.admin first"
 }
 
 // inForce is what the policy in the store says of settings that count at the

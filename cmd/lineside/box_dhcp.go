@@ -106,6 +106,7 @@ func (b *box) addWatch() error {
 	if err != nil {
 		return err
 	}
+	b.watch = watch
 	b.doors = append(b.doors, newServer("LAN watch", func(ctx context.Context) error { return watch.Serve(ctx, conn) }))
 	return nil
 }

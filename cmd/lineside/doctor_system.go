@@ -41,9 +41,27 @@ func number(text string) int {
 // route looks for a way out of the LAN.
 func (d *doctor) route(context.Context) []finding {
 	const check = "default-route"
-	text, err := fs.ReadFile(d.root, "proc/self/net/route")
+	routes, err := defaultRoutes(d.root)
 	if err != nil {
 		return []finding{unseen(check, err)}
+	}
+	for _, r := range routes {
+		return []finding{fine(check, "by %s on %s", r.via, r.iface)}
+	}
+	return []finding{{check, gradeWarn, "there is none", "phones get their configs; emergency calls through this box reach only SBCs on its own networks, and time servers elsewhere are out of reach", "ip route add default via ROUTER, and in the machine's network settings"}}
+}
+
+// defaultRoute leads to everything else.
+type defaultRoute struct {
+	via   netip.Addr
+	iface string
+}
+
+// defaultRoutes are the machine's, by IPv4.
+func defaultRoutes(root fs.FS) (routes []defaultRoute, err error) {
+	text, err := fs.ReadFile(root, "proc/self/net/route")
+	if err != nil {
+		return nil, err
 	}
 	for line := range strings.Lines(string(text)) {
 		f := strings.Fields(line)
@@ -51,9 +69,9 @@ func (d *doctor) route(context.Context) []finding {
 			continue
 		}
 		via, _ := kernelAddr(f[2] + ":0")
-		return []finding{fine(check, "by %s on %s", via.Addr(), f[0])}
+		routes = append(routes, defaultRoute{via.Addr(), f[0]})
 	}
-	return []finding{{check, gradeWarn, "there is none", "phones get their configs; emergency calls through this box reach only SBCs on its own networks, and time servers elsewhere are out of reach", "ip route add default via ROUTER, and in the machine's network settings"}}
+	return routes, nil
 }
 
 // names looks up what the settings name.

@@ -1,0 +1,92 @@
+package admin
+
+import (
+	"context"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/lineside/lineside/phone"
+)
+
+// DHCPAdviser knows what the LAN has of DHCP. Its errors are for the operator.
+type DHCPAdviser interface {
+	DHCPAdvice() DHCPAdvice
+	// AskDHCP asks the LAN first, as a new phone does; it takes some seconds.
+	AskDHCP(ctx context.Context) (DHCPAdvice, error)
+}
+
+// DHCPAdvice is what there is on the phones' LAN, and the mode that fits it.
+type DHCPAdvice struct {
+	Interface string       `json:"interface,omitempty"` // empty on loopback
+	Address   netip.Prefix `json:"address"`
+	Mode      string       `json:"mode"` // in force
+	// Asked is when the LAN was last asked; left out for never.
+	Asked   time.Time    `json:"asked,omitzero"`
+	Servers []DHCPServer `json:"servers"`
+	// Suggested is the mode that fits, Why in one sentence, Pool the addresses that
+	// would fit "server"; empty where none do.
+	Suggested string     `json:"suggested"`
+	Why       string     `json:"why"`
+	Pool      string     `json:"pool,omitempty"`
+	Modes     []DHCPMode `json:"modes"`
+	// Next is what to do where too little is known.
+	Next string `json:"next,omitempty"`
+}
+
+// DHCPServer is another server on the LAN, as it was heard.
+type DHCPServer struct {
+	Address  netip.Addr `json:"address"`
+	Hardware phone.MAC  `json:"hardware"` // a relay's where that stands between
+	Offers   netip.Addr `json:"offers,omitzero"`
+	// Leads is what it tells phones of their configs, by option; Here says that this
+	// is the box.
+	Leads string    `json:"leads,omitempty"`
+	Here  bool      `json:"here"`
+	Heard time.Time `json:"heard"`
+}
+
+// DHCPMode is a mode and what it means on this LAN.
+type DHCPMode struct {
+	Mode  string `json:"mode"`
+	Means string `json:"means"`
+	// Needs are the keys to be set with it.
+	Needs []string `json:"needs,omitempty"`
+}
+
+func (s *Server) adviser() (DHCPAdviser, error) {
+	if s.dep.Advice == nil {
+		return nil, fail(http.StatusConflict, "this box knows nothing of the LAN's DHCP", "look with: sudo lineside doctor")
+	}
+	return s.dep.Advice, nil
+}
+
+func (s *Server) getAdvice(c *call) error {
+	a, err := s.adviser()
+	if err != nil {
+		return err
+	}
+	return c.json(http.StatusOK, a.DHCPAdvice())
+}
+
+func (s *Server) postAdvice(c *call) error {
+	a, err := s.adviser()
+	if err != nil {
+		return err
+	}
+	out, err := a.AskDHCP(c.r.Context())
+	if err != nil {
+		return err
+	}
+	return c.json(http.StatusOK, out)
+}
+
+// DHCPAdvice is what there is on the phones' LAN, and the mode that fits it; with
+// asking the LAN is asked first.
+func (c *Client) DHCPAdvice(ctx context.Context, asking bool) (DHCPAdvice, error) {
+	method := "GET"
+	if asking {
+		method = "POST"
+	}
+	return ask[DHCPAdvice](ctx, c, request{method: method, path: "/dhcp/advice"})
+}
