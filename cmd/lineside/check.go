@@ -83,6 +83,9 @@ func check(ctx context.Context, path string, list func() ([]nic, error)) verdict
 		v.Problems = append(v.Problems, asProblems(err)...)
 		return v
 	}
+	if s.NoFile {
+		v.Notes = append(v.Notes, "there is no such file: the box runs on the defaults and on what was set on its page, and until somebody chooses another mode with DHCP off")
+	}
 	nics, err := list()
 	if err != nil {
 		v.Problems = append(v.Problems, problem{Text: err.Error()})

@@ -85,7 +85,7 @@ func (p *program) root() *cobra.Command {
 	flags.BoolVar(&p.json, "json", false, "answer in JSON")
 	_ = root.MarkPersistentFlagFilename("socket")
 	root.AddCommand(
-		p.runCommand(), p.checkCommand(), p.statusCommand(), p.versionCommand(), p.manCommand(),
+		p.runCommand(), p.restartCommand(), p.checkCommand(), p.statusCommand(), p.settingsCommand(), p.versionCommand(), p.manCommand(),
 		p.deviceCommand(), p.userCommand(), p.fileCommand(), p.templateCommand(), p.pinCommand(), p.otpCommand(), p.visitorsCommand(), p.allowCommand(),
 		p.dhcpCommand(), p.leasesCommand(), p.policyCommand(), p.emergencyCommand(), p.auditCommand(), p.watchCommand(),
 		p.backupCommand(), p.restoreCommand(), p.tokenCommand(), p.keyCommand(), p.vendorsCommand(), p.doctorCommand(), p.joinCommand(), p.leaveCommand(),

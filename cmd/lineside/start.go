@@ -153,6 +153,9 @@ func keepGoodOverlay(state string, o overlay) error {
 // the box ended to start anew.
 func (b *box) runDaemon(ctx context.Context, used overlay) error {
 	b.log.Info("lineside starts", "version", thisBuild().Version, "site", b.settings.Site.Name, "self", b.where.Self, "iface", b.where.Interface)
+	if b.settings.NoFile {
+		b.log.Info("there is no settings file: the box runs on the defaults and on what is set on its page", "file", b.settings.Path, "address", b.page())
+	}
 	for _, l := range b.listeners {
 		b.log.Info("door is open", "front", l.Name, "address", l.Address)
 	}
