@@ -28,6 +28,14 @@ var (
 	Exports = Budget{Burst: 24, Every: time.Hour}
 	// MailFailures is for mail that failed. Whoever asks for a password causes some.
 	MailFailures = Budget{Burst: 24, Every: 24 * time.Hour}
+	// SignIns is for sign-ins of one account, SignInRefusals for wrong names and
+	// passwords of everybody, ForgottenPasswords for temporary passwords that were
+	// mailed to whoever asked; what goes beyond of the last two is counted.
+	SignIns            = Budget{Burst: 100, Every: 2 * time.Hour}
+	SignInRefusals     = Budget{Burst: 24, Every: 2 * time.Hour}
+	ForgottenPasswords = Budget{Burst: 24, Every: 2 * time.Hour}
+	// PersonalCalls is for what one user of the site changes on their own page.
+	PersonalCalls = Budget{Burst: 50, Every: 2 * time.Hour}
 	// InstallerCalls is for the calls on record of one token below an admin's, of
 	// InstallerEntries entries each at most.
 	InstallerCalls = Budget{Burst: 1000, Every: 30 * time.Minute}

@@ -69,18 +69,22 @@ func (t *Tries) over(now time.Time, c tally) bool {
 	return age >= t.window || age < 0
 }
 
-// keyLocked is the caller's network: one IPv4 address, or the /64 an IPv6 host
-// can choose its addresses from. The zero prefix is everybody there is no room
-// for.
-func (t *Tries) keyLocked(now time.Time, from netip.Addr) netip.Prefix {
+// Network is whom one caller is counted as: an IPv4 address, or the /64 an IPv6
+// host can choose its addresses from; the zero prefix for none.
+func Network(from netip.Addr) netip.Prefix {
+	from = from.Unmap().WithZone("")
 	bits := 32
 	if from.Is6() {
 		bits = 64
 	}
-	key, err := from.WithZone("").Prefix(bits)
-	if err != nil {
-		return netip.Prefix{}
-	}
+	p, _ := from.Prefix(bits) // of the zero address alone it fails
+	return p
+}
+
+// keyLocked is the caller's network. The zero prefix is everybody there is no
+// room for.
+func (t *Tries) keyLocked(now time.Time, from netip.Addr) netip.Prefix {
+	key := Network(from)
 	if _, known := t.counts[key]; known || len(t.counts) < t.room {
 		return key
 	}

@@ -1,0 +1,226 @@
+package accounts
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/netip"
+
+	"github.com/lineside/lineside/audit"
+	"github.com/lineside/lineside/auth"
+	"github.com/lineside/lineside/operators"
+	"github.com/lineside/lineside/phone"
+)
+
+// Temporary is what became of a temporary password: it was mailed, or has to be
+// handed over by whoever had it made, who is shown it this once.
+type Temporary struct {
+	Mailed   string // the address; empty for not
+	Password phone.Secret
+	Why      string // why it was not mailed
+}
+
+// receiver is whom a letter is for.
+type receiver struct{ address, name, language string }
+
+// ChangePassword gives somebody who is signed in a new password, and ends all
+// their sessions but a new one.
+func (d *Desk) ChangePassword(ctx context.Context, from netip.Addr, token, old, next phone.Secret) (Person, error) {
+	who, ok := d.Who(token, true)
+	if !ok {
+		return Person{}, ErrSession
+	}
+	by := audit.Actor{Front: front, Name: who.Name, Remote: from}
+	a, err := d.choose(ctx, by, who, old, next)
+	if err != nil {
+		return Person{}, err
+	}
+	return d.begin(ctx, d.now(), from, a, "")
+}
+
+// choose gives an account the password its person chose. Who signed in with a
+// temporary one has shown it, and need not again: it is used up.
+func (d *Desk) choose(ctx context.Context, by audit.Actor, who Person, old, next phone.Secret) (auth.Account, error) {
+	a, ok := d.signIn(who.Name)
+	if !ok {
+		return auth.Account{}, ErrSession
+	}
+	if err := d.checkChosen(ctx, try{now: d.now(), from: by.Remote, net: operators.Network(by.Remote), account: a, password: old}, who.Must, next); err != nil {
+		return auth.Account{}, err
+	}
+	hash, err := d.hash(ctx, next)
+	if err != nil {
+		return auth.Account{}, err
+	}
+	var out auth.Account
+	err = d.change(ctx, func(all map[string]auth.Account) ([]auth.Account, []string, []audit.Record, error) {
+		if now := all[a.Name]; now.Epoch != a.Epoch {
+			return nil, nil, nil, ErrSession
+		}
+		out = all[a.Name].Change(d.now(), hash)
+		return []auth.Account{out}, nil, []audit.Record{{By: by, Event: audit.PasswordChanged{Account: a.Name}}}, nil
+	})
+	return out, err
+}
+
+// checkChosen wants the old password, as a sign-in does, and a new one by the
+// rules that is another.
+func (d *Desk) checkChosen(ctx context.Context, t try, must string, next phone.Secret) error {
+	if must != string(auth.MustTemporary) {
+		if wait := d.doors.addrs.wait(t.now, t.net); wait > 0 {
+			return waitError(wait)
+		}
+		m, err := d.look(ctx, t)
+		if err != nil {
+			return err
+		}
+		if m.Own.IsZero() {
+			return invalid("the password was not changed", []string{"old: this is not your password"})
+		}
+	}
+	if faults := passwordFaults(auth.CheckPassword(next, d.names(t.account)...)); len(faults) > 0 {
+		return invalid("the new password does not do", faults)
+	}
+	leave, err := d.doors.enter(ctx, true)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	if auth.VerifyPassword(t.account.Password.Hash, next) {
+		return ErrSame
+	}
+	return nil
+}
+
+// names are what a password of the account must not contain.
+func (d *Desk) names(a auth.Account) []string {
+	names := []string{a.Name}
+	if u, err := d.dep.People.User(a.Name); err == nil && a.Role == auth.Personal {
+		names = append(names, u.Extension, u.AlternateID)
+	}
+	return names
+}
+
+// Reset makes an operator's password void and has a temporary one made.
+func (d *Desk) Reset(ctx context.Context, by audit.Actor, name string) (Temporary, error) {
+	a, err := d.Account(name)
+	if err != nil {
+		return Temporary{}, err
+	}
+	return d.reset(ctx, by, a, receiver{a.Email, "", a.Language})
+}
+
+// ResetUser does the same for a user of the site, who can sign in from then on
+// also where they never could.
+func (d *Desk) ResetUser(ctx context.Context, by audit.Actor, id string) (Temporary, error) {
+	u, err := d.dep.People.User(id)
+	if err != nil {
+		return Temporary{}, err
+	}
+	if a, ok := d.dep.Store.Account(id); ok && a.Role != auth.Personal {
+		return Temporary{}, operators.Fail(http.StatusConflict, "an operator's account is called "+id+" too, and signs in by that name",
+			"have that one's password reset with: lineside account reset-password "+id)
+	}
+	a := auth.Account{Name: u.ID, Role: auth.Personal, Created: d.now(), Person: u.Created}
+	return d.reset(ctx, by, a, receiver{address: u.Email, name: u.Name()})
+}
+
+func (d *Desk) reset(ctx context.Context, by audit.Actor, a auth.Account, to receiver) (Temporary, error) {
+	code := newCode()
+	err := d.change(ctx, func(all map[string]auth.Account) ([]auth.Account, []string, []audit.Record, error) {
+		old, there := all[a.Name]
+		switch {
+		case there && old.Role == a.Role && old.Person.Equal(a.Person):
+		case there && old.Role == auth.Personal && a.Role == auth.Personal, !there && a.Role == auth.Personal:
+			old = a // nobody's yet, or that of a user who is gone
+		default:
+			return nil, nil, nil, ErrUnknown
+		}
+		a = old.Reset(d.now(), hashCode(code))
+		return []auth.Account{a}, nil, []audit.Record{{By: by, Event: audit.PasswordReset{Account: a.Name}}}, nil
+	})
+	if err != nil {
+		return Temporary{}, err
+	}
+	if a.Language != "" {
+		to.language = a.Language
+	}
+	d.doors.names.forget(a.Name)
+	return d.hand(ctx, a, to, code), nil
+}
+
+// hand mails a temporary password, or gives it to be handed over.
+func (d *Desk) hand(ctx context.Context, a auth.Account, to receiver, code phone.Secret) Temporary {
+	switch {
+	case d.dep.Mail == nil:
+		return Temporary{Password: code, Why: "no mail server is set"}
+	case to.address == "":
+		return Temporary{Password: code, Why: "no e-mail address is known"}
+	}
+	if err := d.dep.Mail.Send(ctx, d.letter(a, to, code, false)); err != nil {
+		return Temporary{Password: code, Why: fmt.Sprintf("it could not be mailed: %v", err)}
+	}
+	return Temporary{Mailed: to.address}
+}
+
+// forgotten is somebody who asked for a temporary password.
+type forgotten struct {
+	from netip.Addr
+	name string
+}
+
+// Forgot has a temporary password mailed to whoever the name is of, beside their
+// own. It answers at once, and whether there is such a name or not alike.
+func (d *Desk) Forgot(_ context.Context, from netip.Addr, name string) error {
+	now, net := d.now(), operators.Network(from)
+	if wait := d.doors.asked.wait(now, net); wait > 0 {
+		return waitError(wait)
+	}
+	d.doors.asked.wrong(now, net)
+	select {
+	case d.asked <- forgotten{from, readName(name)}:
+		return nil
+	default:
+		return ErrBusy
+	}
+}
+
+// answerForgotten does what Forgot promised, where there is somebody to mail to.
+func (d *Desk) answerForgotten(ctx context.Context, f forgotten) {
+	a, ok := d.signIn(f.name)
+	if !ok || d.dep.Mail == nil {
+		return
+	}
+	to := receiver{a.Email, "", a.Language}
+	if u, err := d.dep.People.User(a.Name); err == nil && a.Role == auth.Personal {
+		to.address, to.name = u.Email, u.Name()
+	}
+	if to.address == "" {
+		return
+	}
+	code := newCode()
+	given := false
+	err := d.change(ctx, func(all map[string]auth.Account) ([]auth.Account, []string, []audit.Record, error) {
+		var next auth.Account
+		if next, given = all[a.Name].Forget(d.now(), hashCode(code)); !given || next.Epoch != a.Epoch {
+			given = false
+			return nil, nil, nil, nil
+		}
+		return []auth.Account{next}, nil, d.noteForgotten(f, a.Name), nil
+	})
+	if err == nil && given {
+		err = d.dep.Mail.Send(ctx, d.letter(a, to, code, true))
+	}
+	if err != nil {
+		d.dep.Log.Warn("a temporary password that somebody asked for was not mailed", "err", err)
+	}
+}
+
+// noteForgotten is the entry of one, as far as there is room.
+func (d *Desk) noteForgotten(f forgotten, name string) []audit.Record {
+	n := d.doors.forgot.note(d.now())
+	if n == 0 {
+		return nil
+	}
+	return []audit.Record{{By: audit.Actor{Front: front, Remote: f.from}, Event: audit.PasswordForgotten{Account: name, Times: n}}}
+}
