@@ -58,7 +58,7 @@ func readName(typed string) string {
 // looked at, or not there, costs the same work.
 func (d *Desk) look(ctx context.Context, t try) (m auth.Matched, err error) {
 	p := t.account.Password
-	if code := hashCode(readCode(t.password)); code.Equal(p.Temporary) && t.now.Before(p.Until) {
+	if code := hashCode(readCode(t.password)); code.Equal(p.Temporary) && p.TakesTemporary(t.now) {
 		return auth.Matched{Temporary: code}, nil
 	}
 	known := t.account.IsKnown(t.net)

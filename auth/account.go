@@ -83,10 +83,10 @@ func (a Account) SignIn(now time.Time, from netip.Prefix, s Matched) (next Accou
 	p := a.Password
 	switch {
 	case s.Own.Equal(p.Hash):
-		if !now.Before(p.Set.Add(PasswordFor)) {
+		if age := now.Sub(p.Set); age < 0 || age >= PasswordFor {
 			must = MustExpired
 		}
-	case s.Temporary.Equal(p.Temporary) && now.Before(p.Until):
+	case s.Temporary.Equal(p.Temporary) && p.TakesTemporary(now):
 		must = MustTemporary
 	default:
 		return a, "", false
@@ -97,6 +97,12 @@ func (a Account) SignIn(now time.Time, from netip.Prefix, s Matched) (next Accou
 	a.Known = slices.Insert(a.Known, 0, from)
 	a.Known = a.Known[:min(len(a.Known), MaxKnown)]
 	return a, must, true
+}
+
+// TakesTemporary reports that the temporary password, if there is one, is good at
+// now. One from the future, of before a clock was put right, is not.
+func (p Password) TakesTemporary(now time.Time) bool {
+	return now.Before(p.Until) && !now.Before(p.Until.Add(-TemporaryFor))
 }
 
 // Change gives the account the password of this hash, which the person chose.

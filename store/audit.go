@@ -50,7 +50,7 @@ const (
 	maxAudit = 10_000
 	// defaultKeep is how many entries are kept. It is what two years of all
 	// audit.Budgets at once leave room beside, see doc.go.
-	defaultKeep = 225_000
+	defaultKeep = 260_000
 	// auditReach is how far back the log is expected to reach at the least.
 	auditReach = 90 * 24 * time.Hour
 )

@@ -143,7 +143,7 @@ func markCopy(name string, key Key, now time.Time) error {
 		}
 		m.meta.Round = "" // whatever journal it comes to lie beside is not its own
 		// The commit also flushes what was copied before.
-		err = db.Update(func(tx *bolt.Tx) error { return putMeta(tx, m.meta) })
+		err = db.Update(func(tx *bolt.Tx) error { return errors.Join(dropSessions(tx), putMeta(tx, m.meta)) })
 	}
 	return errors.Join(err, db.Close())
 }

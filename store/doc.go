@@ -67,7 +67,7 @@
 // vouched for, until that is pruned. What nothing in the file can show is a
 // whole file put back from an earlier day.
 //
-// The newest 225,000 entries are kept, so whoever can have entries written at
+// The newest 260,000 entries are kept, so whoever can have entries written at
 // will can have all others dropped. Each such cause has a budget (audit.Budget),
 // kept at the door it comes in by; what goes beyond is counted, and the numbers
 // are in the log. At their worst, all at once and every day, they come to
@@ -81,10 +81,14 @@
 //	phones that fetched, for the platform             24
 //	phones not set up that asked, for the platform    12
 //	mail that failed                                   1
-//	                                                277 a day
+//	sign-ins of one account                           12
+//	sign-ins refused                                  12
+//	passwords forgotten                               12
+//	calls of one user on their own page               12
+//	                                                325 a day
 //
-// and 2,245 at once after a start: 204,455 in two years, which leaves room for
-// 20,545 others, the log of a site of some thousands of enrolments. What no
+// and 2,443 at once after a start: 239,693 in two years, which leaves room for
+// 20,307 others, the log of a site of some thousands of enrolments. What no
 // budget bounds is bounded otherwise: wrong PINs by the lock-outs of their
 // device, configs given out again by the device's proof. An admin can fill the
 // log: that shows as the condition audit-short, and in what audit --verify says
@@ -120,8 +124,10 @@
 // copy takes its place. A copy carries a mark that it is one, whichever way it
 // was brought back: at its first Open every unused one-time password in it is
 // burnt, every PIN entered but not yet used is forgotten, every token of the
-// API is removed, and so is mail not yet sent, because the time between may have
-// used, revoked or sent them.
+// API is removed, and so are mail not yet sent and temporary passwords of people,
+// because the time between may have used, revoked or sent them. No copy has who is
+// signed in; who may sign in, and by which password, is as it was then, and said
+// to be.
 //
 // # The site key
 //

@@ -28,7 +28,7 @@ const (
 var buckets = []string{bucketMeta, bucketDevices, bucketPolicy, bucketLeases, bucketSeen, bucketAudit}
 
 // laterBuckets came after schema 2 and are not in every file.
-var laterBuckets = []string{bucketBindings, bucketSBCs, bucketUsers, bucketSync, bucketHours, bucketMail}
+var laterBuckets = []string{bucketBindings, bucketSBCs, bucketUsers, bucketSync, bucketHours, bucketMail, bucketAccounts, bucketSessions}
 
 // overlay is what differs from the state last committed. A nil record, lease
 // or value is a deleted one.

@@ -22,15 +22,17 @@ const maxKey = 32
 // memory is everything that is kept in memory, read from one transaction.
 type memory struct {
 	counts
-	cut     bool // the audit log's ends are not where they were left
-	meta    storedMeta
-	devices map[phone.MAC]*auth.Record
-	leases  map[netip.Addr]*phone.Lease
-	policy  *auth.Policy
-	tokens  []Token
-	users   people
-	letters letters
-	sync    map[string][]byte
+	cut      bool // the audit log's ends are not where they were left
+	meta     storedMeta
+	devices  map[phone.MAC]*auth.Record
+	leases   map[netip.Addr]*phone.Lease
+	policy   *auth.Policy
+	tokens   []Token
+	users    people
+	letters  letters
+	accounts accounts
+	sessions []auth.Session
+	sync     map[string][]byte
 }
 
 // readAll reads and verifies every record.
@@ -92,6 +94,8 @@ func readTx(tx *bolt.Tx, key Key) (*memory, error) {
 		func(tx *bolt.Tx) error { return m.readDevices(tx, codec{key}) },
 		func(tx *bolt.Tx) (err error) { m.users, err = readUsers(tx, codec{key}); return err },
 		func(tx *bolt.Tx) (err error) { m.letters, err = readLetters(tx, codec{key}); return err },
+		func(tx *bolt.Tx) (err error) { m.accounts, err = readAccounts(tx, codec{key}); return err },
+		func(tx *bolt.Tx) (err error) { m.sessions, err = readSessions(tx, codec{key}); return err },
 		m.readLeases, m.readSeen, m.readSync, func(tx *bolt.Tx) error { return m.readAudit(tx, key) },
 	} {
 		if err := read(tx); err != nil {
@@ -201,6 +205,9 @@ func (m *memory) checkRevs() error {
 	}
 	for _, u := range m.users {
 		highest = max(highest, u.Rev)
+	}
+	for _, a := range m.accounts {
+		highest = max(highest, a.Rev)
 	}
 	if highest > m.rev {
 		return fmt.Errorf("%w: revision %d is above the last one given, %d", errDamaged, highest, m.rev)

@@ -124,7 +124,7 @@ func (r rekeying) fillBucket(from *bolt.Tx, dst *bolt.DB, name string) error {
 }
 
 // reseal gives a record's value under the new key; nil is one that finish
-// writes. Fields that are sealed are called so: a record that has one and is not
+// writes, or that is left behind. Fields that are sealed are called so: a record that has one and is not
 // known here cannot be carried over.
 func (r rekeying) reseal(bucket string, k, value []byte) ([]byte, error) {
 	from, to := codec{r.from}, codec{r.to}
@@ -147,6 +147,14 @@ func (r rekeying) reseal(bucket string, k, value []byte) ([]byte, error) {
 			return nil, err
 		}
 		return to.encodeLetter(string(k), l)
+	case bucket == bucketAccounts:
+		a, err := from.decodeAccount(k, value)
+		if err != nil {
+			return nil, err
+		}
+		return to.encodeAccount(a)
+	case bucket == bucketSessions:
+		return nil, nil // people sign in again
 	case bucket == bucketPolicy && string(k) == policyKey:
 		p, err := from.decodePolicy(value)
 		if err != nil {
@@ -203,7 +211,7 @@ func (r rekeying) prove(dst *bolt.DB, was *memory) error {
 	}
 	same := reflect.DeepEqual(was.devices, is.devices) && reflect.DeepEqual(was.leases, is.leases) &&
 		reflect.DeepEqual(was.policy, is.policy) && reflect.DeepEqual(was.tokens, is.tokens) &&
-		reflect.DeepEqual(was.users, is.users) && reflect.DeepEqual(was.letters, is.letters) &&
+		reflect.DeepEqual(was.users, is.users) && reflect.DeepEqual(was.letters, is.letters) && reflect.DeepEqual(was.accounts, is.accounts) &&
 		was.rev == is.rev && was.seen == is.seen && was.mark.Equal(is.mark) && !is.cut
 	if !same {
 		return errors.New("read back under the new key: it is not what was written")

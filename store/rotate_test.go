@@ -30,6 +30,7 @@ type site struct {
 	policy       auth.Policy
 	tokens       []Token
 	letters      map[string]phone.Secret
+	accounts     []auth.Account
 }
 
 func newSite(t testing.TB) *site {
@@ -55,11 +56,15 @@ func newSite(t testing.TB) *site {
 	}
 	addToken(t, s, Token{Name: "monitoring", Role: "viewer", Hash: [32]byte{1, 2, 3}, Added: time.Unix(1_800_000_000, 0)})
 	putLetters(t, s, map[string]string{"a": "a temporary password", "b": "another"})
+	putAccount(t, s, testAccount("anna"))
+	if err := s.SaveSessions(t.Context(), []auth.Session{{ID: [32]byte{1}, Name: "anna"}}, nil); err != nil {
+		t.Fatal(err)
+	}
 	if err := s.KeepGood(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	w.records, _ = s.All()
-	w.policy, w.tokens, w.letters = s.Policy(), s.Tokens(), s.Letters()
+	w.policy, w.tokens, w.letters, w.accounts = s.Policy(), s.Tokens(), s.Letters(), s.Accounts()
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -93,6 +98,8 @@ func (w *site) opens(t testing.TB, dir string) (k Key, wrong string) {
 		return k, fmt.Sprintf("got the tokens %v, want %v", s.Tokens(), w.tokens)
 	case !reflect.DeepEqual(w.letters, s.Letters()):
 		return k, fmt.Sprintf("got the letters %v, want %v", s.Letters(), w.letters)
+	case !reflect.DeepEqual(w.accounts, s.Accounts()):
+		return k, fmt.Sprintf("got the accounts %v, want %v", s.Accounts(), w.accounts)
 	case !check.OK:
 		return k, "audit log: " + check.Why
 	}

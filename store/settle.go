@@ -137,6 +137,9 @@ func (s *Store) burn(v *view, d *draft) (was burnt, err error) {
 		return burnt{}, err
 	}
 	s.burnLetters(d)
+	if err := s.burnTemporary(v, d); err != nil {
+		return burnt{}, err
+	}
 	for mac := range s.devices {
 		rec := v.device(d, mac)
 		next := *rec

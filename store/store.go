@@ -37,7 +37,7 @@ type Config struct {
 	BlockAfter   int
 	AutoApprove  bool
 	PINOnScreen  bool
-	// AuditKeep is how many audit entries are kept, default 225,000. Up to
+	// AuditKeep is how many audit entries are kept, default 260,000. Up to
 	// 1,024 more stay until they are pruned together.
 	AuditKeep int
 	// SeenKeep is of how many phones the last sighting is kept, default
@@ -105,8 +105,11 @@ type Store struct {
 	users   atomic.Pointer[people]
 	userMu  sync.Mutex // one change of the users at a time
 
-	letters  atomic.Pointer[letters]
-	letterMu sync.Mutex // one change of the letters at a time
+	letters   atomic.Pointer[letters]
+	letterMu  sync.Mutex // one change of the letters at a time
+	accounts  atomic.Pointer[accounts]
+	accountMu sync.Mutex                     // one change of the accounts at a time
+	sessions  atomic.Pointer[[]auth.Session] // as they were at the start
 
 	mu      sync.RWMutex // never held while the disk is waited for
 	devices map[phone.MAC]*auth.Record
@@ -225,6 +228,8 @@ func (s *Store) adopt(m *memory) {
 	s.tokens.Store(&m.tokens)
 	s.users.Store(&m.users)
 	s.letters.Store(&m.letters)
+	s.accounts.Store(&m.accounts)
+	s.sessions.Store(&m.sessions)
 	s.rev, s.chain, s.seen, s.mark = m.rev, m.chain, m.seen, m.mark
 	s.meta = m.meta
 }
