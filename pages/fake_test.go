@@ -192,17 +192,25 @@ func newSite(t testing.TB) *site {
 
 // branch is what the API says of a site with some phones.
 func (s *site) branch() {
-	s.api.set("/api/v1/status", admin.Status{
-		Version: "1.0", Site: "Köln & Söhne", Started: s.now.Add(-3 * time.Hour),
-		Devices:  map[string]int{"total": 48, "successful": 40, "needed": 5, "failed": 2, "blocked": 1},
-		Visitors: 3,
-		Settings: []admin.Setting{{Key: "dhcp.mode", Value: "server"}, {Key: "dhcp.pool", Value: "10.20.0.50-10.20.0.250"}},
+	o := admin.Overview{
+		Site: "Köln & Söhne", Zone: "Europe/Berlin", Now: s.now, Visitors: 3, Awaiting: 1, FirstContact: "pin",
+		States: map[string]int{"total": 48, "successful": 40, "needed": 5, "failed": 2, "blocked": 1},
+		Window: "8h0m0s", WindowOpen: s.now.Add(7*time.Hour + 12*time.Minute),
 		Platform: &admin.PlatformLink{Joined: true, State: "linked", Address: "198.51.100.7", Whitelisted: "until 18:30", Heard: s.now.Add(-20 * time.Second)},
+		DHCP: admin.DHCP{Mode: "server", Pools: []admin.Pool{{
+			Ranges: []admin.AddrRange{{First: netip.MustParseAddr("10.20.0.50"), Last: netip.MustParseAddr("10.20.0.250")}},
+			Size:   201, Used: 51, Reserved: 3, Free: 147,
+		}}},
 		Conditions: []health.Condition{{
 			Code: "dhcp-second", Title: "another DHCP server answers phones", Meaning: "phones may be sent elsewhere",
 			Do: "switch it off, or set dhcp.mode = \"inform\"", Detail: "10.20.0.254 offered to 00:15:65:4a:a9:37", Since: s.now.Add(-time.Hour),
 		}},
-	})
-	s.api.set("/api/v1/policy", admin.Policy{FirstContact: "pin", Window: "8h0m0s", WindowOpen: s.now.Add(7*time.Hour + 12*time.Minute)})
-	s.api.set("/api/v1/dhcp/leases", admin.Leases{Leases: []admin.Lease{{Live: true}, {Live: true}, {}}})
+	}
+	for i := range 24 {
+		o.Hours = append(o.Hours, phone.Hour{Start: s.now.Add(time.Duration(i-23) * time.Hour), Full: i * i % 37})
+	}
+	for i := range 30 {
+		o.Days = append(o.Days, phone.Hour{Start: s.now.AddDate(0, 0, i-29), Enrolled: i * 7 % 11})
+	}
+	s.api.set("/api/v1/overview", o)
 }

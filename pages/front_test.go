@@ -243,11 +243,11 @@ func TestLookingDoesNotKeepASessionAlive(t *testing.T) {
 func TestHostileWordsAreInert(t *testing.T) {
 	const evil = `<script>alert(1)</script>"'><img src=x onerror=alert(1)>` + "\u202egnp"
 	s := newSite(t)
-	s.api.set("/api/v1/status", admin.Status{
-		Devices: map[string]int{"total": 1, "needed": 1}, Started: s.now,
+	s.api.set("/api/v1/overview", admin.Overview{
+		States: map[string]int{"total": 1, "needed": 1}, FirstContact: evil, Window: evil,
 		Platform:   &admin.PlatformLink{Joined: true, State: evil, Address: evil, Reason: evil, Whitelisted: evil, Heard: s.now},
 		Conditions: []health.Condition{{Code: evil, Title: evil, Meaning: evil, Do: evil, Detail: evil}},
-		Settings:   []admin.Setting{{Key: "dhcp.mode", Value: "server"}, {Key: "dhcp.pool", Value: evil}},
+		DHCP:       admin.DHCP{Mode: evil},
 	})
 	b := s.visitor(t)
 	_, _, body := b.signIn("ada")

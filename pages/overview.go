@@ -1,46 +1,52 @@
 package pages
 
 import (
-	"strings"
+	"time"
 
 	"github.com/lineside/lineside/admin"
+	"github.com/lineside/lineside/phone"
 )
 
-// overview is the box at a glance.
+// overview is the site at a glance.
 type overview struct {
-	Status     admin.Status
-	Policy     admin.Policy
-	States     ring
-	Conditions []condition
-	DHCP       dhcpView
+	admin.Overview
+	Wrong    []condition
+	Chart    ring
+	Given    columns // configs, by the hour
+	Enrolled columns // phones brought to life, by the day
+	Pools    []poolView
 }
 
-// dhcpView is what the box has to do with the LAN's addresses.
-type dhcpView struct {
-	Mode  string
-	Pools []string
-	Used  int
+// poolView is a pool with its meter.
+type poolView struct {
+	admin.Pool
+	Filled string // of 100
+	Nearly bool   // full
 }
 
 // shownStates are the states of the chart, in the order a phone passes them.
 func shownStates() []string { return []string{"successful", "needed", "failed", "blocked"} }
 
 func getOverview(v *visit) error {
-	st, err := v.api.Status(v.ctx())
+	api, err := v.api.Overview(v.ctx())
 	if err != nil {
 		return err
 	}
-	policy, err := v.api.Policy(v.ctx())
-	if err != nil {
-		return err
+	data := &overview{Overview: api, Wrong: v.conditions(api.Conditions), Chart: v.states(api.States)}
+	zone := v.now.Location()
+	data.Given = overTime(v.say("overview.given"), api.Hours, func(h phone.Hour) int { return h.Full },
+		func(t time.Time) string { return t.In(zone).Format("15:04") })
+	data.Enrolled = overTime(v.say("overview.enrolled"), api.Days, func(h phone.Hour) int { return h.Enrolled },
+		func(t time.Time) string { return v.s.day(v.words(), t.In(zone)) })
+	for _, p := range api.DHCP.Pools {
+		x := poolView{Pool: p}
+		if p.Size > 0 {
+			x.Filled = decimal(100 * float64(p.Size-p.Free) / float64(p.Size))
+			x.Nearly = 10*p.Free < p.Size
+		}
+		data.Pools = append(data.Pools, x)
 	}
-	leases, err := v.api.Leases(v.ctx())
-	if err != nil {
-		return err
-	}
-	return v.show("overview", &overview{
-		Status: st, Policy: policy, States: v.states(st.Devices), Conditions: v.conditions(st.Conditions), DHCP: dhcpOf(st, leases),
-	})
+	return v.show("overview", data)
 }
 
 // states is the chart of where phones stand.
@@ -52,20 +58,11 @@ func (v *visit) states(counts map[string]int) ring {
 	return newRing(v.count("overview.phones", counts["total"]), slices)
 }
 
-func dhcpOf(st admin.Status, leases []admin.Lease) dhcpView {
-	var d dhcpView
-	for _, s := range st.Settings {
-		switch s.Key {
-		case "dhcp.mode":
-			d.Mode = s.Value
-		case "dhcp.pool":
-			d.Pools = strings.FieldsFunc(s.Value, func(r rune) bool { return r == ',' || r == ' ' })
-		}
+// overTime is the chart of one of the counts.
+func overTime(word string, hours []phone.Hour, count func(phone.Hour) int, when func(time.Time) string) columns {
+	counts, labels := make([]int, len(hours)), make([]string, len(hours))
+	for i, h := range hours {
+		counts[i], labels[i] = count(h), when(h.Start)
 	}
-	for _, l := range leases {
-		if l.Live {
-			d.Used++
-		}
-	}
-	return d
+	return newColumns(word, counts, labels)
 }
