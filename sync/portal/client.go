@@ -48,7 +48,7 @@ func (c *Client) Do(ctx context.Context, method, path string, query url.Values, 
 	if err != nil {
 		return err
 	}
-	defer func() { _ = resp.Body.Close() }()
+	defer done(resp.Body)
 	switch to := out.(type) {
 	case nil:
 		return nil
@@ -96,8 +96,15 @@ func (c *Client) send(ctx context.Context, method, path string, query url.Values
 	if resp.StatusCode < 300 {
 		return resp, nil
 	}
-	defer func() { _ = resp.Body.Close() }()
+	defer done(resp.Body)
 	return nil, readError(resp)
+}
+
+// done reads what nobody wanted of an answer, so that its connection is kept for
+// the next call: the handshake of another costs more than most calls.
+func done(body io.ReadCloser) {
+	_, _ = io.CopyN(io.Discard, body, maxBody) // what is longer costs a connection
+	_ = body.Close()
 }
 
 // readError gives the platform's words; an answer that has none gets the status.
