@@ -177,16 +177,25 @@ func (s *Site) tellDesk(ctx context.Context) error {
 		return err
 	}
 	for _, d := range todo {
-		err := s.desk.Apply(ctx, d, func(secret string) ([]byte, error) { return s.cfg.Key.Open(d.Label(secret), d.Sealed[secret]) })
-		if errors.Is(err, ErrRetry) || ctx.Err() != nil {
-			return fmt.Errorf("apply %s: %w", d.ID, err)
-		}
-		if err != nil {
-			s.log.Warn("a document of the platform cannot be had here", "document", d.ID, "err", err)
+		if err := s.apply(ctx, d); err != nil {
+			return err
 		}
 		if err := s.told(ctx, d); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// apply tells the desk of one document. An error says that it may go well
+// another time.
+func (s *Site) apply(ctx context.Context, d wire.Doc) error {
+	err := s.desk.Apply(ctx, d, func(secret string) ([]byte, error) { return s.cfg.Key.Open(d.Label(secret), d.Sealed[secret]) })
+	if errors.Is(err, ErrRetry) || ctx.Err() != nil {
+		return fmt.Errorf("apply %s: %w", d.ID, err)
+	}
+	if err != nil {
+		s.log.Warn("a document of the platform cannot be had here", "document", d.ID, "err", err)
 	}
 	return nil
 }
@@ -201,9 +210,15 @@ func (s *Site) kept(t *tx, id proto.ID) wire.Doc {
 			t.fail(fmt.Errorf("read a kept document: %w", err))
 		}
 	}
+	return t.known(id, d)
+}
+
+// known is a document with what the box and the platform know together of what
+// it is about, not what it said itself.
+func (t *tx) known(id proto.ID, d wire.Doc) wire.Doc {
 	state, _ := t.Device(id)
 	d.ID, d.Del = id, state.Gone
-	d.Sec = state.Sec // what both sides know together, not what the document said
+	d.Sec = state.Sec
 	d.Kind, d.Key, _ = wire.SplitID(id)
 	if d.Del {
 		d.Body, d.Sealed = nil, nil
@@ -211,14 +226,17 @@ func (s *Site) kept(t *tx, id proto.ID) wire.Doc {
 	return d
 }
 
-// told forgets that the desk was to be told, unless there is a newer document:
-// the document kept is another then, or the device has gone since.
+// told forgets that the desk was to be told.
 func (s *Site) told(ctx context.Context, d wire.Doc) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.change(ctx, nil, func(t *tx) {
-		if now, _ := t.Device(d.ID); now.Ver == d.Ver && now.Gone == d.Del {
-			t.Put(todoOf+string(d.ID), nil)
-		}
-	})
+	return s.change(ctx, nil, func(t *tx) { t.told(d) })
+}
+
+// told forgets that the desk was to be told, unless there is a newer document:
+// the document kept is another then, or the device has gone since.
+func (t *tx) told(d wire.Doc) {
+	if now, _ := t.Device(d.ID); now.Ver == d.Ver && now.Gone == d.Del {
+		t.Put(todoOf+string(d.ID), nil)
+	}
 }

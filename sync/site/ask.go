@@ -127,7 +127,11 @@ func (s *Site) ask(ctx context.Context, conn Conn, q wire.Request, wait time.Dur
 // heard takes an answer in one transaction.
 func (s *Site) heard(ctx context.Context, q wire.Request, r wire.Reply) error {
 	p := proto.Reply{ID: r.ID}
-	docs, err := s.openReply(r, &p)
+	docs, opened, err := s.openReply(r, &p)
+	if err != nil {
+		return err
+	}
+	told, err := s.tellFirst(ctx, p, docs, opened)
 	if err != nil {
 		return err
 	}
@@ -151,6 +155,9 @@ func (s *Site) heard(ctx context.Context, q wire.Request, r wire.Reply) error {
 			m.Acked = max(m.Acked, r.Push.Acked)
 		}
 		t.put(nameMeta, m)
+		for _, d := range told {
+			t.told(d)
+		}
 	})
 	if err != nil {
 		s.link.Lost() // memory is ahead of the disk
@@ -162,7 +169,7 @@ func (s *Site) heard(ctx context.Context, q wire.Request, r wire.Reply) error {
 }
 
 // openReply turns an answer into the rules' words, every document verified.
-func (s *Site) openReply(r wire.Reply, p *proto.Reply) (map[proto.ID]wire.SignedDoc, error) {
+func (s *Site) openReply(r wire.Reply, p *proto.Reply) (docs map[proto.ID]wire.SignedDoc, opened map[proto.ID]wire.Doc, err error) {
 	switch {
 	case r.Hello != nil:
 		p.Hello = &r.Hello.HelloReply
@@ -172,17 +179,17 @@ func (s *Site) openReply(r wire.Reply, p *proto.Reply) (map[proto.ID]wire.Signed
 		p.Confirm = r.Confirm
 	}
 	if r.Pull == nil {
-		return nil, nil
+		return nil, nil, nil
 	}
-	docs := map[proto.ID]wire.SignedDoc{}
+	docs, opened = map[proto.ID]wire.SignedDoc{}, map[proto.ID]wire.Doc{}
 	p.Pull = &proto.PullReply{Epoch: r.Pull.Epoch, Cursor: r.Pull.Cursor, Pin: r.Pull.Pin, More: r.Pull.More}
 	for _, signed := range r.Pull.Docs {
 		d, err := wire.OpenDoc(s.cfg.Platform, s.cfg.Site, signed)
 		if err != nil {
-			return nil, fmt.Errorf("read the platform's documents: %w", err)
+			return nil, nil, fmt.Errorf("read the platform's documents: %w", err)
 		}
-		docs[d.ID] = signed
+		docs[d.ID], opened[d.ID] = signed, d
 		p.Pull.Docs = append(p.Pull.Docs, d.Doc)
 	}
-	return docs, nil
+	return docs, opened, nil
 }

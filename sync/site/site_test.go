@@ -47,9 +47,15 @@ type desk struct {
 	told    []site.Status
 	happen  []wire.Event
 	offline bool
+	first   func(wire.Doc) error // what Apply does first, if not nil
 }
 
 func (d *desk) Apply(_ context.Context, doc wire.Doc, open func(string) ([]byte, error)) error {
+	if d.first != nil {
+		if err := d.first(doc); err != nil {
+			return err
+		}
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if doc.Del {
