@@ -35,6 +35,8 @@ const (
 	pingEvery = 27 * time.Second
 	// hintsKept is how many hints wait; they all say the same.
 	hintsKept = 16
+	// writeBytes is what nats.go gathers before it writes.
+	writeBytes = 4 << 10
 )
 
 // String names the transport for operators.
@@ -51,7 +53,7 @@ func (n *NATS) Dial(ctx context.Context) (Conn, error) {
 		return nil, fmt.Errorf("the platform offers %s, which this box does not speak: update the box", n.URL.Redacted())
 	}
 	c := &natsConn{site: n.Site, hints: make(chan struct{}, 1), ended: make(chan struct{})}
-	d := &dialer{dial: func(address string) (net.Conn, error) { return dialVia(ctx, n.Proxy, address) }}
+	d := &dialer{secure: n.URL.Scheme == "tls", dial: func(address string) (net.Conn, error) { return n.connect(ctx, address) }}
 	stop, began := context.AfterFunc(ctx, d.close), time.Now()
 	conn, err := nats.Connect(n.URL.String(), append(n.options(ctx, public, c), nats.SetCustomDialer(d))...)
 	if !stop() && err == nil {
@@ -73,7 +75,7 @@ func (n *NATS) options(ctx context.Context, public string, c *natsConn) []nats.O
 	opts := []nats.Option{
 		nats.Name(n.Site), nats.Nkey(public, n.Key.pair.Sign), nats.CustomInboxPrefix(wire.InboxPrefix(n.Site)),
 		nats.Secure(n.TLS), nats.NoReconnect(), nats.IgnoreDiscoveredServers(), nats.SkipHostLookup(), nats.NoEcho(),
-		nats.Timeout(patience(ctx)), nats.PingInterval(pingEvery), nats.MaxPingsOutstanding(2),
+		nats.Timeout(patience(ctx)), nats.WriteBufferSize(writeBytes), nats.PingInterval(pingEvery), nats.MaxPingsOutstanding(2),
 		nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}), // what matters ends the connection
 		nats.ClosedHandler(func(*nats.Conn) { c.gone() }),
 	}
@@ -121,52 +123,6 @@ func saysBusy(err error) bool {
 
 // errBusy says that the platform has too much to do.
 var errBusy = errors.New("the platform is busy")
-
-// dialer makes the one connection of a dial, and keeps it: nats.go does not
-// close one whose handshake fails, and words away why it could not be made.
-type dialer struct {
-	dial func(address string) (net.Conn, error)
-
-	mu     sync.Mutex // guards the rest
-	conn   net.Conn
-	err    error
-	closed bool
-}
-
-// Dial is called by nats.go.
-func (d *dialer) Dial(_, address string) (net.Conn, error) {
-	conn, err := d.dial(address)
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.closed && err == nil {
-		err = errors.Join(context.Canceled, conn.Close())
-	}
-	if err != nil {
-		d.err = err
-		return nil, err
-	}
-	d.conn = conn
-	return conn, nil
-}
-
-// failed is why the dial failed.
-func (d *dialer) failed(err error) error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.err != nil {
-		return d.err
-	}
-	return err
-}
-
-func (d *dialer) close() {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.closed = true
-	if d.conn != nil {
-		_ = d.conn.Close()
-	}
-}
 
 // natsConn is one connection to the broker.
 type natsConn struct {
