@@ -118,10 +118,7 @@ func (c *Client) RemoveDevice(ctx context.Context, mac phone.MAC) error {
 
 // Import sets up and changes devices from a CSV file, all or none.
 func (c *Client) Import(ctx context.Context, file []byte) (Imported, error) {
-	if file == nil {
-		file = []byte{}
-	}
-	return ask[Imported](ctx, c, request{method: "POST", path: "/devices/import", file: file})
+	return ask[Imported](ctx, c, request{method: "POST", path: "/devices/import", file: fileOf(file)})
 }
 
 // Export copies the CSV file of all devices to w.

@@ -10,6 +10,7 @@ import (
 	"github.com/lineside/lineside/audit"
 	"github.com/lineside/lineside/operators"
 	"github.com/lineside/lineside/phone"
+	"github.com/lineside/lineside/provision"
 )
 
 func (s *Server) postImport(c *call) error {
@@ -21,8 +22,22 @@ func (s *Server) postImport(c *call) error {
 	if err != nil {
 		return err
 	}
-	devices, err := s.importDevices(rows, bad)
+	preview, err := c.flag("preview")
 	if err != nil {
+		return err
+	}
+	p := newPlan(data, bad)
+	devices, err := s.importDevices(rows, p)
+	switch {
+	case err != nil:
+		return err
+	case preview:
+		return p.preview(c)
+	}
+	if err := p.stands(c); err != nil {
+		return err
+	}
+	if err := p.bad.err(); err != nil {
 		return err
 	}
 	out := Imported{Rows: len(rows)}
@@ -58,8 +73,8 @@ func (c *call) importBody() ([]byte, error) {
 
 // importDevices lays every row over what there is of its device and checks the
 // outcome, so that all faults of a file are told at once: those of its form, in
-// bad already, and those of its meaning.
-func (s *Server) importDevices(rows []row, bad faults) ([]phone.Device, error) {
+// the plan already, and those of its meaning.
+func (s *Server) importDevices(rows []row, p *plan) ([]phone.Device, error) {
 	devices := make([]phone.Device, len(rows))
 	var lines []int // of those that are well by themselves
 	var well []phone.Device
@@ -70,16 +85,17 @@ func (s *Server) importDevices(rows []row, bad faults) ([]phone.Device, error) {
 		}
 		dev := r.lay(rec.Device)
 		wrong := errors.Join(s.place(&dev, rec.Device), s.check(dev))
-		bad.addAll(r.line, wrong)
+		p.bad.addAll(r.line, wrong)
 		if wrong == nil {
 			lines, well = append(lines, r.line), append(well, dev)
 		}
+		p.row(r.line, r.mac.String(), dev.Label, rec.Rev, provision.ChangedFields(rec.Device, dev))
 		devices[i] = dev
 	}
 	for i, wrong := range s.dep.Desk.CheckImport(well) {
-		bad.addAll(lines[i], wrong)
+		p.bad.addAll(lines[i], wrong)
 	}
-	return devices, bad.err()
+	return devices, nil
 }
 
 // getExport writes the list of devices. It is made whole before the first byte

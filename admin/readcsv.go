@@ -43,15 +43,21 @@ func (f *faults) addAll(line int, err error) {
 	}
 }
 
+// sorted gives them in the order of their lines.
+func (f *faults) sorted() []fault {
+	list := slices.Clone(f.list)
+	slices.SortStableFunc(list, func(a, b fault) int { return cmp.Compare(a.line, b.line) })
+	return list
+}
+
 // err is the answer for a file with faults, in the order of its lines; nil for
 // one without.
 func (f *faults) err() error {
 	if len(f.list) == 0 {
 		return nil
 	}
-	slices.SortStableFunc(f.list, func(a, b fault) int { return cmp.Compare(a.line, b.line) })
 	var told []string
-	for _, one := range f.list[:min(len(f.list), maxFault)] {
+	for _, one := range f.sorted()[:min(len(f.list), maxFault)] {
 		told = append(told, fmt.Sprintf("line %d: %s", one.line, one.text))
 	}
 	if more := len(f.list) - len(told); more > 0 {

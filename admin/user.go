@@ -204,8 +204,22 @@ func (s *Server) postUserImport(c *call) error {
 	if err != nil {
 		return err
 	}
-	users, err := s.readUsers(data)
+	preview, err := c.flag("preview")
 	if err != nil {
+		return err
+	}
+	p := newPlan(data, faults{})
+	users, err := s.readUsers(data, p)
+	switch {
+	case err != nil:
+		return err
+	case preview:
+		return p.preview(c)
+	}
+	if err := p.stands(c); err != nil {
+		return err
+	}
+	if err := p.bad.err(); err != nil {
 		return err
 	}
 	out := Imported{Rows: len(users)}

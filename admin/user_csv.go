@@ -13,6 +13,7 @@ import (
 
 	"github.com/lineside/lineside/operators"
 	"github.com/lineside/lineside/phone"
+	"github.com/lineside/lineside/provision"
 )
 
 // Columns of the CSV file of users. Export writes all but the passwords; import
@@ -67,7 +68,7 @@ func writeRows(w io.Writer, rows [][]string) error {
 
 // readUsers lays every row over what there is of its user and checks the
 // outcome, so that all faults of a file are told at once.
-func (s *Server) readUsers(data []byte) ([]phone.User, error) {
+func (s *Server) readUsers(data []byte, p *plan) ([]phone.User, error) {
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	if !utf8.Valid(data) {
 		return nil, fail(http.StatusUnprocessableEntity, "the file is not in UTF-8", "in the spreadsheet save it as \"CSV UTF-8\"")
@@ -84,33 +85,33 @@ func (s *Server) readUsers(data []byte) ([]phone.User, error) {
 		return nil, err
 	}
 	var users []phone.User
-	var bad faults
-	lines := make(map[string]int)
+	var lines []int
+	first := make(map[string]int)
 	for {
 		cells, err := in.Read()
 		if errors.Is(err, io.EOF) {
-			return users, bad.err()
+			s.extensionsTaken(users, lines, &p.bad)
+			return users, nil
 		}
 		if err != nil {
-			bad.add(csvLine(err), "has a quote in the wrong place; write \"\" for a quote inside quotes")
-			return nil, bad.err()
+			p.bad.add(csvLine(err), "has a quote in the wrong place; write \"\" for a quote inside quotes")
+			return users, nil
 		}
 		line, _ := in.FieldPos(0)
 		if !slices.ContainsFunc(cells, func(c string) bool { return strings.TrimSpace(c) != "" }) {
 			continue
 		}
-		if len(users)+len(bad.list) >= maxRows {
+		if len(users) >= maxRows {
 			return nil, fail(http.StatusRequestEntityTooLarge, fmt.Sprintf("the file has more than %d rows", maxRows), "split it")
 		}
-		u, err := s.readUser(cells, columns)
-		for _, text := range spell("", err) {
-			bad.add(line, text)
+		u, was, err := s.readUser(cells, columns)
+		p.bad.addAll(line, err)
+		if at, twice := first[u.ID]; twice && u.ID != "" {
+			p.bad.add(line, fmt.Sprintf("%s is in line %d already; a user has one row", u.ID, at))
 		}
-		if first, twice := lines[u.ID]; twice && u.ID != "" {
-			bad.add(line, fmt.Sprintf("%s is in line %d already; a user has one row", u.ID, first))
-		}
-		lines[u.ID] = line
-		users = append(users, u)
+		first[u.ID] = line
+		p.row(line, u.ID, u.Name(), was.Rev, provision.ChangedFields(was, u))
+		users, lines = append(users, u), append(lines, line)
 	}
 }
 
@@ -135,12 +136,12 @@ func userHead(head []string) ([]string, error) {
 	return columns, bad.err()
 }
 
-// readUser lays a row over its user. A cell that is left empty clears what it
+// readUser lays a row over its user, and gives what there was. A cell that is left empty clears what it
 // stands for, but for passwords: those it leaves alone.
-func (s *Server) readUser(cells, columns []string) (phone.User, error) {
+func (s *Server) readUser(cells, columns []string) (u, was phone.User, err error) {
 	given := make(map[string]string, len(cells))
 	if len(cells) > len(columns) {
-		return phone.User{}, fmt.Errorf("has %d cells, the header %d; put text with a separator in quotes", len(cells), len(columns))
+		return u, was, fmt.Errorf("has %d cells, the header %d; put text with a separator in quotes", len(cells), len(columns))
 	}
 	for i, cell := range cells {
 		if columns[i] == colWebPassword || columns[i] == colPortalPIN || columns[i] == colXSIPassword {
@@ -149,10 +150,11 @@ func (s *Server) readUser(cells, columns []string) (phone.User, error) {
 		}
 		given[columns[i]] = operators.UnguardCell(strings.TrimSpace(cell))
 	}
-	u, err := s.dep.Desk.User(given[colID])
+	was, err = s.dep.Desk.User(given[colID])
 	if err != nil && !errors.Is(err, phone.ErrUnknownUser) {
-		return u, err
+		return u, was, err
 	}
+	u = was
 	u.ID = given[colID]
 	for column, field := range map[string]*string{
 		colExtension: &u.Extension, colFirst: &u.First, colLast: &u.Last, colEmail: &u.Email, colAlternate: &u.AlternateID, colXSIUser: &u.XSIUser,
@@ -170,5 +172,5 @@ func (s *Server) readUser(cells, columns []string) (phone.User, error) {
 	if v := given[colPortalPIN]; v != "" {
 		u.PortalPIN = phone.NewSecret(v)
 	}
-	return u, u.Validate()
+	return u, was, u.Validate()
 }

@@ -224,7 +224,7 @@ func unknown(mac phone.MAC) error { return phone.UnknownDevice(mac) }
 // audit log. A change of vendor makes what the old phone proved void: another
 // maker's phone is another phone.
 func amend(by audit.Actor, old auth.Record, dev phone.Device) (*auth.Record, []audit.Record) {
-	fields := changedFields(old.Device, dev)
+	fields := ChangedFields(old.Device, dev)
 	if len(fields) == 0 {
 		return &old, nil
 	}
@@ -238,9 +238,9 @@ func amend(by audit.Actor, old auth.Record, dev phone.Device) (*auth.Record, []a
 	return &next, events
 }
 
-// changedFields names what differs of a device or a user, by the names of the
+// ChangedFields names what differs of two devices or two users, by the names of the
 // API.
-func changedFields[T any](a, b T) []string {
+func ChangedFields[T any](a, b T) []string {
 	var names []string
 	va, vb := reflect.ValueOf(a), reflect.ValueOf(b)
 	for i := range va.NumField() {

@@ -203,7 +203,7 @@ func (d *Desk) replaceUsers(ctx context.Context, by audit.Actor, users []phone.U
 			u.Created = d.tools.Now().UTC()
 			return &u, one(phone.MAC{}, by, audit.UserAdded{User: u.ID}), nil
 		}
-		fields := changedFields(old, u)
+		fields := ChangedFields(old, u)
 		if touched[u.ID] = len(fields) > 0; !touched[u.ID] {
 			return &u, nil, nil
 		}

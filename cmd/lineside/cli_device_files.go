@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -15,16 +16,55 @@ import (
 )
 
 func (p *program) deviceImportCommand() *cobra.Command {
-	return &cobra.Command{
+	var preview bool
+	cmd := &cobra.Command{
 		Use: "import FILE", Short: "Set up and change devices from a CSV file (- reads standard input), all rows or none", Args: shell.ExactArgs("FILE"),
 		Long: "Set up and change devices from a CSV file (- reads standard input), all rows or none. The\nfirst line names the columns, as in what device export writes; mac is the one that must be\nthere. Commas, semicolons or tabs divide the cells; a cell that holds one of them stands in\nquotes, with a quote inside it written twice: \"Front; back\".",
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if preview {
+				return p.previewFile(cmd.Context(), args[0], (*admin.Client).PreviewImport)
+			}
 			if err := p.importFile(cmd.Context(), args[0], (*admin.Client).Import); err != nil {
 				return err
 			}
 			return p.warnImported(cmd.Context())
 		},
 	}
+	previewFlag(cmd, &preview)
+	return cmd
+}
+
+func previewFlag(cmd *cobra.Command, preview *bool) {
+	cmd.Flags().BoolVar(preview, "preview", false, "only say what the file would do, line by line; nothing is stored")
+}
+
+// previewFile has the box say what a CSV file would do.
+func (p *program) previewFile(ctx context.Context, path string, send func(*admin.Client, context.Context, []byte) (admin.ImportPreview, error)) error {
+	text, err := p.readAll(path)
+	if err != nil {
+		return err
+	}
+	c, err := p.client()
+	if err != nil {
+		return err
+	}
+	would, err := send(c, ctx, text)
+	if err != nil {
+		return err
+	}
+	if p.json {
+		return shell.WriteJSON(p.out, would)
+	}
+	t := shell.NewTable("LINE", "KEY", "WHAT", "NAME")
+	for _, l := range would.Lines {
+		t.Add(strconv.Itoa(l.Line), l.Key, strings.TrimSpace(l.What+" "+strings.Join(l.Fields, ", ")), l.Name)
+	}
+	for _, f := range would.Faults {
+		t.Add(strconv.Itoa(f.Line), "", "FAULT "+f.Text, "")
+	}
+	t.Print(p.out)
+	return p.say("%s: would add %d and change %d; %d as they are; %s; nothing was stored",
+		count(would.Rows, "row", "rows"), would.Added, would.Changed, would.Same, count(would.FaultCount, "fault", "faults"))
 }
 
 // importFile sends a CSV file and says what became of its rows.

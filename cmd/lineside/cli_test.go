@@ -131,6 +131,8 @@ func exportAndImport(o *operator, mac string) {
 	o.does("", 1, "is there already.*--force", "device", "export", file)
 	o.does("", 0, "it holds PINs", "device", "export", file, "--force")
 	text := o.does("", 0, mac, "device", "export")
+	o.does("", 0, "1 row: would add 0 and change 0; 1 as they are; 0 faults; nothing was stored", "device", "import", file, "--preview")
+	o.does(strings.ReplaceAll(text, mac, "not-a-mac"), 0, "2 .*FAULT mac", "device", "import", "-", "--preview")
 	o.does("", 0, "1 row: 0 added", "device", "import", file)
 	o.does(strings.ReplaceAll(text, mac, "not-a-mac"), 1, "line 2.*→", "device", "import", "-")
 }

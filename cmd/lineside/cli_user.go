@@ -210,13 +210,19 @@ func (p *program) userRemoveCommand() *cobra.Command {
 }
 
 func (p *program) userImportCommand() *cobra.Command {
-	return &cobra.Command{
+	var preview bool
+	cmd := &cobra.Command{
 		Use: "import FILE", Short: "Set up and change users from a CSV file (- reads standard input), all rows or none", Args: shell.ExactArgs("FILE"),
 		Long: "Set up and change users from a CSV file, all rows or none. Its columns are id, extension,\nfirst_name, last_name, email, alternate_id, web_password, portal_pin,\nxsi_user and xsi_password; a password left\nempty stays as it is.",
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if preview {
+				return p.previewFile(cmd.Context(), args[0], (*admin.Client).PreviewUsers)
+			}
 			return p.importFile(cmd.Context(), args[0], (*admin.Client).ImportUsers)
 		},
 	}
+	previewFlag(cmd, &preview)
+	return cmd
 }
 
 func (p *program) userExportCommand() *cobra.Command {
