@@ -39,7 +39,7 @@ func (l *platformLink) JoinPlatform(ctx context.Context, by audit.Actor, token p
 	defer cancel()
 	id, err := site.Join(asking, tok, b.settings.Central.Proxy, thisBuild().Version)
 	if err != nil {
-		return admin.PlatformLink{}, errJoin("see what stands between: lineside doctor; a token is good once: make another at the platform", "%w", err)
+		return admin.PlatformLink{}, errJoin(site.AfterJoin(err), "%w", err)
 	}
 	if joined && (old.Site != id.Site || old.Platform != id.Platform) {
 		if err := l.forget(ctx); err != nil {

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/lineside/lineside/operators"
 	"github.com/lineside/lineside/sync/seal"
 	"github.com/lineside/lineside/sync/wire"
 )
@@ -30,6 +31,7 @@ type Handler struct {
 	p       *Platform
 
 	sessions *sessions
+	wrong    *operators.Tries // join tokens
 
 	mu         sync.Mutex // guards challenges
 	challenges map[string]challenge
@@ -42,7 +44,7 @@ type challenge struct {
 
 // NewHandler makes the handler.
 func NewHandler(p *Platform) *Handler {
-	h := &Handler{p: p, challenges: map[string]challenge{}, sessions: newSessions()}
+	h := &Handler{p: p, challenges: map[string]challenge{}, sessions: newSessions(), wrong: operators.NewTries()}
 	p.OnRevoke(h.sessions.cutOff)
 	return h
 }
@@ -231,6 +233,25 @@ func (h *Handler) stream(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// noToken refuses a join token, and has an address that goes on with wrong ones
+// wait. A good token is always taken, so nobody can shut out a box that shares
+// an address with a guesser.
+func (h *Handler) noToken(w http.ResponseWriter, r *http.Request, why error) {
+	from := h.Proxies.Source(r)
+	v := h.wrong.Wrong(h.p.now(), from)
+	if v.First {
+		h.p.log.Warn("wrong join tokens are being tried", "remote", from, "attempt", operators.MaxTries)
+	}
+	no, status := wire.Refused{Reason: wire.Revoked, Text: why.Error()}, http.StatusForbidden
+	if v.Wait > 0 {
+		no, status = wire.Refused{Reason: wire.Busy, Text: "too many join tokens that are not good were shown from this address: wait a minute, then join with a good one", Retry: v.Wait}, http.StatusTooManyRequests
+		w.Header().Set("Retry-After", strconv.Itoa(int(v.Wait/time.Second)+1))
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(no)
+}
+
 func (h *Handler) join(w http.ResponseWriter, r *http.Request) {
 	var j wire.Join
 	if !read(r, &j) {
@@ -240,9 +261,7 @@ func (h *Handler) join(w http.ResponseWriter, r *http.Request) {
 	reply, err := h.p.Join(j)
 	switch {
 	case errors.Is(err, ErrJoin):
-		w.Header().Set("Content-Type", "application/json")
-		w.WriteHeader(http.StatusForbidden)
-		_ = json.NewEncoder(w).Encode(wire.Refused{Reason: wire.Revoked, Text: ErrJoin.Error()})
+		h.noToken(w, r, err)
 	case errors.Is(err, ErrBusy):
 		later(w, &wire.Refused{Reason: wire.Busy, Text: "the platform cannot write now: join again in a moment with the same token"})
 	case err != nil:

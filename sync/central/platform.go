@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -47,16 +46,6 @@ func NewKeys() (k Keys, err error) {
 	return k, nil
 }
 
-// Token is what a box is joined with: where the platform is, and a secret.
-type Token struct {
-	Site   string
-	Secret string
-	Until  time.Time
-}
-
-// joinFor is how long a token is good.
-const joinFor = 7 * 24 * time.Hour
-
 // AddSite makes a site and the token its box joins with.
 func (p *Platform) AddSite(name string) (Token, error) {
 	if strings.TrimSpace(name) == "" || len(name) > 100 {
@@ -79,14 +68,11 @@ func (p *Platform) invite(id string, edit func(*site), fresh bool) (Token, error
 			return
 		}
 		edit(&s)
-		t.setInvite(id, &s, joinHash(tok.Secret), tok.Until)
+		t.setInvite(id, &s, joinHash(tok.Secret), tok.Until, tokenReplaced)
 		t.setSite(id, s)
 	})
 	return tok, err
 }
-
-// ErrJoin is the one answer to every token that is not good.
-var ErrJoin = errors.New("the token is not good: it was used, has expired or was never made; make a new one at the platform")
 
 // Join takes a box in that shows a good token.
 func (p *Platform) Join(j wire.Join) (wire.JoinReply, error) {
@@ -101,22 +87,21 @@ func (p *Platform) Join(j wire.Join) (wire.JoinReply, error) {
 	}
 	// Whoever guesses costs a look, not a place among what is written.
 	err := p.view(func(t *tx) {
-		if _, _, ok := t.invited(j.Secret); !ok {
-			t.fail(ErrJoin)
-		}
+		_, _, err := t.invited(j.Secret)
+		t.fail(err)
 	})
 	if err != nil {
 		return wire.JoinReply{}, err
 	}
 	var r wire.JoinReply
 	err = p.update(func(t *tx) {
-		id, s, ok := t.invited(j.Secret)
-		if !ok {
-			t.fail(ErrJoin)
+		id, s, err := t.invited(j.Secret)
+		if err != nil {
+			t.fail(err)
 			return
 		}
 		t.setNKey(id, s.NKey, j.NKey)
-		t.setInvite(id, &s, nil, time.Time{})
+		t.setInvite(id, &s, nil, time.Time{}, tokenUsed)
 		s.Revoked, s.NKey = false, j.NKey
 		s.Verifier, s.Key = j.Verifier, j.Key
 		t.setSite(id, s) // the old box is cut off by that
@@ -137,33 +122,6 @@ func (p *Platform) Join(j wire.Join) (wire.JoinReply, error) {
 		p.log.Warn("not all of a new box's documents are sealed to it yet", "site", r.Site, "err", err)
 	}
 	return r, nil
-}
-
-// invited is the site a token was made for.
-func (t *tx) invited(secret string) (id string, s site, ok bool) {
-	if !t.get(bucketInvites, inviteKey(joinHash(secret)), &id) {
-		return "", s, false
-	}
-	s, ok = t.site(id)
-	return id, s, ok && hmac.Equal(s.JoinHash, joinHash(secret)) && t.p.now().Before(s.JoinUntil)
-}
-
-func joinHash(secret string) []byte {
-	sum := sha256.Sum256([]byte(secret))
-	return sum[:]
-}
-
-func inviteKey(hash []byte) string { return hex.EncodeToString(hash) }
-
-// setInvite gives a site another token, or none.
-func (t *tx) setInvite(id string, s *site, hash []byte, until time.Time) {
-	if s.JoinHash != nil {
-		t.del(bucketInvites, inviteKey(s.JoinHash))
-	}
-	if hash != nil {
-		t.put(bucketInvites, inviteKey(hash), id)
-	}
-	s.JoinHash, s.JoinUntil = hash, until
 }
 
 // Revoke ends what a site's box may do, at once.

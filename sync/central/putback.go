@@ -136,7 +136,7 @@ func (p *Platform) Restored(was *Before) (out PutBack, err error) {
 // shutOut makes a site's join token void, and revokes it where it is to be.
 func (t *tx) shutOut(id string, was *Before) {
 	s, _ := t.site(id)
-	t.setInvite(id, &s, nil, time.Time{})
+	t.setInvite(id, &s, nil, time.Time{}, tokenRestored)
 	if why := was.cut(id, s); why != "" {
 		s.Revoked = true
 		t.del(bucketVouched, id)

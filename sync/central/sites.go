@@ -147,7 +147,7 @@ func (o Operator) AddSite(name string) (Token, error) {
 	tok := Token{Site: strings.ToLower(rand.Text())[:16], Secret: rand.Text(), Until: o.p.now().Add(joinFor)}
 	err := o.change(Deed{What: "site added", Site: tok.Site, Detail: name}, func(t *tx, _ *Deed) {
 		s := site{Name: name}
-		t.setInvite(tok.Site, &s, joinHash(tok.Secret), tok.Until)
+		t.setInvite(tok.Site, &s, joinHash(tok.Secret), tok.Until, tokenReplaced)
 		t.setSite(tok.Site, s)
 		t.outfit(tok.Site)
 	})
@@ -158,7 +158,7 @@ func (o Operator) AddSite(name string) (Token, error) {
 func (o Operator) InviteSite(id string) (Token, error) {
 	tok := Token{Site: id, Secret: rand.Text(), Until: o.p.now().Add(joinFor)}
 	return tok, o.onSite("site invited", id, func(t *tx, s *site, _ *Deed) {
-		t.setInvite(id, s, joinHash(tok.Secret), tok.Until)
+		t.setInvite(id, s, joinHash(tok.Secret), tok.Until, tokenReplaced)
 	})
 }
 
@@ -178,7 +178,7 @@ func (o Operator) RenameSite(id, name string) error {
 func (o Operator) RevokeSite(id string) error {
 	return o.onSite("site revoked", id, func(t *tx, s *site, _ *Deed) {
 		s.Revoked = true
-		t.setInvite(id, s, nil, time.Time{})
+		t.setInvite(id, s, nil, time.Time{}, tokenRevoked)
 		t.del(bucketVouched, id)
 	})
 }
@@ -201,7 +201,7 @@ func (o Operator) RemoveSite(id string) error {
 	err := o.onSite("site removed", id, func(t *tx, s *site, c *Deed) {
 		c.Detail = s.Name
 		s.Revoked, s.Removing = true, true
-		t.setInvite(id, s, nil, time.Time{})
+		t.setInvite(id, s, nil, time.Time{}, tokenRevoked)
 		t.setNKey(id, s.NKey, "")
 		s.NKey = ""
 		t.del(bucketVouched, id)
@@ -231,6 +231,7 @@ func (t *tx) removeOn() (done bool) {
 	if t.dropDevices(id) || t.dropUnder(bucketDocs, id) || t.dropUnder(bucketUsers, id) || t.dropUnder(bucketEvents, id) {
 		return false
 	}
+	t.forgetInvites(id)
 	for _, bucket := range []string{bucketMembers, bucketAcks, bucketBeats, bucketContacts, bucketPolicies, bucketVouched, bucketEntered, bucketReseals, bucketFloors, bucketActs, bucketSites, bucketRemovals} {
 		t.del(bucket, id)
 	}

@@ -59,7 +59,9 @@ type site struct {
 	NKey string `json:"nkey,omitempty"`
 	// JoinHash is the SHA-256 of the join token's secret, JoinUntil when it
 	// expires; both empty once it was used.
-	JoinHash  []byte    `json:"join_hash,omitempty"`
+	JoinHash []byte `json:"join_hash,omitempty"`
+	// Spent are tokens from before. Since 2026-11.
+	Spent     []spent   `json:"spent,omitempty"`
 	JoinUntil time.Time `json:"join_until,omitzero"`
 	Revoked   bool      `json:"revoked,omitempty"`
 	// Removing says that it is being removed, with all it has.

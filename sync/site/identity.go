@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/url"
 	"slices"
 	"strings"
@@ -132,13 +133,42 @@ func Join(ctx context.Context, t wire.Token, proxy *url.URL, software string) (I
 		Secret: t.Secret, Verifier: i.Signer.Verifier().String(), Key: i.Key.Public().String(), NKey: public, Software: software,
 	})
 	if err != nil {
-		return Identity{}, errors.New(reasonFor(err)) // its text is for people, and says which of many it was
+		return Identity{}, joinError{reasonFor(err), err}
 	}
 	i.Site, i.Name, i.Offer = r.Site, r.Name, r.Offer
 	if i.Platform, err = seal.ParseVerifier(r.Platform); err != nil {
 		return Identity{}, fmt.Errorf("the platform's answer to the join: %w", err)
 	}
 	return i, nil
+}
+
+// joinError is why a join came to nothing: a sentence for people, which says
+// which of many it was, and the cause.
+type joinError struct {
+	text  string
+	cause error
+}
+
+func (e joinError) Error() string { return e.text }
+func (e joinError) Unwrap() error { return e.cause }
+
+// AfterJoin says what to do after a join that came to nothing.
+func AfterJoin(err error) string {
+	var no refusal
+	var dns *net.DNSError
+	switch {
+	case errors.As(err, &no) && no.Reason == wire.Revoked:
+		return "have another made there (lineside-central site invite SITE), then: lineside join TOKEN"
+	case errors.As(err, &no):
+		return "the token is still good: join with it again in a moment"
+	case errors.Is(err, ErrProxyPassword):
+		return "correct central.proxy, restart lineside, then join with the same token: it is still good"
+	case errors.As(err, new(proxyFault)):
+		return "correct central.proxy, or have the proxy let this host and port through, restart lineside, then join with the same token: it is still good"
+	case errors.As(err, &dns):
+		return "see which DNS servers the box asks: lineside doctor; behind a proxy that resolves names itself, set central.proxy; then join with the same token: it is still good"
+	}
+	return "see what stands between: lineside doctor; then join with the same token; should it be told as used, the platform had taken it in: have another made there"
 }
 
 // Reach says how a box is to reach the platform.

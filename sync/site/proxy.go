@@ -11,14 +11,30 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"time"
 )
 
 // ErrProxyPassword says that the site's proxy lets nobody through who does not
 // sign in.
 var ErrProxyPassword = errors.New("the proxy wants a user name and password")
 
+// proxyFault is a site's proxy that cannot be used: it does not answer, or does
+// not let the box through.
+type proxyFault struct {
+	proxy *url.URL
+	cause error
+}
+
+func (f proxyFault) Error() string {
+	return "through the proxy " + f.proxy.Redacted() + ": " + f.cause.Error()
+}
+func (f proxyFault) Unwrap() error { return f.cause }
+
 // maxProxyHead bounds what a proxy may answer, in bytes.
 const maxProxyHead = 16 << 10
+
+// proxyWait is how long a proxy may take to make a tunnel.
+const proxyWait = 30 * time.Second
 
 // CheckProxy says what is wrong with a proxy's URL: http://host:port or
 // https://host:port, with user:password@ before the host where it wants them.
@@ -37,8 +53,13 @@ func CheckProxy(u *url.URL) error {
 func HTTPClient(t *tls.Config, proxy *url.URL) *http.Client {
 	via := &http.Transport{TLSClientConfig: t, ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 2}
 	if proxy != nil {
-		via.Proxy = http.ProxyURL(proxy)
-		via.OnProxyConnectResponse = func(_ context.Context, _ *url.URL, _ *http.Request, r *http.Response) error { return proxyError(r) }
+		// Not via.Proxy: to a proxy that speaks TLS itself it would show what t
+		// says, which is the platform's certificate and no other.
+		via.DialContext = func(ctx context.Context, _, address string) (net.Conn, error) {
+			ctx, cancel := context.WithTimeout(ctx, proxyWait)
+			defer cancel()
+			return dialVia(ctx, proxy, address)
+		}
 	}
 	return &http.Client{Transport: via, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 }
@@ -55,7 +76,7 @@ func dialVia(ctx context.Context, proxy *url.URL, address string) (net.Conn, err
 	}
 	conn, err := d.DialContext(ctx, "tcp", proxy.Host)
 	if err != nil {
-		return nil, fmt.Errorf("connect to the proxy %s: %w", proxy.Redacted(), err)
+		return nil, proxyFault{proxy, err}
 	}
 	if proxy.Scheme == "https" {
 		conn = tls.Client(conn, &tls.Config{ServerName: proxy.Hostname(), MinVersion: tls.VersionTLS12})
@@ -66,7 +87,7 @@ func dialVia(ctx context.Context, proxy *url.URL, address string) (net.Conn, err
 		err = errors.Join(ctx.Err(), err)
 	}
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("through the proxy %s: %w", proxy.Redacted(), err), conn.Close())
+		return nil, errors.Join(proxyFault{proxy, err}, conn.Close())
 	}
 	return conn, nil
 }

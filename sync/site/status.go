@@ -156,11 +156,14 @@ func reasonFor(err error) string {
 	var cert x509.CertificateInvalidError
 	var refused refusal
 	var record tls.RecordHeaderError
+	var proxy proxyFault
 	switch {
 	case errors.As(err, &refused):
 		return refused.Text
 	case errors.Is(err, ErrProxyPassword):
 		return "the proxy wants a user name and password, or other ones: put them into the proxy's address in the settings, http://user:password@host:port"
+	case errors.As(err, &proxy):
+		return proxyWords(proxy)
 	case errors.As(err, &dns):
 		return fmt.Sprintf("the name %s does not resolve: look at the DNS servers of the box with `lineside doctor`", dns.Name)
 	case errors.As(err, &cert) && cert.Reason == x509.Expired:
@@ -183,4 +186,17 @@ func reasonFor(err error) string {
 		return "the connection to the platform was lost; it is dialled again"
 	}
 	return fmt.Sprintf("the platform cannot be reached: %v", err)
+}
+
+// proxyWords says in one sentence what is wrong with the way through a proxy.
+func proxyWords(f proxyFault) string {
+	var dns *net.DNSError
+	var cert *tls.CertificateVerificationError
+	switch {
+	case errors.As(f, &dns):
+		return fmt.Sprintf("the proxy's name %s does not resolve: look at central.proxy in the settings, and at the DNS servers of the box with `lineside doctor`", dns.Name)
+	case errors.As(f, &cert):
+		return fmt.Sprintf("the certificate of the proxy %s itself is not trusted: its CA has to be among the box's own (/usr/local/share/ca-certificates, then update-ca-certificates and restart lineside): %v", f.proxy.Redacted(), cert.Err)
+	}
+	return fmt.Sprintf("the proxy %s does not let the box through: is central.proxy right, and may the box go to the platform's host and port there? %v", f.proxy.Redacted(), f.cause)
 }
