@@ -46,6 +46,7 @@ var (
 type box struct {
 	*desk
 	books   *books
+	post    *postbox
 	board   *health.Board
 	metrics *metrics.Set
 	log     *lockedBuffer
@@ -97,7 +98,7 @@ func newBox(t testing.TB, change func(*admin.Config)) *box {
 // newBoxOf also changes what the server works with.
 func newBoxOf(t testing.TB, change func(*admin.Config), with func(*admin.Deps)) *box {
 	t.Helper()
-	b := &box{desk: newDesk(), books: &books{}, board: &health.Board{}, metrics: metrics.New(), log: &lockedBuffer{}}
+	b := &box{desk: newDesk(), books: &books{}, post: &postbox{}, board: &health.Board{}, metrics: metrics.New(), log: &lockedBuffer{}}
 	b.plant()
 	cfg := admin.Config{
 		Token: phone.NewSecret(plainToken), Vendors: []phone.Vendor{"yealink", "snom", "poly"},
@@ -108,7 +109,7 @@ func newBoxOf(t testing.TB, change func(*admin.Config), with func(*admin.Deps)) 
 		change(&cfg)
 	}
 	dep := admin.Deps{
-		Desk: b.desk, Audit: b.books, Recorder: b.books, Backup: b.books, Tokens: b.books, Leases: b.books, DHCP: pools, Health: b.board, Metrics: b.metrics,
+		Desk: b.desk, Audit: b.books, Recorder: b.books, Backup: b.books, Tokens: b.books, Mail: b.post, Leases: b.books, DHCP: pools, Health: b.board, Metrics: b.metrics,
 		Log: slog.New(slog.NewTextHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Status: func() admin.Status {
 			return admin.Status{Version: "1.2.3", Started: start.Add(-time.Hour), Settings: []admin.Setting{{Key: "dhcp.mode", Value: "server", From: "file"}}}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/lineside/lineside/auth"
+	"github.com/lineside/lineside/mail"
 	"github.com/lineside/lineside/operators"
 	"github.com/lineside/lineside/phone"
 	"github.com/lineside/lineside/provision"
@@ -54,6 +55,10 @@ var answers = []struct {
 	{provision.ErrExtensionTaken, http.StatusConflict, "see who has it with: lineside user list EXTENSION"},
 	{provision.ErrUsersFull, http.StatusConflict, "remove users who have left: lineside user remove ID"},
 	{provision.ErrNoUsers, http.StatusConflict, "install a version that does"},
+	{mail.ErrOff, http.StatusConflict, "name the mail server: mail.smtp in the settings; then: systemctl reload lineside"},
+	{mail.ErrFull, http.StatusConflict, "see why mail does not get through with: lineside mail list"},
+	{mail.ErrUnknown, http.StatusNotFound, "see what waits with: lineside mail list; what was delivered is not in it"},
+	{mail.ErrMessage, http.StatusUnprocessableEntity, "correct it and send it again"},
 	{provision.ErrUnknownFile, http.StatusNotFound, "see what there is with: lineside file list"},
 	{provision.ErrUnknownUpload, http.StatusNotFound, "see what there is with: lineside device uploads MAC"},
 	{provision.ErrFilesFull, http.StatusRequestEntityTooLarge, "see what there is with: lineside file list; remove what is not needed: lineside file remove VENDOR FILE"},

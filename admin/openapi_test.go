@@ -14,6 +14,7 @@ import (
 	"github.com/lineside/lineside/admin"
 	"github.com/lineside/lineside/audit"
 	"github.com/lineside/lineside/health"
+	"github.com/lineside/lineside/mail"
 	"github.com/lineside/lineside/phone"
 	"github.com/lineside/lineside/provision"
 )
@@ -99,7 +100,8 @@ func TestOpenAPIDescribesTheShapes(t *testing.T) {
 		"Leases": admin.Leases{}, "Actor": audit.Actor{}, "Entry": audit.Entry{}, "Link": audit.Link{}, "PlatformLink": admin.PlatformLink{}, "JoinInput": admin.JoinInput{}, "Check": audit.Check{}, "Audit": admin.Audit{},
 		"Ticket": admin.Ticket{}, "Tickets": admin.Tickets{}, "TicketInput": admin.TicketInput{}, "RejectInput": admin.RejectInput{},
 		"DemandInput": admin.DemandInput{},
-		"Token":       admin.Token{}, "Tokens": admin.Tokens{}, "TokenInput": admin.TokenInput{}, "Step": provision.Step{},
+		"Mail":        admin.Mail{}, "Letter": mail.Letter{}, "MailTestInput": admin.MailTestInput{},
+		"Token": admin.Token{}, "Tokens": admin.Tokens{}, "TokenInput": admin.TokenInput{}, "Step": provision.Step{},
 		"Timeline": admin.Timeline{}, "Finding": admin.Finding{}, "Action": admin.Action{}, "Event": provision.Event{},
 		"User": admin.User{}, "Users": admin.Users{}, "UserInput": admin.UserInput{}, "LocalFile": provision.LocalFile{},
 		"FirmwareRule": provision.FirmwareRule{}, "Files": admin.Files{}, "FirmwareInput": admin.FirmwareInput{},

@@ -60,6 +60,8 @@ type Deps struct {
 	DHCP func() DHCP
 	// Link is nil where no platform can be joined.
 	Link Linker
+	// Mail is nil where nothing is mailed.
+	Mail Mailer
 	// Settings is nil where none can be changed.
 	Settings SettingsKeeper
 	// Advice is nil where nothing is known of the LAN's DHCP.
@@ -113,6 +115,9 @@ func New(cfg Config, dep Deps) (*Server, error) {
 	now := cfg.Now
 	cfg.Now = func() time.Time { return now().In(zone) } // sentences say the time as the site's clocks show it
 	dep.Log = dep.Log.With("component", "admin")
+	if dep.Mail == nil {
+		dep.Mail = noMail{}
+	}
 	if dep.Tokens == nil {
 		dep.Tokens = noTokens{}
 	}
