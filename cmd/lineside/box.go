@@ -21,6 +21,7 @@ import (
 	"github.com/lineside/lineside/dhcpopt"
 	"github.com/lineside/lineside/health"
 	"github.com/lineside/lineside/httpd"
+	"github.com/lineside/lineside/mail"
 	"github.com/lineside/lineside/mdns"
 	"github.com/lineside/lineside/metrics"
 	"github.com/lineside/lineside/neigh"
@@ -61,6 +62,7 @@ type box struct {
 	lanAsked  lanAsked
 	again     func() // ends the box to start anew; nil: nobody would
 	link      *platformLink
+	post      *mail.Post
 	take      func(phone.Site) // tells the SIP service what the site is now
 	base      []task
 	doors     []task
@@ -98,6 +100,9 @@ func (b *box) open(ctx context.Context) error {
 	}
 	certs, err := ca.TLS(httpd.Names{Hosts: []string{"lineside.local"}, Addrs: []netip.Addr{b.where.Self.Addr()}})
 	if err != nil {
+		return err
+	}
+	if err := b.openMail(); err != nil {
 		return err
 	}
 	b.openLeases()
@@ -249,7 +254,7 @@ func (b *box) newAdmin() (*admin.Server, error) {
 		cfg.Vendors = append(cfg.Vendors, m.Vendor)
 	}
 	dep := admin.Deps{
-		Link: b.link, Settings: b.keeper(), Advice: b,
+		Link: b.link, Settings: b.keeper(), Advice: b, Mail: b.post,
 		Desk: b.desk, Audit: b.store, Recorder: b.store, Backup: b, Tokens: tokenStore{b.store}, Leases: b.leases,
 		Health: b.health, Metrics: b.metrics, Log: b.log, Status: b.status, DHCP: b.pools,
 	}

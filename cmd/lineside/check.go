@@ -101,6 +101,8 @@ func check(ctx context.Context, path string, list func() ([]nic, error)) verdict
 	}
 	v.Problems = append(v.Problems, checkState(s.State)...)
 	v.Problems = append(v.Problems, checkPrompts(s)...)
+	wrong, note := checkMail(s)
+	v.Problems, v.Notes = append(v.Problems, wrong...), append(v.Notes, note)
 	if s.Trust.FactoryCertificates {
 		cas, wrong := s.factoryCAs(vendors.All())
 		v.Problems = append(v.Problems, wrong...)

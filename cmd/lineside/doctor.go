@@ -68,7 +68,7 @@ func (d *doctor) checks() []func(context.Context) []finding {
 			list = append(list, d.ipv6, d.addressTwice, d.dhcpServers, d.upstreams, d.pnpServers)
 		}
 	}
-	return append(list, d.route, d.names, d.clock, d.platform, d.disk, d.buffers, d.neighbours, d.firewall)
+	return append(list, d.route, d.names, d.clock, d.platform, d.mail, d.disk, d.buffers, d.neighbours, d.firewall)
 }
 
 // look does all checks side by side: most of them wait for an answer that should

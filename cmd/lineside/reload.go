@@ -20,11 +20,12 @@ const (
 )
 
 // reloadable are the settings a running box takes over: what its DHCP server or
-// relay says and gives. Its port, its mode (on which leases, watch and desk hang)
+// relay says and gives, and where mail goes. Its port, its mode (on which leases, watch and desk hang)
 // and what others than it say of DHCP stay as they were at the start.
 var reloadable = []string{
 	"dhcp.pool", "dhcp.lease", "dhcp.router", "dhcp.dns", "dhcp.ntp", "dhcp.domain", "dhcp.phones_only",
 	"dhcp.upstream", "dhcp.trust_relay_info", "dhcp.reservations", "dhcp.scopes",
+	"mail.smtp", "mail.from", "mail.user", "mail.password", "mail.password_file", "mail.tls", "mail.ca",
 }
 
 // with is s with what is reloadable of other.
@@ -33,6 +34,7 @@ func (s settings) with(other settings) settings {
 	s.DHCP = other.DHCP
 	s.DHCP.Mode, s.DHCP.Listen, s.DHCP.VoiceVLAN = was.Mode, was.Listen, was.VoiceVLAN
 	s.DHCP.IPv6, s.DHCP.DNS6, s.DHCP.NTP6 = was.IPv6, was.DNS6, was.NTP6
+	s.Mail = other.Mail
 	s.Origin = merge(s.Origin, other.Origin)
 	return s
 }
@@ -120,6 +122,9 @@ func (b *box) reloadSettings(ctx context.Context) {
 	if err == nil {
 		err = b.replaceDHCP(ctx, was, next)
 	}
+	if err == nil {
+		err = b.replaceMail(ctx, next)
+	}
 	if err != nil {
 		b.refuseSettings(err)
 		return
@@ -132,7 +137,7 @@ func (b *box) reloadSettings(ctx context.Context) {
 
 // replaceDHCP has another server on the DHCP port where settings want one.
 func (b *box) replaceDHCP(ctx context.Context, was, next settings) error {
-	if b.port == nil || len(was.changed(next)) == 0 {
+	if b.port == nil || !slices.ContainsFunc(was.changed(next), func(key string) bool { return strings.HasPrefix(key, "dhcp.") }) {
 		return nil
 	}
 	serve, err := b.newDHCP(next)

@@ -41,6 +41,7 @@ type settings struct {
 	Emergency    emergencySettings
 	SIP          sipSettings
 	Central      centralSettings
+	Mail         mailSettings
 	Level        slog.Level
 	// Origin says where each value comes from, for "lineside status".
 	Origin []admin.Setting
@@ -87,7 +88,7 @@ type rawSettings struct {
 	SIP       rawSIP       `toml:"sip"`
 	Log       rawLog       `toml:"log"`
 	Central   rawCentral   `toml:"central"`
-	Mail      any          `toml:"mail"`
+	Mail      rawMail      `toml:"mail"`
 }
 
 type rawSite struct {
@@ -145,8 +146,8 @@ func (r *reader) settings(raw rawSettings) settings {
 	s.Emergency = r.emergency(raw.Emergency, s.Site)
 	s.SIP = r.sip(raw.SIP)
 	s.Central = r.central(raw.Central)
+	s.Mail = r.mail(raw.Mail)
 	s.Level = r.level("log.level", raw.Log.Level)
-	r.later("mail", raw.Mail, "mail comes with a later version")
 	if s.Listen.HTTP == "" && s.Listen.URL == "" && !r.has("listen.http") && !r.has("listen.url") {
 		r.add("listen.http", `is off, so phones must be told another place; write listen.url = "https://…/cfg/"`)
 	}

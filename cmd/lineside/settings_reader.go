@@ -226,14 +226,6 @@ func (r *reader) level(key string, raw any) slog.Level {
 	return l
 }
 
-// later refuses a key of a feature this build does not have: accepting it
-// would promise what nobody keeps.
-func (r *reader) later(key string, raw any, what string) {
-	if raw != nil {
-		r.add(key, "not available in this version: "+what)
-	}
-}
-
 // unknown adds every key of a text that no section asked for.
 func (r *reader) unknown(path string, strict *toml.StrictMissingError) {
 	if strict == nil {
@@ -270,6 +262,7 @@ func keyLines(text []byte) map[string]int {
 		Emergency struct{} `toml:"emergency"`
 		SIP       struct{} `toml:"sip"`
 		Central   struct{} `toml:"central"`
+		Mail      struct{} `toml:"mail"`
 		Log       struct{} `toml:"log"`
 	}
 	lines := make(map[string]int)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	netmail "net/mail"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/lineside/lineside/auth"
 	"github.com/lineside/lineside/dhcpopt"
+	"github.com/lineside/lineside/mail"
 	"github.com/lineside/lineside/phone"
 	"github.com/lineside/lineside/provision"
 	"github.com/lineside/lineside/shell"
@@ -74,6 +76,12 @@ password = "fake-upstream"
 [sip]
 calls = 20
 media_ports = "16384-16463"
+[mail]
+smtp = "mail.example.net"
+from = "Zweigstelle 7 <box@example.net>"
+user = "branch7"
+password = "fake-smtp"
+tls = "tls"
 [log]
 level = "debug"
 `))
@@ -107,7 +115,11 @@ level = "debug"
 		},
 		SIP:     sipSettings{PINCalls: true, Calls: 20, CallsPerAddress: 2, First: 16384, Last: 16463},
 		Central: centralSettings{Transport: transportAuto, Poll: 10 * time.Minute},
-		Level:   slog.LevelDebug,
+		Mail: mailSettings{
+			Host: "mail.example.net", Port: 465, From: netmail.Address{Name: "Zweigstelle 7", Address: "box@example.net"},
+			User: "branch7", Password: phone.NewSecret("fake-smtp"), TLS: mail.ImplicitTLS,
+		},
+		Level: slog.LevelDebug,
 	}
 	got.Origin = nil
 	if diff := cmp.Diff(want, got, cmp.Comparer(func(a, b netip.Addr) bool { return a == b }), cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })); diff != "" {
@@ -139,9 +151,15 @@ func TestSettingsErrorsSayWhereAndWhat(t *testing.T) {
 			[]string{`f:3: dhcp.upstream: belongs to dhcp.mode = "relay"`, `f:4: dhcp.voice_vlan: is no VLAN`}},
 		{"networks behind relays", "[dhcp]\nmode = \"server\"\npool = \"10.0.0.2-10.0.0.9\"\n[dhcp.scopes]\n\"10.30.0.7/24\" = { pool = \"x\" }\n",
 			[]string{`f: dhcp.scopes.10.30.0.7/24.pool: "x" is not an address range`, `f: dhcp.scopes.10.30.0.7/24: "10.30.0.7/24" is no network`}},
-		{"features of later versions", "[mail]\nsmtp = \"y\"\n[trust]\nallow = []\n[dhcp]\nmode = \"off\"\n",
-			[]string{`f:1: mail: not available in this version`,
-				`f:4: trust.allow: the allow-list is kept by the box, not by this file; take the line out and type: lineside allow add`}},
+		{"mail", "[mail]\nsmtp = \"mail.example.net:0\"\nfrom = \"me\"\ntls = \"ssl\"\nca = \"x.pem\"\n[dhcp]\nmode = \"off\"\n",
+			[]string{`f:2: mail.smtp: "mail.example.net:0" is no mail server`, `f:3: mail.from: "me" is no sender`, `f:4: mail.tls: "ssl" is not known`, `f:5: mail.ca: "x.pem" is no absolute path`}},
+		{"mail that would show its password", "[mail]\nsmtp = \"mail.example.net\"\nfrom = \"a@example.net\"\nuser = \"u\"\npassword = \"p\"\ntls = \"none\"\n[dhcp]\nmode = \"off\"\n",
+			[]string{`f:6: mail.tls: with "none" the password would cross the network in the clear`}},
+		{"mail from nobody, with two passwords", "[mail]\nsmtp = \"mail.example.net\"\nuser = \"u\"\npassword = \"p\"\npassword_file = \"/p\"\n[dhcp]\nmode = \"off\"\n",
+			[]string{`f:5: mail.password_file: is one of two passwords`, `f: mail.from: is no sender`}},
+		{"what is kept elsewhere", "[trust]\nallow = []\n[dhcp]\nmode = \"off\"\n",
+			[]string{
+				`f:2: trust.allow: the allow-list is kept by the box, not by this file; take the line out and type: lineside allow add`}},
 		{"the platform", "[central]\nurl = \"x\"\nproxy = \"proxy:3128\"\ntransport = \"carrier pigeon\"\npoll = \"1s\"\notp_offline = true\n[dhcp]\nmode = \"off\"\n",
 			[]string{`f:2: central.url: is no setting`, `f:3: central.proxy: is no proxy; write one such as`, `f:4: central.transport: "carrier pigeon" is not known`,
 				`f:5: central.poll: 1s is out of range`, `f:6: central.otp_offline: is true or false; write text in quotes`}},
