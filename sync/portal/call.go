@@ -32,7 +32,9 @@ func (s *Server) answer(w *writer, q *http.Request, r route) {
 	err := error(nil)
 	var out any
 	if w.who.role.May(r.least) {
-		out, err = r.do(s, c)
+		if err = r.asked(q); err == nil {
+			out, err = r.do(s, c)
+		}
 	} else {
 		err = operators.Fail(http.StatusForbidden, fmt.Sprintf("this needs the role %s, and the token shown is of role %s", r.least, w.who.role),
 			"use a token of that role; an admin makes one with: lineside-central token add NAME --role "+r.least.String())

@@ -79,6 +79,31 @@ func TestCalls(t *testing.T) {
 	}
 }
 
+// TestNothingIsOverlooked: what a call does not know is a mistake its sender hears
+// of, and changes nothing.
+func TestNothingIsOverlooked(t *testing.T) {
+	l := newLab(t)
+	var a Invitation
+	l.want(201, "POST", V1+"/sites", SiteInput{Name: "A"}, &a)
+	l.refused(400, "GET", V1+"/devices?sitte="+a.Site, nil, "sitte")
+	l.refused(400, "GET", V1+"/devices?site=x&site=y", nil, "more than once")
+	l.refused(400, "GET", V1+"/devices?site=%zz", nil, "cannot be read")
+	l.refused(400, "GET", V1+"/status?x=1", nil, "does not know")
+	l.refused(400, "DELETE", V1+"/sites/"+a.Site+"?force=yes", nil, "force")
+	l.refused(400, "DELETE", V1+"/sites/"+a.Site, `{"really":false}`, "takes no body")
+	l.refused(400, "POST", V1+"/sites/"+a.Site+"/invite", `{"hours":1}`, "takes no body")
+	l.want(200, "GET", V1+"/sites/"+a.Site, nil, nil)
+	for _, r := range routes() {
+		path := strings.NewReplacer("{site}", a.Site, "{mac}", "001565000001", "{brand}", "yealink", "{extension}", "201", "{name}", "x").Replace(r.path)
+		if r.in == nil || r.in == csvType || strings.Contains(path, "{") {
+			continue
+		}
+		if w := l.send(r.method, path, nil); w.Code < 400 && r.least != Anyone {
+			t.Errorf("%s %s with an empty body: got %d, want a refusal", r.method, path, w.Code)
+		}
+	}
+}
+
 // TestPages: each thing is on one page, whatever the size of pages.
 func TestPages(t *testing.T) {
 	l := newLab(t)

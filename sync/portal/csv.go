@@ -45,11 +45,12 @@ func sheets() []sheet { return []sheet{siteSheet(), deviceSheet(), userSheet()} 
 
 func csvRoutes() (list []route) {
 	for _, sh := range sheets() {
-		list = append(list,
-			route{method: "GET", path: V1 + "/export/" + sh.name, least: Viewer, about: "Gives the " + sh.name + " as a CSV file, without secrets.", out: csvType, status: 200,
-				do: func(s *Server, c *call) (any, error) { return nil, s.export(c, sh) }},
-			route{method: "POST", path: V1 + "/import/" + sh.name, least: Operator, about: "Takes " + sh.name + " from a CSV file, row by row: a bad row is told of, the others are done.", in: csvType, out: Imported{}, status: 200,
-				do: func(s *Server, c *call) (any, error) { return s.take(c, sh) }})
+		out := route{method: "GET", path: V1 + "/export/" + sh.name, least: Viewer, about: "Gives the " + sh.name + " as a CSV file, without secrets.", out: csvType, status: 200,
+			do: func(s *Server, c *call) (any, error) { return nil, s.export(c, sh) }}
+		in := route{method: "POST", path: V1 + "/import/" + sh.name, least: Operator, about: "Takes " + sh.name + " from a CSV file, row by row: a bad row is told of, the others are done.", in: csvType, out: Imported{}, status: 200,
+			do: func(s *Server, c *call) (any, error) { return s.take(c, sh) }}
+		out.columns.out, in.columns.in = sh.columns, slices.Concat(sh.columns, sh.extra)
+		list = append(list, out, in)
 	}
 	return list
 }

@@ -59,18 +59,20 @@ func (r route) operationID() string {
 }
 
 func (r route) describe(schemas, failure object) object {
-	failed := object{"description": "What happened, and what to do.", "content": object{"application/json": object{"schema": failure}}}
 	good := object{"description": "Done."}
 	if r.out != nil {
-		good["content"] = contentOf(r.out, schemas)
+		good["content"] = r.content(r.out, r.columns.out, schemas)
 	}
-	op := object{"operationId": r.operationID(), "summary": r.about, "x-least-role": r.least.String(),
-		"responses": object{strconv.Itoa(r.status): good, "default": failed}}
+	answers := object{strconv.Itoa(r.status): good}
+	for status, when := range r.refusals() {
+		answers[status] = object{"description": when, "content": object{"application/json": object{"schema": failure}}}
+	}
+	op := object{"operationId": r.operationID(), "summary": r.about, "x-least-role": r.least.String(), "responses": answers}
 	if r.least == Anyone {
 		op["security"] = []any{}
 	}
 	if r.in != nil {
-		op["requestBody"] = object{"required": true, "content": contentOf(r.in, schemas)}
+		op["requestBody"] = object{"required": true, "content": r.content(r.in, r.columns.in, schemas)}
 	}
 	if params := r.params(); len(params) > 0 {
 		op["parameters"] = params
@@ -91,8 +93,14 @@ func (r route) params() (list []any) {
 	return list
 }
 
-func contentOf(v any, schemas object) object {
-	if media, ok := v.(raw); ok {
+// content describes a body. A CSV file's schema is its first row: the columns by
+// their names, in any order, of which a file to be taken may leave some out.
+func (r route) content(v any, columns []string, schemas object) object {
+	switch media, ok := v.(raw); {
+	case ok && media == csvType:
+		return object{string(media): object{"schema": object{"type": "string", "x-columns": columns,
+			"description": "CSV (RFC 4180) in UTF-8, whose first row names the columns: " + strings.Join(columns, ", ") + "."}}}
+	case ok:
 		return object{string(media): object{}}
 	}
 	return object{"application/json": object{"schema": schemaOf(reflect.TypeOf(v), schemas)}}

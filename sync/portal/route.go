@@ -24,6 +24,8 @@ type route struct {
 	// in and out are zero values of the body taken and of the answer; nil is
 	// none, and raw another media type than JSON.
 	in, out any
+	// columns are those of CSV files that are taken and given.
+	columns struct{ in, out []string }
 	// status is that of a success.
 	status int
 	// do answers. What it gives is written as JSON, unless out is raw: then it
