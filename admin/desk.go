@@ -74,6 +74,7 @@ type Ruler interface {
 	SetWindow(ctx context.Context, by audit.Actor, length time.Duration) error
 	SetBlockAfter(ctx context.Context, by audit.Actor, lockOuts int) error
 	SetAutoApprove(ctx context.Context, by audit.Actor, auto bool) error
+	SetTicketLife(ctx context.Context, by audit.Actor, life time.Duration) error
 	SetPINOnScreen(ctx context.Context, by audit.Actor, yes bool) error
 	AddAllow(ctx context.Context, by audit.Actor, p netip.Prefix, note string) error
 	RemoveAllow(ctx context.Context, by audit.Actor, p netip.Prefix) error

@@ -111,6 +111,7 @@ func TestOpenAPIDescribesTheShapes(t *testing.T) {
 		"Acknowledged": admin.Acknowledged{}, "LostNumber": provision.LostNumber{}, "LostNumbers": admin.LostNumbers{},
 		"Settings": admin.Settings{}, "SettingKey": admin.SettingKey{}, "Restarting": admin.Restarting{},
 		"ImportPreview": admin.ImportPreview{}, "ImportLine": admin.ImportLine{}, "ImportFault": admin.ImportFault{},
+		"TicketsInput": admin.TicketsInput{}, "TicketFor": admin.TicketFor{}, "TicketLine": admin.TicketLine{}, "TicketsMade": admin.TicketsMade{},
 		"Search": admin.Search{}, "BulkInput": admin.BulkInput{}, "BulkRow": admin.BulkRow{}, "BulkDone": admin.BulkDone{},
 		"Overview": admin.Overview{}, "VendorCount": admin.VendorCount{}, "DHCP": admin.DHCP{}, "Pool": admin.Pool{},
 		"AddrRange": admin.AddrRange{}, "Hour": phone.Hour{}, "Phone": admin.Phone{}, "Phones": admin.Phones{},

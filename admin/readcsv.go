@@ -74,7 +74,10 @@ func (f *faults) err() error {
 // is a file that cannot be read as rows at all. It takes what spreadsheets make
 // of an export: a byte order mark, semicolons or tabs, any line ends, columns in
 // any order and empty lines.
-func readCSV(data []byte) ([]row, faults, error) {
+func readCSV(data []byte) ([]row, faults, error) { return readCSVOf(data) }
+
+// readCSVOf is readCSV of a file that may have other columns as well.
+func readCSVOf(data []byte, also ...string) ([]row, faults, error) {
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	if !utf8.Valid(data) {
 		return nil, faults{}, fail(http.StatusUnprocessableEntity, "the file is not in UTF-8",
@@ -87,7 +90,7 @@ func readCSV(data []byte) ([]row, faults, error) {
 	if err != nil {
 		return nil, faults{}, fail(http.StatusUnprocessableEntity, "the file has no header row", "begin it with a line such as: mac,vendor,type,label,registrar,user,password")
 	}
-	columns, err := header(head)
+	columns, err := header(head, also...)
 	if err != nil {
 		return nil, faults{}, err
 	}
@@ -136,8 +139,8 @@ func csvLine(err error) int {
 }
 
 // header reads the column names, in any case and order.
-func header(head []string) ([]string, error) {
-	known := append(exported(), colPassword)
+func header(head []string, also ...string) ([]string, error) {
+	known := slices.Concat(exported(), []string{colPassword}, also)
 	columns := make([]string, len(head))
 	var wrong []string
 	for i, name := range head {
@@ -179,7 +182,7 @@ func readRow(line int, cells, columns []string) (row, error) {
 			if strings.TrimSpace(cell) != "" {
 				return row{}, fmt.Errorf("cell %d has no name in the header row", i+1)
 			}
-		case colPassword:
+		case colPassword, colTicketPassword:
 			r.cells[name] = cell
 		default:
 			r.cells[name] = operators.UnguardCell(strings.TrimSpace(cell))

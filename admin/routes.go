@@ -50,6 +50,7 @@ func routes() []route {
 		{"POST", API + "/devices/{mac}/ticket/reject", Admin, (*Server).postReject},
 		{"PUT", API + "/devices/{mac}/ticket/demand", Admin, (*Server).putDemand},
 		{"GET", API + "/tickets", Viewer, (*Server).getTickets},
+		{"POST", API + "/tickets", Admin, (*Server).postTickets},
 		{"GET", API + "/devices/{mac}/timeline", Viewer, (*Server).getTimeline},
 		{"GET", API + "/devices/{mac}/render", Admin, (*Server).getRender},
 		{"GET", API + "/devices/{mac}/uploads", Viewer, (*Server).getUploads},

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/lineside/lineside/audit"
 	"github.com/lineside/lineside/auth"
@@ -114,7 +115,7 @@ func (s *Server) policy() Policy {
 	p := s.dep.Desk.Policy()
 	out := Policy{
 		FirstContact: string(p.FirstContact), Claimed: p.Claimed, Window: p.WindowText(),
-		BlockAfter: p.BlocksAfter(), AutoApprove: p.AutoApprove, PINOnScreen: p.PINOnScreen, Allow: allowList(p), Rev: p.Rev,
+		BlockAfter: p.BlocksAfter(), AutoApprove: p.AutoApprove, TicketHours: int(p.TicketLasts().Hours()), PINOnScreen: p.PINOnScreen, Allow: allowList(p), Rev: p.Rev,
 	}
 	if p.IsOpen(s.cfg.Now()) {
 		out.WindowOpen = p.WindowUntil
@@ -141,7 +142,7 @@ func (s *Server) patchPolicy(c *call) error {
 	}
 	if len(changes) == 0 {
 		return fail(http.StatusUnprocessableEntity, "no rule is given",
-			"name one: first_contact (pin, otp, otp+pin or none), claimed, window, block_after, auto_approve or pin_on_screen")
+			"name one: first_contact (pin, otp, otp+pin or none), claimed, window, block_after, auto_approve, ticket_hours or pin_on_screen")
 	}
 	for _, change := range changes {
 		if err := change(c.r.Context(), c.by); err != nil {
@@ -179,6 +180,14 @@ func (s *Server) policyChanges(in PolicyInput) (changes []func(context.Context, 
 		change(func(ctx context.Context, by audit.Actor) error {
 			return desk.SetAutoApprove(ctx, by, in.AutoApprove.Value)
 		})
+	}
+	if in.TicketHours.Given {
+		life := time.Duration(in.TicketHours.Value) * time.Hour
+		if in.TicketHours.Value > int(auth.MaxTicket.Hours()) || in.TicketHours.Value < 0 {
+			life = 0 // an overflow is out of range as well
+		}
+		errs = append(errs, about("ticket_hours", auth.CheckTicketLife(life)))
+		change(func(ctx context.Context, by audit.Actor) error { return desk.SetTicketLife(ctx, by, life) })
 	}
 	if in.PINOnScreen.Given {
 		change(func(ctx context.Context, by audit.Actor) error {

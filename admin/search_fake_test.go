@@ -1,10 +1,12 @@
 package admin_test
 
 import (
+	"context"
 	"net/netip"
 	"time"
 
 	"github.com/lineside/lineside/admin"
+	"github.com/lineside/lineside/audit"
 	"github.com/lineside/lineside/auth"
 	"github.com/lineside/lineside/phone"
 )
@@ -33,4 +35,12 @@ func pools() admin.DHCP {
 		}
 	}
 	return admin.DHCP{Mode: "server", Pools: []admin.Pool{pool("10.20.0.8", "10.20.0.17"), pool("10.20.0.60", "10.20.0.60")}}
+}
+
+func (d *desk) SetTicketLife(_ context.Context, by audit.Actor, life time.Duration) error {
+	return d.rule(by, func(p *auth.Policy) error { p.TicketLife = life; return nil })
+}
+
+func (d *desk) GiveTicket(_ context.Context, by audit.Actor, mac phone.MAC, fresh auth.Ticket, life time.Duration) (auth.Record, error) {
+	return d.change(by, mac, func(e *auth.Enrolment) { *e = auth.MakeTicket(start, *e, fresh, life) })
 }

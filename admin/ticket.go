@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"net/http"
@@ -15,6 +16,8 @@ import (
 // Ticketer keeps the devices' tickets.
 type Ticketer interface {
 	MakeTicket(ctx context.Context, by audit.Actor, mac phone.MAC, life time.Duration, approval bool) (auth.Record, error)
+	// GiveTicket makes one with a user name and a password of the operator's own.
+	GiveTicket(ctx context.Context, by audit.Actor, mac phone.MAC, fresh auth.Ticket, life time.Duration) (auth.Record, error)
 	ApproveTicket(ctx context.Context, by audit.Actor, mac phone.MAC) (auth.Record, error)
 	RejectTicket(ctx context.Context, by audit.Actor, mac phone.MAC, reason string) (auth.Record, error)
 	RevokeTicket(ctx context.Context, by audit.Actor, mac phone.MAC) (auth.Record, error)
@@ -46,14 +49,19 @@ type Ticket struct {
 	Next     string `json:"next"`
 }
 
-// Tickets is every ticket of a device of the box, dead ones included, by MAC.
+// Tickets is the tickets of devices of the box, dead ones included, by MAC.
 type Tickets struct {
 	Tickets []Ticket `json:"tickets"`
+	// States counts the tickets that match but for the state asked for, in each.
+	States map[string]int `json:"states"`
+	// Reasons are what a rejection is often for, Presets the hours often given.
+	Reasons []string `json:"reasons"`
+	Presets []int    `json:"hour_presets"`
 }
 
 // TicketInput makes a ticket.
 type TicketInput struct {
-	Hours    int  `json:"hours,omitempty"` // 1 to 336, 0 means 8
+	Hours    int  `json:"hours,omitempty"` // 1 to 336, 0 is what the policy says
 	Approval bool `json:"approval,omitempty"`
 }
 
@@ -99,18 +107,57 @@ func nextTicket(now time.Time, rec auth.Record) string {
 	return fmt.Sprintf("where the phone still waits, make another: lineside otp ticket %s", mac)
 }
 
+// getTickets lists the tickets, narrowed as a list of devices is, and by their
+// own state.
 func (s *Server) getTickets(c *call) error {
-	all, err := s.dep.Desk.Devices()
+	v := c.r.URL.Query()
+	q, err := s.narrow(Search{Text: v.Get("q"), Vendor: v.Get("vendor"), Owner: v.Get("owner")})
 	if err != nil {
-		return fmt.Errorf("list tickets: %w", err)
+		return err
 	}
-	out := Tickets{Tickets: []Ticket{}}
-	for _, rec := range all {
-		if rec.Enrolment.Ticket.State != auth.NoTicket {
-			out.Tickets = append(out.Tickets, s.ticket(rec))
+	state := v.Get("state")
+	if err := oneOf("state", state, ticketStates()); err != nil {
+		return err
+	}
+	asCSV, err := c.flag("csv")
+	if err != nil {
+		return err
+	}
+	out := Tickets{Tickets: []Ticket{}, States: map[string]int{}, Reasons: RejectReasons(), Presets: TicketHours()}
+	for _, name := range ticketStates() {
+		out.States[name] = 0
+	}
+	now := s.cfg.Now()
+	for _, h := range s.find(q, s.dep.Desk.Records(), 0).hits {
+		st := string(h.rec.Enrolment.Ticket.At(now))
+		if st == "" {
+			continue
+		}
+		out.States[st]++
+		if state == "" || state == st {
+			out.Tickets = append(out.Tickets, s.ticket(*h.rec))
 		}
 	}
-	return c.json(http.StatusOK, out)
+	if !asCSV {
+		return c.json(http.StatusOK, out)
+	}
+	var b bytes.Buffer
+	if err := WriteTickets(&b, out.Tickets, false); err != nil {
+		return err
+	}
+	c.csv("lineside-tickets.csv", b.Bytes())
+	return nil
+}
+
+// ticketStates are the states of tickets there are.
+func ticketStates() []string {
+	var names []string
+	for _, st := range []auth.TicketState{
+		auth.TicketGenerated, auth.TicketAwaiting, auth.TicketApproved, auth.TicketUsed, auth.TicketRejected, auth.TicketExpired, auth.TicketRevoked,
+	} {
+		names = append(names, string(st))
+	}
+	return names
 }
 
 // postTicket makes a ticket and shows its password: this once.
@@ -126,7 +173,7 @@ func (s *Server) postTicket(c *call) error {
 		}
 	}
 	if in.Hours < 0 || in.Hours > int(auth.MaxTicket.Hours()) {
-		return fail(http.StatusUnprocessableEntity, fmt.Sprintf("a ticket lasts from 1 to %.0f hours", auth.MaxTicket.Hours()), "write such a number, or leave hours out for 8")
+		return badHours()
 	}
 	rec, err := s.dep.Desk.MakeTicket(c.r.Context(), c.by, mac, time.Duration(in.Hours)*time.Hour, in.Approval)
 	if err != nil {

@@ -82,7 +82,7 @@ func TestTicketRefusals(t *testing.T) {
 		"nothing to revoke": {"DELETE", base, "", 409, "there is none"},
 		"reject, too long":  {"POST", base + "/reject", `{"reason":"` + strings.Repeat("x", 4000) + `"}`, 422, "longer than"},
 		"demand nothing":    {"PUT", base + "/demand", ``, 415, "application/json"},
-		"no tickets":        {"GET", "/api/v1/tickets", "", 200, `{"tickets":[]}`},
+		"no tickets":        {"GET", "/api/v1/tickets", "", 200, `{"tickets":[],"states"`},
 		"policy window":     {"PATCH", "/api/v1/policy", `{"window":"2h"}`, 200, `"window":"2h0m0s"`},
 		"policy window off": {"PATCH", "/api/v1/policy", `{"window":"off"}`, 200, `"window":"off"`},
 		"window too short":  {"PATCH", "/api/v1/policy", `{"window":"1s"}`, 422, "window: 1s is out of range; write 10m to"},
@@ -90,7 +90,7 @@ func TestTicketRefusals(t *testing.T) {
 		"block never":       {"PATCH", "/api/v1/policy", `{"block_after":0}`, 422, "block_after: 0 is out of range"},
 		"auto-approval":     {"PATCH", "/api/v1/policy", `{"auto_approve":true}`, 200, `"auto_approve":true`},
 		"no rule":           {"PATCH", "/api/v1/policy", `{}`, 422, "no rule is given"},
-		"policy as it is":   {"GET", "/api/v1/policy", ``, 200, `"window":"off","block_after":3,"auto_approve":false,"pin_on_screen":false`},
+		"policy as it is":   {"GET", "/api/v1/policy", ``, 200, `"window":"off","block_after":3,"auto_approve":false,"ticket_hours":8,"pin_on_screen":false`},
 		"PIN on the screen": {"PATCH", "/api/v1/policy", `{"pin_on_screen":true}`, 200, `"pin_on_screen":true`},
 	} {
 		t.Run(name, func(t *testing.T) {

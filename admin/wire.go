@@ -274,6 +274,8 @@ type Policy struct {
 	BlockAfter int `json:"block_after"`
 	// AutoApprove says that tickets that want approval get it as they are shown.
 	AutoApprove bool `json:"auto_approve"`
+	// TicketHours is how long a ticket may be shown where nobody says.
+	TicketHours int `json:"ticket_hours"`
 	// PINOnScreen says that a PIN may be typed on the phone's own screen.
 	PINOnScreen bool    `json:"pin_on_screen"`
 	Allow       []Allow `json:"allow"`
@@ -288,6 +290,7 @@ type PolicyInput struct {
 	BlockAfter   Field[int]    `json:"block_after,omitzero"`
 	AutoApprove  Field[bool]   `json:"auto_approve,omitzero"`
 	PINOnScreen  Field[bool]   `json:"pin_on_screen,omitzero"`
+	TicketHours  Field[int]    `json:"ticket_hours,omitzero"`
 }
 
 // Allow is an entry of the permanent allow-list.

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -58,6 +59,9 @@ type Policy struct {
 	BlockAfter int
 	// AutoApprove approves tickets that want approval as they are shown.
 	AutoApprove bool
+	// TicketLife is how long a ticket may be shown where nobody says, 0 means the
+	// constant of that name.
+	TicketLife time.Duration
 	// PINOnScreen takes a PIN as the password of a login as well, typed on the
 	// phone's own screen, of phones that ask for one there.
 	PINOnScreen bool
@@ -182,6 +186,9 @@ func (p Policy) BlocksAfter() int {
 	}
 	return p.BlockAfter
 }
+
+// TicketLasts is how long a ticket may be shown where nobody says.
+func (p Policy) TicketLasts() time.Duration { return cmp.Or(p.TicketLife, TicketLife) }
 
 // CheckBlockAfter says what is wrong with n as a number of lock-outs.
 func CheckBlockAfter(n int) error {

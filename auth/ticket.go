@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/lineside/lineside/phone"
@@ -105,6 +106,49 @@ func (t Ticket) end(as TicketState) Ticket {
 		t.State = as
 	}
 	return t
+}
+
+// Bounds of a ticket's user name and password where an operator brings them: what
+// can be typed on any phone, and not guessed by the tries a sender has.
+const (
+	MaxTicketUser     = 32
+	MinTicketPassword = 8
+	MaxTicketPassword = 32
+)
+
+// CheckTicket says what is wrong with a user name and a password that an operator
+// brings for a ticket. No text of it has the password.
+func CheckTicket(user string, password phone.Secret) error {
+	var errs []error
+	_, err := phone.ParseMAC(user)
+	switch {
+	case user == "" || len(user) > MaxTicketUser || !plainText(user, ".-_"):
+		errs = append(errs, fmt.Errorf("user: %.40q is none to be typed on a phone; write up to %d letters, digits, dots, dashes or underscores", user, MaxTicketUser))
+	case strings.EqualFold(user, "pin"), err == nil:
+		errs = append(errs, fmt.Errorf("user: %.40q is what a PIN is typed with; write another", user))
+	}
+	if n := len(password.Reveal()); n < MinTicketPassword || n > MaxTicketPassword || !plainText(password.Reveal(), "") {
+		errs = append(errs, fmt.Errorf("password: must be %d to %d letters and digits", MinTicketPassword, MaxTicketPassword))
+	}
+	return errors.Join(errs...)
+}
+
+// plainText reports that s is of ASCII letters, digits and what stands in also.
+func plainText(s, also string) bool {
+	for _, r := range s {
+		if !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune(also, r)) {
+			return false
+		}
+	}
+	return true
+}
+
+// CheckTicketLife says what is wrong with d as how long a ticket may be shown.
+func CheckTicketLife(d time.Duration) error {
+	if d < MinTicket || d > MaxTicket {
+		return fmt.Errorf("%s is out of range; write %.0f to %.0f hours", d, MinTicket.Hours(), MaxTicket.Hours())
+	}
+	return nil
 }
 
 // MakeTicket gives the device a ticket in the place of the one it had. Of t the

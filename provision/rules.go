@@ -160,6 +160,18 @@ func (d *Desk) SetAutoApprove(ctx context.Context, by audit.Actor, auto bool) er
 	})
 }
 
+// SetTicketLife says how long a ticket may be shown where nobody says.
+func (d *Desk) SetTicketLife(ctx context.Context, by audit.Actor, life time.Duration) error {
+	if err := auth.CheckTicketLife(life); err != nil {
+		return fmt.Errorf("ticket is %w: %w", ErrInvalid, err)
+	}
+	return d.changePolicy(ctx, by, func(p *auth.Policy) (audit.PolicyChanged, error) {
+		e := audit.PolicyChanged{Field: "ticket_life", From: p.TicketLasts().String(), To: life.String()}
+		p.TicketLife = life
+		return e, nil
+	})
+}
+
 // SetPINOnScreen says whether a PIN may be typed on the phone's own screen, as
 // the password of a login.
 func (d *Desk) SetPINOnScreen(ctx context.Context, by audit.Actor, yes bool) error {

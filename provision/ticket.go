@@ -23,26 +23,30 @@ const (
 	ticketDigits     = 12
 )
 
-// MakeTicket gives the device a ticket that is good for life, 0 for
-// auth.TicketLife, in the place of the one it had; with approval an admin has to
+// MakeTicket gives the device a ticket that is good for life, 0 for what the
+// policy says, in the place of the one it had; with approval an admin has to
 // approve the phone that shows it. Its password is in the record returned, and
 // told nowhere else.
 func (d *Desk) MakeTicket(ctx context.Context, by audit.Actor, mac phone.MAC, life time.Duration, approval bool) (auth.Record, error) {
+	return d.GiveTicket(ctx, by, mac, auth.Ticket{User: digits(ticketUserDigits), Password: phone.NewSecret(digits(ticketDigits)), Approval: approval}, life)
+}
+
+// GiveTicket is MakeTicket with a user name and a password of the operator's own.
+func (d *Desk) GiveTicket(ctx context.Context, by audit.Actor, mac phone.MAC, fresh auth.Ticket, life time.Duration) (auth.Record, error) {
 	if life == 0 {
-		life = auth.TicketLife
+		life = d.Policy().TicketLasts()
 	}
-	if life < auth.MinTicket || life > auth.MaxTicket {
-		return auth.Record{}, fmt.Errorf("ticket is %w: it lasts from %.0f to %.0f hours", ErrInvalid, auth.MinTicket.Hours(), auth.MaxTicket.Hours())
+	if err := errors.Join(auth.CheckTicketLife(life), auth.CheckTicket(fresh.User, fresh.Password)); err != nil {
+		return auth.Record{}, fmt.Errorf("ticket is %w: %w", ErrInvalid, err)
 	}
 	if err := d.mayGive(mac); err != nil {
 		return auth.Record{}, err
 	}
-	fresh := auth.Ticket{User: digits(ticketUserDigits), Password: phone.NewSecret(digits(ticketDigits)), Approval: approval}
 	text := "has a new ticket, a personal one-time password"
 	return d.ticketAct(ctx, by, mac, text, func(old auth.Enrolment, now time.Time) (auth.Enrolment, []audit.Event, error) {
 		events := overTicket(old, now)
 		next := auth.MakeTicket(now, old, fresh, life)
-		return next, append(events, audit.TicketMade{Serial: next.Ticket.Serial, Approval: approval, Until: next.Ticket.Until}), nil
+		return next, append(events, audit.TicketMade{Serial: next.Ticket.Serial, Approval: fresh.Approval, Until: next.Ticket.Until}), nil
 	})
 }
 

@@ -308,3 +308,30 @@ func TestWindowIsShortened(t *testing.T) {
 		t.Errorf("never blocked: got %v, want ErrInvalid", err)
 	}
 }
+
+// TestTicketOfTheOperators: a user name and a password of the operator's own, and
+// the site's hours where nobody says any.
+func TestTicketOfTheOperators(t *testing.T) {
+	l := newLab(t, auth.FactorOTP)
+	l.add(t, mac)
+	if err := l.SetTicketLife(t.Context(), operator, 48*time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	own := auth.Ticket{User: "reception", Password: phone.NewSecret("fakeown123")}
+	rec, err := l.GiveTicket(t.Context(), operator, mac, own, 0)
+	if got := rec.Enrolment.Ticket; err != nil || got.Until.Sub(got.Made) != 48*time.Hour || got.User != own.User {
+		t.Fatalf("got %+v, %v; want reception's for 48 h", got, err)
+	}
+	l.lease("10.20.0.57", mac)
+	wantStage(t, "with the ticket brought", l.get(t, mac, "10.20.0.57", "reception", "fakeown123"), vendors.Full)
+	for _, bad := range []auth.Ticket{{}, {User: "x", Password: phone.NewSecret("short")}, {User: "PIN", Password: own.Password}} {
+		if _, err := l.GiveTicket(t.Context(), operator, mac, bad, 0); !errors.Is(err, provision.ErrInvalid) {
+			t.Errorf("%q: got %v, want it refused", bad.User, err)
+		}
+	}
+	for _, life := range []time.Duration{0, time.Minute, 337 * time.Hour} {
+		if err := l.SetTicketLife(t.Context(), operator, life); !errors.Is(err, provision.ErrInvalid) {
+			t.Errorf("%s: got %v, want it refused", life, err)
+		}
+	}
+}

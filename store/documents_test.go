@@ -23,7 +23,7 @@ func TestPolicyIsMintedAndKept(t *testing.T) {
 		t.Errorf("minted %+v", minted)
 	}
 	want, err := s.ChangePolicy(t.Context(), func(p auth.Policy) (auth.Policy, []audit.Record, error) {
-		p.FirstContact, p.PINOnScreen = auth.FactorOTP, true
+		p.FirstContact, p.PINOnScreen, p.TicketLife = auth.FactorOTP, true, 24*time.Hour
 		p.Brands["snom"] = auth.Brand{Vendor: "snom", User: "set", Password: phone.NewSecret("up"), Generation: 1, Set: start, FormerUser: "former", FormerPassword: phone.NewSecret("former-password")}
 		p.Allow = append(p.Allow, auth.Allow{Prefix: netip.MustParsePrefix("10.0.0.0/24"), Note: "office", Since: start})
 		return p, []audit.Record{{Event: audit.BrandSet{Vendor: "snom", Generation: 1}}}, nil

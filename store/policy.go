@@ -42,6 +42,8 @@ type storedPolicy struct {
 	BlockAfter  int  `json:"block_after,omitempty"`
 	AutoApprove bool `json:"auto_approve,omitempty"`
 	PINOnScreen bool `json:"pin_on_screen,omitempty"`
+	// TicketLife is in nanoseconds; missing is the default.
+	TicketLife time.Duration `json:"ticket_life,omitempty"`
 	// Platform is missing where no platform ever said anything.
 	Platform storedSitePlatform `json:"platform,omitzero"`
 }
@@ -137,7 +139,7 @@ func plainPolicy(p auth.Policy) storedPolicy {
 		version: version{policySchema},
 		Rev:     p.Rev, FirstContact: p.FirstContact, Claimed: p.Claimed, Key: p.Key.Reveal(),
 		Window: p.Window, WindowUntil: stamp(p.WindowUntil), BlockAfter: p.BlockAfter, AutoApprove: p.AutoApprove,
-		PINOnScreen: p.PINOnScreen, Platform: plainSitePlatform(p.Platform),
+		PINOnScreen: p.PINOnScreen, TicketLife: p.TicketLife, Platform: plainSitePlatform(p.Platform),
 	}
 	for _, a := range p.Allow {
 		s.Allow = append(s.Allow, storedAllow{Prefix: a.Prefix, Note: a.Note, Since: stamp(a.Since), Until: stamp(a.Until), Platform: a.Platform})
@@ -185,8 +187,8 @@ func (c codec) decodePolicy(value []byte) (*auth.Policy, error) {
 		Platform: s.Platform.platform(identity),
 		Rev:      s.Rev, FirstContact: s.FirstContact, Claimed: s.Claimed, Key: key,
 		Window: s.Window, WindowUntil: stamp(s.WindowUntil), BlockAfter: s.BlockAfter, AutoApprove: s.AutoApprove,
-		PINOnScreen: s.PINOnScreen,
-		Brands:      make(map[phone.Vendor]auth.Brand, len(s.Brands)),
+		PINOnScreen: s.PINOnScreen, TicketLife: s.TicketLife,
+		Brands: make(map[phone.Vendor]auth.Brand, len(s.Brands)),
 	}
 	for _, a := range s.Allow {
 		p.Allow = append(p.Allow, auth.Allow{Prefix: a.Prefix, Note: a.Note, Since: stamp(a.Since), Until: stamp(a.Until), Platform: a.Platform})

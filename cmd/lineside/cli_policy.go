@@ -50,8 +50,8 @@ func (p *program) tellPolicy(pol admin.Policy) error {
 	if !pol.WindowOpen.IsZero() {
 		window += ", open"
 	}
-	return p.say("first-contact: %s\nclaimed:       %s\nwindow:        %s\nblock-after:   %s\nauto-approve:  %s\npin-on-screen: %s\nallow-list:    %s",
-		pol.FirstContact, yesNo(pol.Claimed), window, count(pol.BlockAfter, "lock-out", "lock-outs"), yesNo(pol.AutoApprove), yesNo(pol.PINOnScreen), strings.Join(nets, ", "))
+	return p.say("first-contact: %s\nclaimed:       %s\nwindow:        %s\nblock-after:   %s\nauto-approve:  %s\nticket-hours:  %d\npin-on-screen: %s\nallow-list:    %s",
+		pol.FirstContact, yesNo(pol.Claimed), window, count(pol.BlockAfter, "lock-out", "lock-outs"), yesNo(pol.AutoApprove), pol.TicketHours, yesNo(pol.PINOnScreen), strings.Join(nets, ", "))
 }
 
 // rule is one of the site's rules as it is changed.
@@ -90,13 +90,20 @@ func rules() []rule {
 			return admin.PolicyInput{BlockAfter: admin.Set(n)}, nil
 		}},
 		flag("auto-approve", func(in *admin.PolicyInput, yes bool) { in.AutoApprove = admin.Set(yes) }),
+		{"ticket-hours", []string{"8"}, func(cmd *cobra.Command, value string) (admin.PolicyInput, error) {
+			n, err := strconv.Atoi(value)
+			if err != nil {
+				return admin.PolicyInput{}, shell.Usagef(cmd, "ticket-hours: %.20q is no number; write 1 to 336 hours", value)
+			}
+			return admin.PolicyInput{TicketHours: admin.Set(n)}, nil
+		}},
 		flag("pin-on-screen", func(in *admin.PolicyInput, yes bool) { in.PINOnScreen = admin.Set(yes) }),
 	}
 }
 
 func (p *program) policySetCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "set first-contact pin|otp|otp+pin|none | claimed yes|no | window 8h|off | block-after N | auto-approve yes|no | pin-on-screen yes|no", Short: "Change the site's rules",
+		Use: "set first-contact pin|otp|otp+pin|none | claimed yes|no | window 8h|off | block-after N | auto-approve yes|no | ticket-hours N | pin-on-screen yes|no", Short: "Change the site's rules",
 		Long: "Change the site's rules:\n\n" +
 			"first-contact  what phones must show at first contact\n" +
 			"claimed        whether trust (allow-list, suspension) lets a phone through whose MAC nothing\n" +
@@ -107,6 +114,7 @@ func (p *program) policySetCommand() *cobra.Command {
 			"block-after    at which lock-out in a row a phone is blocked until an operator unblocks it,\n" +
 			"               1 to 100; never is not offered\n" +
 			"auto-approve   whether a ticket that wants an admin's approval gets it as it is shown\n" +
+			"ticket-hours   how long a ticket may be shown where nobody says, 1 to 336\n" +
 			"pin-on-screen  whether the PIN may be typed on the phone's own screen, user name \"pin\", where its\n" +
 			"               maker's phones ask for a login there; they are then challenged at first contact\n" +
 			"               and not put on hold, so they make no call before, no emergency call either",

@@ -32,7 +32,7 @@ func (p *program) ticketCommand() *cobra.Command {
 		Example:           "  lineside otp ticket 00:15:65:4a:a9:37 --hours 24 --approval",
 		ValidArgsFunction: p.completeMACs,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if in.Hours < 1 {
+			if cmd.Flags().Changed("hours") && in.Hours < 1 {
 				return shell.Usagef(cmd, "--hours must be from 1 to 336")
 			}
 			return p.ticketVerb(cmd, args[0], func(ctx context.Context, c *admin.Client, mac phone.MAC) (admin.Ticket, error) {
@@ -40,7 +40,7 @@ func (p *program) ticketCommand() *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().IntVar(&in.Hours, "hours", 8, "how long it may be shown, 1 to 336")
+	cmd.Flags().IntVar(&in.Hours, "hours", 0, "how long it may be shown, 1 to 336; the site's ticket-hours where it is not given")
 	cmd.Flags().BoolVar(&in.Approval, "approval", false, "have an admin approve the phone that shows it")
 	return cmd
 }

@@ -46,7 +46,7 @@ func TestTicketVerbs(t *testing.T) {
 
 func TestPolicyVerbs(t *testing.T) {
 	o := newOperator(t)
-	o.does("", 0, "window: +8h\nblock-after: +3 lock-outs\nauto-approve: +no\npin-on-screen: +no\n", "policy", "show")
+	o.does("", 0, "window: +8h\nblock-after: +3 lock-outs\nauto-approve: +no\nticket-hours: +8\npin-on-screen: +no\n", "policy", "show")
 	o.does("", 0, "window: +2h\n", "policy", "set", "window", "2h")
 	o.does("", 0, "window: +off\n", "policy", "set", "window", "off")
 	o.does("", 2, "window: 1s is out of range", "policy", "set", "window", "1s")
