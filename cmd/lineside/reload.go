@@ -171,7 +171,7 @@ func (b *box) tellWaiting(force, read settings) {
 	b.health.Raise(b.now(), health.Condition{
 		Code: codeWaiting, Title: "Some changed settings wait for a restart",
 		Meaning: "phones are served by the ones of before",
-		Do:      "systemctl restart lineside: phones that are in use go on meanwhile; calls for a PIN that run break off",
+		Do:      "lineside restart: phones that are in use go on meanwhile; calls for a PIN that run break off",
 		Detail:  strings.Join(keys, ", "),
 	})
 }
