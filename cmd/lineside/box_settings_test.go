@@ -34,6 +34,12 @@ func newLiveBox(t *testing.T) *liveBox {
 	d := &liveBox{dir: dir, path: settingsOnLoopback(t, dir), socket: filepath.Join(dir, "lineside.sock"), sd: newSystemd(t)}
 	d.Client = admin.NewClient(d.socket)
 	t.Cleanup(d.Close)
+	t.Cleanup(func() { // after the box has ended
+		if t.Failed() {
+			_, log := d.wait()
+			t.Log(log)
+		}
+	})
 	d.start(t)
 	return d
 }
@@ -329,6 +335,38 @@ func TestRestartTakesBackWhatFails(t *testing.T) {
 	if err := b.close(); err != nil {
 		t.Error(err)
 	}
+}
+
+// TestRestartOutlastsATakenPort has the ports of both the newest settings and those
+// of before taken, until the log says that it is tried again.
+func TestRestartOutlastsATakenPort(t *testing.T) {
+	d := newLiveBox(t)
+	d.end(t)
+	a, err := attemptWith(d.path, overlayName)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rival := relisten(t, a.settings.Listen.HTTPS)
+	p := &program{err: writerFunc(func(b []byte) {
+		if strings.Contains(string(b), "tries again") {
+			_ = rival.Close()
+		}
+	})}
+	b, _, err := p.startAgain(t.Context(), d.path, &a)
+	if err != nil {
+		t.Fatalf("got %v, want a box once the port is free", err)
+	}
+	if err := b.close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// writerFunc is told what is written.
+type writerFunc func([]byte)
+
+func (f writerFunc) Write(b []byte) (int, error) {
+	f(b)
+	return len(b), nil
 }
 
 // TestDamagedOverlayCostsNoStart: a file that is no settings at all is passed over

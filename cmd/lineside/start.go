@@ -11,6 +11,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -36,7 +37,7 @@ func (p *program) serve(ctx context.Context, path string) error {
 	defer signal.Stop(hold)
 	var last *attempt
 	for {
-		b, used, err := p.start(ctx, path, last)
+		b, used, err := p.startAgain(ctx, path, last)
 		if err != nil {
 			return err
 		}
@@ -45,6 +46,31 @@ func (p *program) serve(ctx context.Context, path string) error {
 		}
 		last = &used
 	}
+}
+
+// Waits between starts after a box that ended to make room, the last one's included.
+const (
+	firstAgain = 100 * time.Millisecond
+	lastAgain  = 3200 * time.Millisecond
+)
+
+// startAgain is start, tried for some seconds where a box was up a moment ago: one
+// of its ports may have been somebody's just then. The first box has systemd for
+// that.
+func (p *program) startAgain(ctx context.Context, path string, last *attempt) (*box, attempt, error) {
+	b, used, err := p.start(ctx, path, last)
+	for wait := firstAgain; err != nil && last != nil && wait <= lastAgain; wait *= 2 {
+		newLogger(p.err, slog.LevelInfo, underJournal(p.err, os.Getenv("JOURNAL_STREAM"))).Warn("the box did not start anew and tries again", "err", err)
+		pause := time.NewTimer(wait)
+		select {
+		case <-ctx.Done():
+			pause.Stop()
+			return nil, attempt{}, err
+		case <-pause.C:
+		}
+		b, used, err = p.start(ctx, path, last)
+	}
+	return b, used, err
 }
 
 // start opens a box on the newest settings or, where those do not start, on the
