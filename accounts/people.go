@@ -121,6 +121,32 @@ func (d *Desk) Edit(ctx context.Context, by audit.Actor, name string, rev uint64
 	return d.Account(name)
 }
 
+// SetLanguage keeps the language somebody chose, an operator or a user.
+func (d *Desk) SetLanguage(ctx context.Context, by audit.Actor, name, language string) error {
+	return d.change(ctx, func(all map[string]auth.Account) ([]auth.Account, []string, []audit.Record, error) {
+		a, ok := all[name]
+		if !ok {
+			return nil, nil, nil, ErrUnknown
+		}
+		if fault := languageFault(language); fault != "" {
+			return nil, nil, nil, invalid("this cannot be changed so", []string{fault})
+		}
+		if a.Language == language {
+			return nil, nil, nil, nil
+		}
+		a.Language = language
+		event := audit.AccountChanged{Account: name, Role: a.Role.String(), Fields: []string{"language"}}
+		return []auth.Account{a}, nil, []audit.Record{{By: by, Event: event}}, nil
+	})
+}
+
+func languageFault(language string) string {
+	if language == "" || slices.Contains(Languages(), language) {
+		return ""
+	}
+	return "language: write one of " + strings.Join(Languages(), ", ") + ", or leave it empty for the browser's"
+}
+
 func changed(old, next auth.Account) (fields []string) {
 	for _, f := range []struct {
 		name string
@@ -192,8 +218,8 @@ func check(a auth.Account, password *phone.Secret) error {
 			faults = append(faults, "email: "+err.Error())
 		}
 	}
-	if a.Language != "" && !slices.Contains(Languages(), a.Language) {
-		faults = append(faults, "language: write one of "+strings.Join(Languages(), ", ")+", or leave it empty for the browser's")
+	if fault := languageFault(a.Language); fault != "" {
+		faults = append(faults, fault)
 	}
 	if password != nil {
 		faults = append(faults, passwordFaults(auth.CheckPassword(*password, a.Name))...)

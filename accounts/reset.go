@@ -38,6 +38,13 @@ func (d *Desk) ChangePassword(ctx context.Context, from netip.Addr, token, old, 
 	return d.begin(ctx, d.now(), from, a, "")
 }
 
+// ChooseOwn is ChangePassword for who is known already, see Person.Must; it ends
+// all sessions.
+func (d *Desk) ChooseOwn(ctx context.Context, by audit.Actor, name, must string, old, next phone.Secret) error {
+	_, err := d.choose(ctx, by, Person{Name: name, Must: must}, old, next)
+	return err
+}
+
 // choose gives an account the password its person chose. Who signed in with a
 // temporary one has shown it, and need not again: it is used up.
 func (d *Desk) choose(ctx context.Context, by audit.Actor, who Person, old, next phone.Secret) (auth.Account, error) {

@@ -24,6 +24,7 @@ type call struct {
 	r       *http.Request
 	by      audit.Actor
 	role    Role
+	must    string // why the caller has to change the password first
 	stopped <-chan struct{}
 	log     *slog.Logger
 }

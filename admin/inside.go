@@ -21,6 +21,9 @@ type Caller struct {
 	// Name is the account's, or the user's ID.
 	Name string
 	Role Role
+	// Must says why the password has to be changed before anything else, see
+	// accounts.Person.
+	Must string
 	// Remote is where the browser is.
 	Remote netip.Addr
 }
@@ -30,7 +33,7 @@ type Caller struct {
 // who it says is the pages' to know. It needs no Close, and ends its streams
 // when the HTTPS listener ends.
 func (s *Server) For(who Caller) *Client {
-	by := caller{audit.Actor{Front: pageFront, Name: who.Name, Remote: who.Remote}, who.Role}
+	by := caller{audit.Actor{Front: pageFront, Name: who.Name, Remote: who.Remote}, who.Role, who.Must}
 	return &Client{http: &http.Client{Transport: inside{s, by}}}
 }
 

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/lineside/lineside/admin"
+	"github.com/lineside/lineside/auth"
 	"github.com/lineside/lineside/phone"
 )
 
@@ -20,7 +21,7 @@ var browser = netip.MustParseAddr("10.20.0.9")
 // audit log has the person's name.
 func TestPagesCallAsWhoSignedIn(t *testing.T) {
 	b := newBox(t, nil)
-	for role, want := range map[admin.Role]int{0: 403, admin.Anyone: 403, admin.Personal: 403, admin.Viewer: 403, admin.Installer: 403, admin.Admin: 200} {
+	for role, want := range map[admin.Role]int{0: 403, admin.Anyone: 403, auth.Personal: 403, admin.Viewer: 403, admin.Installer: 403, admin.Admin: 200} {
 		_, err := b.server.For(admin.Caller{Name: "anna", Role: role, Remote: browser}).Suspend(t.Context(), macB)
 		if want == 200 {
 			if err != nil {

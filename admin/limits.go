@@ -38,6 +38,7 @@ type limits struct {
 // share is one operator's.
 type share struct {
 	costly, recorded *audit.Allowance
+	own              *audit.Allowance // of a user of the site
 
 	// Lists taken since the last entry, guarded by limits.mu.
 	by      audit.Actor
@@ -56,7 +57,7 @@ func (l *limits) shareLocked(by audit.Actor) *share {
 		if len(l.of) >= maxShares {
 			clear(l.of)
 		}
-		x = &share{costly: costly().New(), recorded: audit.InstallerCalls.New()}
+		x = &share{costly: costly().New(), recorded: audit.InstallerCalls.New(), own: audit.PersonalCalls.New()}
 		l.of[key] = x
 	}
 	return x
@@ -82,7 +83,11 @@ func (s *Server) recordable(c *call) error {
 	if c.by.Front == "cli" || c.role.May(Admin) {
 		return nil
 	}
-	return spend(s.cfg.Now(), s.limits.share(c.by).recorded, "so many calls were made in this name that the audit log would hold little else",
+	share := s.limits.share(c.by)
+	if !c.role.May(Viewer) {
+		return spend(s.cfg.Now(), share.own, "you have changed this too often", "")
+	}
+	return spend(s.cfg.Now(), share.recorded, "so many calls were made in this name that the audit log would hold little else",
 		"; or have an admin do it, or for many PINs at once export the list")
 }
 

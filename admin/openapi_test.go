@@ -116,6 +116,9 @@ func TestOpenAPIDescribesTheShapes(t *testing.T) {
 		"Overview": admin.Overview{}, "VendorCount": admin.VendorCount{}, "DHCP": admin.DHCP{}, "Pool": admin.Pool{},
 		"AddrRange": admin.AddrRange{}, "Hour": phone.Hour{}, "Phone": admin.Phone{}, "Phones": admin.Phones{},
 		"DHCPAdvice": admin.DHCPAdvice{}, "DHCPServer": admin.DHCPServer{}, "DHCPMode": admin.DHCPMode{},
+		"Account": admin.Account{}, "AccountList": admin.AccountList{}, "AccountInput": admin.AccountInput{},
+		"AccountAdded": admin.AccountAdded{}, "PasswordReset": admin.PasswordReset{}, "SetUpCode": admin.SetUpCode{},
+		"Me": admin.Me{}, "MeInput": admin.MeInput{}, "PasswordInput": admin.PasswordInput{},
 		"ResyncInput": admin.ResyncInput{}, "Resynced": admin.Resynced{},
 	}
 	d, text := describe(t)

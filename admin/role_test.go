@@ -17,6 +17,7 @@ func leastRoles() map[string]string {
 	roles := map[string]string{}
 	for role, list := range map[string]string{
 		"anyone": `GET /{$} | GET /api/v1/openapi.json`,
+		"user":   `GET /api/v1/me | PATCH /api/v1/me | POST /api/v1/me/password`,
 		"viewer": `GET /metrics | GET /api/v1/overview | GET /api/v1/phones | GET /api/v1/status | GET /api/v1/health | GET /api/v1/devices | GET /api/v1/devices/export |
 			GET /api/v1/devices/{mac} | GET /api/v1/otps | GET /api/v1/policy | GET /api/v1/visitors | GET /api/v1/allow |
 			GET /api/v1/dhcp/leases | GET /api/v1/audit | GET /api/v1/audit/verify | GET /api/v1/watch |

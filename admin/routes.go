@@ -62,6 +62,19 @@ func routes() []route {
 		{"GET", API + "/users/{id}", Viewer, (*Server).getUser},
 		{"PATCH", API + "/users/{id}", Admin, (*Server).patchUser},
 		{"DELETE", API + "/users/{id}", Admin, (*Server).deleteUser},
+		{"POST", API + "/users/{id}/reset-password", Admin, (*Server).postUserReset},
+		{"POST", API + "/users/{id}/unlock", Admin, (*Server).postUserUnlock},
+		{"GET", API + "/accounts", Admin, (*Server).getAccounts},
+		{"POST", API + "/accounts", Admin, (*Server).postAccount},
+		{"GET", API + "/accounts/{name}", Admin, (*Server).getAccount},
+		{"PATCH", API + "/accounts/{name}", Admin, (*Server).patchAccount},
+		{"DELETE", API + "/accounts/{name}", Admin, (*Server).deleteAccount},
+		{"POST", API + "/accounts/{name}/reset-password", Admin, (*Server).postAccountReset},
+		{"POST", API + "/accounts/{name}/unlock", Admin, (*Server).postAccountUnlock},
+		{"GET", API + "/setup-code", Admin, (*Server).getSetUpCode},
+		{"GET", API + "/me", Personal, (*Server).getMe},
+		{"PATCH", API + "/me", Personal, (*Server).patchMe},
+		{"POST", API + "/me/password", Personal, (*Server).postMyPassword},
 		{"GET", API + "/files", Viewer, (*Server).getFiles},
 		{"PUT", API + "/files/{vendor}/{name}", Admin, (*Server).putFile},
 		{"DELETE", API + "/files/{vendor}/{name}", Admin, (*Server).deleteFile},
@@ -122,7 +135,7 @@ func (s *Server) mux(stopped <-chan struct{}) *http.ServeMux {
 	handle := func(pattern string, least Role, do func(*Server, *call) error) {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 			a := w.(*answer)
-			c := &call{w: a, r: r, by: a.who.actor, role: a.who.role, stopped: stopped, log: s.dep.Log}
+			c := &call{w: a, r: r, by: a.who.actor, role: a.who.role, must: a.who.must, stopped: stopped, log: s.dep.Log}
 			err := cross.Check(r)
 			if err != nil {
 				err = fail(http.StatusForbidden, "a page of another web site may not call this", "call it from a script or with: lineside")

@@ -40,6 +40,7 @@ type front struct {
 type caller struct {
 	actor audit.Actor
 	role  Role
+	must  string // why the password has to be changed first; of who signed in
 }
 
 // ServeSocket answers operators on a unix socket until ctx ends: whoever can
@@ -49,7 +50,7 @@ func (s *Server) ServeSocket(ctx context.Context, l net.Listener) error {
 	f := front{
 		name: "cli",
 		guard: func(r *http.Request) (caller, *Error) {
-			return caller{audit.Actor{Front: "cli", Name: r.RemoteAddr}, Admin}, nil
+			return caller{actor: audit.Actor{Front: "cli", Name: r.RemoteAddr}, role: Admin}, nil
 		},
 		stopped: ctx.Done(),
 	}

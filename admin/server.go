@@ -53,6 +53,8 @@ type Deps struct {
 	Backup   BackupWriter
 	// Tokens is nil where there is but the one token of Config.
 	Tokens TokenStore
+	// Accounts is nil where nobody can sign in.
+	Accounts Accounts
 	// Leases is nil where the box gives out no addresses.
 	Leases LeaseLister
 	// DHCP is the box's part in it and the pools it gives addresses from; nil is

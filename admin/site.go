@@ -32,6 +32,10 @@ func (s *Server) getStatus(c *call) error {
 	st.Visitors = len(s.dep.Desk.Visitors())
 	st.Conditions = s.dep.Health.List()
 	st.Platform = s.joined()
+	if s.dep.Accounts != nil && c.by.Front == "cli" {
+		code, _ := s.dep.Accounts.SetUpCode()
+		st.SetUpCode = code.Reveal()
+	}
 	st.Listeners, st.Settings = full(st.Listeners), full(st.Settings)
 	switch {
 	case st.Next != "": // the program knew something more pressing

@@ -84,6 +84,15 @@ func (in UserInput) apply(u *phone.User) {
 	}
 }
 
+// edit is apply, for what is valid then.
+func (in UserInput) edit(u *phone.User) error {
+	in.apply(u)
+	if err := u.Validate(); err != nil {
+		return invalid("the user cannot be changed like this", err)
+	}
+	return nil
+}
+
 // shapeUser shapes a user for an answer, field by field as for devices.
 func shapeUser(u phone.User, owned []string) User {
 	if owned == nil {
@@ -178,13 +187,7 @@ func (s *Server) patchUser(c *call) error {
 	if err != nil {
 		return err
 	}
-	u, err := s.dep.Desk.EditUser(c.r.Context(), c.by, id, rev, func(u *phone.User) error {
-		in.apply(u)
-		if err := u.Validate(); err != nil {
-			return invalid("the user cannot be changed like this", err)
-		}
-		return nil
-	})
+	u, err := s.dep.Desk.EditUser(c.r.Context(), c.by, id, rev, in.edit)
 	if err != nil {
 		return err
 	}

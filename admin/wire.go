@@ -30,6 +30,9 @@ type Status struct {
 	// Platform is how the box stands to the central platform; nil where it has
 	// joined none.
 	Platform *PlatformLink `json:"platform,omitempty"`
+	// SetUpCode is what the first account is made with, on the operator's socket
+	// while there is none.
+	SetUpCode string `json:"setup_code,omitempty"`
 	// Next is what the operator should do about it, empty for nothing.
 	Next string `json:"next,omitempty"`
 }
