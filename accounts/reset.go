@@ -2,12 +2,14 @@ package accounts
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/netip"
 
 	"github.com/lineside/lineside/audit"
 	"github.com/lineside/lineside/auth"
+	"github.com/lineside/lineside/mail"
 	"github.com/lineside/lineside/operators"
 	"github.com/lineside/lineside/phone"
 )
@@ -160,11 +162,14 @@ func (d *Desk) reset(ctx context.Context, by audit.Actor, a auth.Account, to rec
 func (d *Desk) hand(ctx context.Context, a auth.Account, to receiver, code phone.Secret) Temporary {
 	switch {
 	case d.dep.Mail == nil:
-		return Temporary{Password: code, Why: "no mail server is set"}
+		return Temporary{Password: code, Why: mail.ErrOff.Error()}
 	case to.address == "":
 		return Temporary{Password: code, Why: "no e-mail address is known"}
 	}
-	if err := d.dep.Mail.Send(ctx, d.letter(a, to, code, false)); err != nil {
+	switch err := d.dep.Mail.Send(ctx, d.letter(a, to, code, false)); {
+	case errors.Is(err, mail.ErrOff):
+		return Temporary{Password: code, Why: mail.ErrOff.Error()}
+	case err != nil:
 		return Temporary{Password: code, Why: fmt.Sprintf("it could not be mailed: %v", err)}
 	}
 	return Temporary{Mailed: to.address}
@@ -218,7 +223,7 @@ func (d *Desk) answerForgotten(ctx context.Context, f forgotten) {
 	if err == nil && given {
 		err = d.dep.Mail.Send(ctx, d.letter(a, to, code, true))
 	}
-	if err != nil {
+	if err != nil && !errors.Is(err, mail.ErrOff) {
 		d.dep.Log.Warn("a temporary password that somebody asked for was not mailed", "err", err)
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/lineside/lineside/accounts"
 	"github.com/lineside/lineside/admin"
 	"github.com/lineside/lineside/auth"
 	"github.com/lineside/lineside/dhcpopt"
@@ -44,6 +45,7 @@ type box struct {
 	away      atomic.Bool      // the phones' LAN has lost the box's address
 	templates fs.FS            // the operator's, as they lie there
 	desk      *provision.Desk
+	accounts  *accounts.Desk
 	table     vendors.Table
 	cas       vendors.CAs // of the makers whose factory certificates count
 	started   time.Time
@@ -253,8 +255,12 @@ func (b *box) newAdmin() (*admin.Server, error) {
 	for _, m := range b.table.Makers() {
 		cfg.Vendors = append(cfg.Vendors, m.Vendor)
 	}
+	if err := b.openAccounts(); err != nil {
+		return nil, err
+	}
 	dep := admin.Deps{
-		Link: b.link, Settings: b.keeper(), Advice: b, Mail: b.post,
+		Accounts: b.accounts,
+		Link:     b.link, Settings: b.keeper(), Advice: b, Mail: b.post,
 		Desk: b.desk, Audit: b.store, Recorder: b.store, Backup: b, Tokens: tokenStore{b.store}, Leases: b.leases,
 		Health: b.health, Metrics: b.metrics, Log: b.log, Status: b.status, DHCP: b.pools,
 	}

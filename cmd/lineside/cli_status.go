@@ -70,6 +70,9 @@ func (p *program) showStatus(st admin.Status, all bool) error {
 	for _, c := range st.Conditions {
 		writeCondition(&b, c, p.now(), zoneOf(st))
 	}
+	if st.SetUpCode != "" {
+		fmt.Fprintf(&b, "\nset-up code:   %s\n  → nobody has an account yet; make the first with this code on the admin page\n", st.SetUpCode)
+	}
 	if st.Next != "" {
 		fmt.Fprintf(&b, "  → %s\n", st.Next)
 	}

@@ -70,7 +70,7 @@ func (p *program) tokenAddCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&role, "role", "", "viewer, installer or admin")
-	_ = cmd.RegisterFlagCompletionFunc("role", cobra.FixedCompletions([]cobra.Completion{"viewer", "installer", "admin"}, cobra.ShellCompDirectiveNoFileComp))
+	completeRole(cmd)
 	return cmd
 }
 

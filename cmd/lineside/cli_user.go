@@ -15,7 +15,8 @@ import (
 
 func (p *program) userCommand() *cobra.Command {
 	return shell.Group("user", "Keep the site's users: owners of devices, and the phone book",
-		p.userListCommand(), p.userAddCommand(), p.userEditCommand(), p.userRemoveCommand(), p.userImportCommand(), p.userExportCommand())
+		p.userListCommand(), p.userAddCommand(), p.userEditCommand(), p.userRemoveCommand(), p.userImportCommand(), p.userExportCommand(),
+		p.userResetCommand(), p.userUnlockCommand())
 }
 
 // userFlags are what add and edit can say of a user.
@@ -205,6 +206,49 @@ func (p *program) userRemoveCommand() *cobra.Command {
 				return shell.WriteJSON(p.out, map[string]string{"removed": args[0]})
 			}
 			return p.say("%s: removed", shell.Printable(args[0]))
+		},
+	}
+}
+
+func (p *program) userResetCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "reset-password ID", Short: "Let a user sign in to their own page, with a temporary password", Args: shell.ExactArgs("ID"),
+		Long: "Make a temporary password for a user's own page, and the one they sign in with void:\nmailed where a mail server is set and the user has an address, shown this once where not.\nThe web-access password of their phones is another one and stays.",
+		RunE: p.resetPassword((*admin.Client).ResetUser),
+	}
+}
+
+// resetPassword has a temporary password made for whom the argument names.
+func (p *program) resetPassword(reset func(*admin.Client, context.Context, string) (admin.PasswordReset, error)) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		c, err := p.client()
+		if err != nil {
+			return err
+		}
+		r, err := reset(c, cmd.Context(), args[0])
+		if err != nil {
+			return err
+		}
+		if p.json {
+			return shell.WriteJSON(p.out, r)
+		}
+		return p.showTemporary(r)
+	}
+}
+
+func (p *program) userUnlockCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "unlock ID", Short: "End what wrong portal PINs and wrong passwords of a user have locked", Args: shell.ExactArgs("ID"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := p.client()
+			if err != nil {
+				return err
+			}
+			u, err := c.UnlockUser(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			return p.showUser(u, "unlocked")
 		},
 	}
 }

@@ -88,7 +88,8 @@ func (p *program) root() *cobra.Command {
 		p.runCommand(), p.restartCommand(), p.checkCommand(), p.statusCommand(), p.settingsCommand(), p.versionCommand(), p.manCommand(),
 		p.deviceCommand(), p.userCommand(), p.fileCommand(), p.templateCommand(), p.pinCommand(), p.otpCommand(), p.visitorsCommand(), p.allowCommand(),
 		p.dhcpCommand(), p.leasesCommand(), p.policyCommand(), p.emergencyCommand(), p.auditCommand(), p.watchCommand(),
-		p.backupCommand(), p.restoreCommand(), p.mailCommand(), p.tokenCommand(), p.keyCommand(), p.vendorsCommand(), p.doctorCommand(), p.joinCommand(), p.leaveCommand(),
+		p.backupCommand(), p.restoreCommand(), p.mailCommand(), p.tokenCommand(), p.accountCommand(), p.keyCommand(), p.vendorsCommand(), p.doctorCommand(),
+		p.joinCommand(), p.leaveCommand(),
 	)
 	return root
 }
