@@ -29,6 +29,9 @@ func routes() []route {
 		{"POST", "/password", admin.Personal, postPassword},
 		{"GET", "/setup", admin.Anyone, getSetUp},
 		{"POST", "/setup", admin.Anyone, postSetUp},
+		{"GET", "/allow", admin.Viewer, getAllow},
+		{"POST", "/allow", admin.Admin, postAllow},
+		{"POST", "/allow/remove", admin.Admin, postAllowRemove},
 		{"POST", "/look", admin.Anyone, postLook},
 	}
 }
