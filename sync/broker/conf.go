@@ -44,8 +44,9 @@ const (
 	// that those the platform could not answer in time leave (8 s is a little
 	// below what a box waits), long enough for a fleet that comes at once.
 	authSeconds = 8
-	tlsSeconds  = 5
-	maxPayload  = 1 << 20
+	// tlsSeconds leaves who stood in line (doorWait) four seconds for the rest.
+	tlsSeconds = 8
+	maxPayload = 1 << 20
 	// maxPending is what a connection that does not read may hold back.
 	maxPending = 16 << 20
 )

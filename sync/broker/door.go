@@ -34,7 +34,7 @@ type door struct {
 const handshakesPerSecond = 100
 
 // doorWait is how long a connection may wait for the doors to open and for its
-// turn: a second less than nats-server waits for the whole handshake.
+// turn: as long again is left for the handshake.
 const doorWait = 4 * time.Second
 
 var (

@@ -49,6 +49,7 @@ func (b *Broker) Serve(ctx context.Context, p Platform) error {
 	all.Go(func() { s.asks.pool.run(begun, b.cfg.Workers) })
 	looking, stop := context.WithCancel(ctx)
 	all.Go(func() { s.system.run(looking, p) })
+	all.Go(func() { b.watchUnproven(looking) })
 	err := s.open(ctx)
 	if err == nil {
 		b.log.Info("boxes can connect over NATS")

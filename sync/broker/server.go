@@ -109,7 +109,7 @@ func (b *Broker) start() error {
 // only a process of ours can give.
 func (b *Broker) options() (*server.Options, error) {
 	e := b.cfg.Embedded
-	f := ServerFacts{Name: cmp.Or(e.Name, "central"), Dir: e.Dir, MaxConnections: e.MaxConnections,
+	f := ServerFacts{Name: cmp.Or(e.Name, "central"), Dir: e.Dir,
 		Cluster: e.Cluster.Name, ClusterListen: e.Cluster.Listen, Routes: e.Cluster.Routes}
 	var err error
 	if f.Listen, err = hostPort(inner(e.NATS, e.Balancer.NATS)); err != nil {
@@ -118,9 +118,7 @@ func (b *Broker) options() (*server.Options, error) {
 	if f.WSS, err = hostPort(inner(e.WSS, e.Balancer.WSS)); err != nil {
 		return nil, err
 	}
-	if f.MaxConnections == 0 {
-		f.MaxConnections = connectionsLeft()
-	}
+	f.MaxConnections = b.mostConnections()
 	conf, err := ServerConf(b.keys, f)
 	if err != nil {
 		return nil, err
@@ -149,6 +147,11 @@ func inner(direct, balanced string) string {
 		return "127.0.0.1:0"
 	}
 	return direct
+}
+
+// mostConnections is how many the embedded server takes.
+func (b *Broker) mostConnections() int {
+	return cmp.Or(b.cfg.Embedded.MaxConnections, connectionsLeft())
 }
 
 // connectionsLeft is what the limit on open files leaves for boxes. Without
@@ -230,8 +233,8 @@ type Counts struct {
 	// request, Strangers connections closed at the door: from outside of the
 	// load balancer, or more of one address than one may open.
 	Kicked, Panics, Strangers uint64
-	// Turned are connections turned away before their TLS handshake: more of one
-	// address than one may open, or the platform had too much to do.
+	// Turned are connections turned away before they had proved who they are:
+	// more of one address than one may open, or the platform had too much to do.
 	Turned uint64
 	// Connections there are now at the embedded server, the platform's own four
 	// and those not let in yet among them.
