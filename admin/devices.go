@@ -133,7 +133,7 @@ func (s *Server) patchDevice(c *call) error {
 		return nil
 	})
 	if err != nil {
-		return err
+		return s.stale(c, err, mac, "")
 	}
 	return s.show(c, http.StatusOK, rec)
 }

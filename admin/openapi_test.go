@@ -15,6 +15,7 @@ import (
 	"github.com/lineside/lineside/audit"
 	"github.com/lineside/lineside/health"
 	"github.com/lineside/lineside/mail"
+	"github.com/lineside/lineside/operators"
 	"github.com/lineside/lineside/phone"
 	"github.com/lineside/lineside/provision"
 )
@@ -89,7 +90,7 @@ func TestOpenAPIDescribesTheRoutes(t *testing.T) {
 
 func TestOpenAPIDescribesTheShapes(t *testing.T) {
 	shapes := map[string]any{
-		"Error": admin.Error{}, "Condition": health.Condition{}, "Listener": admin.Listener{}, "Setting": admin.Setting{},
+		"Error": admin.Error{}, "Change": operators.Change{}, "Condition": health.Condition{}, "Listener": admin.Listener{}, "Setting": admin.Setting{},
 		"Status": admin.Status{}, "Health": admin.Health{}, "Line": admin.Line{}, "LineInput": admin.LineInput{},
 		"Enrolment": admin.Enrolment{}, "Seen": phone.Seen{}, "Device": admin.Device{}, "Page": admin.Page{},
 		"DeviceInput": admin.DeviceInput{}, "ImportInput": admin.ImportInput{}, "Imported": admin.Imported{},

@@ -189,7 +189,7 @@ func (s *Server) patchUser(c *call) error {
 	}
 	u, err := s.dep.Desk.EditUser(c.r.Context(), c.by, id, rev, in.edit)
 	if err != nil {
-		return err
+		return s.stale(c, err, phone.MAC{}, id)
 	}
 	return s.showUser(c, http.StatusOK, u)
 }

@@ -1,5 +1,7 @@
 package operators
 
+import "time"
+
 // Error is an answer that is no success, the same at both ends: what happened
 // and what to do about it.
 type Error struct {
@@ -12,10 +14,21 @@ type Error struct {
 	// Fields lists each thing that is wrong, where there are several.
 	Fields []string `json:"fields,omitempty"`
 
+	// Changed is who was faster, for 412, as far as that is known.
+	Changed *Change `json:"changed,omitempty"`
+
 	// Allow are the methods a path has, for 405; Retry the seconds to wait, for
 	// 429 and 503. They travel as headers.
 	Allow string `json:"-"`
 	Retry string `json:"-"`
+}
+
+// Change is what somebody did that makes another's edit one of something else.
+type Change struct {
+	By     string    `json:"by,omitempty"` // as the audit log names them
+	Front  string    `json:"front"`
+	At     time.Time `json:"at"`
+	Fields []string  `json:"fields"` // by the API's names
 }
 
 // Error is what happened, without the hint.
