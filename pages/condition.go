@@ -17,7 +17,7 @@ func (v *visit) conditions(list []health.Condition) []condition {
 		if text := v.say(title); v.lang != languages()[0] && text != title {
 			x.Title, x.Meaning, x.Own = text, v.say(title+".meaning"), false
 		}
-		x.Title, x.Meaning, x.Do, x.Detail = sentence(x.Title), sentence(x.Meaning), sentence(x.Do), sentence(x.Detail)
+		x.Title, x.Meaning, x.Do = sentence(x.Title), sentence(x.Meaning), sentence(x.Do)
 		all = append(all, x)
 	}
 	return all

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/lineside/lineside/accounts"
 	"github.com/lineside/lineside/admin"
 	"github.com/lineside/lineside/metrics"
 	"github.com/lineside/lineside/phone"
@@ -15,8 +16,8 @@ import (
 // nobody has signed in.
 type nobody struct{ People }
 
-func (nobody) NeedsSetUp() bool                      { return false }
-func (nobody) Who(phone.Secret, bool) (Person, bool) { return Person{}, false }
+func (nobody) NeedsSetUp() bool                               { return false }
+func (nobody) Who(phone.Secret, bool) (accounts.Person, bool) { return accounts.Person{}, false }
 
 // asked is a visit that sends a form, outside of any page.
 func asked(t *testing.T, form string) (*visit, *httptest.ResponseRecorder) {

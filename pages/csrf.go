@@ -48,5 +48,6 @@ func (v *visit) genuine() error {
 	if v.s.cross.Check(v.r) == nil && cookie != "" && hmac.Equal([]byte(sent), []byte(csrfOf(cookie))) {
 		return nil
 	}
+	v.w.Header().Set("X-Form", "stale") // which the page's own script can mend
 	return &admin.Error{Status: http.StatusForbidden, What: v.say("problem.forged"), Hint: v.say("problem.forged.do")}
 }

@@ -15,6 +15,7 @@ import (
 
 	"log/slog"
 
+	"github.com/lineside/lineside/accounts"
 	"github.com/lineside/lineside/admin"
 	"github.com/lineside/lineside/health"
 	"github.com/lineside/lineside/metrics"
@@ -62,7 +63,7 @@ func (f *fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 type people struct {
 	mu       sync.Mutex
 	fresh    bool // a set-up code is waited for
-	sessions map[string]pages.Person
+	sessions map[string]accounts.Person
 	touched  int
 	next     int
 }
@@ -82,42 +83,42 @@ func (p *people) NeedsSetUp() bool {
 	return p.fresh
 }
 
-func (p *people) begin(who pages.Person) pages.Person {
+func (p *people) begin(who accounts.Person) accounts.Person {
 	p.next++
 	who.Token = phone.NewSecret("session-" + strconv.Itoa(p.next))
 	p.sessions[who.Token.Reveal()] = who
 	return who
 }
 
-func (p *people) SetUp(_ context.Context, _ netip.Addr, code phone.Secret, in pages.NewAdmin) (pages.Person, error) {
+func (p *people) SetUp(_ context.Context, _ netip.Addr, code phone.Secret, in accounts.NewAdmin) (accounts.Person, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch {
 	case code.Reveal() != rightCode:
-		return pages.Person{}, refusal(422, "what was sent is not valid", "", "code: this is not the code")
+		return accounts.Person{}, accounts.ErrSetUp
 	case in.Password.Reveal() != rightPassword:
-		return pages.Person{}, refusal(422, "what was sent is not valid", "", "password: is too short")
+		return accounts.Person{}, refusal(422, "what was sent is not valid", "", "password: is too short")
 	}
 	p.fresh = false
-	return p.begin(pages.Person{Name: in.Name, Role: admin.Admin}), nil
+	return p.begin(accounts.Person{Name: in.Name, Role: admin.Admin}), nil
 }
 
-func (p *people) SignIn(_ context.Context, _ netip.Addr, name string, password phone.Secret) (pages.Person, error) {
+func (p *people) SignIn(_ context.Context, _ netip.Addr, name string, password phone.Secret) (accounts.Person, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	roles := map[string]admin.Role{"ada": admin.Admin, "ines": admin.Installer, "vic": admin.Viewer, "101": admin.Personal, "old": admin.Admin}
 	role, ok := roles[name]
 	if !ok || password.Reveal() != rightPassword {
-		return pages.Person{}, refusal(403, "name or password is wrong", "try again")
+		return accounts.Person{}, accounts.ErrWrong
 	}
-	who := pages.Person{Name: name, Role: role}
+	who := accounts.Person{Name: name, Role: role}
 	if name == "old" {
 		who.Must = "expired"
 	}
 	return p.begin(who), nil
 }
 
-func (p *people) Who(token phone.Secret, alive bool) (pages.Person, bool) {
+func (p *people) Who(token phone.Secret, alive bool) (accounts.Person, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	who, ok := p.sessions[token.Reveal()]
@@ -127,12 +128,12 @@ func (p *people) Who(token phone.Secret, alive bool) (pages.Person, bool) {
 	return who, ok
 }
 
-func (p *people) ChangePassword(_ context.Context, _ netip.Addr, token, old, _ phone.Secret) (pages.Person, error) {
+func (p *people) ChangePassword(_ context.Context, _ netip.Addr, token, old, _ phone.Secret) (accounts.Person, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	who := p.sessions[token.Reveal()]
 	if old.Reveal() != rightPassword {
-		return pages.Person{}, refusal(422, "what was sent is not valid", "", "old: is not your password")
+		return accounts.Person{}, refusal(422, "what was sent is not valid", "", "old: is not your password")
 	}
 	delete(p.sessions, token.Reveal())
 	who.Must = ""
@@ -158,7 +159,7 @@ func newSite(t testing.TB) *site {
 	t.Helper()
 	s := &site{
 		now:    time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC),
-		people: &people{sessions: make(map[string]pages.Person)},
+		people: &people{sessions: make(map[string]accounts.Person)},
 		api:    &fakeAPI{answers: make(map[string]any)},
 	}
 	s.branch()

@@ -106,7 +106,9 @@ func (v *visit) again(page string, data any, f *form, err error) error {
 		if p.Status >= http.StatusInternalServerError {
 			v.s.dep.Log.Error("a form could not be carried out", "file", v.r.URL.Path, "err", err)
 		}
-		status = p.Status
+		if p.Status != http.StatusUnauthorized { // which has the script ask who it is
+			status = p.Status
+		}
 		v.refused(f, err)
 	}
 	return v.render(status, page, data)

@@ -125,8 +125,8 @@ func TestWrongSignInsLookAlike(t *testing.T) {
 		b := s.visitor(t)
 		b.get("/sign-in")
 		status, _, body := b.post("/sign-in", "name", name, "password", "wrong")
-		if status != http.StatusForbidden {
-			t.Errorf("%s: got %d, want 403", name, status)
+		if status != http.StatusUnprocessableEntity {
+			t.Errorf("%s: got %d, want 422", name, status)
 		}
 		return strings.ReplaceAll(strings.ReplaceAll(body, b.csrf, ""), name, "")
 	}

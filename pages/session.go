@@ -9,7 +9,7 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/lineside/lineside/admin"
+	"github.com/lineside/lineside/accounts"
 	"github.com/lineside/lineside/phone"
 )
 
@@ -18,39 +18,19 @@ import (
 // all paths (RFC 6265bis section 4.1.3.2).
 const sessionCookie = "__Host-lineside"
 
-// Person is somebody signed in.
-type Person struct {
-	// Token is what the browser keeps; it is in no log and on no page.
-	Token phone.Secret
-	// Name is what was signed in with, ID the user where the role is user.
-	Name, ID string
-	Role     admin.Role
-	// Language is what the person chose, empty for the browser's.
-	Language string
-	// Must says that the password has to be changed before anything else:
-	// "temporary" or "expired"; empty where it has not.
-	Must string
-}
-
-// NewAdmin is the first operator, as the set-up code makes them.
-type NewAdmin struct {
-	Name, Mail, Language string
-	Password             phone.Secret
-}
-
-// People says who may sign in, and keeps their sessions. Its errors are for
-// whoever stands before the page (*admin.Error); those of SignIn are the same
+// People says who may sign in, and keeps their sessions: accounts.Desk does. Its errors are for
+// whoever stands before the page; those of SignIn are the same
 // whether the name exists or not.
 type People interface {
 	// NeedsSetUp says that no account exists: a set-up code is waited for.
 	NeedsSetUp() bool
-	SetUp(ctx context.Context, from netip.Addr, code phone.Secret, in NewAdmin) (Person, error)
-	SignIn(ctx context.Context, from netip.Addr, name string, password phone.Secret) (Person, error)
+	SetUp(ctx context.Context, from netip.Addr, code phone.Secret, in accounts.NewAdmin) (accounts.Person, error)
+	SignIn(ctx context.Context, from netip.Addr, name string, password phone.Secret) (accounts.Person, error)
 	// Who gives whose session it is; alive says that the person did something,
 	// where a page that keeps itself up to date did not.
-	Who(token phone.Secret, alive bool) (Person, bool)
+	Who(token phone.Secret, alive bool) (accounts.Person, bool)
 	// ChangePassword ends all sessions of the person but a new one.
-	ChangePassword(ctx context.Context, from netip.Addr, token, old, new phone.Secret) (Person, error)
+	ChangePassword(ctx context.Context, from netip.Addr, token, old, new phone.Secret) (accounts.Person, error)
 	SignOut(ctx context.Context, token phone.Secret) error
 }
 
@@ -82,7 +62,7 @@ func (v *visit) setCookie(name, value string, age int) {
 }
 
 // begin binds this browser to the session of somebody who has just signed in.
-func (v *visit) begin(p Person) {
+func (v *visit) begin(p accounts.Person) {
 	v.who, v.in = p, true
 	v.keep(p.Token.Reveal())
 	if p.Language != "" {

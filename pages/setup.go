@@ -1,6 +1,11 @@
 package pages
 
-import "github.com/lineside/lineside/admin"
+import (
+	"errors"
+
+	"github.com/lineside/lineside/accounts"
+	"github.com/lineside/lineside/admin"
+)
 
 // setUpPage is the first start: the box shows its set-up code where only its
 // owner reads it, and who has that makes the first account.
@@ -42,14 +47,15 @@ func postSetUp(v *visit) error {
 	if !f.OK() {
 		return v.again("setup", data, f, nil)
 	}
-	in := NewAdmin{Name: f.Get("name"), Mail: f.Get("mail"), Language: v.lang, Password: v.secret("password")}
+	in := accounts.NewAdmin{Name: f.Get("name"), Mail: f.Get("mail"), Language: v.lang, Password: v.secret("password")}
 	p, err := v.s.dep.People.SetUp(v.ctx(), v.from(), secret(f.Get("code")), in)
-	if err != nil {
-		v.refused(f, err)
-		if f.Wrong["code"] != "" {
-			data.Step = 1
-		}
-		return v.render(v.problem(err).Status, "setup", data)
+	switch {
+	case errors.Is(err, accounts.ErrSetUp):
+		data.Step = 1
+		f.blame("code", v.say("setup.code.wrong"))
+		return v.again("setup", data, f, nil)
+	case err != nil:
+		return v.again("setup", data, f, err)
 	}
 	v.begin(p)
 	return v.done(v.afterSetUp(), "setup.done", p.Name)

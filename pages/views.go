@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/lineside/lineside/accounts"
 	"github.com/lineside/lineside/admin"
 )
 
@@ -63,7 +64,7 @@ type view struct {
 	Page, Lang, Theme string
 	Site, Version     string
 	Path              string // of this page, with its query
-	Who               Person
+	Who               accounts.Person
 	In                bool
 	CSRF              string
 	Said              string // what the page before has done

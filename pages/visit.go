@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/lineside/lineside/accounts"
 	"github.com/lineside/lineside/admin"
 )
 
@@ -20,7 +21,7 @@ type visit struct {
 	w   http.ResponseWriter
 	r   *http.Request
 	now time.Time
-	who Person
+	who accounts.Person
 	in  bool // who is signed in
 	// api calls the API as that person.
 	api   *admin.Client

@@ -258,13 +258,19 @@ func (b *box) newAdmin() (*admin.Server, error) {
 	if err := b.openAccounts(); err != nil {
 		return nil, err
 	}
+	var server *admin.Server
+	web, err := b.newPages(func(who admin.Caller) *admin.Client { return server.For(who) })
+	if err != nil {
+		return nil, err
+	}
 	dep := admin.Deps{
-		Accounts: b.accounts,
-		Link:     b.link, Settings: b.keeper(), Advice: b, Mail: b.post,
+		Accounts: b.accounts, Pages: web,
+		Link: b.link, Settings: b.keeper(), Advice: b, Mail: b.post,
 		Desk: b.desk, Audit: b.store, Recorder: b.store, Backup: b, Tokens: tokenStore{b.store}, Leases: b.leases,
 		Health: b.health, Metrics: b.metrics, Log: b.log, Status: b.status, DHCP: b.pools,
 	}
-	return admin.New(cfg, dep)
+	server, err = admin.New(cfg, dep)
+	return server, err
 }
 
 func (b *box) tokenPath() string { return filepath.Join(b.settings.State, "admin.token") }

@@ -54,10 +54,16 @@ func New(t testing.TB, base string) *Browser {
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox,
 		chromedp.IgnoreCertErrors, // the box's certificate is its own
-		chromedp.Flag("lang", "en"), chromedp.Flag("force-color-profile", "srgb"), chromedp.UserDataDir(t.TempDir()))
-	alloc, endAlloc := chromedp.NewExecAllocator(t.Context(), options...)
-	ctx, end := chromedp.NewContext(alloc)
-	t.Cleanup(func() { end(); endAlloc() })
+		chromedp.Flag("lang", "en"), chromedp.Flag("force-color-profile", "srgb"))
+	// The test's own context ends before its clean-up, which is to end the browser.
+	alloc, endAlloc := chromedp.NewExecAllocator(context.WithoutCancel(t.Context()), options...)
+	// The library says of each event it does not know that it does not.
+	ctx, end := chromedp.NewContext(alloc, chromedp.WithErrorf(func(string, ...any) {}))
+	t.Cleanup(func() {
+		_ = chromedp.Cancel(ctx) // waits until the browser has ended
+		end()
+		endAlloc()
+	})
 	b := &Browser{t: t, base: strings.TrimSuffix(base, "/"), ctx: ctx}
 	chromedp.ListenTarget(ctx, b.hear)
 	if err := chromedp.Run(ctx, network.Enable(), cdplog.Enable(), runtime.Enable()); err != nil {
@@ -226,6 +232,11 @@ func (b *Browser) Evaluate(script string, out any) {
 	b.Do("evaluate "+script, chromedp.Evaluate(script, out))
 }
 
+// Promise gives what a promise of a script comes to.
+func Promise(script string, out any) chromedp.Action {
+	return chromedp.Evaluate(script, out, func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) })
+}
+
 // Expect names a part of what the browser may say: an answer a test provokes.
 func (b *Browser) Expect(part string) {
 	b.mu.Lock()
@@ -327,7 +338,7 @@ func (b *Browser) audit(name string) {
 	}
 	const run = `document.getAnimations().forEach(a => a.finish()); axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]})
 		.then(r => ({violations: r.violations, wide: document.documentElement.scrollWidth - innerWidth}))`
-	b.Do("audit "+name, chromedp.Evaluate(run, &found, func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }))
+	b.Do("audit "+name, Promise(run, &found))
 	if found.Wide > 0 {
 		b.t.Errorf("%s: the page is %d pixels wider than the screen", name, found.Wide)
 	}

@@ -29,18 +29,31 @@
     resend = then || resend;
     if (!over.open) { $("over-wrong").hidden = true; over.showModal(); $("over-password").focus(); }
   };
+  const again = (e) => {
+    const elt = e.detail.elt, event = e.detail.requestConfig.triggeringEvent;
+    return () => (elt.tagName === "FORM" ? elt.requestSubmit((event && event.submitter) || undefined) : window.htmx.trigger(elt, "click"));
+  };
   document.addEventListener("htmx:responseError", (e) => {
-    if (e.detail.xhr.status !== 401) return;
-    const elt = e.detail.elt;
-    if (elt.hasAttribute("data-live")) { askAgain(null); return; }
-    const submitter = e.detail.requestConfig.triggeringEvent && e.detail.requestConfig.triggeringEvent.submitter;
-    askAgain(() => (elt.tagName === "FORM" ? elt.requestSubmit(submitter || undefined) : window.htmx.trigger(elt, "click")));
+    const live = e.detail.elt.hasAttribute("data-live");
+    if (e.detail.xhr.status === 401) askAgain(live ? null : again(e));
+    // Another tab has signed in anew, and the forms of this one are of the session
+    // before: with the same person's new token the form is sent again.
+    else if (stale(e)) refetch().then((same) => (same ? again(e)() : location.reload()));
   });
+  const stale = (e) => e.detail.xhr.getResponseHeader("X-Form") === "stale";
+  // refetch takes the token of the browser's session of now, and says whether that
+  // is the same person's.
+  const refetch = async () => {
+    const page = new DOMParser().parseFromString(await (await fetch("/sign-in")).text(), "text/html");
+    renew(page.querySelector("meta[name=csrf]").content);
+    return page.body.dataset.person === document.body.dataset.person;
+  };
   // Only what the page's own session may see stays under the dialog.
   over?.addEventListener("cancel", (e) => e.preventDefault());
   $("over-form")?.addEventListener("submit", async (e) => {
     e.preventDefault();
     const wrong = $("over-wrong");
+    await refetch().catch(() => null);
     const answer = await fetch("/sign-in", {
       method: "POST", headers: { "X-CSRF": meta.content, "X-Over": "1" }, body: new URLSearchParams(new FormData(e.target)),
     }).catch(() => null);
@@ -126,7 +139,7 @@
   addEventListener("pagehide", quiet);
   // What is refreshed in the background never replaces a page by its error.
   document.addEventListener("htmx:beforeSwap", (e) => {
-    if (e.detail.elt.hasAttribute("data-live") && e.detail.xhr.status >= 400) e.detail.shouldSwap = false;
+    if ((e.detail.elt.hasAttribute("data-live") && e.detail.xhr.status >= 400) || stale(e)) e.detail.shouldSwap = false;
   });
 
   // --- Lengths of time go on (funcs.go words them alike).
