@@ -176,8 +176,9 @@ func (r rogue) lies(conn site.Conn, mac string) {
 	r.t.Helper()
 	for _, off := range []time.Duration{0, 365 * 24 * time.Hour, -365 * 24 * time.Hour} {
 		now := time.Now().Add(off)
+		ahead := proto.Gen{Epoch: now.Unix(), N: 1000, Mint: "made-up"}
 		got := r.pushes(conn, wire.Push{Incarnation: fmt.Sprint("lies", off), Clock: now,
-			Push:   proto.Push{Items: []proto.Item{{ID: wire.DocID(wire.DeviceDoc, mac), Sec: proto.Sec{Used: true, Fails: 9, Locked: true}}}},
+			Push:   proto.Push{Items: []proto.Item{{ID: wire.DocID(wire.DeviceDoc, mac), Sec: proto.Sec{OTP: ahead, PIN: ahead, Used: true, Fails: 9, Locked: true}}}},
 			Events: []wire.Event{{Seq: 1, At: now, Kind: wire.KindPIN, MAC: mac}}})
 		if got.Refused != nil || got.Push == nil || got.Push.Acked != 1 || !got.Push.Until.IsZero() {
 			r.t.Errorf("a clock off by %v: got %+v, want it kept, and nothing whitelisted by another's device", off, got)
