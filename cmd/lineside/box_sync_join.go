@@ -60,7 +60,7 @@ func (l *platformLink) JoinPlatform(ctx context.Context, by audit.Actor, token p
 		return admin.PlatformLink{}, fmt.Errorf("keep who the box is to the platform: %w", err)
 	}
 	l.poke()
-	return admin.PlatformLink{Joined: true, Site: id.Site, Name: id.Name, URL: id.URL, State: string(site.Dialling)}, nil
+	return admin.PlatformLink{Joined: true, Site: id.Site, Name: id.Name, URL: id.URL, State: string(site.Dialling), OTPOffline: l.offline(b.desk.Policy().Platform)}, nil
 }
 
 // newest is the newest entry of the audit log.

@@ -2,9 +2,11 @@ package main
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/lineside/lineside/admin"
 	"github.com/lineside/lineside/auth"
 	"github.com/lineside/lineside/phone"
 	"github.com/lineside/lineside/sync/proto"
@@ -54,5 +56,17 @@ func TestTriesOf(t *testing.T) {
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
+// TestOfflineLimitIsTold: who allows one-time passwords while the platform is
+// away reads in the status what that costs, and nobody else does.
+func TestOfflineLimitIsTold(t *testing.T) {
+	for _, allowed := range []bool{true, false} {
+		var b strings.Builder
+		writeLink(&b, &admin.PlatformLink{Joined: true, Name: "Branch 7", State: "linked", OTPOffline: allowed}, time.Now(), time.UTC)
+		if got := strings.Contains(b.String(), "one may count twice if this box's whole disk is put back"); got != allowed {
+			t.Errorf("otp_offline %v: told %v in\n%s", allowed, got, b.String())
+		}
 	}
 }
