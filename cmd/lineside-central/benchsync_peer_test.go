@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
-	"strconv"
+	"os"
+	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 
@@ -40,7 +42,7 @@ func newBarePeer(t testing.TB) *barePeer {
 	t.Cleanup(func() { p.box.Close(); p.platform.Close() })
 	js, err := jetstream.New(p.platform)
 	if err == nil {
-		_, err = js.CreateStream(context.Background(), jetstream.StreamConfig{Name: "BARE", Subjects: []string{"bare.>"}, MaxMsgsPerSubject: 1, AllowAtomicPublish: true})
+		_, err = js.CreateStream(context.Background(), jetstream.StreamConfig{Name: "BARE", Subjects: []string{"bare.>"}, MaxMsgsPerSubject: 1})
 	}
 	if err == nil {
 		_, err = p.platform.Subscribe("ask", func(m *nats.Msg) { _ = m.Respond(make([]byte, bareAnswer)) })
@@ -54,41 +56,23 @@ func newBarePeer(t testing.TB) *barePeer {
 	return p
 }
 
-// What a change is: so many entries in the log, and an answer of such a length.
+// What a change is: so many bytes in the log, and an answer of such a length.
 const (
-	bareEntries = 6
-	bareAnswer  = 2500
+	bareChange = 3500
+	bareAnswer = 2500
 )
 
-// publish writes messages as one, each of them flushed.
-func (p *barePeer) publish(entries int) error {
+// publish writes one message, which is flushed.
+func (p *barePeer) publish(bytes int) error {
 	p.n++
-	for i := range entries {
-		m := &nats.Msg{Subject: fmt.Sprintf("bare.%d.%d", i, p.n%1000), Header: nats.Header{}, Data: make([]byte, 500)}
-		if entries > 1 {
-			m.Header.Set("Nats-Batch-Id", strconv.Itoa(p.n))
-			m.Header.Set("Nats-Batch-Sequence", strconv.Itoa(i+1))
-		}
-		if i < entries-1 {
-			if err := p.platform.PublishMsg(m); err != nil {
-				return err
-			}
-			continue
-		}
-		if entries > 1 {
-			m.Header.Set("Nats-Batch-Commit", "1")
-		}
-		if _, err := p.platform.RequestMsg(m, 10*time.Second); err != nil {
-			return err
-		}
-	}
-	return nil
+	_, err := p.platform.Request(fmt.Sprintf("bare.%d", p.n%500), make([]byte, bytes), 10*time.Second)
+	return err
 }
 
 // change is what a change takes at least: it is written, the box is poked, asks
 // and is answered.
 func (p *barePeer) change() error {
-	if err := p.publish(bareEntries); err != nil {
+	if err := p.publish(bareChange); err != nil {
 		return err
 	}
 	poked := make(chan struct{}, 1)
@@ -123,4 +107,20 @@ func bareTimes(t testing.TB, n int, pace time.Duration, do func() error) []time.
 		all = append(all, time.Since(began))
 	}
 	return all
+}
+
+// bareFlush writes to a file and has the disk keep it, as each step of a change
+// does at least once.
+func bareFlush(t testing.TB) func() error {
+	f, err := os.Create(filepath.Join(t.TempDir(), "flushed"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = f.Close() }) // nobody reads it
+	return func() error {
+		if _, err := f.Write(make([]byte, bareChange)); err != nil {
+			return err
+		}
+		return syscall.Fdatasync(int(f.Fd()))
+	}
 }
