@@ -37,9 +37,10 @@ type Mail struct {
 	Letters []mail.Letter `json:"letters"`
 }
 
-// MailTestInput asks for a test message.
+// MailTestInput asks for a test message; without an address it goes to that of
+// the account of whoever has signed in.
 type MailTestInput struct {
-	To string `json:"to"`
+	To string `json:"to,omitempty"`
 }
 
 func (s *Server) getMail(c *call) error {
@@ -56,6 +57,13 @@ func (s *Server) postMailTest(c *call) error {
 	}
 	if err := s.thrifty(c); err != nil {
 		return err
+	}
+	if in.To == "" && c.by.Front == pageFront {
+		a, err := s.me(c)
+		if err != nil {
+			return err
+		}
+		in.To = a.Email
 	}
 	l, err := s.dep.Mail.Test(c.r.Context(), c.by, in.To, s.dep.Desk.Site().Name)
 	if err != nil {

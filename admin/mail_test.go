@@ -10,7 +10,11 @@ import (
 
 	"github.com/lineside/lineside/admin"
 	"github.com/lineside/lineside/audit"
+	"github.com/lineside/lineside/auth"
+	"github.com/lineside/lineside/health"
 	"github.com/lineside/lineside/mail"
+	"github.com/lineside/lineside/metrics"
+	"github.com/lineside/lineside/phone"
 )
 
 var (
@@ -106,5 +110,32 @@ func TestMail(t *testing.T) {
 	b.post.off = true
 	if got := b.call(t, "POST", "/api/v1/mail/test", `{"to":"otto@example.net"}`); got.status != http.StatusConflict || !strings.Contains(got.body, "mail.smtp") {
 		t.Errorf("without a server: got %d %s, want 409 and the setting", got.status, got.body)
+	}
+}
+
+// anna is the accounts of a box with one.
+type anna struct {
+	admin.Operators
+	admin.Oneself
+}
+
+func (anna) Of(name string) (auth.Account, error) {
+	return auth.Account{Name: name, Role: admin.Admin, Email: "anna@example.net"}, nil
+}
+
+func TestMailTestGoesToWhoAsks(t *testing.T) {
+	board, post, books := &health.Board{}, &postbox{}, &books{}
+	srv, err := admin.New(admin.Config{Vendors: []phone.Vendor{"snom"}}, admin.Deps{
+		Desk: newDesk(), Audit: books, Recorder: books, Backup: books, Mail: post, Accounts: anna{}, Health: board, Metrics: metrics.New(), Log: discard(),
+		Status: func() admin.Status { return admin.Status{} },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := srv.For(admin.Caller{Name: "anna", Role: admin.Admin})
+	for to, want := range map[string]string{"": "anna@example.net", "otto@example.net": "otto@example.net"} {
+		if l, err := c.TestMail(t.Context(), to); err != nil || l.To != want {
+			t.Errorf("to %q: got %+v, %v, want it to %s", to, l, err, want)
+		}
 	}
 }

@@ -51,12 +51,19 @@ func TestMailOfARunningBox(t *testing.T) {
 	says(exitOK, "nothing waits; mail goes to "+lab.Addr, "mail", "list")
 	says(exitWrong, "no address", "mail", "test", "erika")
 
+	says(exitOK, "on its way to anna@example.net", "account", "add", "anna", "--role", "viewer", "--email", "anna@example.net", "--language", "de")
+	for _, l := range lab.Arrived(2) {
+		if l.Header.Get("Envelope-To") == "anna@example.net" && !strings.Contains(l.Text, "Kennwort") {
+			t.Errorf("got\n%s\nwant a temporary password in German", l.Text)
+		}
+	}
+
 	lab.Down()
 	says(exitWrong, "connection refused", "mail", "test", "otto@example.net")
 	id, _, _ := strings.Cut(strings.TrimSpace(strings.Split(says(exitOK, "otto@example.net", "mail", "list"), "\n")[1]), " ")
 	lab.Up()
 	says(exitOK, "the mail server took it", "mail", "retry", id)
-	lab.Arrived(2)
+	lab.Arrived(3)
 	says(exitWrong, "not tried again by itself", "mail", "test", "nobody@example.net")
 	got, err := d.Mail(t.Context())
 	if err != nil || len(got.Letters) != 1 {
