@@ -8,8 +8,8 @@ PKG ?= ./...
 .DEFAULT_GOAL := build
 .PHONY: build run cluster bench-cluster test sequences count calls bench-calls lan soak lint fuzz golden bench bench-dhcp bench-sync prompts help
 
-build: ## static binaries into bin/
-	CGO_ENABLED=0 go build -trimpath -o bin/ ./cmd/...
+build: ## static binaries into bin/, without debugging tables: panics still name functions and lines
+	CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o bin/ ./cmd/...
 
 run: build ## the demo: a box, three phones and the central platform on this machine, no root needed
 	bin/lineside run --demo --central bin/lineside-central

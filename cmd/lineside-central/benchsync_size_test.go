@@ -76,7 +76,7 @@ func natsBytes(t testing.TB) int64 {
 func boxBytes(t testing.TB, dir string, more ...string) int64 {
 	t.Helper()
 	to := filepath.Join(dir, "lineside")
-	args := append([]string{"build", "-trimpath", "-o", to}, more...)
+	args := append([]string{"build", "-trimpath", "-ldflags=-s -w", "-o", to}, more...)
 	c := exec.Command("go", append(args, "github.com/lineside/lineside/cmd/lineside")...)
 	c.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := c.CombinedOutput(); err != nil {
