@@ -155,7 +155,7 @@ func (p *people) end() {
 }
 
 // newSite starts the pages over TLS on loopback.
-func newSite(t testing.TB) *site {
+func newSite(t testing.TB, edits ...func(*pages.Config)) *site {
 	t.Helper()
 	s := &site{
 		now:    time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC),
@@ -173,7 +173,11 @@ func newSite(t testing.TB) *site {
 	t.Cleanup(func() { _ = api.Close() })
 	client := admin.NewClient(socket)
 	t.Cleanup(client.Close)
-	s.pages, err = pages.New(pages.Config{Version: "test", Now: func() time.Time { return s.now }}, pages.Deps{
+	cfg := pages.Config{Version: "test", Now: func() time.Time { return s.now }}
+	for _, edit := range edits {
+		edit(&cfg)
+	}
+	s.pages, err = pages.New(cfg, pages.Deps{
 		API: func(who admin.Caller) *admin.Client {
 			s.api.mu.Lock()
 			defer s.api.mu.Unlock()

@@ -57,7 +57,7 @@ func TestColumns(t *testing.T) {
 
 func TestRing(t *testing.T) {
 	r := newRing("phones", []slice{{Count: 998}, {Count: 0}, {Count: 2}})
-	if r.Total != 1000 || r.Slices[2].Size < "0.990" || r.Slices[0].Start != "100.000" {
+	if r.Total != 1000 || r.Slices[2].Size < "0.990" || r.Slices[0].Start != "100.000" || r.Slices[0].Size != "99.008" || r.Slices[0].Rest != "0.992" {
 		t.Errorf("got %+v, want two of a thousand to be seen", r)
 	}
 	if r := newRing("phones", []slice{{}}); r.Total != 0 {
