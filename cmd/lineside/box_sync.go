@@ -27,6 +27,7 @@ type platformLink struct {
 	wake chan struct{} // the identity changed
 	// offers holds where the platform last said it can be reached.
 	offers chan wire.Offer
+	unsure unsure
 
 	busy sync.Mutex // joins and leaves, one at a time
 
@@ -68,6 +69,9 @@ func (r syncRecords) Sync(ctx context.Context, change func(site.Tx) ([]audit.Rec
 // run keeps the link until ctx ends, and begins anew when the box joins or
 // leaves. What goes wrong with it never ends the box.
 func (l *platformLink) run(ctx context.Context) error {
+	if last, err := l.newest(ctx); err == nil { // else all before is in doubt
+		l.unsure.begin(last)
+	}
 	for ctx.Err() == nil {
 		wait := time.Duration(0)
 		if err := l.once(ctx); err != nil {
@@ -148,7 +152,7 @@ func (l *platformLink) begin(kept phone.Secret) (*linked, error) {
 	log := b.log.With("component", "platform")
 	now := &linked{identity: id}
 	now.clerk = site.NewClerk(site.ClerkConfig{
-		Since: id.Since, OTPOffline: b.settings.Central.OTPOffline, Now: b.now,
+		Since: id.Since, OTPOffline: b.settings.Central.OTPOffline, Now: b.now, Unsure: l.unsure.holds,
 		Told: logLink(log),
 	}, b.desk, b.store, b.health, log)
 	cfg := site.Config{
@@ -225,9 +229,13 @@ func triesOf(all []auth.Record) (tries []site.Tries) {
 
 // look wakes the link where something happened here.
 func (l *platformLink) look(ctx context.Context, now *linked) {
-	if last, err := l.newest(ctx); err == nil && last != now.last {
-		now.last = last
-		now.site.Changed()
+	if last, err := l.newest(ctx); err == nil {
+		_, set := l.box.clock()
+		l.unsure.note(last, set)
+		if last != now.last {
+			now.last = last
+			now.site.Changed()
+		}
 	}
 	if now.moved && now.site.Status().State == site.Away {
 		l.poke() // the way it was reached by is gone: begin with the others

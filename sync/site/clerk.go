@@ -37,6 +37,9 @@ type ClerkConfig struct {
 	Told func(Status)
 	// Now is the box's clock.
 	Now func() time.Time
+	// Unsure says of an entry of the audit log that the clock was not set when it
+	// was written; nil is never.
+	Unsure func(seq uint64) bool
 }
 
 // Clerk carries out at the front desk what the platform's documents say, and

@@ -54,7 +54,7 @@ func (c *Clerk) Events(ctx context.Context, after uint64, most int) ([]wire.Even
 		}
 		for _, e := range entries {
 			if kind := kindFor(e); kind != "" && len(events) < most {
-				events = append(events, eventOf(kind, e))
+				events = append(events, c.eventOf(kind, e))
 			}
 			if len(events) == 0 {
 				after = e.Seq
@@ -75,8 +75,8 @@ func (c *Clerk) Events(ctx context.Context, after uint64, most int) ([]wire.Even
 
 // eventOf puts an entry into the platform's words. What is too long for one is
 // left out: the box's own log has it.
-func eventOf(kind string, e audit.Entry) wire.Event {
-	out := wire.Event{Seq: e.Seq, At: e.At, Kind: kind}
+func (c *Clerk) eventOf(kind string, e audit.Entry) wire.Event {
+	out := wire.Event{Seq: e.Seq, At: e.At, Kind: kind, Unsure: c.cfg.Unsure != nil && c.cfg.Unsure(e.Seq)}
 	if !e.MAC.IsZero() {
 		out.MAC = e.MAC.Hex()
 	}

@@ -28,6 +28,8 @@ type office struct {
 	desk  *provision.Desk
 	db    *store.Store
 	board *health.Board
+	// unsure is which entries were written with no clock set, nil for none.
+	unsure func(uint64) bool
 }
 
 func newOffice(t *testing.T) *office {
@@ -42,7 +44,7 @@ func newOffice(t *testing.T) *office {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o.Clerk = site.NewClerk(site.ClerkConfig{Told: func(site.Status) {}, Now: time.Now}, o.desk, o.db, o.board, log)
+	o.Clerk = site.NewClerk(site.ClerkConfig{Told: func(site.Status) {}, Now: time.Now, Unsure: func(seq uint64) bool { return o.unsure != nil && o.unsure(seq) }}, o.desk, o.db, o.board, log)
 	return o
 }
 
@@ -181,6 +183,7 @@ func TestEventsUp(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	o.unsure = func(seq uint64) bool { return seq%2 == 0 }
 	want := []string{wire.KindPIN, "lock-out", wire.KindProvisioned, "contradicted", wire.KindVisitor, "emergency"}
 	var got []string
 	for after := uint64(0); ; {
@@ -192,6 +195,9 @@ func TestEventsUp(t *testing.T) {
 			break
 		}
 		for _, e := range events {
+			if e.Unsure != (e.Seq%2 == 0) {
+				t.Errorf("event %d: got unsure %v", e.Seq, e.Unsure)
+			}
 			if e.Seq <= after || len(e.Facts) > wire.MaxEvent {
 				t.Errorf("event %d after %d with %d bytes", e.Seq, after, len(e.Facts))
 			}
