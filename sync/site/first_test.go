@@ -29,13 +29,14 @@ func TestToldFirst(t *testing.T) {
 				l.settle(one)
 				l.begin()
 				time.Sleep(time.Second)
-				told, ending := 0, make(chan bool)
+				told, ending, db := 0, make(chan bool), l.db
+				l.desk.mu.Lock()
 				l.desk.first = func(d wire.Doc) error {
 					if d.ID != two {
 						return nil
 					}
 					told++
-					if kept := l.db.SyncValues("doc/" + string(two)); told == 1 && len(kept) != 0 {
+					if kept := db.SyncValues("doc/" + string(two)); told == 1 && len(kept) != 0 {
 						t.Errorf("got %q kept already, want the desk told first", kept)
 					}
 					if told == 1 && c.stop {
@@ -50,6 +51,7 @@ func TestToldFirst(t *testing.T) {
 					}
 					return nil
 				}
+				l.desk.mu.Unlock()
 				l.settle(two)
 				if c.stop {
 					<-ending

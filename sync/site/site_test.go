@@ -51,8 +51,11 @@ type desk struct {
 }
 
 func (d *desk) Apply(_ context.Context, doc wire.Doc, open func(string) ([]byte, error)) error {
-	if d.first != nil {
-		if err := d.first(doc); err != nil {
+	d.mu.Lock()
+	first := d.first
+	d.mu.Unlock()
+	if first != nil {
+		if err := first(doc); err != nil {
 			return err
 		}
 	}
