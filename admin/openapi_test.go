@@ -103,7 +103,7 @@ func TestOpenAPIDescribesTheShapes(t *testing.T) {
 		"DemandInput": admin.DemandInput{},
 		"Mail":        admin.Mail{}, "Letter": mail.Letter{}, "MailTestInput": admin.MailTestInput{},
 		"Token": admin.Token{}, "Tokens": admin.Tokens{}, "TokenInput": admin.TokenInput{}, "Step": provision.Step{},
-		"Timeline": admin.Timeline{}, "Finding": admin.Finding{}, "Action": admin.Action{}, "Event": provision.Event{},
+		"Timeline": admin.Timeline{}, "FetchedFile": admin.FetchedFile{}, "Finding": admin.Finding{}, "Action": admin.Action{}, "Event": provision.Event{},
 		"User": admin.User{}, "Users": admin.Users{}, "UserInput": admin.UserInput{}, "LocalFile": provision.LocalFile{},
 		"FirmwareRule": provision.FirmwareRule{}, "Files": admin.Files{}, "FirmwareInput": admin.FirmwareInput{},
 		"Upload": provision.Upload{}, "Uploads": admin.Uploads{}, "TemplateFault": provision.TemplateFault{},

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/lineside/lineside/auth"
 	"github.com/lineside/lineside/phone"
@@ -122,11 +123,9 @@ func (s *Server) getLeases(c *call) error {
 		if own {
 			delete(kept, l.Addr)
 		}
-		out.Leases = append(out.Leases, Lease{
-			Reserved: own,
-			Address:  l.Addr, MAC: l.MAC, ClientID: hex.EncodeToString(l.ClientID), State: string(l.State), Live: l.Live(now),
-			Start: l.Start, Expires: l.Expires, Host: l.Host, Class: l.Class, Vendor: l.Vendor, Model: l.Model,
-		})
+		one := leaseOf(now, l)
+		one.Reserved = own
+		out.Leases = append(out.Leases, one)
 	}
 	for a, rec := range kept {
 		out.Leases = append(out.Leases, Lease{
@@ -135,6 +134,14 @@ func (s *Server) getLeases(c *call) error {
 	}
 	slices.SortFunc(out.Leases, func(a, b Lease) int { return cmp.Or(a.Address.Compare(b.Address), strings.Compare(a.State, b.State)) })
 	return c.json(http.StatusOK, out)
+}
+
+// leaseOf shapes a lease for an answer.
+func leaseOf(now time.Time, l phone.Lease) Lease {
+	return Lease{
+		Address: l.Addr, MAC: l.MAC, ClientID: hex.EncodeToString(l.ClientID), State: string(l.State), Live: l.Live(now),
+		Start: l.Start, Expires: l.Expires, Host: l.Host, Class: l.Class, Vendor: l.Vendor, Model: l.Model,
+	}
 }
 
 // leaseReserved is the state of an address that is kept for a device that does

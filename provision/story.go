@@ -55,6 +55,8 @@ type Event struct {
 	Text  string     `json:"text"`
 	// Unproven says that nothing proves the caller to be the phone it goes by.
 	Unproven bool `json:"unproven,omitempty"`
+	// File is the one that was asked for, empty where none was.
+	File string `json:"file,omitempty"`
 
 	facts facts
 }
@@ -113,4 +115,6 @@ type Timeline struct {
 	Known    bool      `json:"known"` // set up here
 	Findings []Finding `json:"findings"`
 	Events   []Event   `json:"events"` // oldest first
+	// Leases are the addresses given to its MAC, also those run out.
+	Leases []phone.Lease `json:"leases"`
 }

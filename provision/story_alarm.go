@@ -231,8 +231,11 @@ func (d *Desk) Timeline(mac phone.MAC) Timeline {
 	proven, claims := d.trails.of(mac)
 	events := append(append([]Event{}, proven...), claims...) // never null in JSON
 	slices.SortStableFunc(events, func(a, b Event) int { return a.At.Compare(b.At) })
+	for i := range events {
+		events[i].File = events[i].facts.file
+	}
 	s := d.story(now, mac)
-	return Timeline{MAC: mac, Known: s.known, Findings: findings(now, s), Events: events}
+	return Timeline{MAC: mac, Known: s.known, Findings: findings(now, s), Events: events, Leases: d.store.Leases.LeasesTo(mac)}
 }
 
 // story gathers what findings about one phone are drawn from.
