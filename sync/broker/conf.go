@@ -56,11 +56,14 @@ const (
 // each connection of a box: of the limits in the callout's answer nats-server
 // 2.15 heeds none. A message may be as long as the server's max_payload, since
 // the platform's answers in the same account are longer than any question.
+// max_closed_clients: nobody reads the list of those that left, and its ten
+// thousand are 1 kB each.
 const confTemplate = `server_name: {{q .Name}}
 {{- if .Listen}}
 listen: {{q .Listen}}
 {{- end}}
 max_connections: {{.MaxConnections}}
+max_closed_clients: 256
 max_payload: {{.MaxPayload}}
 max_pending: {{.MaxPending}}
 write_deadline: "5s"
