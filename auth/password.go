@@ -72,7 +72,7 @@ func checkKinds(plain string) error {
 	if upper && lower && digit && other {
 		return nil
 	}
-	return errors.New("password: must have a capital letter, a small letter, a digit and something else, such as - or !")
+	return errors.New("password: must have a capital letter, a small letter, a digit and something else, such as ! or #")
 }
 
 // fold maps every letter to one form for all its cases, as strings.EqualFold
