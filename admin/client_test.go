@@ -126,6 +126,13 @@ func TestExportGoesBackIn(t *testing.T) {
 	if err := b.client.Export(t.Context(), &file); err != nil {
 		t.Fatal(err)
 	}
+	var without bytes.Buffer
+	if err := b.client.ExportWithout(t.Context(), &without); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(file.String(), plainPIN) || strings.Contains(without.String(), plainPIN) {
+		t.Errorf("PINs: got them in the export %v, in the one without %v", strings.Contains(file.String(), plainPIN), strings.Contains(without.String(), plainPIN))
+	}
 	got, err := b.client.Import(t.Context(), file.Bytes())
 	if err != nil || got != (admin.Imported{Rows: 2, Changed: 2}) {
 		t.Fatalf("import: got %+v, %v", got, err)

@@ -121,9 +121,16 @@ func (c *Client) Import(ctx context.Context, file []byte) (Imported, error) {
 	return ask[Imported](ctx, c, request{method: "POST", path: "/devices/import", file: fileOf(file)})
 }
 
-// Export copies the CSV file of all devices to w.
-func (c *Client) Export(ctx context.Context, w io.Writer) error {
-	resp, err := c.send(ctx, request{method: "GET", path: "/devices/export"})
+// Export copies the CSV file of all devices to w, with the PINs the caller may see.
+func (c *Client) Export(ctx context.Context, w io.Writer) error { return c.export(ctx, w, nil) }
+
+// ExportWithout is Export without PINs.
+func (c *Client) ExportWithout(ctx context.Context, w io.Writer) error {
+	return c.export(ctx, w, url.Values{"pins": {"false"}})
+}
+
+func (c *Client) export(ctx context.Context, w io.Writer, q url.Values) error {
+	resp, err := c.send(ctx, request{method: "GET", path: "/devices/export", query: q})
 	if err != nil {
 		return err
 	}
@@ -264,7 +271,12 @@ func (c *Client) RemoveAllow(ctx context.Context, network netip.Prefix) error {
 
 // Leases lists the leases of the box's own pool, or those a relay saw given.
 func (c *Client) Leases(ctx context.Context) ([]Lease, error) {
-	out, err := ask[Leases](ctx, c, request{method: "GET", path: "/dhcp/leases"})
+	return c.LeasesOf(ctx, phone.MAC{})
+}
+
+// LeasesOf lists those of one device.
+func (c *Client) LeasesOf(ctx context.Context, mac phone.MAC) ([]Lease, error) {
+	out, err := ask[Leases](ctx, c, request{method: "GET", path: "/dhcp/leases", query: macQuery(mac)})
 	return out.Leases, err
 }
 

@@ -31,7 +31,7 @@ func (s *Server) getDevices(c *call) error {
 		return err
 	}
 	f := s.find(q, s.dep.Desk.Records(), int(offset+limit))
-	page := Page{Total: len(f.hits), Offset: int(offset), Limit: int(limit), States: f.states, Devices: []Device{}}
+	page := Page{Total: len(f.hits), Offset: int(offset), Limit: int(limit), States: f.states, Vendors: f.vendors, Devices: []Device{}}
 	if from := int(offset); from < len(f.hits) {
 		for _, h := range f.hits[from:min(from+int(limit), len(f.hits))] {
 			page.Devices = append(page.Devices, s.device(*h.rec))

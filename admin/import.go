@@ -104,12 +104,20 @@ func (s *Server) getExport(c *call) error {
 	if err := s.thrifty(c); err != nil {
 		return err
 	}
+	withPINs := c.role.May(Installer)
+	if c.r.URL.Query().Has("pins") {
+		wanted, err := c.flag("pins")
+		if err != nil {
+			return err
+		}
+		withPINs = withPINs && wanted
+	}
 	all, err := s.dep.Desk.Devices()
 	if err != nil {
 		return fmt.Errorf("export devices: %w", err)
 	}
 	var b bytes.Buffer
-	pins, err := writeCSV(&b, s.cfg.Now(), s.dep.Desk.Site().Name, all, c.role.May(Installer))
+	pins, err := writeCSV(&b, s.cfg.Now(), s.dep.Desk.Site().Name, all, withPINs)
 	if err != nil {
 		return err
 	}

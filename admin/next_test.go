@@ -40,3 +40,26 @@ func TestHintBesideAPIN(t *testing.T) {
 		})
 	}
 }
+
+// TestStepBesideTheSentence: what comes next is said in one word as well, of
+// devices and of phones that were heard of.
+func TestStepBesideTheSentence(t *testing.T) {
+	b := newBox(t, nil)
+	for want, e := range map[string]auth.Enrolment{
+		"reset":   {State: auth.Blocked},
+		"pin":     {State: auth.Needed},
+		"restart": {State: auth.Needed, Suspended: start.Add(time.Hour)},
+		"ticket":  {State: auth.Needed, TicketOnly: true},
+		"nothing": {State: auth.Successful},
+	} {
+		b.records[macC] = auth.Record{Rev: 1, Device: phone.Device{MAC: macC, Vendor: "snom"}, Enrolment: e}
+		got, err := b.client.Device(t.Context(), macC)
+		if err != nil || got.Enrolment.Step != want || got.Enrolment.Next == "" {
+			t.Errorf("got %q (%s), %v, want %q", got.Enrolment.Step, got.Enrolment.Next, err, want)
+		}
+	}
+	list, err := b.client.Phones(t.Context(), "visitor", 1)
+	if err != nil || len(list.Phones) != 1 || list.Phones[0].Step != "claim" {
+		t.Errorf("got %+v, %v, want one to claim", list.Phones, err)
+	}
+}

@@ -39,6 +39,7 @@ type Phone struct {
 	Suspended time.Time `json:"suspended_until,omitzero"`
 	Shown     string    `json:"shown,omitempty"` // what its screen says
 	Next      string    `json:"next"`
+	Step      string    `json:"step"` // next in one word, such as "pin" or "claim"
 	// Heard is when it last asked for anything, First when it first did.
 	Heard    time.Time  `json:"heard"`
 	First    time.Time  `json:"first"`
@@ -111,7 +112,7 @@ func (s *Server) phone(h heard) Phone {
 	out := Phone{
 		MAC: h.seen.MAC, Vendor: h.seen.Vendor, Model: h.seen.Model, State: stateVisitor, Heard: h.seen.At, First: h.seen.First,
 		Address: h.seen.Addr, Front: h.seen.Front, Firmware: h.seen.Firmware, Agent: h.seen.Agent,
-		Next: "not set up here: claim it, with a line for it",
+		Next: "not set up here: claim it, with a line for it", Step: string(stepClaim),
 	}
 	if h.rec == nil {
 		return out
@@ -119,7 +120,7 @@ func (s *Server) phone(h heard) Phone {
 	d, e := h.rec.Device, s.enrolment(*h.rec)
 	out.MAC, out.Vendor, out.Label = d.MAC, d.Vendor, d.Label
 	out.Model = cmp.Or(d.Model, out.Model)
-	out.State, out.Enrolling, out.Suspended, out.Shown, out.Next = e.State, e.Enrolling, e.Suspended, e.Shown, e.Next
+	out.State, out.Enrolling, out.Suspended, out.Shown, out.Next, out.Step = e.State, e.Enrolling, e.Suspended, e.Shown, e.Next, e.Step
 	if u, err := s.dep.Desk.User(d.Owner); d.Owner != "" && err == nil {
 		out.Owner = u.Name()
 	}

@@ -131,20 +131,25 @@ type hit struct {
 	key   string // it is ordered by
 }
 
-// found is what matches a query: the devices in their order, and of those that
-// match but for the state how many are in each.
+// found is what matches a query: the devices in their order, of those that match
+// but for the state how many are in each, and of those that match but for the
+// vendor how many each has.
 type found struct {
-	hits   []hit
-	states map[string]int
+	hits    []hit
+	states  map[string]int
+	vendors map[string]int
 }
 
 // find narrows all, which is in order of MAC, and orders what is left as far as
 // the first n.
 func (s *Server) find(q query, all []*auth.Record, n int) found {
 	now := s.cfg.Now()
-	out := found{hits: make([]hit, 0, len(all)), states: make(map[string]int)}
+	out := found{hits: make([]hit, 0, len(all)), states: make(map[string]int), vendors: make(map[string]int)}
 	for _, name := range stateNames() {
 		out.states[name] = 0
+	}
+	for _, v := range s.cfg.Vendors {
+		out.vendors[string(v)] = 0
 	}
 	for _, rec := range all {
 		if !s.matches(now, q, rec) {
@@ -152,6 +157,13 @@ func (s *Server) find(q query, all []*auth.Record, n int) found {
 		}
 		h := hit{rec: rec, state: rec.Enrolment.At(now)}
 		enrolling, suspended := rec.Enrolment.Enrolling(), rec.Enrolment.IsSuspended(now)
+		in := q.state == "" || q.state == string(h.state) || q.state == "enrolling" && enrolling || q.state == "suspended" && suspended
+		if in {
+			out.vendors[string(rec.Device.Vendor)]++
+		}
+		if q.vendor != "" && rec.Device.Vendor != q.vendor {
+			continue
+		}
 		out.states[string(h.state)]++
 		if enrolling {
 			out.states["enrolling"]++
@@ -159,7 +171,7 @@ func (s *Server) find(q query, all []*auth.Record, n int) found {
 		if suspended {
 			out.states["suspended"]++
 		}
-		if q.state == "" || q.state == string(h.state) || q.state == "enrolling" && enrolling || q.state == "suspended" && suspended {
+		if in {
 			out.hits = append(out.hits, h)
 		}
 	}
@@ -167,13 +179,12 @@ func (s *Server) find(q query, all []*auth.Record, n int) found {
 	return out
 }
 
-// matches reports that a device is what q asks for, its state aside. What is
-// cheap to look at comes first.
+// matches reports that a device is what q asks for, its state and vendor aside.
+// What is cheap to look at comes first.
 func (s *Server) matches(now time.Time, q query, rec *auth.Record) bool {
 	d := &rec.Device
 	switch {
-	case q.vendor != "" && d.Vendor != q.vendor,
-		q.model != "" && !strings.EqualFold(d.Model, q.model),
+	case q.model != "" && !strings.EqualFold(d.Model, q.model),
 		q.owner != "" && d.Owner != q.owner:
 		return false
 	}

@@ -105,6 +105,10 @@ func TestStatesAreCounted(t *testing.T) {
 	if diff := cmp.Diff(want, page.States); diff != "" || page.Total != 1 || len(page.Devices) != 0 {
 		t.Errorf("total %d, %d devices, states (-want +got):\n%s", page.Total, len(page.Devices), diff)
 	}
+	page, err = b.client.Devices(t.Context(), admin.Query{State: "needed", Vendor: "yealink"})
+	if err != nil || page.Total != 0 || page.Vendors["poly"] != 1 || page.Vendors["snom"] != 0 {
+		t.Errorf("got %d devices, vendors %v, %v; want none, and the one of poly's counted all the same", page.Total, page.Vendors, err)
+	}
 	page, err = b.client.Devices(t.Context(), admin.Query{Owner: "alice"})
 	if err != nil || len(page.Devices) != 1 || page.Devices[0].OwnerName != "Alice Ångström" || page.Devices[0].Extension != "207" {
 		t.Errorf("got %+v, %v; want the owner's name and extension", page.Devices, err)

@@ -53,8 +53,9 @@ func redacted(values map[string]string) map[string]string {
 func (s *Server) enrolment(rec auth.Record) Enrolment {
 	now, e := s.cfg.Now(), rec.Enrolment
 	state := e.At(now)
+	word, text := next(now, s.dep.Desk.Policy(), s.brand(rec), rec)
 	out := Enrolment{
-		State: string(state), Shown: s.dep.Desk.Policy().Screen(now, e), Next: next(now, s.dep.Desk.Policy(), s.brand(rec), rec),
+		State: string(state), Shown: s.dep.Desk.Policy().Screen(now, e), Next: text, Step: string(word),
 		Enrolling: e.Enrolling(), Fails: e.Fails, LockOuts: e.LockOuts, Epoch: e.Epoch,
 		OTPUsed: e.OTP.Used, Login: e.Current.User,
 		Ticket: string(e.Ticket.At(now)), TicketDemanded: e.TicketOnly,

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/lineside/lineside/auth"
 	"github.com/lineside/lineside/phone"
 )
 
@@ -105,6 +104,10 @@ func (s *Server) postClaim(c *call) error {
 }
 
 func (s *Server) getLeases(c *call) error {
+	mac, err := c.optionalMAC()
+	if err != nil {
+		return err
+	}
 	out := Leases{Leases: []Lease{}}
 	if s.dep.Leases == nil {
 		return c.json(http.StatusOK, out)
@@ -113,13 +116,13 @@ func (s *Server) getLeases(c *call) error {
 	if err != nil {
 		return fmt.Errorf("list leases: %w", err)
 	}
-	kept, err := s.reservations()
-	if err != nil {
-		return err
+	if !mac.IsZero() {
+		all = slices.DeleteFunc(all, func(l phone.Lease) bool { return l.MAC != mac })
 	}
+	kept := s.reservations(mac)
 	now := s.cfg.Now()
 	for _, l := range all {
-		own := l.Live(now) && kept[l.Addr].Device.MAC == l.MAC
+		own := l.Live(now) && kept[l.Addr].MAC == l.MAC
 		if own {
 			delete(kept, l.Addr)
 		}
@@ -127,9 +130,9 @@ func (s *Server) getLeases(c *call) error {
 		one.Reserved = own
 		out.Leases = append(out.Leases, one)
 	}
-	for a, rec := range kept {
+	for a, d := range kept {
 		out.Leases = append(out.Leases, Lease{
-			Address: a, MAC: rec.Device.MAC, State: leaseReserved, Reserved: true, Vendor: rec.Device.Vendor, Model: rec.Device.Model,
+			Address: a, MAC: d.MAC, State: leaseReserved, Reserved: true, Vendor: d.Vendor, Model: d.Model,
 		})
 	}
 	slices.SortFunc(out.Leases, func(a, b Lease) int { return cmp.Or(a.Address.Compare(b.Address), strings.Compare(a.State, b.State)) })
@@ -148,17 +151,14 @@ func leaseOf(now time.Time, l phone.Lease) Lease {
 // not have it.
 const leaseReserved = "reserved"
 
-// reservations are the devices with an address on their record, by it.
-func (s *Server) reservations() (map[netip.Addr]auth.Record, error) {
-	all, err := s.dep.Desk.Devices()
-	if err != nil {
-		return nil, fmt.Errorf("list devices for their addresses: %w", err)
-	}
-	kept := make(map[netip.Addr]auth.Record)
-	for _, rec := range all {
-		if rec.Device.Addr.IsValid() {
-			kept[rec.Device.Addr] = rec
+// reservations are the devices with an address on their record, by it; of one
+// alone where mac is set.
+func (s *Server) reservations(mac phone.MAC) map[netip.Addr]phone.Device {
+	kept := make(map[netip.Addr]phone.Device)
+	for _, rec := range s.dep.Desk.Records() {
+		if d := rec.Device; d.Addr.IsValid() && (mac.IsZero() || d.MAC == mac) {
+			kept[d.Addr] = d
 		}
 	}
-	return kept, nil
+	return kept
 }

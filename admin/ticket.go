@@ -78,33 +78,34 @@ type DemandInput struct {
 // ticket shapes a record's ticket, without its user name and password.
 func (s *Server) ticket(rec auth.Record) Ticket {
 	t, now := rec.Enrolment.Ticket, s.cfg.Now()
+	_, text := nextTicket(now, rec)
 	return Ticket{
 		MAC: rec.Device.MAC, Vendor: rec.Device.Vendor, Label: rec.Device.Label,
 		State: string(t.At(now)), Approval: t.Approval, Made: t.Made, Expires: t.Until,
 		Requested: t.Asked.At, From: t.Asked.By, Address: t.Asked.Addr, Model: t.Asked.Model, Firmware: t.Asked.Firmware,
-		Reason: t.Reason, Next: nextTicket(now, rec),
+		Reason: t.Reason, Next: text,
 	}
 }
 
 // nextTicket is what an operator does next about a ticket.
-func nextTicket(now time.Time, rec auth.Record) string {
+func nextTicket(now time.Time, rec auth.Record) (step, string) {
 	e, mac := rec.Enrolment, rec.Device.MAC
 	switch t := e.Ticket; t.At(now) {
 	case auth.TicketGenerated:
 		if e.At(now) == auth.Successful {
-			return fmt.Sprintf("the phone is authenticated: until %s this ticket is a spare key, and whoever shows it first takes the phone's place; where that is not wanted: lineside otp revoke %s", clock(now, t.Until), mac)
+			return stepSpare, fmt.Sprintf("the phone is authenticated: until %s this ticket is a spare key, and whoever shows it first takes the phone's place; where that is not wanted: lineside otp revoke %s", clock(now, t.Until), mac)
 		}
-		return "connect the phone and type the ticket's user name and password when it asks, before " + clock(now, t.Until)
+		return stepTypeTicket, "connect the phone and type the ticket's user name and password when it asks, before " + clock(now, t.Until)
 	case auth.TicketAwaiting:
-		return fmt.Sprintf("compare the phone with what is said of it, then: lineside otp approve %s; or: lineside otp reject %s --reason TEXT", mac, mac)
+		return stepApprove, fmt.Sprintf("compare the phone with what is said of it, then: lineside otp approve %s; or: lineside otp reject %s --reason TEXT", mac, mac)
 	case auth.TicketApproved:
-		return "restart the phone before " + clock(now, t.Until) + ": its next fetch is the full config"
+		return stepRestartNow, "restart the phone before " + clock(now, t.Until) + ": its next fetch is the full config"
 	case auth.TicketUsed:
-		return "nothing to do"
+		return stepNothing, "nothing to do"
 	case auth.TicketRejected:
-		return fmt.Sprintf("nothing to do where the phone is not yours; if it is, make another: lineside otp ticket %s", mac)
+		return stepNotOurs, fmt.Sprintf("nothing to do where the phone is not yours; if it is, make another: lineside otp ticket %s", mac)
 	}
-	return fmt.Sprintf("where the phone still waits, make another: lineside otp ticket %s", mac)
+	return stepTicket, fmt.Sprintf("where the phone still waits, make another: lineside otp ticket %s", mac)
 }
 
 // getTickets lists the tickets, narrowed as a list of devices is, and by their

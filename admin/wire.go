@@ -113,6 +113,7 @@ type Enrolment struct {
 	State string `json:"state"` // needed, failed, blocked, successful
 	Shown string `json:"shown"` // what the phone's screen says; empty where it has no text of ours
 	Next  string `json:"next"`  // what the operator does next
+	Step  string `json:"step"`  // that in one word, such as "pin"
 	// Enrolling says that the phone was given its login and has yet to use it.
 	Enrolling bool `json:"enrolling"`
 	// Suspended is until when no proof is asked.
@@ -136,12 +137,14 @@ type Enrolment struct {
 }
 
 // Page is some of the devices that match a query, and how many do. States counts
-// those that match but for the state it asks for, in each of the states.
+// those that match but for the state it asks for, in each of the states, Vendors
+// those that match but for the vendor, of each that is served.
 type Page struct {
 	Total   int            `json:"total"`
 	Offset  int            `json:"offset"`
 	Limit   int            `json:"limit"`
 	States  map[string]int `json:"states"`
+	Vendors map[string]int `json:"vendors"`
 	Devices []Device       `json:"devices"`
 }
 
