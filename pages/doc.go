@@ -57,6 +57,8 @@
 // An error of the API that names a field, "network: …", is shown at that field,
 // others above the form; what was typed stays. hx-boost has app.js ask for the
 // password over the page when the session has ended meanwhile, and send again.
+// A file is read by v.file, once its page stands in uploads (upload.go) and the
+// form has enctype="multipart/form-data".
 // Secrets are read by v.secret and never drawn again. What cannot be taken back
 // asks first: data-confirm on the form, with data-do for the button, and
 // v.sure(question, do) in the handler for browsers without a script.

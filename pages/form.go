@@ -22,7 +22,7 @@ func (v *visit) parse() error {
 	if v.r.Form != nil {
 		return nil
 	}
-	err := v.r.ParseForm()
+	err := v.parseForm()
 	var big *http.MaxBytesError
 	switch {
 	case errors.As(err, &big):

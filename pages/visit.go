@@ -92,9 +92,6 @@ func (v *visit) admit(rt route) (done bool, err error) {
 	return false, v.genuine()
 }
 
-// bound is how long a body of the page may be.
-func (r route) bound() int64 { return maxForm }
-
 // notYours sends whoever sees only their own page there; others are told.
 func (v *visit) notYours(rt route) error {
 	if v.r.URL.Path == "/" {
