@@ -20,27 +20,18 @@ import (
 type demoCentral struct {
 	program string // lineside-central
 	config  string
-	ended   chan error
 	process *os.Process
+	ended   chan struct{} // closed once it has
+	err     error         // how it ended
 }
 
 // startCentral runs a platform on loopback that keeps everything below dir.
 func startCentral(program, dir string) (*demoCentral, error) {
-	at := demoSelf.Addr()
-	var port [3]int
-	for i := range port {
-		var err error
-		if port[i], err = tryPort("tcp", netip.AddrPortFrom(at, 0).String()); err != nil {
-			return nil, fmt.Errorf("find a port for the platform: %w", err)
-		}
+	c := &demoCentral{program: program, config: filepath.Join(dir, "central.toml"), ended: make(chan struct{})}
+	if err := writeCentral(c.config, dir); err != nil {
+		return nil, err
 	}
-	c := &demoCentral{program: program, config: filepath.Join(dir, "central.toml"), ended: make(chan error, 1)}
-	text := fmt.Sprintf("directory = %q\nurl = \"https://%s:%d\"\n[listen]\nsites = \"%s:%d\"\napi = \"%s:%d\"\nnats = \"%s:%d\"\n",
-		filepath.Join(dir, "central"), at, port[0], at, port[0], at, port[1], at, port[2])
-	if err := os.WriteFile(c.config, []byte(text), 0o600); err != nil {
-		return nil, fmt.Errorf("write the platform's settings: %w", err)
-	}
-	log, err := os.OpenFile(filepath.Join(dir, "central.log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	log, err := os.OpenFile(c.logPath(), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("open the platform's log: %w", err)
 	}
@@ -51,9 +42,36 @@ func startCentral(program, dir string) (*demoCentral, error) {
 		return nil, fmt.Errorf("start the platform: %w", err)
 	}
 	c.process = cmd.Process
-	go func() { c.ended <- cmd.Wait() }()
+	go func() {
+		defer close(c.ended)
+		c.err = cmd.Wait()
+	}()
 	return c, nil
 }
+
+// writeCentral writes the platform's settings, on any free ports. Those of an
+// earlier play stay, because its box knows the platform by them.
+func writeCentral(path, dir string) error {
+	if _, err := os.Stat(path); err == nil {
+		return nil
+	}
+	at := demoSelf.Addr()
+	var port [3]int
+	for i := range port {
+		var err error
+		if port[i], err = tryPort("tcp", netip.AddrPortFrom(at, 0).String()); err != nil {
+			return fmt.Errorf("find a port for the platform: %w", err)
+		}
+	}
+	text := fmt.Sprintf("directory = %q\nurl = \"https://%s:%d\"\n[listen]\nsites = \"%s:%d\"\napi = \"%s:%d\"\nnats = \"%s:%d\"\n",
+		filepath.Join(dir, "central"), at, port[0], at, port[0], at, port[1], at, port[2])
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		return fmt.Errorf("write the platform's settings: %w", err)
+	}
+	return nil
+}
+
+func (c *demoCentral) logPath() string { return filepath.Join(filepath.Dir(c.config), "central.log") }
 
 // stop ends it, and waits.
 func (c *demoCentral) stop() {
@@ -82,6 +100,8 @@ func (c *demoCentral) answers(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return err
+		case <-c.ended:
+			return fmt.Errorf("the platform ended: %v; its log is %s", c.err, c.logPath())
 		case <-time.After(200 * time.Millisecond):
 		}
 	}
@@ -97,6 +117,25 @@ func (s *story) joinCentral(ctx context.Context, c *demoCentral) error {
 	if err := c.answers(ctx); err != nil {
 		return err
 	}
+	link, err := s.client.Platform(ctx)
+	if err != nil {
+		return err
+	}
+	if link.Joined {
+		s.line("this box joined in an earlier play: it is the site %q of %s", link.Name, link.URL)
+	} else if err := s.joinNew(ctx, c); err != nil {
+		return err
+	}
+	if err := s.known(ctx, theirs()); err != nil {
+		return err
+	}
+	s.line("lineside-central device add %s: the box has it, with its PIN and SIP password", theirs())
+	s.line("Try: %s --config %s device list", c.program, c.config)
+	return nil
+}
+
+// joinNew makes the platform a site with a phone, and the box that site.
+func (s *story) joinNew(ctx context.Context, c *demoCentral) error {
 	out, err := c.says(ctx, "site", "add", "Demo branch")
 	if err != nil {
 		return err
@@ -112,15 +151,7 @@ func (s *story) joinCentral(ctx context.Context, c *demoCentral) error {
 	}
 	s.line("lineside join TOKEN: this box is the site %q of %s", link.Name, link.URL)
 	_, err = c.says(ctx, "device", "add", theirs().String(), "--site", site[1], "--vendor", "yealink", "--model", "T46G", "--line", "4930231252009@sip.example.net")
-	if err != nil {
-		return err
-	}
-	if err := s.known(ctx, theirs()); err != nil {
-		return err
-	}
-	s.line("lineside-central device add %s: the box has it, with its PIN and SIP password", theirs())
-	s.line("Try: %s --config %s device list", c.program, c.config)
-	return nil
+	return err
 }
 
 // known waits until the box has a device.
