@@ -33,7 +33,8 @@ type site struct {
 	now    time.Time
 }
 
-// fakeAPI answers GETs of the API with what stands under their path.
+// fakeAPI answers calls with what stands under their method and path, or under
+// their path alone.
 type fakeAPI struct {
 	mu      sync.Mutex
 	answers map[string]any
@@ -48,7 +49,10 @@ func (f *fakeAPI) set(path string, v any) {
 
 func (f *fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.mu.Lock()
-	v, ok := f.answers[r.URL.Path]
+	v, ok := f.answers[r.Method+" "+r.URL.Path]
+	if !ok {
+		v, ok = f.answers[r.URL.Path]
+	}
 	f.mu.Unlock()
 	if e, bad := v.(*admin.Error); bad {
 		w.WriteHeader(e.Status)
@@ -65,6 +69,7 @@ type people struct {
 	fresh    bool // a set-up code is waited for
 	sessions map[string]accounts.Person
 	touched  int
+	forgot   []string
 	next     int
 }
 
@@ -144,6 +149,14 @@ func (p *people) SignOut(_ context.Context, token phone.Secret) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	delete(p.sessions, token.Reveal())
+	return nil
+}
+
+// Forgot notes who has forgotten their password.
+func (p *people) Forgot(_ context.Context, _ netip.Addr, name string) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.forgot = append(p.forgot, name)
 	return nil
 }
 

@@ -32,6 +32,9 @@ type People interface {
 	// ChangePassword ends all sessions of the person but a new one.
 	ChangePassword(ctx context.Context, from netip.Addr, token, old, new phone.Secret) (accounts.Person, error)
 	SignOut(ctx context.Context, token phone.Secret) error
+	// Forgot has a temporary password mailed, where the name is somebody's with
+	// an address. It answers alike whether it is.
+	Forgot(ctx context.Context, from netip.Addr, name string) error
 }
 
 // cookie is the value of the session cookie, empty for none.

@@ -40,7 +40,7 @@ func postSetUp(v *visit) error {
 	if f.Get("step") != "2" {
 		return v.show("setup", data)
 	}
-	v.checkTwice(f, "password")
+	v.checkTwice(f, "password", "again")
 	if f.Get("name") == "" {
 		f.blame("name", v.say("setup.name.missing"))
 	}

@@ -104,7 +104,7 @@ func postPassword(v *visit) error {
 	}
 	data := &passwordPage{Form: f, Must: v.who.Must}
 	next := v.secret("new")
-	v.checkTwice(f, "new")
+	v.checkTwice(f, "new", "again")
 	if v.secret("old").IsZero() {
 		f.blame("old", v.say("password.old.missing"))
 	}
@@ -120,12 +120,12 @@ func postPassword(v *visit) error {
 }
 
 // checkTwice blames a password that is missing, or not the same twice.
-func (v *visit) checkTwice(f *form, name string) {
+func (v *visit) checkTwice(f *form, name, again string) {
 	switch first := v.secret(name).Reveal(); {
 	case first == "":
 		f.blame(name, v.say("password.missing"))
-	case first != v.secret("again").Reveal():
-		f.blame("again", v.say("password.differ"))
+	case first != v.secret(again).Reveal():
+		f.blame(again, v.say("password.differ"))
 	}
 }
 
