@@ -66,6 +66,7 @@ func TestBrowser(t *testing.T) {
 	if t.Failed() {
 		return // there is nobody to walk on as
 	}
+	t.Run("first start to its end", func(t *testing.T) { w.setUpSteps(t) })
 	t.Run("overview is live", func(t *testing.T) { w.overviewIsLive(t) })
 	t.Run("session ends under a form", func(t *testing.T) { w.sessionEnds(t) })
 }

@@ -11,6 +11,7 @@ import (
 func TestPagesInABrowser(t *testing.T) {
 	s := newSite(t)
 	s.people.fresh = true
+	s.newBranch()
 	b := browser.New(t, s.URL)
 	b.Open("/devices")
 	b.At("/setup")
@@ -31,6 +32,9 @@ func TestPagesInABrowser(t *testing.T) {
 	b.Fill("#f-again", rightPassword)
 	b.Click("main button.primary")
 	b.See("Welcome, ada")
+	b.At("/setup/site")
+	walkSetUp(b)
+	b.Open("/")
 	b.Audit("overview")
 	b.Shot("overview")
 	b.Open("/password")

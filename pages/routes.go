@@ -35,6 +35,15 @@ func routes() []route {
 		{"POST", "/me/portal-pin", admin.Personal, postMyPortalPIN},
 		{"GET", "/setup", admin.Anyone, getSetUp},
 		{"POST", "/setup", admin.Anyone, postSetUp},
+		{"GET", pathSite, admin.Admin, getSetUpSite},
+		{"POST", pathSite, admin.Admin, postSetUpSite},
+		{"GET", pathPlatform, admin.Admin, getSetUpPlatform},
+		{"POST", pathPlatform, admin.Admin, postSetUpPlatform},
+		{"GET", pathDHCP, admin.Admin, getSetUpDHCP},
+		{"POST", pathDHCP, admin.Admin, postSetUpDHCP},
+		{"POST", pathDHCP + "/ask", admin.Admin, postSetUpAsk},
+		{"GET", pathDone, admin.Admin, getSetUpDone},
+		{"POST", pathDone, admin.Admin, postSetUpDone},
 		{"GET", "/allow", admin.Viewer, getAllow},
 		{"POST", "/allow", admin.Admin, postAllow},
 		{"POST", "/allow/remove", admin.Admin, postAllowRemove},
@@ -66,6 +75,7 @@ func places() []place {
 		{Path: "/accounts", Word: "nav.accounts", Icon: "key", Group: "nav.box"},
 		{Path: "/backup", Word: "nav.backup", Icon: "save", Group: "nav.box"},
 		{Path: "/settings", Word: "nav.settings", Icon: "settings", Group: "nav.box"},
+		{Path: pathSite, Word: "nav.setup", Icon: "next", Group: "nav.box"},
 		{Path: "/me", Word: "nav.me", Icon: "person", Group: "nav.you"},
 	}
 }

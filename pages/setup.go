@@ -14,6 +14,9 @@ type setUpPage struct {
 	Step int // 1 the code, 2 the account
 }
 
+// Steps are those of the whole first start.
+func (p *setUpPage) Steps() []stepOf { return stepsAt(p.Step) }
+
 func getSetUp(v *visit) error {
 	if !v.s.dep.People.NeedsSetUp() {
 		return v.to("/")
@@ -61,13 +64,10 @@ func postSetUp(v *visit) error {
 	return v.done(v.afterSetUp(), "setup.done", p.Name)
 }
 
-// afterSetUp is where a new admin goes on: the steps that follow, once there are
-// any.
+// afterSetUp is where a new admin goes on: the steps that follow.
 func (v *visit) afterSetUp() string {
-	for _, rt := range routes() {
-		if rt.path == "/setup/site" && v.role().May(admin.Admin) {
-			return rt.path
-		}
+	if v.role().May(admin.Admin) {
+		return pathSite
 	}
 	return "/"
 }

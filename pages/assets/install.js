@@ -1,0 +1,46 @@
+// What the first start and the installer's pages can do besides: they work
+// without it. It listens to the document, since pages are swapped under it.
+(() => {
+  "use strict";
+
+  // --- The browser's own time zone, offered beside the field, and the names of all
+  // others as one types. Where nobody has written one, it stands there already.
+  const zones = () => {
+    const part = document.querySelector("[data-zone]:not([data-ready])");
+    if (!part) return;
+    part.dataset.ready = "1";
+    const field = document.getElementById(part.dataset.zone), own = Intl.DateTimeFormat().resolvedOptions().timeZone;
+    const list = document.createElement("datalist");
+    list.id = "zones";
+    for (const zone of Intl.supportedValuesOf?.("timeZone") || []) list.append(new Option(zone, zone));
+    part.append(list);
+    field.setAttribute("list", "zones");
+    if (!own || own === field.value) return;
+    if (part.hasAttribute("data-guess")) { field.value = own; return; }
+    const button = part.querySelector("button");
+    button.querySelector("b").textContent = own;
+    button.parentElement.hidden = false;
+    button.addEventListener("click", () => { field.value = own; button.parentElement.hidden = true; field.focus(); });
+  };
+
+  // --- A box that starts anew: wait until its page no longer offers to, then go
+  // there; after a while all the same, for then it says what is wrong.
+  const waitFor = () => {
+    const part = document.querySelector("[data-back]:not([data-ready])");
+    if (!part) return;
+    part.dataset.ready = "1";
+    const to = part.dataset.back;
+    let tries = 0;
+    const look = async () => {
+      const text = await fetch(to, { cache: "no-store", headers: { "X-Live": "1" } }).then((r) => (r.ok ? r.text() : "")).catch(() => "");
+      const page = new DOMParser().parseFromString(text, "text/html");
+      if (text && (++tries > 30 || !page.querySelector(`form[action="${to}"]`))) location.replace(to);
+      else setTimeout(look, 500);
+    };
+    setTimeout(look, 500);
+  };
+
+  const ready = () => { zones(); waitFor(); };
+  document.addEventListener("htmx:afterSettle", ready);
+  ready();
+})();
