@@ -1,14 +1,12 @@
 package store
 
 import (
-	"bytes"
 	"context"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/netip"
-	"slices"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -64,45 +62,14 @@ func (s *Store) Record(ctx context.Context, events ...audit.Record) error {
 // device or, for the zero MAC, all. limit bounds them, 0 or more than 10,000 meaning
 // 10,000.
 func (s *Store) Audit(ctx context.Context, since uint64, mac phone.MAC, limit int) ([]audit.Entry, error) {
-	return s.entries(ctx, mac, limit, func(c *bolt.Cursor) (k, value []byte) { return c.Seek(entryKey(since + 1)) }, (*bolt.Cursor).Next)
+	found, err := s.SearchAudit(ctx, audit.Search{Filter: audit.Filter{MAC: mac}, Since: since, Forward: true, Limit: limit})
+	return found.Entries, err
 }
 
 // AuditTail gives the last entries, oldest first, of one device or of all.
 func (s *Store) AuditTail(ctx context.Context, mac phone.MAC, limit int) ([]audit.Entry, error) {
-	entries, err := s.entries(ctx, mac, limit, (*bolt.Cursor).Last, (*bolt.Cursor).Prev)
-	slices.Reverse(entries)
-	return entries, err
-}
-
-func (s *Store) entries(ctx context.Context, mac phone.MAC, limit int, start, step func(*bolt.Cursor) ([]byte, []byte)) ([]audit.Entry, error) {
-	if limit <= 0 || limit > maxAudit {
-		limit = maxAudit
-	}
-	name := []byte(`"` + mac.String() + `"`) // how an entry of that device must read
-	var all []audit.Entry
-	err := s.read(func(tx *bolt.Tx) error {
-		c := tx.Bucket([]byte(bucketAudit)).Cursor()
-		for k, value := start(c); k != nil && len(all) < limit; k, value = step(c) {
-			if !mac.IsZero() && !bytes.Contains(value, name) {
-				continue
-			}
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			e, err := decodeEntry(k, value)
-			if err != nil {
-				return err
-			}
-			if mac.IsZero() || e.Concerns(mac) {
-				all = append(all, e)
-			}
-		}
-		return ctx.Err()
-	})
-	if err != nil {
-		return nil, fmt.Errorf("read audit log: %w", err)
-	}
-	return all, nil
+	found, err := s.SearchAudit(ctx, audit.Search{Filter: audit.Filter{MAC: mac}, Limit: limit})
+	return found.Entries, err
 }
 
 // append numbers the entries of one change, chains them and writes them at the

@@ -69,27 +69,14 @@ func followChain(ctx context.Context, tx *bolt.Tx, c *chain, sealed bool) (audit
 // AuditSince gives the number of the last entry before the first that is not
 // older than at, for Audit to read on from. It reads all entries before.
 func (s *Store) AuditSince(ctx context.Context, at time.Time) (seq uint64, err error) {
-	err = s.read(func(tx *bolt.Tx) error {
-		c := tx.Bucket([]byte(bucketAudit)).Cursor()
-		for k, value := c.First(); k != nil; k, value = c.Next() {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			e, err := decodeEntry(k, value)
-			if err != nil {
-				return err
-			}
-			if !e.At.Before(at) {
-				return nil
-			}
-			seq = e.Seq
-		}
-		return nil
-	})
-	if err != nil {
+	found, err := s.SearchAudit(ctx, audit.Search{Filter: audit.Filter{From: at}, Forward: true, Limit: 1})
+	switch {
+	case err != nil:
 		return 0, fmt.Errorf("look for %s in the audit log: %w", at.UTC().Format(time.RFC3339), err)
+	case len(found.Entries) == 0:
+		return found.High, nil
 	}
-	return seq, nil
+	return found.Entries[0].Seq - 1, nil
 }
 
 // showChain tells the operator of a log that was changed.
