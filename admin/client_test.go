@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/lineside/lineside/admin"
+	"github.com/lineside/lineside/audit"
 	"github.com/lineside/lineside/phone"
 	"github.com/lineside/lineside/provision"
 )
@@ -94,7 +95,12 @@ func TestClientCallsAll(t *testing.T) {
 		"audit":      func() error { _, err := c.Audit(ctx, 1, macA, 3); return err },
 		"audit tail": func() error { _, err := c.AuditTail(ctx, macA, 3); return err },
 		"audit from": func() error { _, err := c.AuditFrom(ctx, start, macA, 3); return err },
-		"verify":     func() error { _, err := c.VerifyAudit(ctx); return err },
+		"audit search": func() error {
+			_, err := c.SearchAudit(ctx, admin.AuditQuery{Filter: audit.Filter{Name: "anna"}, Before: 3})
+			return err
+		},
+		"audit export": func() error { return c.ExportAudit(ctx, "jsonl", admin.AuditQuery{}, io.Discard) },
+		"verify":       func() error { _, err := c.VerifyAudit(ctx); return err },
 		"allow": func() error {
 			for _, n := range []string{"10.20.0.0/24", "fd00::/64"} {
 				if _, err := c.AddAllow(ctx, admin.AllowInput{Network: n}); err != nil {

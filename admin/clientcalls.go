@@ -12,9 +12,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"time"
 
-	"github.com/lineside/lineside/audit"
 	"github.com/lineside/lineside/phone"
 	"github.com/lineside/lineside/provision"
 )
@@ -278,46 +276,6 @@ func (c *Client) Leases(ctx context.Context) ([]Lease, error) {
 func (c *Client) LeasesOf(ctx context.Context, mac phone.MAC) ([]Lease, error) {
 	out, err := ask[Leases](ctx, c, request{method: "GET", path: "/dhcp/leases", query: macQuery(mac)})
 	return out.Leases, err
-}
-
-// Audit reads up to limit entries numbered above since, of one device or, for
-// the zero MAC, of all; limit 0 is the box's own.
-func (c *Client) Audit(ctx context.Context, since uint64, mac phone.MAC, limit int) ([]audit.Entry, error) {
-	q := macQuery(mac)
-	q.Set("since", strconv.FormatUint(since, 10))
-	if limit > 0 {
-		q.Set("limit", strconv.Itoa(limit))
-	}
-	out, err := ask[Audit](ctx, c, request{method: "GET", path: "/audit", query: q})
-	return out.Entries, err
-}
-
-// AuditTail reads the last limit entries, oldest first, of one device or, for
-// the zero MAC, of all; limit 0 is the box's own.
-func (c *Client) AuditTail(ctx context.Context, mac phone.MAC, limit int) ([]audit.Entry, error) {
-	q := macQuery(mac)
-	if limit > 0 {
-		q.Set("limit", strconv.Itoa(limit))
-	}
-	out, err := ask[Audit](ctx, c, request{method: "GET", path: "/audit", query: q})
-	return out.Entries, err
-}
-
-// AuditFrom reads up to limit entries from the first that is not older than at,
-// of one device or, for the zero MAC, of all; limit 0 is the box's own.
-func (c *Client) AuditFrom(ctx context.Context, at time.Time, mac phone.MAC, limit int) ([]audit.Entry, error) {
-	q := macQuery(mac)
-	q.Set("since", at.UTC().Format(time.RFC3339Nano))
-	if limit > 0 {
-		q.Set("limit", strconv.Itoa(limit))
-	}
-	out, err := ask[Audit](ctx, c, request{method: "GET", path: "/audit", query: q})
-	return out.Entries, err
-}
-
-// VerifyAudit has the box follow its audit log's chain from end to end.
-func (c *Client) VerifyAudit(ctx context.Context) (audit.Check, error) {
-	return ask[audit.Check](ctx, c, request{method: "GET", path: "/audit/verify"})
 }
 
 func macQuery(mac phone.MAC) url.Values {

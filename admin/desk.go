@@ -92,13 +92,10 @@ type Watcher interface {
 	Watch(ctx context.Context, mac phone.MAC) <-chan provision.Step
 }
 
-// AuditLog reads the audit log, oldest first, of one device or, for the zero
-// MAC, of all: up to limit entries numbered above since, or the last limit.
-// AuditSince gives the number above which entries are not older than at, and
-// VerifyAudit follows the whole log's chain.
+// AuditLog reads the audit log. AuditSince gives the number above which entries
+// are not older than at, and VerifyAudit follows the whole log's chain.
 type AuditLog interface {
-	Audit(ctx context.Context, since uint64, mac phone.MAC, limit int) ([]audit.Entry, error)
-	AuditTail(ctx context.Context, mac phone.MAC, limit int) ([]audit.Entry, error)
+	SearchAudit(ctx context.Context, q audit.Search) (audit.Found, error)
 	AuditSince(ctx context.Context, at time.Time) (uint64, error)
 	VerifyAudit(ctx context.Context) (audit.Check, error)
 }

@@ -360,6 +360,9 @@ type books struct {
 	events []audit.Record
 	tokens []admin.TokenRecord
 	fail   error
+	look   int // how many entries a search looks at, 0 for all
+
+	failFrom uint64 // a search from behind this entry on fails; 0 is none
 
 	copied    [][]byte      // a backup, piece by piece
 	breaks    error         // Backup ends with it
@@ -418,16 +421,39 @@ func (b *books) kinds() []string {
 	return list
 }
 
-func (b *books) Audit(_ context.Context, since uint64, mac phone.MAC, limit int) ([]audit.Entry, error) {
-	var list []audit.Entry
-	for seq := since + 1; seq <= 5 && len(list) < limit; seq++ {
-		list = append(list, audit.Entry{Seq: seq, At: start, Kind: "refused", MAC: mac, What: []byte(`{}`)})
+// SearchAudit has five entries, of whatever device is looked for; by whom goes round
+// three.
+func (b *books) SearchAudit(_ context.Context, q audit.Search) (audit.Found, error) {
+	var found audit.Found
+	if b.failFrom != 0 && q.Since >= b.failFrom-1 {
+		return found, errors.New("planted")
 	}
-	return list, nil
-}
-
-func (b *books) AuditTail(ctx context.Context, mac phone.MAC, limit int) ([]audit.Entry, error) {
-	return b.Audit(ctx, uint64(max(0, 5-limit)), mac, limit)
+	for n := range uint64(5) {
+		seq := n + 1
+		if !q.Forward {
+			seq = 5 - n
+		}
+		if seq <= q.Since || q.Before != 0 && seq >= q.Before {
+			continue
+		}
+		if len(found.Entries) == q.Limit || b.look > 0 && found.Looked == b.look {
+			return found, b.fail
+		}
+		e := audit.Entry{Seq: seq, At: start.Add(time.Duration(seq) * time.Minute), Kind: "refused", MAC: q.MAC, What: []byte(`{"file":"=1+1"}`)}
+		e.By = audit.Actor{Front: "api", Name: []string{"anna", "ben", "@eve"}[seq%3]}
+		if found.Looked++; found.Low == 0 || seq < found.Low {
+			found.Low = seq
+		}
+		found.High, found.At = max(seq, found.High), e.At
+		if !q.Matches(e) {
+			continue
+		}
+		if found.Entries = append(found.Entries, e); !q.Forward {
+			slices.SortFunc(found.Entries, func(a, b audit.Entry) int { return cmp.Compare(a.Seq, b.Seq) })
+		}
+	}
+	found.End = true
+	return found, b.fail
 }
 
 func (b *books) AuditSince(_ context.Context, at time.Time) (uint64, error) {

@@ -100,6 +100,7 @@ func routes() []route {
 		{"GET", API + "/dhcp/advice", Viewer, (*Server).getAdvice},
 		{"POST", API + "/dhcp/advice", Admin, (*Server).postAdvice},
 		{"GET", API + "/audit", Viewer, (*Server).getAudit},
+		{"GET", API + "/audit/export", Viewer, (*Server).getAuditExport},
 		{"GET", API + "/audit/verify", Viewer, (*Server).getAuditCheck},
 		{"GET", API + "/watch", Viewer, (*Server).getWatch},
 		{"GET", API + "/platform", Viewer, (*Server).getPlatform},

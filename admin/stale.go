@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/lineside/lineside/audit"
@@ -14,7 +15,7 @@ import (
 	"github.com/lineside/lineside/provision"
 )
 
-// lastChanges is how many entries of the audit log are looked through for who
+// lastChanges is how many changes in the audit log are looked through for who
 // was faster.
 const lastChanges = 200
 
@@ -36,21 +37,18 @@ func (s *Server) stale(c *call, err error, mac phone.MAC, user string) error {
 // lastChange is the newest entry that says what of a device, or of a user, was
 // changed; nil where none is found.
 func (s *Server) lastChange(ctx context.Context, mac phone.MAC, user string) *operators.Change {
-	list, err := s.dep.Audit.AuditTail(ctx, mac, lastChanges)
+	found, err := s.dep.Audit.SearchAudit(ctx, audit.Search{
+		Filter: audit.Filter{MAC: mac, Kinds: []string{audit.DeviceChanged{}.Kind(), audit.UserChanged{}.Kind()}},
+		Limit:  lastChanges, Look: auditLook,
+	})
 	if err != nil {
 		s.dep.Log.Warn("who changed it is not known", "mac", mac, "err", err)
 		return nil
 	}
-	for i := len(list) - 1; i >= 0; i-- {
-		e := list[i]
+	for _, e := range slices.Backward(found.Entries) {
 		var what struct {
 			User   string   `json:"user"`
 			Fields []string `json:"fields"`
-		}
-		switch e.Kind {
-		case audit.DeviceChanged{}.Kind(), audit.UserChanged{}.Kind():
-		default:
-			continue
 		}
 		if json.Unmarshal(e.What, &what) == nil && what.User == user && e.MAC == mac {
 			return &operators.Change{By: e.By.Name, Front: e.By.Front, At: e.At, Fields: what.Fields}

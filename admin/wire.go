@@ -355,4 +355,11 @@ type Leases struct {
 type Audit struct {
 	Entries []audit.Entry `json:"entries"`
 	Next    uint64        `json:"next"`
+	// Older is what to ask with as before for what came before; left out where that
+	// is nothing, and of an answer to since.
+	Older uint64 `json:"older,omitempty"`
+	// More says of an answer to since that there is more behind Next.
+	More bool `json:"more,omitempty"`
+	// Stopped is there where more may match than was looked at for this answer.
+	Stopped *Stopped `json:"stopped,omitempty"`
 }
