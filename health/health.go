@@ -27,18 +27,21 @@ type Board struct {
 	open map[string]Condition
 }
 
-// Raise puts c on the board; a condition already there keeps its Since.
-func (b *Board) Raise(now time.Time, c Condition) {
+// Raise puts c on the board and reports whether it is new; a condition already
+// there keeps its Since.
+func (b *Board) Raise(now time.Time, c Condition) (fresh bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.open == nil {
 		b.open = make(map[string]Condition)
 	}
 	c.Since = now
-	if old, ok := b.open[c.Code]; ok {
+	old, there := b.open[c.Code]
+	if there {
 		c.Since = old.Since
 	}
 	b.open[c.Code] = c
+	return !there
 }
 
 // Clear takes a condition off the board.

@@ -23,6 +23,7 @@ const (
 	NameCache    = "lineside_config_cache_total"
 	NameMail     = "lineside_mail_total"
 	NameTransfer = "lineside_transfers_running"
+	NameFree     = "lineside_state_free_bytes"
 )
 
 // Set is every metric. Build it with New; the same Set is shared by all parts.
@@ -49,6 +50,8 @@ type Set struct {
 	Mail *prometheus.CounterVec
 	// Transfers is how many transfers run: label front.
 	Transfers *prometheus.GaugeVec
+	// Free is what the disk of the state directory takes yet.
+	Free prometheus.Gauge
 }
 
 // New registers every metric, with Go's and the process's own.
@@ -67,13 +70,18 @@ func New() *Set {
 		Cache:     counters(NameCache, "Look-ups in the cache of rendered configs.", "outcome"),
 		Mail:      counters(NameMail, "Tries to hand mail over.", "outcome"),
 		Transfers: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: NameTransfer, Help: "Transfers running."}, []string{"front"}),
+		Free:      gauge(NameFree, "What the disk of the state directory takes yet."),
 	}
-	r.MustRegister(s.Answers, s.Decisions, s.DHCP, s.Dropped, s.Panics, s.Commits, s.Changes, s.Cache, s.Mail, s.Transfers)
+	r.MustRegister(s.Answers, s.Decisions, s.DHCP, s.Dropped, s.Panics, s.Commits, s.Changes, s.Cache, s.Mail, s.Transfers, s.Free)
 	return s
 }
 
 func counters(name, help string, labels ...string) *prometheus.CounterVec {
 	return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
+}
+
+func gauge(name, help string) prometheus.Gauge {
+	return prometheus.NewGauge(prometheus.GaugeOpts{Name: name, Help: help})
 }
 
 // Handler serves the metrics in Prometheus' text format.

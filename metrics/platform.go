@@ -16,6 +16,9 @@ const (
 	NameCentralDevices = "lineside_central_devices"
 	NameCentralDeaf    = "lineside_central_deaf"
 	NameCentralAsked   = "lineside_central_asked_total"
+	NameCentralFree    = "lineside_central_disk_free_bytes"
+	NameCentralStream  = "lineside_central_stream_bytes"
+	NameCentralMost    = "lineside_central_stream_max_bytes"
 )
 
 // Platform is every metric of the central platform, as Set is of a box.
@@ -27,6 +30,10 @@ type Platform struct {
 	Asked *prometheus.CounterVec
 	// Panics counts recovered panics.
 	Panics prometheus.Counter
+	// Free is what the disk of the platform's directory takes yet, Stream how
+	// large its stream is on every node, Most how large it may become, 0 without
+	// a bound.
+	Free, Stream, Most prometheus.Gauge
 }
 
 // Counted is how many of each there are now.
@@ -46,8 +53,11 @@ func NewPlatform(count func() (Counted, error)) *Platform {
 		Answers:  counters(NameCentralAnswers, "Answers to operators.", "outcome"),
 		Asked:    counters(NameCentralAsked, "Requests of boxes over HTTPS.", "outcome"),
 		Panics:   prometheus.NewCounter(prometheus.CounterOpts{Name: NameCentralPanics, Help: "Panics recovered while answering."}),
+		Free:     gauge(NameCentralFree, "What the disk of the platform's directory takes yet."),
+		Stream:   gauge(NameCentralStream, "Size of the platform's stream on each node."),
+		Most:     gauge(NameCentralMost, "The most the stream may become (nats.max_mib), 0 without a bound."),
 	}
-	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), p.Answers, p.Asked, p.Panics, counted{count})
+	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), p.Answers, p.Asked, p.Panics, p.Free, p.Stream, p.Most, counted{count})
 	return p
 }
 

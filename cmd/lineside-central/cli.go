@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/lineside/lineside/health"
 	"github.com/lineside/lineside/operators"
 	"github.com/lineside/lineside/shell"
 	"github.com/lineside/lineside/sync/portal"
@@ -87,9 +88,20 @@ func (p *program) statusCommand() *cobra.Command {
 			for _, state := range []string{"joined", "silent", "invited", "revoked", "removing"} {
 				rows = append(rows, []string{"sites " + state, fmt.Sprint(s.Sites[state])})
 			}
-			return p.table([]string{"WHAT", "NOW"}, rows)
+			if s.Deaf {
+				rows = append(rows, []string{"the stream", "cannot be read: nothing can be changed, and soon no box is let in"})
+			}
+			return errors.Join(p.table([]string{"WHAT", "NOW"}, rows), p.conditions(s.Conditions))
 		})
 	}}
+}
+
+// conditions shows what is not as it should be, as the box's status does.
+func (p *program) conditions(all []health.Condition) (err error) {
+	for _, c := range all {
+		err = errors.Join(err, p.say("\n! %s (since %s)", c.Title, moment(c.Since)), p.say("  %s", shell.Printable(c.Detail)), p.say("  %s", c.Meaning), p.say("  → %s", c.Do))
+	}
+	return err
 }
 
 func (p *program) openapiCommand() *cobra.Command {

@@ -49,6 +49,7 @@ type platform struct {
 	board   *health.Board
 	metrics *metrics.Platform
 	broker  *broker.Broker
+	stream  *broker.Log
 	central *central.Platform
 
 	sites, api net.Listener // opened last
@@ -117,11 +118,11 @@ func (f *platform) openState(ctx context.Context) (err error) {
 	if err = f.broker.Open(ctx); err != nil {
 		return fmt.Errorf("open the broker: %w", err)
 	}
-	stream, err := broker.OpenLog(ctx, f.broker.Core(), broker.LogConfig{Replicas: f.settings.NATS.Replicas}, f.log)
-	if err != nil {
+	n := f.settings.NATS
+	if f.stream, err = broker.OpenLog(ctx, f.broker.Core(), broker.LogConfig{Replicas: n.Replicas, MaxBytes: n.MaxMiB << 20}, f.log); err != nil {
 		return err
 	}
-	f.central, err = central.Open(ctx, central.Config{Path: f.path(fileDatabase), Keys: f.keys.central, Log: stream, Now: f.now}, f.log)
+	f.central, err = central.Open(ctx, central.Config{Path: f.path(fileDatabase), Keys: f.keys.central, Log: f.stream, Now: f.now}, f.log)
 	if err != nil {
 		return shell.Hint(err, "see whether another lineside-central uses %s; what is wrong with the view alone is mended by removing %s: it is made anew from the stream", f.settings.Directory, fileDatabase)
 	}
@@ -246,7 +247,7 @@ func (f *platform) sitesHandler() http.Handler {
 }
 
 func (f *platform) apiHandler() http.Handler {
-	s, err := portal.New(portal.Config{URL: f.url(), Pin: f.pin, Token: f.token, Version: version(), Source: f.proxies().Source, Scratch: f.settings.Directory},
+	s, err := portal.New(portal.Config{URL: f.url(), Pin: f.pin, Token: f.token, Version: version(), Source: f.proxies().Source, Scratch: f.settings.Directory, Board: f.board},
 		f.central, f.metrics, f.log)
 	if err != nil {
 		panic(err) // all it wants is given here

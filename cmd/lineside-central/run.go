@@ -100,6 +100,7 @@ func (f *platform) serve(ctx context.Context, ready func()) error {
 		return f.central.ServeAllow(ctx, central.AllowFiles{NGINX: f.settings.Allow.NGINX, NFTables: f.settings.Allow.NFTables, Board: f.board})
 	})
 	part("upkeep", f.upkeep)
+	part("room", f.watchRoom)
 	g.Go(func() error {
 		<-ctx.Done()
 		f.log.Info("the platform stops; requests in flight are finished first")

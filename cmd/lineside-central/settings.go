@@ -23,6 +23,9 @@ const (
 	defaultDir      = "/var/lib/lineside-central"
 	// maxSettings bounds the file.
 	maxSettings = 1 << 20
+	// minStream and maxStream bound what bounds the stream, in MiB: the least a
+	// platform can begin with, and 16 TiB.
+	minStream, maxStream = 64, 16 << 20
 )
 
 // sampleSettings documents every key with its default.
@@ -58,6 +61,7 @@ type settings struct {
 		CA       string   `toml:"ca"`
 		Replicas int      `toml:"replicas"`
 		Boxes    []string `toml:"boxes"`
+		MaxMiB   int64    `toml:"max_mib"`
 	} `toml:"nats"`
 	Allow struct {
 		NGINX    string `toml:"nginx"`
@@ -151,6 +155,9 @@ func (s settings) check() error {
 	}
 	if s.NATS.Replicas < 1 || s.NATS.Replicas > 5 {
 		add("nats.replicas", "write 1, 3 or 5")
+	}
+	if s.NATS.MaxMiB != 0 && (s.NATS.MaxMiB < minStream || s.NATS.MaxMiB > maxStream) {
+		add("nats.max_mib", "write 0 for no bound but the disk, or from %d to %d", minStream, maxStream)
 	}
 	if len(s.NATS.Servers) > 0 && len(s.NATS.Boxes) == 0 {
 		add("nats.boxes", "name the cluster's doors for boxes, such as \"tls://nats1.example:4222\"")

@@ -67,6 +67,9 @@ func (b *box) keepSpace(ctx context.Context) error {
 	defer tick.Stop()
 	for {
 		b.tellSpace(space(b.settings.State))
+		if free, err := freeSpace(b.settings.State); err == nil {
+			b.metrics.Free.Set(float64(free))
+		}
 		select {
 		case <-ctx.Done():
 			return nil

@@ -27,6 +27,10 @@ type LogConfig struct {
 	// read from it before it counts as put back: a replica that lags looks the
 	// same. 0 means 10 s.
 	Settle time.Duration
+	// MaxBytes is the most the stream may become on each node, 0 no bound but the
+	// disk. What would make it larger is refused, before JetStream has no disk
+	// left and stops altogether.
+	MaxBytes int64
 }
 
 // Log is central.Log in a JetStream stream.
@@ -100,15 +104,16 @@ func (l *Log) adopt(ctx context.Context, js jetstream.JetStream, have jetstream.
 	}
 	l.journaled = l.cfg.Replicas == 1
 	renew := l.journaled && have.Metadata[identityKey2] == ""
-	if have.Replicas == l.cfg.Replicas && !renew {
+	if have.Replicas == l.cfg.Replicas && max(have.MaxBytes, 0) == l.cfg.MaxBytes && !renew {
 		return nil
 	}
+	have.MaxBytes = l.cfg.MaxBytes
 	if have.Replicas = l.cfg.Replicas; renew {
 		have.Metadata = map[string]string{identityKey2: l.identity}
 	}
 	l.stream, err = js.UpdateStream(ctx, have)
 	if err != nil {
-		return fmt.Errorf("keep it on %d nodes: %w", l.cfg.Replicas, err)
+		return fmt.Errorf("keep it on %d nodes, in %d bytes (0 is no bound): %w", l.cfg.Replicas, l.cfg.MaxBytes, err)
 	}
 	return nil
 }
@@ -124,6 +129,7 @@ func (l *Log) create(ctx context.Context, js jetstream.JetStream) (jetstream.Str
 		Replicas:           l.cfg.Replicas,
 		MaxMsgsPerSubject:  1,
 		MaxMsgSize:         central.MaxValue + framing,
+		MaxBytes:           l.cfg.MaxBytes,
 		Discard:            jetstream.DiscardNew,
 		DenyDelete:         true,
 		DenyPurge:          true,

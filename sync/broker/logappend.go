@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -29,9 +30,13 @@ const (
 const (
 	codeWrongLast         = 10071 // with the sequence at hand in its text
 	codeWrongLastConstant = 10164
+	codeStoreFailed       = 10077 // for the reason in its text
 	codeIncomplete        = 10176 // a part was lost, or a leader changed between parts
 	codeInflight          = 10210 // 50 others stand half written
 )
+
+// overBound is nats-server's ErrMaxBytes.
+const overBound = "maximum bytes exceeded"
 
 // appendWait is how long one append may take where ctx sets no bound. A
 // cluster that has lost its leader takes 4 to 6 s to have another.
@@ -148,6 +153,8 @@ func (l *Log) acked(data []byte, after uint64, n int) (uint64, error) {
 		return 0, central.ErrStale
 	case a.Error.ErrorCode == codeIncomplete, a.Error.ErrorCode == codeInflight:
 		return 0, fmt.Errorf("append to the platform's stream: %w", a.Error)
+	case a.Error.ErrorCode == codeStoreFailed && strings.Contains(a.Error.Description, overBound):
+		return 0, fmt.Errorf("append to the platform's stream: %w: %w", central.ErrRefused, central.ErrBound)
 	}
 	return 0, fmt.Errorf("append to the platform's stream: %w: %w", central.ErrRefused, a.Error)
 }

@@ -51,7 +51,12 @@ func (l *streamLab) stop() {
 
 func (l *streamLab) open() *broker.Log {
 	l.t.Helper()
-	g, err := broker.OpenLog(l.t.Context(), l.conn, broker.LogConfig{}, slog.New(slog.DiscardHandler))
+	return l.openAs(broker.LogConfig{})
+}
+
+func (l *streamLab) openAs(cfg broker.LogConfig) *broker.Log {
+	l.t.Helper()
+	g, err := broker.OpenLog(l.t.Context(), l.conn, cfg, slog.New(slog.DiscardHandler))
 	if err != nil {
 		l.t.Fatal(err)
 	}

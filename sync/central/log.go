@@ -61,6 +61,9 @@ var (
 	ErrStale = errors.New("the log has moved on")
 	// ErrRefused: the log takes no entries.
 	ErrRefused = errors.New("the log takes no entries")
+	// ErrBound: it takes none because it is as large as it may become. It comes
+	// with ErrRefused.
+	ErrBound = errors.New("the log has reached its bound")
 	// ErrRewound: the log ends before what was read from it, so it was put back
 	// from a copy.
 	ErrRewound = errors.New("the log ends before what was read from it")

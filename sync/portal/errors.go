@@ -28,6 +28,7 @@ func answers() []answerRow {
 		{central.ErrEntry, http.StatusUnprocessableEntity, "correct it and send it again; nothing was changed"},
 		{central.ErrNoEntry, http.StatusNotFound, "list what there is, and write the range as it stands there"},
 		{central.ErrNoRoom, http.StatusInsufficientStorage, "nothing was changed; boxes keep what they have to tell, phones notice nothing yet: make room on that disk, see what takes it with: du -xh --max-depth=2"},
+		{central.ErrBound, http.StatusInsufficientStorage, "nothing was changed; boxes keep what they have to tell, phones notice nothing yet: see that each node's disk has room for more, raise nats.max_mib in the settings of every lineside-central, and restart them one after the other"},
 		{central.ErrBusy, http.StatusServiceUnavailable, "try again in a moment; where it stays so, make room on the disk that holds the stream, or start the NATS nodes that are down"},
 		{phone.ErrMAC, http.StatusBadRequest, "write the twelve hex digits on the phone's label, such as 00:15:65:4a:a9:37"},
 	}

@@ -3,6 +3,8 @@ package portal
 import (
 	"encoding/hex"
 	"time"
+
+	"github.com/lineside/lineside/health"
 )
 
 // Health says that the platform answers.
@@ -36,6 +38,8 @@ type Status struct {
 	Room uint64 `json:"room"`
 	// Deaf says that the stream cannot be read, as in Health.
 	Deaf bool `json:"deaf"`
+	// Conditions are what is not as it should be, oldest first.
+	Conditions []health.Condition `json:"conditions"`
 }
 
 func (s *Server) getStatus(*call) (any, error) {
@@ -49,7 +53,7 @@ func (s *Server) getStatus(*call) (any, error) {
 	}
 	room, err := s.p.Room()
 	return Status{Version: s.cfg.Version, Started: s.started.UTC(), URL: s.cfg.URL, Fingerprint: hex.EncodeToString(s.cfg.Pin),
-		Sites: sites, Devices: devices, Epoch: epoch, Room: room, Deaf: s.p.Deaf()}, err
+		Sites: sites, Devices: devices, Epoch: epoch, Room: room, Deaf: s.p.Deaf(), Conditions: s.cfg.Board.List()}, err
 }
 
 func (s *Server) getMetrics(c *call) (any, error) {

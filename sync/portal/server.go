@@ -9,6 +9,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/lineside/lineside/health"
 	"github.com/lineside/lineside/metrics"
 	"github.com/lineside/lineside/operators"
 	"github.com/lineside/lineside/phone"
@@ -33,6 +34,8 @@ type Config struct {
 	// Source is the caller's address behind trusted proxies; nil takes the
 	// connection's.
 	Source func(*http.Request) netip.Addr
+	// Board has what an operator of the platform should know of; nil is empty.
+	Board *health.Board
 	// Now is the clock; nil is the system's.
 	Now func() time.Time
 }
@@ -54,6 +57,9 @@ type Server struct {
 func New(cfg Config, p *central.Platform, m *metrics.Platform, log *slog.Logger) (*Server, error) {
 	if p == nil || m == nil || log == nil {
 		return nil, errors.New("portal: platform, metrics and logger are needed")
+	}
+	if cfg.Board == nil {
+		cfg.Board = &health.Board{}
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
