@@ -47,6 +47,9 @@ func routes() []route {
 		{"GET", "/allow", admin.Viewer, getAllow},
 		{"POST", "/allow", admin.Admin, postAllow},
 		{"POST", "/allow/remove", admin.Admin, postAllowRemove},
+		{"GET", "/settings", admin.Viewer, getSettings},
+		{"POST", "/settings", admin.Admin, postSettings},
+		{"POST", "/settings/restart", admin.Admin, postRestart},
 		{"POST", "/look", admin.Anyone, postLook},
 	}
 }

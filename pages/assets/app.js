@@ -172,6 +172,16 @@
     if (menu && !menu.contains(e.target)) menu.open = false;
   });
   document.addEventListener("htmx:afterSettle", settle);
+
+  // --- The box starts anew: go on once it was away and is back, or never went.
+  const back = document.querySelector("[data-back]");
+  const since = Date.now();
+  let away = false;
+  const look = () => fetch("/sign-in", { cache: "no-store" }).then((r) => {
+    if (r.ok && (away || Date.now() - since > 10000)) location.assign(back.dataset.back);
+    else setTimeout(look, 500);
+  }, () => { away = true; setTimeout(look, 500); });
+  if (back) look();
   settle();
   listen();
 })();
