@@ -63,6 +63,8 @@ type Enroller interface {
 	Unblock(ctx context.Context, by audit.Actor, mac phone.MAC) (auth.Record, error)
 	AllowOTP(ctx context.Context, by audit.Actor, mac phone.MAC, clear bool) (auth.Record, error)
 	Resync(macs []phone.MAC, model string, all bool) (provision.Resynced, error)
+	// Hears reports that a phone can be told to fetch at once.
+	Hears(mac phone.MAC) bool
 }
 
 // Ruler keeps the site's rules.

@@ -10,6 +10,7 @@ import (
 	"github.com/lineside/lineside/audit"
 	"github.com/lineside/lineside/auth"
 	"github.com/lineside/lineside/phone"
+	"github.com/lineside/lineside/provision"
 )
 
 // Oneself is what people see and change of themselves.
@@ -74,10 +75,12 @@ func (s *Server) getMe(c *call) error {
 	if err != nil {
 		return err
 	}
-	return s.showMe(c, a)
+	return s.showMe(c, a, false)
 }
 
-func (s *Server) showMe(c *call, a auth.Account) error {
+// showMe shows somebody themselves; tell has it say which of their phones are told
+// of a change.
+func (s *Server) showMe(c *call, a auth.Account, tell bool) error {
 	out := Me{Name: a.Name, Role: a.Role, Email: a.Email, Language: a.Language, Must: c.must}
 	if !a.Password.Hash.IsZero() {
 		out.PasswordUntil = a.Password.Set.Add(auth.PasswordFor)
@@ -92,6 +95,9 @@ func (s *Server) showMe(c *call, a auth.Account) error {
 			return err
 		}
 		shaped := shapeUser(u, owned[u.ID])
+		if tell {
+			s.tell(&shaped)
+		}
 		out.User, out.Email = &shaped, u.Email
 	}
 	return c.json(http.StatusOK, out)
@@ -112,28 +118,40 @@ func (s *Server) patchMe(c *call) error {
 	if err := c.body(&in); err != nil {
 		return err
 	}
+	var tell bool
 	if a.Role == auth.Personal {
-		err = s.editOwnUser(c, a, in)
+		tell, err = s.editOwnUser(c, a, in)
 	} else {
 		err = s.editOwnAccount(c, a, in)
 	}
 	if err != nil {
 		return err
 	}
-	return s.getMe(c)
+	if a, err = s.me(c); err != nil {
+		return err
+	}
+	return s.showMe(c, a, tell)
 }
 
-func (s *Server) editOwnUser(c *call, a auth.Account, in MeInput) error {
+// editOwnUser changes a user; tell says that it is a change of what is in the
+// configs of their phones.
+func (s *Server) editOwnUser(c *call, a auth.Account, in MeInput) (tell bool, err error) {
 	if in.Email.Given || in.WebPassword.Given || in.PortalPIN.Given {
-		change := UserInput{Email: in.Email, WebPassword: in.WebPassword, PortalPIN: in.PortalPIN}
-		if _, err := s.dep.Desk.EditUser(c.r.Context(), c.by, a.Name, in.Rev, change.edit); err != nil {
-			return err
+		old, err := s.dep.Desk.User(a.Name)
+		if err != nil {
+			return false, err
 		}
+		change := UserInput{Email: in.Email, WebPassword: in.WebPassword, PortalPIN: in.PortalPIN}
+		u, err := s.dep.Desk.EditUser(c.r.Context(), c.by, a.Name, in.Rev, change.edit)
+		if err != nil {
+			return false, err
+		}
+		tell = provision.InConfigs(old, u)
 	}
 	if in.Language.Given {
-		return s.dep.Accounts.SetLanguage(c.r.Context(), c.by, a.Name, in.Language.Value)
+		return tell, s.dep.Accounts.SetLanguage(c.r.Context(), c.by, a.Name, in.Language.Value)
 	}
-	return nil
+	return tell, nil
 }
 
 func (s *Server) editOwnAccount(c *call, a auth.Account, in MeInput) error {

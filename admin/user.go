@@ -12,6 +12,7 @@ import (
 	"github.com/lineside/lineside/audit"
 	"github.com/lineside/lineside/auth"
 	"github.com/lineside/lineside/phone"
+	"github.com/lineside/lineside/provision"
 )
 
 // People keeps the site's users.
@@ -40,11 +41,20 @@ type User struct {
 	Created        time.Time `json:"created"`
 	Rev            uint64    `json:"rev"`
 	Devices        []string  `json:"devices"` // MACs of the devices the user owns
+	// Told and Untold stand in the answer to a change of what is in the configs of
+	// those devices: which are told to fetch, and which cannot be, because they are
+	// not registered with the box or take no such message; these fetch by
+	// themselves, within hours.
+	Told   []string `json:"told,omitempty"`
+	Untold []string `json:"untold,omitempty"`
 }
 
-// Users is every user, by ID.
+// Users is the users that were asked for, by ID.
 type Users struct {
 	Users []User `json:"users"`
+	// Total is how many match; the answer has those from Offset on.
+	Total  int `json:"total"`
+	Offset int `json:"offset"`
 }
 
 // UserInput is what an operator writes of a user. In a change, what is left out
@@ -125,14 +135,25 @@ func ownedIn(all []auth.Record) map[string][]string {
 }
 
 func (s *Server) getUsers(c *call) error {
+	offset, err := c.number("offset", 0, 1<<31)
+	if err != nil {
+		return err
+	}
+	limit, err := c.number("limit", provision.MaxUsers, provision.MaxUsers)
+	if err != nil {
+		return err
+	}
 	owned, err := s.owned()
 	if err != nil {
 		return err
 	}
 	q := strings.ToLower(strings.TrimSpace(c.r.URL.Query().Get("q")))
-	out := Users{Users: []User{}}
+	out := Users{Users: []User{}, Offset: int(offset)}
 	for _, u := range s.dep.Desk.Users() {
-		if strings.Contains(strings.ToLower(strings.Join([]string{u.ID, u.Extension, u.First, u.Last, u.Email, u.AlternateID}, "\n")), q) {
+		if q != "" && !strings.Contains(strings.ToLower(strings.Join([]string{u.ID, u.Extension, u.First + " " + u.Last, u.Email, u.AlternateID}, "\n")), q) {
+			continue
+		}
+		if out.Total++; out.Total > out.Offset && len(out.Users) < int(limit) {
 			out.Users = append(out.Users, shapeUser(u, owned[u.ID]))
 		}
 	}
@@ -148,12 +169,32 @@ func (s *Server) getUser(c *call) error {
 }
 
 func (s *Server) showUser(c *call, status int, u phone.User) error {
+	return s.showChanged(c, status, u, false)
+}
+
+// showChanged is showUser; tell has it say which phones are told of a change.
+func (s *Server) showChanged(c *call, status int, u phone.User, tell bool) error {
 	owned, err := s.owned()
 	if err != nil {
 		return err
 	}
+	out := shapeUser(u, owned[u.ID])
+	if tell {
+		s.tell(&out)
+	}
 	c.w.Header().Set("ETag", strconv.Quote(strconv.FormatUint(u.Rev, 10)))
-	return c.json(status, shapeUser(u, owned[u.ID]))
+	return c.json(status, out)
+}
+
+// tell says which of a user's phones the desk tells to fetch.
+func (s *Server) tell(u *User) {
+	for _, text := range u.Devices {
+		if mac, err := phone.ParseMAC(text); err == nil && s.dep.Desk.Hears(mac) {
+			u.Told = append(u.Told, text)
+		} else {
+			u.Untold = append(u.Untold, text)
+		}
+	}
 }
 
 func (s *Server) postUser(c *call) error {
@@ -187,11 +228,15 @@ func (s *Server) patchUser(c *call) error {
 	if err != nil {
 		return err
 	}
+	old, err := s.dep.Desk.User(id)
+	if err != nil {
+		return err
+	}
 	u, err := s.dep.Desk.EditUser(c.r.Context(), c.by, id, rev, in.edit)
 	if err != nil {
 		return s.stale(c, err, phone.MAC{}, id)
 	}
-	return s.showUser(c, http.StatusOK, u)
+	return s.showChanged(c, http.StatusOK, u, provision.InConfigs(old, u))
 }
 
 func (s *Server) deleteUser(c *call) error {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net/url"
 )
 
 func userPath(id string) string { return "/users/" + id }
@@ -12,8 +11,14 @@ func userPath(id string) string { return "/users/" + id }
 // Users lists the users that have q in a name, a number or an address; all for
 // an empty one.
 func (c *Client) Users(ctx context.Context, q string) ([]User, error) {
-	out, err := ask[Users](ctx, c, request{method: "GET", path: "/users", query: url.Values{"q": {q}}})
+	out, err := c.FindUsers(ctx, q, 0, 0)
 	return out.Users, err
+}
+
+// FindUsers is Users, from the first so many on and at most so many of them; a
+// limit of 0 is all.
+func (c *Client) FindUsers(ctx context.Context, q string, offset, limit int) (Users, error) {
+	return ask[Users](ctx, c, request{method: "GET", path: "/users", query: Query{Text: q, Offset: offset, Limit: limit}.values()})
 }
 
 // User fetches one user.

@@ -287,6 +287,14 @@ func (d *Desk) howToResync(mac phone.MAC) (vendors.Resync, bool) {
 	return maker.Resync, ok && maker.Resync.Event != ""
 }
 
+// Hears reports that a phone can be told to fetch at once: it is registered with
+// the box, and its maker's phones take such a message. Any other fetches by
+// itself, within hours.
+func (d *Desk) Hears(mac phone.MAC) bool {
+	_, ok := d.howToResync(mac)
+	return ok && d.resyncs.registered(mac)
+}
+
 // tellPhone tells one phone and puts what came of it on its timeline.
 func (d *Desk) tellPhone(ctx context.Context, n Notifier, mac phone.MAC, s resync) {
 	how, ok := d.howToResync(mac)

@@ -219,14 +219,14 @@ func (d *Desk) replaceUsers(ctx context.Context, by audit.Actor, users []phone.U
 	d.nudgeOwned(func(owner string) bool {
 		u, _ := d.store.Users.User(owner)
 		old, ok := was[owner]
-		return ok && inConfigs(old, u)
+		return ok && InConfigs(old, u)
 	})
 	return count(fresh), count(touched), nil
 }
 
-// inConfigs reports that of a user has changed what the configs of the user's own
-// phones have.
-func inConfigs(old, u phone.User) bool {
+// InConfigs reports that of a user has changed what the configs of the user's own
+// phones have: they are told to fetch.
+func InConfigs(old, u phone.User) bool {
 	return u.Extension != old.Extension || u.WebPassword != old.WebPassword || u.XSIUser != old.XSIUser || u.XSIPassword != old.XSIPassword
 }
 
