@@ -171,6 +171,7 @@ func choice(f *form, name, label string, pairs ...string) field {
 // What follows says more of a field, in a pipe.
 
 func need(f field) field              { f.Need = true; return f }
+func huge(f field) field              { f.Length = 8 << 20; return f }
 func long(f field) field              { f.Length = 64 << 10; return f }
 func plain(f field) field             { f.Plain = true; return f } // no corrections by a phone's keyboard
 func auto(what string, f field) field { f.Auto = what; return f }

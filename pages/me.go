@@ -70,7 +70,7 @@ func postMyWebPassword(v *visit) error {
 		return err
 	}
 	return v.changeMine(f, "web_password", "web_again", func(in *admin.MeInput) *admin.Field[string] { return &in.WebPassword },
-		func(p *mePage) { p.Web = f }, "me.web.done")
+		func(p *mePage) { p.Web = f }, "me.web.told")
 }
 
 // postMyPortalPIN changes what the person signs in with at somebody else's phone.
@@ -95,8 +95,8 @@ func (v *visit) changeMine(f *form, name, again string, of func(*admin.MeInput) 
 	switch {
 	case err != nil:
 		return v.meAgain(f, err, put)
-	case in.WebPassword.Given && me.User != nil && len(me.User.Devices) > 0:
-		return v.done("/me", "me.web.told", v.count("me.told", len(me.User.Devices)))
+	case in.WebPassword.Given && me.User != nil:
+		return v.done("/me", said, v.told(me.User))
 	}
 	return v.done("/me", said)
 }

@@ -16,6 +16,7 @@ func erika() admin.Me {
 		User: &admin.User{
 			ID: "101", Extension: "101", First: `<script>alert("1")</script>`, Last: "Größe\u202e", Email: "erika@example.net",
 			HasWebPassword: true, Locked: true, Devices: []string{"00:15:65:4a:a9:37", "00:04:13:92:2d:24"},
+			Told: []string{"00:15:65:4a:a9:37"}, Untold: []string{"00:04:13:92:2d:24"},
 		},
 	}
 }
@@ -41,7 +42,7 @@ func TestMe(t *testing.T) {
 	}{
 		{"two that differ", "/me/web-password", "The two are not the same", http.StatusUnprocessableEntity, []string{"web_password", "Abcdefg1", "web_again", "Abcdefg2"}},
 		{"nothing", "/me/portal-pin", "Write the new password", http.StatusUnprocessableEntity, []string{"pin_again", "1"}},
-		{"a password", "/me/web-password", "2 phones of yours are told", http.StatusOK, []string{"web_password", "Abcdefg1", "web_again", "Abcdefg1"}},
+		{"a password", "/me/web-password", "Told to fetch it now: 00:15:65:4a:a9:37.", http.StatusOK, []string{"web_password", "Abcdefg1", "web_again", "Abcdefg1"}},
 		{"a PIN", "/me/portal-pin", "portal PIN has been changed", http.StatusOK, []string{"portal_pin", "4711", "pin_again", "4711"}},
 		{"German", "/me", "Gespeichert", http.StatusOK, []string{"email", "erika@example.net", "language", "de"}},
 	} {

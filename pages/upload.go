@@ -15,6 +15,7 @@ import (
 func uploads() map[string]int64 {
 	return map[string]int64{
 		"/devices/import": 9 << 20,
+		"/users/import":   9 << 20,
 	}
 }
 
