@@ -54,7 +54,10 @@ func TestTurnsAreBounded(t *testing.T) {
 			all.Go(func() { turns.take(2*n+2, func() {}) })
 		}
 		synctest.Wait()
-		if n := len(turns.waiting); n > maxTurns {
+		turns.mu.Lock()
+		n := len(turns.waiting)
+		turns.mu.Unlock()
+		if n > maxTurns {
 			t.Errorf("%d wait, want at most %d", n, maxTurns)
 		}
 		all.Wait()
