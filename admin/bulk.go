@@ -81,6 +81,7 @@ func bulkActions() map[string]bulkAction {
 	return map[string]bulkAction{
 		"suspend":   {Admin, nil, one(func(d Desk) act { return d.Suspend })},
 		"reset":     {Admin, nil, one(func(d Desk) act { return d.Reset })},
+		"block":     {Admin, isUnsettled, one(func(d Desk) act { return d.Block })},
 		"unblock":   {Installer, isLocked, one(func(d Desk) act { return d.Unblock })},
 		"allow-otp": {Admin, nil, (*Server).bulkAllowOTP},
 		"resync":    {Installer, nil, (*Server).bulkResync},
@@ -123,6 +124,13 @@ func isLocked(s *Server, rec *auth.Record) error {
 	return nil
 }
 
+func isUnsettled(s *Server, rec *auth.Record) error {
+	if rec.Enrolment.At(s.cfg.Now()) == auth.Successful {
+		return fmt.Errorf("%s %w", rec.Device.MAC, provision.ErrHasLogin)
+	}
+	return nil
+}
+
 func isOurs(_ *Server, rec *auth.Record) error {
 	if rec.Platform.Managed {
 		return fmt.Errorf("device %s %w: %w", rec.Device.MAC, provision.ErrPlatform, provision.ErrPlatformRemove)
@@ -157,7 +165,7 @@ func (s *Server) postBulk(c *call) error {
 	action, ok := bulkActions()[in.Action]
 	if !ok {
 		return fail(http.StatusUnprocessableEntity, fmt.Sprintf("there is no action %.40q", in.Action),
-			"write suspend, reset, unblock, allow-otp, resync, remove, demand, undemand, approve, reject or revoke")
+			"write suspend, reset, block, unblock, allow-otp, resync, remove, demand, undemand, approve, reject or revoke")
 	}
 	if err := c.allowed(action.least); err != nil {
 		return err

@@ -45,6 +45,7 @@ func TestBulkActions(t *testing.T) {
 	for action, want := range map[string]func(auth.Record) bool{
 		"suspend":   func(r auth.Record) bool { return !r.Enrolment.Suspended.IsZero() },
 		"reset":     func(r auth.Record) bool { return r.Enrolment.Epoch == 1 },
+		"block":     func(r auth.Record) bool { return r.Enrolment.State == auth.Blocked && r.Enrolment.OTP.Used },
 		"unblock":   func(r auth.Record) bool { return r.Enrolment.State == auth.Needed },
 		"allow-otp": func(r auth.Record) bool { return r.Enrolment.OTP.Generation == 1 },
 		"demand":    func(r auth.Record) bool { return r.Enrolment.TicketOnly },

@@ -67,6 +67,8 @@ func TestCalls(t *testing.T) {
 		"show PIN of an enrolled":    {"GET", devices + "/" + a + "/pin", "", nil, 409, "lineside device reset"},
 		"suspend":                    {"POST", devices + "/" + a + "/suspend", "", nil, 200, `"suspended_until":"2026-03-01T09:30:00Z"`},
 		"reset":                      {"POST", devices + "/" + a + "/reset", "", nil, 200, `"epoch":1`},
+		"block":                      {"POST", devices + "/" + b + "/block", "", nil, 200, `"state":"blocked"`},
+		"block an enrolled":          {"POST", devices + "/" + a + "/block", "", nil, 409, "lineside device reset"},
 		"unblock":                    {"POST", devices + "/" + a + "/unblock", "", nil, 200, `"state":"needed"`},
 		"allow OTP":                  {"POST", devices + "/" + a + "/allow-otp", "", nil, 200, `"login":"dev-a"`},
 		"allow OTP and clear":        {"POST", devices + "/" + a + "/allow-otp", `{"clear":true}`, nil, 200, `"otp_used":false`},

@@ -79,6 +79,7 @@ func TestClientCallsAll(t *testing.T) {
 		"health":     func() error { _, err := c.Health(ctx); return err },
 		"suspend":    func() error { _, err := c.Suspend(ctx, macA); return err },
 		"reset":      func() error { _, err := c.Reset(ctx, macA); return err },
+		"block":      func() error { _, err := c.Block(ctx, macB); return err },
 		"unblock":    func() error { _, err := c.Unblock(ctx, macA); return err },
 		"allow-otp":  func() error { _, err := c.AllowOTP(ctx, macA, true); return err },
 		"render":     func() error { _, err := c.Render(ctx, macA, "a.cfg", true); return err },

@@ -178,6 +178,11 @@ func (c *Client) Reset(ctx context.Context, mac phone.MAC) (Device, error) {
 	return ask[Device](ctx, c, request{method: "POST", path: devicePath(mac, "/reset")})
 }
 
+// Block has no PIN and no one-time password of the device taken.
+func (c *Client) Block(ctx context.Context, mac phone.MAC) (Device, error) {
+	return ask[Device](ctx, c, request{method: "POST", path: devicePath(mac, "/block")})
+}
+
 // Unblock ends a lock-out or block.
 func (c *Client) Unblock(ctx context.Context, mac phone.MAC) (Device, error) {
 	return ask[Device](ctx, c, request{method: "POST", path: devicePath(mac, "/unblock")})

@@ -60,6 +60,7 @@ type Enroller interface {
 	EnterPIN(ctx context.Context, by audit.Actor, mac phone.MAC, pin phone.Secret) (auth.PINResult, error)
 	Suspend(ctx context.Context, by audit.Actor, mac phone.MAC) (auth.Record, error)
 	Reset(ctx context.Context, by audit.Actor, mac phone.MAC) (auth.Record, error)
+	Block(ctx context.Context, by audit.Actor, mac phone.MAC) (auth.Record, error)
 	Unblock(ctx context.Context, by audit.Actor, mac phone.MAC) (auth.Record, error)
 	AllowOTP(ctx context.Context, by audit.Actor, mac phone.MAC, clear bool) (auth.Record, error)
 	Resync(macs []phone.MAC, model string, all bool) (provision.Resynced, error)

@@ -99,6 +99,7 @@ func (s *Server) record(c *call, mac phone.MAC, e audit.Event) error {
 
 func (s *Server) postSuspend(c *call) error { return s.act(c, s.dep.Desk.Suspend) }
 func (s *Server) postReset(c *call) error   { return s.act(c, s.dep.Desk.Reset) }
+func (s *Server) postBlock(c *call) error   { return s.act(c, s.dep.Desk.Block) }
 func (s *Server) postUnblock(c *call) error { return s.act(c, s.dep.Desk.Unblock) }
 
 func (s *Server) postAllowOTP(c *call) error {

@@ -77,6 +77,7 @@ var answers = []struct {
 	{provision.ErrPlatformDoubt, http.StatusGatewayTimeout, "see whether it was done before you ask again: lineside device show MAC"},
 	{provision.ErrPlatformOTP, http.StatusConflict, "have the platform give it one; for this phone alone and now: lineside device suspend MAC"},
 	{provision.ErrTicketDemanded, http.StatusConflict, "make it a ticket: lineside otp ticket MAC; or demand none any more: lineside otp demand MAC no"},
+	{provision.ErrHasLogin, http.StatusConflict, "to take its login away too, first: lineside device reset MAC"},
 	{provision.ErrNotLocked, http.StatusConflict, "nothing to do; see where it stands with: lineside device show MAC"},
 	{auth.ErrTicketState, http.StatusConflict, "see where each ticket stands with: lineside otp tickets"},
 	{provision.ErrNotAllowed, http.StatusNotFound, "see what is on it with: lineside allow list"},

@@ -193,6 +193,13 @@ func (d *desk) Reset(_ context.Context, by audit.Actor, mac phone.MAC) (auth.Rec
 	return d.change(by, mac, func(e *auth.Enrolment) { e.Epoch++ })
 }
 
+func (d *desk) Block(_ context.Context, by audit.Actor, mac phone.MAC) (auth.Record, error) {
+	if rec, err := d.Device(mac); err == nil && rec.Enrolment.State == auth.Successful {
+		return rec, fmt.Errorf("%s %w", mac, provision.ErrHasLogin)
+	}
+	return d.change(by, mac, func(e *auth.Enrolment) { *e = auth.Block(*e) })
+}
+
 func (d *desk) Unblock(_ context.Context, by audit.Actor, mac phone.MAC) (auth.Record, error) {
 	return d.change(by, mac, func(e *auth.Enrolment) { e.State = auth.Needed })
 }

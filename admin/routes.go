@@ -42,6 +42,7 @@ func routes() []route {
 		{"POST", API + "/devices/{mac}/pin", Installer, (*Server).postPIN},
 		{"POST", API + "/devices/{mac}/suspend", Admin, (*Server).postSuspend},
 		{"POST", API + "/devices/{mac}/reset", Admin, (*Server).postReset},
+		{"POST", API + "/devices/{mac}/block", Admin, (*Server).postBlock},
 		{"POST", API + "/devices/{mac}/unblock", Installer, (*Server).postUnblock},
 		{"POST", API + "/devices/{mac}/allow-otp", Admin, (*Server).postAllowOTP},
 		{"POST", API + "/devices/{mac}/ticket", Admin, (*Server).postTicket},

@@ -41,6 +41,20 @@ func Unblock(e Enrolment) Enrolment {
 	return e
 }
 
+// Block takes no PIN and no one-time password of the device until an operator
+// unblocks or resets it, and ends whatever was let in by one and has not become
+// the device's own login. A device that has one keeps it: a login is taken away
+// by Reset.
+func Block(e Enrolment) Enrolment {
+	if e.State == Successful {
+		return e
+	}
+	e = VoidOTP(e)
+	e.State, e.Until, e.Fails = Blocked, time.Time{}, 0
+	e.Pass, e.Pending, e.Suspended = Pass{}, Credential{}, time.Time{}
+	return e
+}
+
 // AllowOTP arms the brand OTP for the device once more. With clear the login it
 // has is void at once; without, it stays valid until the phone uses the new
 // one.

@@ -5,7 +5,7 @@
 //
 // Decide answers one request for a config. The other functions are what
 // operators and handsets do to a device's Enrolment: EnterPIN, Suspend, Reset,
-// Unblock, AllowOTP, and MakeTicket with what becomes of a ticket. Each returns the new Enrolment and leaves the old one as
+// Unblock, Block, AllowOTP, and MakeTicket with what becomes of a ticket. Each returns the new Enrolment and leaves the old one as
 // it was; the caller persists it, with an audit event, before it answers.
 //
 // A denial is an outcome and not an error: a wrong PIN changes the Enrolment

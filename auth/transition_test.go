@@ -43,6 +43,7 @@ var events = []event{
 	{"suspend", func(e auth.Enrolment) auth.Enrolment { return auth.Suspend(noon, e) }},
 	{"reset", func(e auth.Enrolment) auth.Enrolment { return auth.Reset(e, phone.NewSecret("161803")) }},
 	{"unblock", auth.Unblock},
+	{"block", auth.Block},
 	{"allow OTP", func(e auth.Enrolment) auth.Enrolment { return auth.AllowOTP(e, false) }},
 	{"allow OTP, clear", func(e auth.Enrolment) auth.Enrolment { return auth.AllowOTP(e, true) }},
 }
@@ -58,13 +59,13 @@ func TestTransitions(t *testing.T) {
 		e    auth.Enrolment
 		want []auth.State // in the order of events
 	}{
-		{"needed", auth.NewEnrolment(pin), []auth.State{N, N, F, N, N, N, N, N, S, N, N, N, N, N}},
-		{"needed before the last lock-out", with(last), []auth.State{N, N, B, N, N, N, N, N, S, N, N, N, N, N}},
-		{"passed", with(func(e *auth.Enrolment) { e.Pass.Until = noon.Add(time.Hour) }), []auth.State{N, N, N, N, N, N, N, N, S, N, N, N, N, N}},
-		{"enrolling", with(fetched), []auth.State{N, N, F, N, N, N, N, S, S, N, N, N, N, N}},
-		{"failed", with(failed), []auth.State{F, F, F, F, F, F, F, F, S, F, N, N, F, F}},
-		{"blocked", with(func(e *auth.Enrolment) { e.State = B }), []auth.State{B, B, B, B, B, B, B, B, S, B, N, N, B, B}},
-		{"successful", with(settled), []auth.State{S, S, S, S, S, S, S, S, S, S, N, S, S, N}},
+		{"needed", auth.NewEnrolment(pin), []auth.State{N, N, F, N, N, N, N, N, S, N, N, N, B, N, N}},
+		{"needed before the last lock-out", with(last), []auth.State{N, N, B, N, N, N, N, N, S, N, N, N, B, N, N}},
+		{"passed", with(func(e *auth.Enrolment) { e.Pass.Until = noon.Add(time.Hour) }), []auth.State{N, N, N, N, N, N, N, N, S, N, N, N, B, N, N}},
+		{"enrolling", with(fetched), []auth.State{N, N, F, N, N, N, N, S, S, N, N, N, B, N, N}},
+		{"failed", with(failed), []auth.State{F, F, F, F, F, F, F, F, S, F, N, N, B, F, F}},
+		{"blocked", with(func(e *auth.Enrolment) { e.State = B }), []auth.State{B, B, B, B, B, B, B, B, S, B, N, N, B, B, B}},
+		{"successful", with(settled), []auth.State{S, S, S, S, S, S, S, S, S, S, N, S, S, S, N}},
 	} {
 		for i, ev := range events {
 			t.Run(row.name+"/"+ev.name, func(t *testing.T) {
@@ -151,5 +152,36 @@ func TestSuspendLasts(t *testing.T) {
 	}
 	if !e.IsSuspended(noon.Add(30*time.Minute-time.Second)) || e.IsSuspended(noon.Add(30*time.Minute)) {
 		t.Errorf("got suspended until %s, want for half an hour and not a second longer", e.Suspended)
+	}
+}
+
+// TestBlockEndsWhatIsUnderWay: nothing that was let in before the block, and has
+// no login of its own yet, gets a config after it.
+func TestBlockEndsWhatIsUnderWay(t *testing.T) {
+	for name, tc := range map[string]struct {
+		change func(*auth.Enrolment)
+		ask    func(*auth.Request)
+		factor auth.Factor
+	}{
+		"a right PIN":         {func(e *auth.Enrolment) { e.Pass.Until = noon.Add(time.Hour) }, func(*auth.Request) {}, auth.FactorPIN},
+		"a pending login":     {fetched, shows(auth.OwnPending), auth.FactorOTP},
+		"a one-time password": {func(*auth.Enrolment) {}, shows(auth.BrandOTP), auth.FactorOTP},
+		"a suspension":        {func(e *auth.Enrolment) { e.Suspended = noon.Add(time.Hour) }, func(*auth.Request) {}, auth.FactorPIN},
+		"a ticket":            {ticket(auth.TicketGenerated), shows(auth.TicketOTP), auth.FactorOTP},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := with(tc.change)
+			if d, _ := auth.Decide(noon, policy(tc.factor), e, ask(tc.ask), fresh); d.Outcome != auth.Full {
+				t.Fatalf("before the block: got %v, want its config", d)
+			}
+			r := auth.Block(e)
+			req := ask(tc.ask)
+			if r.Pending.IsZero() && req.Shown == auth.OwnPending {
+				req = ask(shows(auth.Wrong)) // as the desk says of it now
+			}
+			if d, after := auth.Decide(noon, policy(tc.factor), r, req, fresh); d.Outcome == auth.Full || after.At(noon) != auth.Blocked {
+				t.Errorf("after it: got %v in state %s, want no config, and blocked", d, after.At(noon))
+			}
+		})
 	}
 }

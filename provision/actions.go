@@ -149,6 +149,34 @@ func (d *Desk) Unblock(ctx context.Context, by audit.Actor, mac phone.MAC) (auth
 	})
 }
 
+// ErrHasLogin is returned for blocking a device that needs no PIN any more.
+var ErrHasLogin = errors.New("has a login of its own: no PIN is asked for")
+
+// Block has no PIN and no one-time password of a device taken until it is
+// unblocked or reset. One the platform keeps is blocked there as well, as after
+// its last lock-out here. It returns ErrHasLogin, wrapped, where a block would
+// keep nobody out.
+func (d *Desk) Block(ctx context.Context, by audit.Actor, mac phone.MAC) (auth.Record, error) {
+	rec, err := d.change(ctx, mac, func(old auth.Record) (*auth.Record, []audit.Record, error) {
+		if old.Rev == 0 {
+			return nil, nil, unknown(mac)
+		}
+		next, from := old, old.Enrolment.At(d.tools.Now())
+		if from == auth.Successful {
+			return nil, nil, fmt.Errorf("%s %w", mac, ErrHasLogin)
+		}
+		next.Enrolment = auth.Block(old.Enrolment)
+		return &next, one(mac, by, audit.StateChanged{From: string(from), To: string(auth.Blocked), Reason: "blocked by an operator"}), nil
+	})
+	if err != nil {
+		return rec, err
+	}
+	d.step(Step{MAC: mac, Front: Front(by.Front), Vendor: rec.Device.Vendor, Text: "blocked: neither its PIN nor a one-time password is taken"})
+	d.nudge(mac)
+	d.triedPIN(ctx, rec, auth.PINResult{Looked: true, State: auth.Blocked})
+	return rec, nil
+}
+
 // AllowOTP arms the brand OTP for the device once more; with clear its old
 // login is void at once.
 func (d *Desk) AllowOTP(ctx context.Context, by audit.Actor, mac phone.MAC, clear bool) (auth.Record, error) {

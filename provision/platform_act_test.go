@@ -35,6 +35,36 @@ func TestThePlatformResets(t *testing.T) {
 	}
 }
 
+// TestTheBlockOfADeviceOfThePlatform: it is the site's to keep somebody out, also
+// with the platform away and whatever it allows to be changed here; it hears of it.
+func TestTheBlockOfADeviceOfThePlatform(t *testing.T) {
+	for name, p := range map[string]*platform{"linked": {}, "no link": nil} {
+		t.Run(name, func(t *testing.T) {
+			l := newLab(t, auth.FactorPIN)
+			w := kept(mac)
+			l.said(t, w)
+			if p != nil {
+				l.Join(p)
+			}
+			rec, err := l.Block(t.Context(), operator, mac)
+			if err != nil || rec.Enrolment.State != auth.Blocked || !rec.Enrolment.OTP.Used {
+				t.Errorf("got %+v, %v, want it blocked", rec.Enrolment, err)
+			}
+			if p != nil && !slices.Equal(p.tried, []bool{true}) {
+				t.Errorf("told %v, want the block", p.tried)
+			}
+			// Its own word, said again before it heard of the block, changes nothing.
+			if rec := l.said(t, w); rec.Enrolment.State != auth.Blocked || !rec.Enrolment.OTP.Used {
+				t.Errorf("after the platform's word: got %+v, want it blocked still", rec.Enrolment)
+			}
+			w.Said.PIN = auth.Minting{Epoch: 1, N: 2} // an unblock there
+			if rec := l.said(t, w); rec.Enrolment.State != auth.Needed {
+				t.Errorf("after an unblock at the platform: got %s, want needed", rec.Enrolment.State)
+			}
+		})
+	}
+}
+
 // TestThePlatformDoesNot: whatever keeps the platform from it, nothing was done
 // here, and the operator is told which it is.
 func TestThePlatformDoesNot(t *testing.T) {

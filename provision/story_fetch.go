@@ -100,7 +100,7 @@ func holding(now time.Time, s story) []Finding {
 		f.Code, f.Text = "tftp-no-secrets", "its PIN was right, but it asks by TFTP, which carries no secrets"
 		f.Do = fmt.Sprintf("set its provisioning server to %s; or accept that its secrets cross the LAN in the clear: lineside device edit %s --plain-tftp", s.url, mac)
 	case st == auth.Blocked:
-		f.Code, f.Text, f.Fix = "pin-blocked", "takes no PIN: it was locked out too often", FixUnblock
+		f.Code, f.Text, f.Fix = "pin-blocked", "takes no PIN: it was locked out too often, or blocked by an operator", FixUnblock
 		f.Do = fmt.Sprintf("give it a new PIN: lineside device reset %s; or keep the old one: lineside device unblock %s", mac, mac)
 	case st == auth.Failed:
 		f.Code, f.Text, f.Fix = "pin-failed", "takes no PIN until "+s.clock(en.Until)+": three wrong ones were entered", FixUnblock

@@ -14,7 +14,7 @@ func (s story) screenPIN(now time.Time, e Event) Finding {
 	f := Finding{At: e.At}
 	switch st := en.At(now); {
 	case st == auth.Blocked:
-		f.Code, f.Text, f.Fix = "pin-blocked", "takes no PIN: it was locked out too often", FixUnblock
+		f.Code, f.Text, f.Fix = "pin-blocked", "takes no PIN: it was locked out too often, or blocked by an operator", FixUnblock
 		f.Do = fmt.Sprintf("give it a new PIN: lineside device reset %s; or keep the old one: lineside device unblock %s", mac, mac)
 	case st == auth.Failed:
 		f.Code, f.Text, f.Fix = "pin-failed", "takes no PIN until "+s.clock(en.Until)+": three wrong ones were entered", FixUnblock

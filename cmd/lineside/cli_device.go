@@ -26,6 +26,10 @@ func (p *program) deviceCommand() *cobra.Command {
 			func(ctx context.Context, c *admin.Client, mac phone.MAC) (admin.Device, error) {
 				return c.Suspend(ctx, mac)
 			}),
+		p.deviceVerb("block", "Take neither PIN nor one-time password of a device that has no login of its own",
+			func(ctx context.Context, c *admin.Client, mac phone.MAC) (admin.Device, error) {
+				return c.Block(ctx, mac)
+			}),
 		p.deviceVerb("unblock", "Accept PINs for a failed or blocked device again",
 			func(ctx context.Context, c *admin.Client, mac phone.MAC) (admin.Device, error) {
 				return c.Unblock(ctx, mac)
