@@ -45,6 +45,7 @@ const (
 const (
 	lightBase = 2 * time.Second
 	lightCap  = time.Minute
+	lightDial = 75 * time.Second
 	lightWait = 10 * time.Second
 )
 
@@ -58,26 +59,27 @@ func (b *lightBox) run(ctx context.Context) {
 			return
 		case <-pause.C:
 		}
-		began := time.Now()
 		b.news(lightTried)
-		b.connect(ctx)
-		if time.Since(began) > lightCap {
+		if held := b.connect(ctx); held > lightCap {
 			wait = b.base / 2
 		}
 	}
 }
 
-func (b *lightBox) connect(ctx context.Context) {
-	dialling, cancel := context.WithTimeout(ctx, lightWait)
+// connect gives how long the connection held.
+func (b *lightBox) connect(ctx context.Context) (held time.Duration) {
+	dialling, cancel := context.WithTimeout(ctx, lightDial)
 	conn, err := b.via.Dial(dialling)
 	cancel()
 	if err != nil {
-		return
+		return 0
 	}
+	began := time.Now()
 	defer func() { _ = conn.Close() }()
 	b.link.Lost()
 	_ = b.talk(ctx, conn) // it is dialled again
 	b.news(lightLost)
+	return time.Since(began)
 }
 
 // talk asks until the connection is lost.

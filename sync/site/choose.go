@@ -23,6 +23,7 @@ type Choice struct {
 	next   int
 	worked []bool
 	failed []error // of this round, by transport
+	rounds int     // in which none worked
 }
 
 // ChoiceConfig is how patient a Choice is.
@@ -31,7 +32,10 @@ type ChoiceConfig struct {
 	// 0 is 3 hours. Soon is that where the better one has worked before: the
 	// platform was away for a while, not the way to it blocked; 0 is 5 minutes.
 	Again, Soon time.Duration
-	// Wait is how long that try may take; 0 is 10 seconds.
+	// Wait is how long that try may take, and a dial over what has not worked yet
+	// where there are others: what is blocked may not say so. It is twice as long
+	// once all have failed, and so on, for the platform may be there and have a
+	// line. 0 is 10 seconds.
 	Wait time.Duration
 }
 
@@ -58,19 +62,35 @@ func (c *Choice) String() string {
 func (c *Choice) Dial(ctx context.Context) (Conn, error) {
 	c.mu.Lock()
 	at := c.next
+	most, bounded := c.patienceLocked(at)
 	c.mu.Unlock()
-	conn, err := c.all[at].Dial(ctx)
+	dialling, cancel := ctx, func() {}
+	if bounded {
+		dialling, cancel = context.WithTimeout(ctx, most)
+	}
+	conn, err := c.all[at].Dial(dialling)
+	cancel()
 	if err != nil {
 		return nil, c.fail(at, err)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.worked[at] = true
+	c.rounds = 0
 	clear(c.failed)
 	if at == 0 {
 		return conn, nil
 	}
 	return c.beside(context.WithoutCancel(ctx), conn, at), nil
+}
+
+// maxRounds is how often the time of a dial doubles.
+const maxRounds = 4
+
+// patienceLocked is how long a dial over a transport may take at most; bounded is
+// false where only who asked for it says.
+func (c *Choice) patienceLocked(at int) (most time.Duration, bounded bool) {
+	return c.cfg.Wait << min(c.rounds, maxRounds), len(c.all) > 1 && !c.worked[at]
 }
 
 // fail gives the next transport its turn, unless it was the platform itself
@@ -85,7 +105,9 @@ func (c *Choice) fail(at int, err error) error {
 		clear(c.failed)
 		return err
 	}
-	c.next = (at + 1) % len(c.all)
+	if c.next = (at + 1) % len(c.all); c.next == 0 {
+		c.rounds++
+	}
 	return noneWorked(slices.DeleteFunc(slices.Clone(c.failed), func(e error) bool { return e == nil }))
 }
 

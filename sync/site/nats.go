@@ -53,8 +53,8 @@ func (n *NATS) Dial(ctx context.Context) (Conn, error) {
 		return nil, fmt.Errorf("the platform offers %s, which this box does not speak: update the box", n.URL.Redacted())
 	}
 	c := &natsConn{site: n.Site, hints: make(chan struct{}, 1), ended: make(chan struct{})}
-	d := &dialer{secure: n.URL.Scheme == "tls", dial: func(address string) (net.Conn, error) { return n.connect(ctx, address) }}
-	stop, began := context.AfterFunc(ctx, d.close), time.Now()
+	d := &dialer{secure: n.URL.Scheme == "tls", dial: func(address string, heard func()) (net.Conn, error) { return n.connect(ctx, address, heard) }}
+	stop := context.AfterFunc(ctx, d.close)
 	conn, err := nats.Connect(n.URL.String(), append(n.options(ctx, public, c), nats.SetCustomDialer(d))...)
 	if !stop() && err == nil {
 		conn.Close()
@@ -62,7 +62,7 @@ func (n *NATS) Dial(ctx context.Context) (Conn, error) {
 	}
 	if err != nil {
 		d.close()
-		return nil, fmt.Errorf("connect to %s: %w", n, inWords(ctx, d.failed(err), time.Since(began)))
+		return nil, fmt.Errorf("connect to %s: %w", n, inWords(ctx, d.failed(err), d.took()))
 	}
 	c.conn = conn
 	if err := c.listen(ctx); err != nil {
@@ -115,10 +115,11 @@ func inWords(ctx context.Context, err error, took time.Duration) error {
 }
 
 // saysBusy finds what nats.go has no error of its own for: the broker's timer
-// for who must prove himself, and its ping, which it sends meanwhile.
+// for who must prove himself, and its ping, which it sends meanwhile. And the
+// alert a platform ends a handshake with before it begins: its line is full.
 func saysBusy(err error) bool {
 	text := strings.ToLower(err.Error())
-	return strings.Contains(text, "authentication timeout") || strings.Contains(text, "expected 'pong', got 'ping'")
+	return strings.Contains(text, "authentication timeout") || strings.Contains(text, "remote error: tls: internal error") || strings.Contains(text, "expected 'pong', got 'ping'")
 }
 
 // errBusy says that the platform has too much to do.

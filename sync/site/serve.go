@@ -37,14 +37,13 @@ func (s *Site) Serve(ctx context.Context) error {
 func (s *Site) dialAll(ctx context.Context) error {
 	wait := s.cfg.Base
 	for ctx.Err() == nil {
-		began := time.Now()
-		err := s.connect(ctx)
+		held, err := s.connect(ctx)
 		if ctx.Err() != nil {
 			return nil
 		}
 		s.say(away(err))
-		if time.Since(began) > s.backoffCap() {
-			wait = s.cfg.Base // it held: this is no storm
+		if held > s.backoffCap() {
+			wait = s.cfg.Base // this is no storm
 		}
 		if !sleep(ctx, rand.N(wait)+1) {
 			return nil
@@ -69,19 +68,21 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// connect is one connection from dial to loss; it always gives an error. What
-// the desk was not told before the last stop, it is told first.
-func (s *Site) connect(ctx context.Context) error {
+// connect is one connection from dial to loss; it always gives an error, and how
+// long the connection held. What the desk was not told before the last stop, it
+// is told first.
+func (s *Site) connect(ctx context.Context) (held time.Duration, err error) {
 	if err := s.tellDesk(ctx); err != nil {
-		return err
+		return 0, err
 	}
 	s.say(Status{State: Dialling})
-	dialling, cancel := context.WithTimeout(ctx, s.cfg.Wait)
+	dialling, cancel := context.WithTimeout(ctx, s.cfg.DialWait)
 	conn, err := s.via.Dial(dialling)
 	cancel()
 	if err != nil {
-		return err
+		return 0, err
 	}
+	began := time.Now()
 	s.mu.Lock()
 	s.conn = conn
 	s.link.Lost()
@@ -93,7 +94,8 @@ func (s *Site) connect(ctx context.Context) error {
 		s.mu.Unlock()
 		_ = conn.Close()
 	}()
-	return s.talk(ctx, conn)
+	err = s.talk(ctx, conn)
+	return time.Since(began), err
 }
 
 // talk asks until the connection is lost.

@@ -31,6 +31,10 @@ type Config struct {
 	// Wait is how long an answer may take; 0 is 10 seconds. ConfirmWait is that
 	// while a phone waits; 0 is 3 seconds.
 	Wait, ConfirmWait time.Duration
+	// DialWait is how long a dial may take, and the time in line at a platform
+	// whose fleet comes back at once; 0 is 75 seconds, a little more than it lets
+	// anybody stand there.
+	DialWait time.Duration
 	// Base is the first wait before dialling again; 0 is 2 seconds.
 	Base time.Duration
 	// Clock is the clock events are stamped with, and whether it is known to be
@@ -120,6 +124,7 @@ func New(cfg Config, records Records, desk Desk, via Transport, log *slog.Logger
 	cfg.Poll = orDefault(cfg.Poll, 10*time.Minute)
 	cfg.Wait = orDefault(cfg.Wait, 10*time.Second)
 	cfg.ConfirmWait = orDefault(cfg.ConfirmWait, 3*time.Second)
+	cfg.DialWait = orDefault(cfg.DialWait, 75*time.Second)
 	cfg.Base = orDefault(cfg.Base, 2*time.Second)
 	if cfg.Clock == nil {
 		cfg.Clock = func() (time.Time, bool) { return time.Now(), true }
