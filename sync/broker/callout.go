@@ -55,6 +55,7 @@ func (c *callout) answer(ctx context.Context, m *nats.Msg) {
 		c.b.counts.late.Add(1)
 		return
 	}
+	defer c.b.door.done(c.b.seen(place{req.Server.ID, req.ClientInformation.ID}, req.ClientInformation.Host))
 	site, err := c.admit(ctx, req)
 	switch {
 	case err == nil:
@@ -153,9 +154,19 @@ func permissions(user, site, nkey string, lasts time.Duration, by nkeys.KeyPair)
 
 // addressOf is where a connection comes from that asks to be let in.
 func (b *Broker) addressOf(at place, host string) netip.Addr {
+	seen := b.seen(at, host)
+	if !seen.IsValid() {
+		return netip.Addr{}
+	}
+	return b.cameFrom(seen)
+}
+
+// seen is where the server sees a connection come from, with port 0 where that
+// is another process; zero where it is not known.
+func (b *Broker) seen(at place, host string) netip.AddrPort {
 	a, err := netip.ParseAddr(host)
 	if err != nil {
-		return netip.Addr{}
+		return netip.AddrPort{}
 	}
 	seen := netip.AddrPortFrom(plainAddr(a), 0)
 	if b.server != nil && b.server.ID() == at.server {
@@ -165,5 +176,5 @@ func (b *Broker) addressOf(at place, host string) netip.Addr {
 			}
 		}
 	}
-	return b.cameFrom(seen)
+	return seen
 }

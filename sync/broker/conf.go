@@ -44,7 +44,8 @@ const (
 	// that those the platform could not answer in time leave (8 s is a little
 	// below what a box waits), long enough for a fleet that comes at once.
 	authSeconds = 8
-	// tlsSeconds leaves who stood in line (doorWait) four seconds for the rest.
+	// tlsSeconds is for a handshake. At the embedded server's own door the time in
+	// line (doorWait) comes on top.
 	tlsSeconds = 8
 	maxPayload = 1 << 20
 	// maxPending is what a connection that does not read may hold back.

@@ -25,10 +25,12 @@
 // about who comes, and one address may begin only so many in a second. Then it
 // stands in line for a place, and goes on once those let in before have their
 // answers: a fleet that comes back at once is served one after the other and
-// not all in vain. Work waits there where it has cost nothing yet; who waited
-// four seconds is turned away, and the box's back-off spreads the rest. Who
-// connects and says nothing is cut off once there are many such, beyond the
-// share of an address. A load
+// not all in vain. Work waits there where it has cost nothing yet, for a minute:
+// who is turned away costs it anew. TLS has no words for when to come again
+// before it has begun, so a full line answers with an alert, and the box's
+// back-off spreads the rest. Who connects and says nothing is cut off after eight
+// seconds, and once there are many such sooner, beyond the share of an address.
+// A load
 // balancer has doors of its own, where it alone is heard and its PROXY header
 // is believed. A site has one connection and may have four.
 //

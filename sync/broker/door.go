@@ -27,6 +27,11 @@ type door struct {
 	mu     sync.Mutex // guards the rest
 	second time.Time
 	seen   map[netip.Addr]int
+	// begun are the connections that have begun a handshake, by where they come
+	// from as this machine sees it.
+	begun map[netip.AddrPort]grant
+	// inside is how many of them have had their turn.
+	inside int
 }
 
 // handshakesPerSecond is for one address: a branch has one box, but many
@@ -34,8 +39,15 @@ type door struct {
 const handshakesPerSecond = 100
 
 // doorWait is how long a connection may wait for the doors to open and for its
-// turn: as long again is left for the handshake.
-const doorWait = 4 * time.Second
+// turn: long enough for ten thousand, since who stands in line costs his memory
+// alone, and who is turned away costs a handshake begun anew. A box waits a
+// little longer (sync/site, Config.DialWait); one that does not is let go when
+// it goes, at the latest when its turn comes.
+const doorWait = time.Minute
+
+// tlsWait is how long a handshake may take once its turn has come, and until
+// its first word.
+const tlsWait = tlsSeconds * time.Second
 
 var (
 	errShut    = errors.New("the platform is starting")
@@ -43,8 +55,11 @@ var (
 	errCrowded = errors.New("the platform has too much to do")
 )
 
-func newDoor() *door {
-	return &door{open: make(chan struct{}), line: newLine(), origin: netip.AddrPort.Addr, seen: map[netip.Addr]int{}}
+// newDoor is one in whose line at most so many stand.
+func newDoor(most int) *door {
+	d := &door{open: make(chan struct{}), line: newLine(most), origin: netip.AddrPort.Addr, seen: map[netip.Addr]int{}, begun: map[netip.AddrPort]grant{}}
+	d.line.full = d.full
+	return d
 }
 
 // unlock opens it for good.
@@ -104,10 +119,16 @@ func certificateFor(c *tls.Config, h *tls.ClientHelloInfo) (*tls.Certificate, er
 
 // enter lets a connection through in its turn. Its place is given back when it
 // leaves, when the handshake ends, or when it has held it for so long.
+//
+// Whoever serves the connection has bounded the handshake from its start; from
+// here on the bound is the line's, and then one for the rest.
 func (d *door) enter(h *tls.ClientHelloInfo, most time.Duration) (leave func(), err error) {
+	d.grant(h.Conn, doorWait)
 	defer func() {
+		d.grant(h.Conn, 0)
 		if err != nil {
 			d.turned.Add(1)
+			d.done(portOf(h.Conn.RemoteAddr()))
 		}
 	}()
 	a := customer(d.from(h.Conn.RemoteAddr()))
@@ -133,11 +154,20 @@ func (d *door) enter(h *tls.ClientHelloInfo, most time.Duration) (leave func(), 
 
 // from is where a connection comes from, zero where that is not known.
 func (d *door) from(a net.Addr) netip.Addr {
-	t, ok := a.(*net.TCPAddr)
-	if !ok {
+	peer := portOf(a)
+	if !peer.IsValid() {
 		return netip.Addr{}
 	}
-	return d.origin(plainPort(t))
+	return d.origin(peer)
+}
+
+// portOf is a peer's address and port, plain; zero where it has none.
+func portOf(a net.Addr) netip.AddrPort {
+	t, ok := a.(*net.TCPAddr)
+	if !ok {
+		return netip.AddrPort{}
+	}
+	return plainPort(t)
 }
 
 // customer is what one customer has: an address, or a /64 of IPv6.

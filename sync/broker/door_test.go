@@ -12,7 +12,7 @@ import (
 // TestDoorCounts: one address, or one customer's /64, begins so many handshakes
 // in a second, and others are not kept out by it.
 func TestDoorCounts(t *testing.T) {
-	d, now := newDoor(), time.Unix(1_800_000_000, 0)
+	d, now := newDoor(1000), time.Unix(1_800_000_000, 0)
 	knock := func(a string, times int) (in int) {
 		for range times {
 			if d.mayEnter(netip.MustParseAddr(a), now) {

@@ -20,7 +20,7 @@ import (
 func TestSlowPeersHoldNoPlace(t *testing.T) {
 	for name, version := range map[string]uint16{"TLS 1.3": tls.VersionTLS13, "TLS 1.2": tls.VersionTLS12} {
 		t.Run(name, func(t *testing.T) {
-			d := newDoor()
+			d := newDoor(1000)
 			d.line.places, d.line.each = make(chan struct{}, 2), 2
 			d.origin = func(netip.AddrPort) netip.Addr { return netip.MustParseAddr("198.51.100.1") }
 			d.unlock()

@@ -37,7 +37,7 @@ func TestLate(t *testing.T) {
 				t.Fatal(err)
 			}
 			keeper := &counting{}
-			d := newDoor()
+			d := newDoor(1000)
 			b := &Broker{log: slog.New(slog.DiscardHandler), door: d, fronts: newFronts(nil, d, nil, nil), cfg: Config{Expiry: time.Hour}}
 			by, _ := b.keys.pair(issuer)
 			c := &callout{b: b, p: keeper, issuer: by, recent: newRecent(), kick: func(place) {}, timeout: time.Second,

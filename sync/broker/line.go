@@ -17,12 +17,17 @@ import (
 type line struct {
 	places chan struct{}
 	each   int // places of one address
+	most   int // that stand in it at a time
 	// crowded says that those let in already wait for their answers: whoever
 	// has a place waits with it for them to be heard.
 	crowded func() bool
+	// full says that many let in have not said yet who they are: each that comes
+	// is held up by paceHeld, and no longer, for they may be strangers who never do.
+	full func() bool
 
-	mu   sync.Mutex // guards from
+	mu   sync.Mutex // guards the rest
 	from map[netip.Addr]*comers
+	in   int // waiting or at work
 }
 
 // comers are those of one address.
@@ -41,19 +46,27 @@ const (
 	// taken to be after workTakes.
 	placeHeld = 100 * time.Millisecond
 	workTakes = 10 * time.Millisecond
+	// paceHeld is what a comer waits where many are inside who may never speak.
+	paceHeld = 100 * time.Millisecond
+	// eachStanding is how many of one address stand in line: the boxes behind one
+	// address of a carrier, and of a stranger no more.
+	eachStanding = 1000
 	// lookAgain is how often who has a place looks whether it is still crowded.
 	lookAgain = 5 * time.Millisecond
 )
 
-func newLine() *line {
+func newLine(most int) *line {
 	places := placesPerCPU * runtime.GOMAXPROCS(0)
-	return &line{places: make(chan struct{}, places), each: max(places/eachPart, 1), crowded: func() bool { return false }, from: map[netip.Addr]*comers{}}
+	return &line{places: make(chan struct{}, places), each: max(places/eachPart, 1), most: most, crowded: func() bool { return false }, full: func() bool { return false }, from: map[netip.Addr]*comers{}}
 }
 
-// enter waits for a place until ctx ends. leave gives it back, and may be
-// called more than once.
+// enter waits for a place until ctx ends; where too many stand in line already
+// it does not wait. leave gives the place back, and may be called more than once.
 func (l *line) enter(ctx context.Context, a netip.Addr) (leave func(), err error) {
 	q := l.join(a)
+	if q == nil {
+		return nil, errCrowded
+	}
 	if !take(ctx, q.turn) {
 		l.quit(a, q)
 		return nil, errCrowded
@@ -64,7 +77,7 @@ func (l *line) enter(ctx context.Context, a netip.Addr) (leave func(), err error
 		return nil, errCrowded
 	}
 	leave = sync.OnceFunc(func() { <-l.places; back() })
-	for l.crowded() {
+	for came := time.Now(); l.crowded() || l.full() && time.Since(came) < paceHeld; {
 		select {
 		case <-ctx.Done():
 			leave()
@@ -85,10 +98,15 @@ func take(ctx context.Context, room chan struct{}) bool {
 	}
 }
 
+// join is nil where the line is full, of all or of this address.
 func (l *line) join(a netip.Addr) *comers {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	q := l.from[a]
+	if l.in >= l.most || q != nil && q.in >= eachStanding && !a.IsLoopback() {
+		return nil
+	}
+	l.in++
 	if q == nil {
 		each := l.each
 		if a.IsLoopback() { // whose true address nobody knows
@@ -104,7 +122,15 @@ func (l *line) join(a netip.Addr) *comers {
 func (l *line) quit(a netip.Addr, q *comers) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.in--
 	if q.in--; q.in == 0 {
 		delete(l.from, a)
 	}
+}
+
+// standing is how many are in line or at work.
+func (l *line) standing() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.in
 }

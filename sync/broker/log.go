@@ -60,6 +60,12 @@ const (
 	identityKey2 = "lineside_identity_2"
 )
 
+// noDuplicates is the shortest time nats-server looks for messages it has had
+// before. The log names none, because it appends behind a sequence; but at each
+// start nats-server reads all that was written within that time, by default two
+// minutes, message by message: most of the log where a fleet has just come back.
+const noDuplicates = 100 * time.Millisecond
+
 // framing is what headers and subject add to a value at most.
 const framing = 4 << 10
 
@@ -104,10 +110,10 @@ func (l *Log) adopt(ctx context.Context, js jetstream.JetStream, have jetstream.
 	}
 	l.journaled = l.cfg.Replicas == 1
 	renew := l.journaled && have.Metadata[identityKey2] == ""
-	if have.Replicas == l.cfg.Replicas && max(have.MaxBytes, 0) == l.cfg.MaxBytes && !renew {
+	if have.Replicas == l.cfg.Replicas && max(have.MaxBytes, 0) == l.cfg.MaxBytes && have.Duplicates <= noDuplicates && !renew {
 		return nil
 	}
-	have.MaxBytes = l.cfg.MaxBytes
+	have.MaxBytes, have.Duplicates = l.cfg.MaxBytes, noDuplicates
 	if have.Replicas = l.cfg.Replicas; renew {
 		have.Metadata = map[string]string{identityKey2: l.identity}
 	}
@@ -136,6 +142,7 @@ func (l *Log) create(ctx context.Context, js jetstream.JetStream) (jetstream.Str
 		AllowDirect:        true,
 		AllowMsgTTL:        true,
 		AllowAtomicPublish: true,
+		Duplicates:         noDuplicates,
 		Metadata:           map[string]string{l.nameKey(): rand.Text()},
 	})
 	if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/lineside/lineside/sync/broker"
 	"github.com/lineside/lineside/sync/central"
@@ -186,4 +187,32 @@ func FuzzLogSubject(f *testing.F) {
 			t.Errorf("subject %q: got the key %q, whose subject is another", "cfg."+key, got)
 		}
 	})
+}
+
+// TestLogNamesNoDuplicates: nats-server reads nothing at its start to find
+// messages it has had before, in a new stream and in one of a build before.
+func TestLogNamesNoDuplicates(t *testing.T) {
+	l := newStreamLab(t)
+	js, err := jetstream.New(l.conn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, build := range []string{"new", "of a build before"} {
+		g := l.open()
+		s, err := js.Stream(t.Context(), "CFG")
+		if err != nil {
+			t.Fatal(err)
+		}
+		conf := s.CachedInfo().Config
+		if got, want := conf.Duplicates, 100*time.Millisecond; got != want {
+			t.Errorf("%s: looks %s back for duplicates, want %s", build, got, want)
+		}
+		if _, err := g.Append(t.Context(), s.CachedInfo().State.LastSeq, []central.Entry{{Key: "meta/" + build, Value: []byte("1")}}); err != nil {
+			t.Errorf("%s: %v", build, err)
+		}
+		conf.Duplicates = 2 * time.Minute
+		if _, err := js.UpdateStream(t.Context(), conf); err != nil {
+			t.Fatal(err)
+		}
+	}
 }

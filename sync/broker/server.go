@@ -39,7 +39,8 @@ func New(cfg Config, log *slog.Logger) (*Broker, error) {
 	if cfg.Keys == (Keys{}) {
 		cfg.Keys = NewKeys()
 	}
-	b := &Broker{cfg: cfg, keys: cfg.Keys, log: log, door: newDoor()}
+	b := &Broker{cfg: cfg, keys: cfg.Keys, log: log}
+	b.door = newDoor(b.mostConnections())
 	b.fronts = newFronts(cfg.Embedded.Balancer.Trusted, b.door, &b.counts, log)
 	b.door.origin = b.cameFrom
 	return b, nil
@@ -129,9 +130,13 @@ func (b *Broker) options() (*server.Options, error) {
 	}
 	opts.DontListen = f.Listen == ""
 	opts.AlwaysEnableNonce = true
+	// Else whoever is asked about for two seconds is sent a PING before he is
+	// let in, and nats.go gives up a connection that answers its own so (31,000
+	// dials of 10,000 boxes that came at once).
+	opts.DisableShortFirstPing = true
 	if e.TLS != nil {
 		opts.TLSConfig = b.door.guard(e.TLS)
-		opts.TLSHandshakeFirst, opts.TLSTimeout = f.Listen != "", tlsSeconds
+		opts.TLSHandshakeFirst, opts.TLSTimeout = f.Listen != "", (doorWait + tlsWait).Seconds()
 		opts.Websocket.TLSConfig, opts.Websocket.NoTLS = b.door.guard(e.TLS), false
 	}
 	if e.Cluster.Listen != "" {
