@@ -2,9 +2,7 @@ package admin_test
 
 import (
 	"errors"
-	"net"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"os/user"
 	"path/filepath"
@@ -148,37 +146,6 @@ func TestActorIsWhoTheKernelSays(t *testing.T) {
 	b.call(t, "POST", "/api/v1/devices/"+macB.String()+"/suspend", "")
 	if got := b.lastBy(); got.Front != "api" || got.Name != "token" || got.Remote.String() != "127.0.0.1" {
 		t.Errorf("by token: got %+v, want api token 127.0.0.1", got)
-	}
-}
-
-func TestConnectionsAreBounded(t *testing.T) {
-	b := newBox(t, func(c *admin.Config) { c.MaxPerAddr = 2 })
-	var open []net.Conn
-	for range 2 {
-		c, err := net.Dial("tcp", strings.TrimPrefix(b.url, "https://"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		open = append(open, c)
-	}
-	c, err := net.Dial("tcp", strings.TrimPrefix(b.url, "https://"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	if _, err := c.Read(make([]byte, 1)); err == nil {
-		t.Error("a connection too many was served")
-	}
-	page := httptest.NewRecorder()
-	b.metrics.Handler().ServeHTTP(page, httptest.NewRequest("GET", "/metrics", nil))
-	if want := `lineside_dropped_total{front="api",reason="busy"} 1`; !strings.Contains(page.Body.String(), want) {
-		t.Errorf("the metrics do not have %s", want)
-	}
-	if _, err := b.client.Status(t.Context()); err != nil {
-		t.Errorf("the operator at the box was kept out: %v", err)
-	}
-	for _, c := range open {
-		c.Close()
 	}
 }
 

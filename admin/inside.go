@@ -33,6 +33,9 @@ type Caller struct {
 // who it says is the pages' to know. It needs no Close, and ends its streams
 // when the HTTPS listener ends.
 func (s *Server) For(who Caller) *Client {
+	if who.Role != Anyone {
+		s.regulars.note(who.Remote)
+	}
 	by := caller{audit.Actor{Front: pageFront, Name: who.Name, Remote: who.Remote}, who.Role, who.Must}
 	return &Client{http: &http.Client{Transport: inside{s, by}}}
 }

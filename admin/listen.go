@@ -8,10 +8,7 @@ import (
 	"net/netip"
 	"os/user"
 	"strconv"
-	"sync"
 	"syscall"
-
-	"github.com/lineside/lineside/phone"
 )
 
 // peerListener gives each connection of a unix socket its peer's name as remote
@@ -77,74 +74,6 @@ func peerName(c net.Conn) (string, error) {
 		return u.Username, nil
 	}
 	return fmt.Sprintf("uid %d gid %d", cred.Uid, cred.Gid), nil
-}
-
-// boundListener closes at once what is more than its bounds. The socket and the
-// HTTPS listener are bounded apart, so strangers on the LAN can fill theirs
-// without keeping the operator at the box out.
-type boundListener struct {
-	net.Listener
-	total, perAddr int
-	dropped        func()
-
-	mu   sync.Mutex
-	all  int
-	open map[netip.Addr]int
-}
-
-func (s *Server) bound(l net.Listener, name string, perAddr int) net.Listener {
-	return &boundListener{
-		Listener: l, total: s.cfg.MaxConns, perAddr: perAddr,
-		dropped: func() { s.dep.Metrics.Dropped.WithLabelValues(name, "busy").Inc() },
-		open:    make(map[netip.Addr]int),
-	}
-}
-
-// Accept waits for the next connection there is room for.
-func (b *boundListener) Accept() (net.Conn, error) {
-	for {
-		c, err := b.Listener.Accept()
-		if err != nil {
-			return nil, err
-		}
-		from := phone.Sender(connAddr(c))
-		if b.take(from) {
-			return &boundConn{Conn: c, give: sync.OnceFunc(func() { b.give(from) })}, nil
-		}
-		b.dropped()
-		_ = c.Close()
-	}
-}
-
-func (b *boundListener) take(from netip.Addr) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.all >= b.total || b.open[from] >= b.perAddr {
-		return false
-	}
-	b.all++
-	b.open[from]++
-	return true
-}
-
-func (b *boundListener) give(from netip.Addr) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.all--
-	if b.open[from]--; b.open[from] == 0 {
-		delete(b.open, from)
-	}
-}
-
-type boundConn struct {
-	net.Conn
-	give func()
-}
-
-// Close gives the connection's room back.
-func (c *boundConn) Close() error {
-	defer c.give()
-	return c.Conn.Close()
 }
 
 // connAddr is the peer's address, and the zero one for all of a unix socket.

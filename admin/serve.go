@@ -82,7 +82,7 @@ func remoteAddr(r *http.Request) netip.Addr {
 	return ap.Addr().Unmap()
 }
 
-func (s *Server) serve(ctx context.Context, f front, l net.Listener, run func(*http.Server, net.Listener) error) error {
+func (s *Server) serve(ctx context.Context, f front, l *boundListener, run func(*http.Server, net.Listener) error) error {
 	// HTTP/1 alone: one connection is one request, so the bound on connections
 	// is the bound on work.
 	var protocols http.Protocols
@@ -93,8 +93,8 @@ func (s *Server) serve(ctx context.Context, f front, l net.Listener, run func(*h
 	srv := &http.Server{
 		Handler: s.handler(f), Protocols: &protocols, MaxHeaderBytes: maxHeader,
 		ReadHeaderTimeout: headerTimeout, ReadTimeout: bodyTimeout, WriteTimeout: bodyTimeout, IdleTimeout: idleTimeout,
-		BaseContext: func(net.Listener) context.Context { return base },
-		ErrorLog:    slog.NewLogLogger(s.dep.Log.Handler(), slog.LevelDebug),
+		BaseContext: func(net.Listener) context.Context { return base }, ConnState: turned,
+		ErrorLog: slog.NewLogLogger(s.dep.Log.Handler(), slog.LevelDebug),
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- run(srv, l) }()

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -33,6 +34,9 @@ type Config struct {
 	MaxConns int
 	// MaxPerAddr bounds those of one address on the HTTPS listener, default 16.
 	MaxPerAddr int
+	// OnLink reports that an IPv6 address is one of the box's own links, where each
+	// host has its own; elsewhere a /64 counts as one. nil is for link-local ones.
+	OnLink func(netip.Addr) bool
 	// MaxWatchers bounds running watch streams, default 16.
 	MaxWatchers int
 	// Heartbeat is how often an idle watch stream sends an empty line, default
@@ -85,6 +89,7 @@ type Server struct {
 	dep      Deps
 	token    [sha256.Size]byte
 	tries    *operators.Tries
+	regulars *regulars
 	limits   *limits
 	watchers chan struct{}
 	backup   chan struct{} // holds one token: backups are taken one at a time
@@ -127,6 +132,7 @@ func New(cfg Config, dep Deps) (*Server, error) {
 		cfg: cfg, dep: dep, page: p,
 		token:    sha256.Sum256([]byte(cfg.Token.Reveal())),
 		tries:    operators.NewTries(),
+		regulars: newRegulars(cfg.Now),
 		limits:   newLimits(),
 		watchers: make(chan struct{}, cfg.MaxWatchers),
 		backup:   make(chan struct{}, 1),
@@ -146,6 +152,9 @@ func (c *Config) setDefaults() {
 	setDefault(&c.Drain, 5*time.Second)
 	if c.Now == nil {
 		c.Now = time.Now
+	}
+	if c.OnLink == nil {
+		c.OnLink = netip.Addr.IsLinkLocalUnicast
 	}
 	if c.BrandOf == nil {
 		c.BrandOf = func(v phone.Vendor) phone.Vendor { return v }

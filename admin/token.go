@@ -101,6 +101,7 @@ func (s *Server) checkToken(r *http.Request) (caller, *Error) {
 	}
 	from := remoteAddr(r)
 	if name, role := s.tokenOf(sha256.Sum256([]byte(token))); role != 0 {
+		s.regulars.note(from)
 		return caller{actor: audit.Actor{Front: "api", Name: name, Remote: from}, role: role}, nil
 	}
 	verdict := s.tries.Wrong(s.cfg.Now(), from)

@@ -251,7 +251,7 @@ func (b *box) newAdmin() (*admin.Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	cfg := admin.Config{Token: token, Now: b.now, Place: b.table.Place, BrandOf: b.table.Brand}
+	cfg := admin.Config{Token: token, Now: b.now, OnLink: b.onLink, Place: b.table.Place, BrandOf: b.table.Brand}
 	for _, m := range b.table.Makers() {
 		cfg.Vendors = append(cfg.Vendors, m.Vendor)
 	}

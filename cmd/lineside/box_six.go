@@ -92,6 +92,13 @@ func (b *box) near(a netip.Addr) bool {
 	return a.IsLinkLocalUnicast() || a.Is6() && a.IsPrivate() || slices.ContainsFunc(b.six.networks(), in) || slices.ContainsFunc(b.settings.Listen.Phones, in)
 }
 
+// onLink reports that an address is one of the LAN's own IPv6 networks: no router
+// stands between, and each host there has addresses of its own.
+func (b *box) onLink(a netip.Addr) bool {
+	a = a.WithZone("")
+	return a.IsLinkLocalUnicast() || slices.ContainsFunc(b.six.networks(), func(p netip.Prefix) bool { return p.Contains(a) })
+}
+
 // nearListener shuts the door on who is not near, before a byte is read.
 type nearListener struct {
 	net.Listener
