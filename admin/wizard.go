@@ -63,6 +63,10 @@ type TicketLine struct {
 	Error   string `json:"error,omitempty"`
 	Hint    string `json:"hint,omitempty"`
 	Warning string `json:"warning,omitempty"`
+	// User and Password are what the line brings, in a dry run: for the operator to
+	// look through and change.
+	User     string `json:"user,omitempty"`
+	Password string `json:"password,omitempty"`
 	// Ticket is the one made, with its password: this once.
 	Ticket *Ticket `json:"ticket,omitempty"`
 }
@@ -169,6 +173,9 @@ func readTickets(data []byte) (list []wanted, err error) {
 // all that was asked.
 func (s *Server) ticketLine(c *call, w wanted, in TicketsInput, life time.Duration) TicketLine {
 	out := TicketLine{Line: w.line, MAC: w.MAC}
+	if in.DryRun {
+		out.User, out.Password = w.User, w.Password
+	}
 	err := w.bad
 	if err == nil {
 		err = s.ready(&out, w.TicketFor)

@@ -16,6 +16,8 @@ func uploads() map[string]int64 {
 	return map[string]int64{
 		"/devices/import": 9 << 20,
 		"/users/import":   9 << 20,
+		"/tickets/new":    2 << 20,
+		"/tickets/file":   2 << 20,
 	}
 }
 

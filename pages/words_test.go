@@ -12,7 +12,7 @@ import (
 // families are keys that no source names whole: {{word "state" .X}}.
 var families = []string{
 	"setup.means.", "setup.way.", "role.", "state.", "platform.", "dhcp.", "factor.", "factor.text.", "month.",
-	"health.", "settings.section.", "settings.from.",
+	"health.", "ticket.", "reason.", "settings.section.", "settings.from.",
 }
 
 // TestWordsAreTheSameInBothLanguages: the same keys, and the same arguments under
