@@ -107,6 +107,24 @@ func (d *Desk) PutPlatformPolicy(ctx context.Context, w SitePolicy) error {
 	})
 }
 
+// LocalRules are the rules that an operator here set otherwise than the platform
+// did, in words.
+func (d *Desk) LocalRules() (rules []string) {
+	p := d.Policy()
+	if !p.Platform.Rules {
+		return nil
+	}
+	said := p.Clone()
+	s := p.Platform.Said
+	said.FirstContact, said.Window, said.BlockAfter, said.AutoApprove = s.FirstContact, s.Window, s.BlockAfter, s.AutoApprove
+	for _, f := range ruleTexts() {
+		if here, there := f.text(p), f.text(said); here != there {
+			rules = append(rules, f.name+" "+here+", not "+there)
+		}
+	}
+	return rules
+}
+
 // DropPlatformPolicy leaves the rules as they are and to the site's operators.
 func (d *Desk) DropPlatformPolicy(ctx context.Context) error {
 	return d.platformPolicy(ctx, func(p *auth.Policy) { p.Platform = auth.SitePlatform{Identity: p.Platform.Identity} })

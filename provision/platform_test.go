@@ -3,6 +3,7 @@ package provision_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"testing"
 
@@ -287,6 +288,9 @@ func TestRulesOfThePlatform(t *testing.T) {
 	}
 	if p := l.Policy(); p.FirstContact != auth.FactorOTP || !p.AutoApprove {
 		t.Errorf("got %+v, want the rule from here kept and the platform's change made", p)
+	}
+	if got := l.LocalRules(); !slices.Equal(got, []string{"first_contact otp, not pin"}) {
+		t.Errorf("rules of the site's own: got %q, want the one changed here", got)
 	}
 	said.Emergency = nil
 	if err := l.PutPlatformPolicy(t.Context(), said); err != nil {

@@ -96,6 +96,7 @@ func (p *program) siteShowCommand() *cobra.Command {
 			}
 			return p.table([]string{"WHAT", "NOW"}, [][]string{{"site", s.ID}, {"name", s.Name}, {"state", s.State}, {"last hello, to about an hour", moment(s.Seen)},
 				{"software", s.Software}, {"address", address}, {"join token until", moment(s.InvitedUntil)}, {"rules of its own", fmt.Sprint(s.OwnPolicy)},
+				{"set otherwise there", strings.Join(s.LocalRules, "; ")},
 				{"conditions", strings.Join(s.Conditions, " ")}})
 		})
 	}}

@@ -157,7 +157,7 @@ func (l *platformLink) begin(kept phone.Secret) (*linked, error) {
 	}, b.desk, b.store, b.health, log)
 	cfg := site.Config{
 		Site: id.Site, Platform: id.Platform, Key: id.Key, Anchor: b.anchorPath(), Software: thisBuild().Version,
-		Poll: b.settings.Central.Poll, Clock: b.clock, Conditions: now.clerk.Conditions, Offered: l.hear,
+		Poll: b.settings.Central.Poll, Clock: b.clock, Conditions: now.clerk.Conditions, LocalRules: b.desk.LocalRules, Offered: l.hear,
 	}
 	if now.site, err = site.New(cfg, syncRecords{b.store}, now.clerk, via, log); err != nil {
 		return nil, err

@@ -280,6 +280,8 @@ func TestPlatform(t *testing.T) {
 	if deeds, _, err := h.Audit(central.AuditQuery{Key: deskMAC, Limit: 1}); err != nil || len(deeds) != 1 || deeds[0].What != "device reset" || !strings.HasPrefix(deeds[0].By, "at the box: ") {
 		t.Errorf("the platform's audit: got %+v, %v, want the reset by somebody at the box", deeds, err)
 	}
+	s.rulesHere(h, id)
+	s.blockedHere(h)
 	h.cut(true)
 	s.soon("platform: +Branch 7, away", "status")
 	s.does("", 1, "the platform is away.*→.*device suspend", "device", "reset", deskMAC)

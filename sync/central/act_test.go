@@ -74,20 +74,24 @@ func TestConditionsOfABox(t *testing.T) {
 	l := newLab(t)
 	b := l.operated("Berlin")
 	for _, tt := range []struct {
-		told *[]string
-		want []string
+		told        *[]string
+		rules       []string
+		want, ruled []string
 	}{
-		{&[]string{"disk-full", "clock"}, []string{"disk-full", "clock"}},
-		{nil, []string{"disk-full", "clock"}},
-		{&[]string{}, nil},
+		{&[]string{"disk-full", "clock"}, []string{"first_contact otp, not pin"}, []string{"disk-full", "clock"}, []string{"first_contact otp, not pin"}},
+		{nil, nil, []string{"disk-full", "clock"}, []string{"first_contact otp, not pin"}},
+		{&[]string{}, []string{strings.Repeat("x", 1000)}, nil, []string{strings.Repeat("x", 64)}},
+		{&[]string{}, nil, nil, nil},
 	} {
-		q, err := json.Marshal(wire.Request{V: wire.Version, ID: "x", Push: &wire.Push{Conditions: tt.told}})
+		q, err := json.Marshal(wire.Request{V: wire.Version, ID: "x", Push: &wire.Push{Conditions: tt.told, LocalRules: tt.rules}})
 		if err != nil {
 			t.Fatal(err)
 		}
 		answer(t, l, l.p, b.id, "push", q)
 		if s, err := l.p.Site(b.id); err != nil || !slices.Equal(s.Conditions, tt.want) {
 			t.Errorf("told %v: got %q, %v, want %q", tt.told, s.Conditions, err, tt.want)
+		} else if !slices.Equal(s.LocalRules, tt.ruled) {
+			t.Errorf("told the rules %q: got %q, want %q", tt.rules, s.LocalRules, tt.ruled)
 		}
 	}
 }

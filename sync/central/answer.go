@@ -130,7 +130,7 @@ func (p *Platform) serve(t *tx, id string, addr netip.Addr, q wire.Request, toke
 	case q.Push != nil:
 		t.connected(id, addr)
 		if said := q.Push.Conditions; said != nil { // else it may be answered without a write
-			t.beats(id, func(b *beat) { b.Conditions = clipped(*said) })
+			t.beats(id, func(b *beat) { b.Conditions, b.LocalRules = clipped(*said), clipped(q.Push.LocalRules) })
 		}
 		a := proto.Take(t, from, q.Push.Push)
 		t.vouch(id, t.source(id, addr), t.acks(id).Acked[q.Push.Incarnation], *q.Push)
@@ -158,7 +158,7 @@ func (p *Platform) greet(t *tx, id string, h wire.Hello, token string) *wire.Hel
 	if a.Snapshot {
 		a.Cursor = p.prove(id, a.Cursor)
 	}
-	t.beats(id, func(b *beat) { b.Software, b.Conditions = clip(h.Software, 64), clipped(h.Conditions) })
+	t.beats(id, func(b *beat) { b.Software, b.Conditions, b.LocalRules = clip(h.Software, 64), clipped(h.Conditions), clipped(h.LocalRules) })
 	s, _ := t.site(id)
 	return &wire.HelloReply{HelloReply: a, Now: now, Name: s.Name, Offer: p.offer.Load(), Acked: t.acks(id).Acked[h.Incarnation]}
 }
@@ -170,16 +170,18 @@ func (t *tx) beats(id string, f func(*beat)) {
 	is := was
 	is.At = t.p.now().UTC()
 	f(&is)
-	if is.At.Sub(was.At).Abs() > beatStale || was.Software != is.Software || !slices.Equal(was.Conditions, is.Conditions) {
+	if is.At.Sub(was.At).Abs() > beatStale || was.Software != is.Software ||
+		!slices.Equal(was.Conditions, is.Conditions) || !slices.Equal(was.LocalRules, is.LocalRules) {
 		t.put(bucketBeats, id, is)
 	}
 }
 
-// maxConditions bounds what is kept of a box's conditions, 64 bytes each.
-const maxConditions = 50
+// maxSaid bounds what is kept of a box's conditions, and of its own rules, 64
+// bytes each.
+const maxSaid = 50
 
-func clipped(conditions []string) (kept []string) {
-	for _, c := range conditions[:min(len(conditions), maxConditions)] {
+func clipped(said []string) (kept []string) {
+	for _, c := range said[:min(len(said), maxSaid)] {
 		kept = append(kept, clip(c, 64))
 	}
 	return kept

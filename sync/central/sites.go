@@ -39,6 +39,9 @@ type SiteInfo struct {
 	Seen       time.Time `json:"seen,omitzero"`
 	Software   string    `json:"software,omitempty"`
 	Conditions []string  `json:"conditions,omitempty"`
+	// LocalRules are the rules that were set otherwise at the box, in its words,
+	// where policy allows changes there.
+	LocalRules []string `json:"local_rules,omitempty"`
 	// Address is where its newest connection came from.
 	Address netip.Addr `json:"address,omitzero"`
 	// InvitedUntil is when its join token ends, if one is out.
@@ -51,7 +54,7 @@ func (t *tx) siteInfo(id string, s site) SiteInfo {
 	var b beat
 	var own wire.Policy
 	t.get(bucketBeats, id, &b)
-	out := SiteInfo{ID: id, Name: s.Name, State: SiteJoined, Seen: b.At, Software: b.Software, Conditions: b.Conditions,
+	out := SiteInfo{ID: id, Name: s.Name, State: SiteJoined, Seen: b.At, Software: b.Software, Conditions: b.Conditions, LocalRules: b.LocalRules,
 		Address: t.contact(id).current(), InvitedUntil: s.JoinUntil, OwnPolicy: t.get(bucketPolicies, id, &own)}
 	switch {
 	case s.Removing:

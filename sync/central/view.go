@@ -74,6 +74,8 @@ type beat struct {
 	At         time.Time `json:"at"`
 	Software   string    `json:"software,omitempty"`
 	Conditions []string  `json:"conditions,omitempty"`
+	// LocalRules are since 2026-11.
+	LocalRules []string `json:"local_rules,omitempty"`
 }
 
 // acks are how far a site's events are held.

@@ -41,7 +41,8 @@ func (s *Site) next(ctx context.Context) (q wire.Request, ok bool, err error) {
 		q.Hello.Clock = now
 	}
 	if q.Hello != nil {
-		q.Hello.Conditions = s.conditions()
+		t := s.toTell()
+		q.Hello.Conditions, q.Hello.LocalRules = t.conditions, t.rules
 	}
 	return q, ok, err
 }
@@ -84,8 +85,8 @@ func (s *Site) withEvents(ctx context.Context, q wire.Request, ok bool, m meta) 
 	if err != nil {
 		return q, false, fmt.Errorf("read what is to be told: %w", err)
 	}
-	conditions := s.unsaid()
-	if len(events) == 0 && conditions == nil {
+	news := s.unsaid()
+	if len(events) == 0 && news == nil {
 		return q, ok, nil
 	}
 	if !ok {
@@ -93,7 +94,10 @@ func (s *Site) withEvents(ctx context.Context, q wire.Request, ok bool, m meta) 
 			Push: proto.Push{Epoch: m.Epoch, Items: []proto.Item{}}, Incarnation: m.Incarnation,
 		}}
 	}
-	q.Push.Events, q.Push.Conditions = events, conditions
+	q.Push.Events = events
+	if news != nil {
+		q.Push.Conditions, q.Push.LocalRules = &news.conditions, news.rules
+	}
 	return q, true, nil
 }
 

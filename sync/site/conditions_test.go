@@ -40,3 +40,28 @@ func TestConditions(t *testing.T) {
 		l.end()
 	})
 }
+
+// TestLocalRules: a rule that an operator changes at the box is told at once,
+// beside conditions that are the same, and so is that it is changed back.
+func TestLocalRules(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t)
+		var now atomic.Pointer[[]string]
+		now.Store(&[]string{"window off, not 8h0m0s"})
+		l.conditions = func() []string { return []string{"clock"} }
+		l.rules = func() []string { return *now.Load() }
+		l.begin()
+		time.Sleep(time.Minute)
+		for i, want := range [][]string{*now.Load(), {"first_contact otp, not pin"}, nil} {
+			now.Store(&want)
+			l.s.Look()
+			time.Sleep(time.Second)
+			l.p.mu.Lock()
+			if !slices.Equal(l.p.rules, want) || !slices.Equal(l.p.health, []string{"clock"}) || l.p.told != i {
+				t.Errorf("got %q and %q told %d times, want %q, the condition, and %d", l.p.rules, l.p.health, l.p.told, want, i)
+			}
+			l.p.mu.Unlock()
+		}
+		l.end()
+	})
+}

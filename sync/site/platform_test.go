@@ -34,6 +34,7 @@ type platform struct {
 	events  []wire.Event
 	seen    map[string]uint64
 	health  []string // conditions told last
+	rules   []string // of the site's own, told last
 	told    int      // how often by a push
 	tamper  func([]byte) []byte
 
@@ -151,7 +152,7 @@ func (p *platform) answer(request []byte) []byte {
 		if p.key, err = seal.ParsePublic(q.Hello.Key); err != nil {
 			p.t.Error(err)
 		}
-		p.health = q.Hello.Conditions
+		p.health, p.rules = q.Hello.Conditions, q.Hello.LocalRules
 		r.Hello = &wire.HelloReply{
 			HelloReply: proto.Greet(p, siteName, q.Hello.Hello, fmt.Sprint("token", rand.Int64()), 100),
 			Now:        time.Now(), Name: "Branch", Acked: p.seen[q.Hello.Incarnation], Whitelisting: whitelisting,
@@ -168,7 +169,7 @@ func (p *platform) answer(request []byte) []byte {
 		}
 	case q.Push != nil:
 		if c := q.Push.Conditions; c != nil {
-			p.health, p.told = *c, p.told+1
+			p.health, p.rules, p.told = *c, q.Push.LocalRules, p.told+1
 		}
 		for _, e := range q.Push.Events {
 			if e.Seq > p.seen[q.Push.Incarnation] {

@@ -45,6 +45,9 @@ type Config struct {
 	Offered func(wire.Offer)
 	// Conditions gives the codes of the box's health conditions; nil is none.
 	Conditions func() []string
+	// LocalRules gives the rules that were changed at the site, in words; nil is
+	// none.
+	LocalRules func() []string
 }
 
 // Records is the box's database. change runs at most once, and what it put is
@@ -103,8 +106,8 @@ type Site struct {
 	status Status
 	// answered is when the platform last did.
 	answered time.Time
-	// said are the conditions the platform was told, at saidAt.
-	said   []string
+	// said are the conditions and rules the platform was told, at saidAt.
+	said   told
 	saidAt time.Time
 	cap    time.Duration
 

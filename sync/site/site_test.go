@@ -108,6 +108,7 @@ type lab struct {
 	stop func()
 
 	conditions func() []string
+	rules      func() []string
 }
 
 func newLab(t testing.TB) *lab {
@@ -142,7 +143,7 @@ func (l *lab) begin() {
 	l.t.Helper()
 	l.db = openStore(l.t, l.database())
 	var err error
-	l.s, err = site.New(site.Config{Site: siteName, Platform: l.p.signer.Verifier(), Key: l.key, Anchor: l.anchor(), Software: "test", Conditions: l.conditions},
+	l.s, err = site.New(site.Config{Site: siteName, Platform: l.p.signer.Verifier(), Key: l.key, Anchor: l.anchor(), Software: "test", Conditions: l.conditions, LocalRules: l.rules},
 		records{l.db}, l.desk, via{l.p}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		l.t.Fatal(err)

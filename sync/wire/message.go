@@ -69,6 +69,9 @@ type Hello struct {
 	Last        uint64 `json:"last"`
 	// Conditions are the box's health conditions, by code.
 	Conditions []string `json:"conditions,omitempty"`
+	// LocalRules are the rules that count at the site in another way than the
+	// platform set them, in words. Since 2026-11.
+	LocalRules []string `json:"local_rules,omitempty"`
 }
 
 // HelloReply says where the platform stands.
@@ -124,6 +127,8 @@ type Push struct {
 	// Conditions are the box's health conditions, by code, where they changed
 	// since they were told, and once an hour; nil is as before. Since 2026-11.
 	Conditions *[]string `json:"conditions,omitempty"`
+	// LocalRules are as in Hello, and go with Conditions. Since 2026-11.
+	LocalRules []string `json:"local_rules,omitempty"`
 }
 
 // PushReply says that all of the push is durable.
