@@ -24,19 +24,22 @@ func ReadRequest(b []byte) (Request, error) {
 	if len(b) > MaxBytes {
 		return Request{}, fmt.Errorf("read request: %d bytes are more than %d", len(b), MaxBytes)
 	}
-	var head struct {
+	var r Request
+	errRead := json.Unmarshal(b, &r)
+	head := struct {
 		V  int    `json:"v"`
 		ID string `json:"id"`
-	}
-	if err := json.Unmarshal(b, &head); err != nil {
-		return Request{}, fmt.Errorf("read request: %w", err)
+	}{r.V, r.ID}
+	if errRead != nil { // what is of another version may mean other things by the same names
+		if err := json.Unmarshal(b, &head); err != nil {
+			return Request{}, fmt.Errorf("read request: %w", err)
+		}
 	}
 	if head.V < Oldest || head.V > Version {
 		return Request{V: head.V, ID: head.ID}, fmt.Errorf("read request: version %d: %w", head.V, ErrVersion)
 	}
-	var r Request
-	if err := json.Unmarshal(b, &r); err != nil {
-		return Request{}, fmt.Errorf("read request: %w", err)
+	if errRead != nil {
+		return Request{}, fmt.Errorf("read request: %w", errRead)
 	}
 	if err := r.check(); err != nil {
 		return Request{V: r.V, ID: r.ID}, fmt.Errorf("read request: %w", err)
