@@ -50,10 +50,13 @@ func (d *door) dropLocked(peer netip.AddrPort) {
 // same moment, and the last of them is answered before he gives up.
 const maxInside = 256
 
-func (d *door) full() bool {
+func (d *door) full() bool { return d.within() >= maxInside }
+
+// within is how many have had their turn and have not said who they are.
+func (d *door) within() int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.inside >= maxInside
+	return d.inside
 }
 
 // forget drops what was granted once its time is over.

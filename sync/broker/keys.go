@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"crypto/ed25519"
 	"crypto/hkdf"
 	"crypto/rand"
 	"crypto/sha256"
@@ -93,6 +94,37 @@ func (k Keys) pair(role string) (nkeys.KeyPair, error) {
 	}
 	return nkeys.FromSeed(seed)
 }
+
+// signer is a user's key that signs often: nkeys makes the key anew from its
+// seed for each signature and each look at the public half, which costs as much
+// as to sign.
+type signer struct {
+	nkeys.KeyPair
+	key    ed25519.PrivateKey
+	public string
+}
+
+func (k Keys) signer(role string) (*signer, error) {
+	pair, err := k.pair(role)
+	if err != nil {
+		return nil, err
+	}
+	raw, err := k.derive(role)
+	if err != nil {
+		return nil, err
+	}
+	public, err := pair.PublicKey()
+	if err != nil {
+		return nil, fmt.Errorf("make the broker's key of %s: %w", role, err)
+	}
+	return &signer{KeyPair: pair, key: ed25519.NewKeyFromSeed(raw), public: public}, nil
+}
+
+// PublicKey is the public half.
+func (s *signer) PublicKey() (string, error) { return s.public, nil }
+
+// Sign signs as nkeys does.
+func (s *signer) Sign(text []byte) ([]byte, error) { return ed25519.Sign(s.key, text), nil }
 
 // public is the public half of one user's key.
 func (k Keys) public(role string) (string, error) {

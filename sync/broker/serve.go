@@ -74,7 +74,7 @@ func (s *session) connect(ctx context.Context) error {
 			return err
 		}
 	}
-	pair, err := s.b.keys.pair(issuer)
+	pair, err := s.b.keys.signer(issuer)
 	if err != nil {
 		return err
 	}

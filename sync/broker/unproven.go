@@ -57,7 +57,7 @@ func (b *Broker) watchUnproven(ctx context.Context) {
 		switch most := b.mostConnections(); {
 		case silent > most/manyPart:
 			b.cutUnproven(now, min(max(most/sharePart, 1), eachUnproven))
-		case due && silent > fewSilent: // there is room for those that are new
+		case due && silent-b.door.within() > fewSilent: // there is room for those that are new
 			b.cutUnproven(now, most)
 		}
 	}
