@@ -161,12 +161,14 @@ type benchFleetRun struct {
 func (s benchState) runFleet(t testing.TB) (r benchFleetRun) {
 	t.Helper()
 	p, b := s.platform(t), s.boxes(t)
+	time.Sleep(s.settle)
 	before := p.resident("RssAnon:")
 	own, side := p.cpu(), b.cpu()
 	began := time.Now()
 	b.tell("go")
 	at, tried := b.linked(1)
 	r.upTook, r.upTried, r.upPlatform, r.upSide = at.Sub(began), tried, p.cpu()-own, b.cpu()-side
+	time.Sleep(s.settle)
 	r.perSite = (p.resident("RssAnon:") - before) / len(s.fleet.Boxes)
 	began = time.Now()
 	p.kill()

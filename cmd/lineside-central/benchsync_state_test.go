@@ -29,6 +29,9 @@ import (
 type benchState struct {
 	conf  string
 	fleet benchFleet
+	// settle is waited before the memory of connected sites is taken: what
+	// nats-server has read of its files it keeps for 10 s.
+	settle time.Duration
 }
 
 // benchFleet is what the process of the boxes is told. The first Whole of them

@@ -56,7 +56,7 @@ func BenchmarkSync(b *testing.B) {
 		fmt.Print(r)
 		sites := fleetSites(b)
 		large := newBenchState(b, place("large"), sites, benchDevices)
-		large.fleet.Verify, large.fleet.Boxes = 100, large.fleet.Boxes[:sites]
+		large.fleet.Verify, large.fleet.Boxes, large.settle = 100, large.fleet.Boxes[:sites], 15*time.Second
 		r.sites, r.run = sites, large.runFleet(b)
 	}
 	fmt.Print(r)

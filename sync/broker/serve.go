@@ -3,6 +3,7 @@ package broker
 import (
 	"context"
 	"fmt"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -50,6 +51,7 @@ func (b *Broker) Serve(ctx context.Context, p Platform) error {
 	looking, stop := context.WithCancel(ctx)
 	all.Go(func() { s.system.run(looking, p) })
 	all.Go(func() { b.watchUnproven(looking) })
+	all.Go(func() { b.calm(looking, debug.FreeOSMemory) })
 	err := s.open(ctx)
 	if err == nil {
 		b.log.Info("boxes can connect over NATS")
