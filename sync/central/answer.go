@@ -158,7 +158,9 @@ func (p *Platform) greet(t *tx, id string, h wire.Hello, token string) *wire.Hel
 	if a.Snapshot {
 		a.Cursor = p.prove(id, a.Cursor)
 	}
-	t.beats(id, func(b *beat) { b.Software, b.Conditions, b.LocalRules = clip(h.Software, 64), clipped(h.Conditions), clipped(h.LocalRules) })
+	t.beats(id, func(b *beat) {
+		b.Software, b.Conditions, b.LocalRules = clip(h.Software, 64), clipped(h.Conditions), clipped(h.LocalRules)
+	})
 	s, _ := t.site(id)
 	return &wire.HelloReply{HelloReply: a, Now: now, Name: s.Name, Offer: p.offer.Load(), Acked: t.acks(id).Acked[h.Incarnation]}
 }

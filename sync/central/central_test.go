@@ -305,9 +305,27 @@ func TestStrangersAtTheDoor(t *testing.T) {
 	if code, _ := post(wire.PathSession, "", string(s)); code != http.StatusForbidden {
 		t.Errorf("another site's challenge: got %d, want 403", code)
 	}
-	s, _ = json.Marshal(wire.SignSession(a.https.Signer, a.id, c.Nonce))
-	if code, _ := post(wire.PathSession, "", string(s)); code != http.StatusForbidden {
-		t.Errorf("a challenge used before: got %d, want 403", code)
+	// Strangers who ask in the site's name push nothing out, nor does their wrong
+	// answer use anything up.
+	h := central.NewHandler(l.p)
+	ask := func(path, body string) *httptest.ResponseRecorder {
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequest(http.MethodPost, path, strings.NewReader(body)))
+		return w
+	}
+	_ = json.Unmarshal(ask(wire.PathChallenge, `{"site":"`+a.id+`"}`).Body.Bytes(), &c)
+	for range 20_001 {
+		ask(wire.PathChallenge, `{"site":"`+a.id+`"}`)
+	}
+	for i, want := range []int{http.StatusForbidden, http.StatusOK, http.StatusForbidden} {
+		signer := a.https.Signer
+		if i == 0 {
+			signer = stranger
+		}
+		s, _ = json.Marshal(wire.SignSession(signer, a.id, c.Nonce))
+		if got := ask(wire.PathSession, string(s)); got.Code != want {
+			t.Errorf("answer %d, after a flood: got %d, want %d: the site's own counts, once", i, got.Code, want)
+		}
 	}
 }
 

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/lineside/lineside/operators"
@@ -17,12 +16,7 @@ import (
 	"github.com/lineside/lineside/sync/wire"
 )
 
-// Bounds of what strangers can make the platform remember.
-const (
-	challengeFor  = time.Minute
-	maxChallenges = 20_000
-	keepAlive     = 25 * time.Second // below what NAT boxes forget
-)
+const keepAlive = 25 * time.Second // below what NAT boxes forget
 
 // Handler is the HTTPS transport: wire.HTTPPrefix and below.
 type Handler struct {
@@ -30,21 +24,14 @@ type Handler struct {
 	Proxies Proxies
 	p       *Platform
 
-	sessions *sessions
-	wrong    *operators.Tries // join tokens
-
-	mu         sync.Mutex // guards challenges
-	challenges map[string]challenge
-}
-
-type challenge struct {
-	site  string
-	until time.Time
+	sessions   *sessions
+	wrong      *operators.Tries // join tokens
+	challenges *challenges
 }
 
 // NewHandler makes the handler.
 func NewHandler(p *Platform) *Handler {
-	h := &Handler{p: p, challenges: map[string]challenge{}, sessions: newSessions(), wrong: operators.NewTries()}
+	h := &Handler{p: p, challenges: newChallenges(), sessions: newSessions(), wrong: operators.NewTries()}
 	p.OnRevoke(h.sessions.cutOff)
 	return h
 }
@@ -98,17 +85,7 @@ func (h *Handler) challenge(w http.ResponseWriter, r *http.Request) {
 		refuse(w)
 		return
 	}
-	nonce, now := rand.Text(), h.p.now()
-	h.mu.Lock()
-	for k, old := range h.challenges {
-		if len(h.challenges) < maxChallenges && now.Before(old.until) {
-			break // the map gives any; a full one is looked through
-		}
-		delete(h.challenges, k)
-	}
-	h.challenges[nonce] = challenge{c.Site, now.Add(challengeFor)}
-	h.mu.Unlock()
-	write(w, wire.ChallengeReply{Nonce: nonce})
+	write(w, wire.ChallengeReply{Nonce: h.challenges.make(c.Site, h.p.now())})
 }
 
 func (h *Handler) session(w http.ResponseWriter, r *http.Request) {
@@ -117,17 +94,14 @@ func (h *Handler) session(w http.ResponseWriter, r *http.Request) {
 		refuse(w)
 		return
 	}
-	h.mu.Lock()
-	c, ok := h.challenges[s.Nonce]
-	delete(h.challenges, s.Nonce)
-	h.mu.Unlock()
-	if !ok || c.site != s.Site || !h.p.now().Before(c.until) {
+	place, ok := h.challenges.place(s.Nonce, s.Site, h.p.now())
+	if !ok {
 		refuse(w)
 		return
 	}
 	token := rand.Text()
 	h.sessions.begin(token, s.Site, h.p.now())
-	err := h.admit(r, s)
+	err := h.admit(r, s, place)
 	if err == nil && h.sessions.letIn(token) {
 		write(w, wire.SessionReply{Token: token})
 		return
@@ -140,12 +114,15 @@ func (h *Handler) session(w http.ResponseWriter, r *http.Request) {
 	refuse(w)
 }
 
-func (h *Handler) admit(r *http.Request, s wire.Session) error {
+func (h *Handler) admit(r *http.Request, s wire.Session, place uint64) error {
 	if err := h.p.hears(); err != nil {
 		return err // before its key is looked for, which it may have got elsewhere
 	}
 	if err := h.p.verify(s); err != nil {
 		return err
+	}
+	if !h.challenges.answer(s.Site, place) {
+		return ErrNotAdmitted
 	}
 	_, err := h.p.Admit(r.Context(), Connection{Site: s.Site, Address: h.Proxies.Source(r)})
 	if err != nil && !errors.Is(err, ErrNotAdmitted) && !errors.Is(err, ErrBusy) {
