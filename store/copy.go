@@ -103,6 +103,22 @@ func RestoreUnder(path, backup string, was, is Key, now time.Time) (aside string
 	return aside, nil
 }
 
+// Unrestore takes a Restore back: the database that was set aside is in its place
+// again, with its journal, and the restored one is gone. Nobody may have either open.
+func Unrestore(path, aside string) error {
+	err := moveInto(journalPath(aside), journalPath(path))
+	if errors.Is(err, fs.ErrNotExist) {
+		err = removeIfThere(journalPath(path)) // of the restored one
+	}
+	if err == nil {
+		err = moveInto(aside, path)
+	}
+	if err != nil {
+		return fmt.Errorf("take the restored database back: %w", err)
+	}
+	return nil
+}
+
 // copyTo writes a copy to name, marks it as one, and verifies it. All that was
 // acknowledged before is in it.
 func (s *Store) copyTo(ctx context.Context, name string) error {
@@ -130,13 +146,7 @@ func markCopy(name string, key Key, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	var m *memory
-	if err = upgrade(db, migrating{key, now}, migrations); err == nil {
-		m, err = readAll(db, key)
-	}
-	if err == nil {
-		err = checkPages(db)
-	}
+	m, err := verified(db, key, now)
 	if err == nil {
 		if m.meta.Copied.IsZero() {
 			m.meta.Copied = stamp(now)
@@ -146,6 +156,18 @@ func markCopy(name string, key Key, now time.Time) error {
 		err = db.Update(func(tx *bolt.Tx) error { return errors.Join(dropSessions(tx), putMeta(tx, m.meta)) })
 	}
 	return errors.Join(err, db.Close())
+}
+
+// verified reads all of a database that is not in use, and brings it to this
+// build's schema.
+func verified(db *bolt.DB, key Key, now time.Time) (m *memory, err error) {
+	if err = upgrade(db, migrating{key, now}, migrations); err == nil {
+		m, err = readAll(db, key)
+	}
+	if err == nil {
+		err = checkPages(db)
+	}
+	return m, err
 }
 
 // read runs f in a transaction that sees the last commit.
