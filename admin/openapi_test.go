@@ -99,6 +99,7 @@ func TestOpenAPIDescribesTheShapes(t *testing.T) {
 		"OTPInput": admin.OTPInput{}, "Allow": admin.Allow{}, "Allowed": admin.Allowed{}, "AllowInput": admin.AllowInput{},
 		"Policy": admin.Policy{}, "PolicyInput": admin.PolicyInput{}, "Visitors": admin.Visitors{}, "Lease": admin.Lease{},
 		"Leases": admin.Leases{}, "Actor": audit.Actor{}, "Entry": audit.Entry{}, "Link": audit.Link{}, "PlatformLink": admin.PlatformLink{}, "JoinInput": admin.JoinInput{}, "Check": audit.Check{}, "Audit": admin.Audit{}, "Stopped": admin.Stopped{},
+		"StagedRestore": admin.StagedRestore{}, "StagedRestores": admin.StagedRestores{}, "Restored": admin.Restored{},
 		"Ticket": admin.Ticket{}, "Tickets": admin.Tickets{}, "TicketInput": admin.TicketInput{}, "RejectInput": admin.RejectInput{},
 		"DemandInput": admin.DemandInput{},
 		"Mail":        admin.Mail{}, "Letter": mail.Letter{}, "MailTestInput": admin.MailTestInput{},

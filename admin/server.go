@@ -70,6 +70,8 @@ type Deps struct {
 	Mail Mailer
 	// Settings is nil where none can be changed.
 	Settings SettingsKeeper
+	// Restore is nil where no backup can be put back while the box runs.
+	Restore Restorer
 	// Advice is nil where nothing is known of the LAN's DHCP.
 	Advice  DHCPAdviser
 	Health  *health.Board

@@ -22,7 +22,7 @@ func TestKinds(t *testing.T) {
 		audit.TicketUsed{}, audit.TicketExpired{}, audit.TicketRevoked{}, audit.DeliveredAgain{},
 		audit.UserAdded{}, audit.UserChanged{}, audit.UserRemoved{}, audit.PortalTried{}, audit.UsersExported{},
 		audit.FileAdded{}, audit.FileRemoved{}, audit.FirmwareSet{}, audit.UploadShown{}, audit.SheetShown{}, audit.TemplatesLoaded{},
-		audit.SettingChanged{}, audit.RestartAsked{},
+		audit.SettingChanged{}, audit.RestartAsked{}, audit.RestoreStaged{}, audit.RestoreAsked{}, audit.BackupRestored{}, audit.RestoreDropped{},
 		audit.EmergencyCalled{}, audit.EmergencyAcknowledged{},
 		audit.MailFailed{}, audit.MailRemoved{}, audit.MailTested{},
 		audit.PlatformJoined{}, audit.PlatformLeft{}, audit.PlatformAsked{}, audit.Provisioned{}, audit.Visited{},
