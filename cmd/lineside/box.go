@@ -62,6 +62,7 @@ type box struct {
 	changing  sync.Mutex         // one change of settings at a time
 	watch     *dhcpopt.Watch     // nil: the LAN is not watched
 	lanAsked  lanAsked
+	staged    staging
 	again     func() // ends the box to start anew; nil: nobody would
 	link      *platformLink
 	post      *mail.Post
@@ -93,6 +94,7 @@ func (b *box) open(ctx context.Context) error {
 	if err := os.MkdirAll(b.settings.State, 0o700); err != nil {
 		return fmt.Errorf("make the state directory: %w: nothing could be kept; correct state or start lineside by systemd", err)
 	}
+	b.forgetStaged()
 	if err := b.openStore(); err != nil {
 		return err
 	}
@@ -265,7 +267,7 @@ func (b *box) newAdmin() (*admin.Server, error) {
 	}
 	dep := admin.Deps{
 		Accounts: b.accounts, Pages: web,
-		Link: b.link, Settings: b.keeper(), Advice: b, Mail: b.post,
+		Link: b.link, Settings: b.keeper(), Restore: b.restorer(), Advice: b, Mail: b.post,
 		Desk: b.desk, Audit: b.store, Recorder: b.store, Backup: b, Tokens: tokenStore{b.store}, Leases: b.leases,
 		Health: b.health, Metrics: b.metrics, Log: b.log, Status: b.status, DHCP: b.pools,
 	}

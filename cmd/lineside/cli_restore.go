@@ -91,7 +91,7 @@ func (p *program) restoreDatabase(file string, at stateFlags, was, is store.Key)
 	case errors.Is(err, store.ErrKey):
 		return restored{}, shell.Hint(err, "the key tried is %s; name the one the backup was made under with --key FILE", at.key)
 	case err != nil && aside != "":
-		return restored{}, shell.Hint(err, "the database is now %s; free some room and restore again, or rename it back to %s", aside, database)
+		return restored{Database: database, SetAside: aside}, shell.Hint(err, "the database is now %s; free some room and restore again, or rename it back to %s", aside, database)
 	case err != nil:
 		return restored{}, mayRestore(err)
 	}

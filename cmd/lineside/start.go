@@ -36,15 +36,20 @@ func (p *program) serve(ctx context.Context, path string) error {
 	signal.Notify(hold, syscall.SIGHUP)
 	defer signal.Stop(hold)
 	var last *attempt
+	var put *putBack // a backup, between the last two
 	for {
 		b, used, err := p.startAgain(ctx, path, last)
+		if err != nil && put.undo(err) { // it may be what does not start
+			b, used, err = p.startAgain(ctx, path, last)
+		}
 		if err != nil {
 			return err
 		}
+		b.tellPutBack(ctx, put)
 		if err = b.runDaemon(ctx, used.over); !errors.Is(err, errAgain) {
 			return err
 		}
-		last = &used
+		last, put = &used, p.putBack(b)
 	}
 }
 
