@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -33,8 +35,10 @@ type Edit = func(all map[string]auth.Account) (put []auth.Account, remove []stri
 // Store keeps accounts and sessions.
 type Store interface {
 	Account(name string) (auth.Account, bool)
-	// Accounts gives every account, in order of name.
+	// Accounts gives every account, in order of name, and Operators how many are
+	// operators'.
 	Accounts() []auth.Account
+	Operators() int
 	// ChangeAccounts runs edit in a transaction and returns once what it came to is
 	// on disk with its events. An error of edit changes nothing.
 	ChangeAccounts(ctx context.Context, edit Edit) error
@@ -51,6 +55,8 @@ type People interface {
 // Mailer takes a message to be sent.
 type Mailer interface {
 	Send(ctx context.Context, m mail.Message) error
+	// On reports that a mail server is set.
+	On() bool
 }
 
 // Config is how people sign in. The zero value of a field means its default.
@@ -59,6 +65,9 @@ type Config struct {
 	Site string
 	// URL is where the pages are, for letters; empty leaves it out.
 	URL string
+	// OnLink reports that an IPv6 address is one of the box's own links, where each
+	// host has its own; elsewhere a /64 counts as one. nil is for link-local ones.
+	OnLink func(netip.Addr) bool
 	// Now is the box's clock; nil means time.Now.
 	Now func() time.Time
 }
@@ -93,6 +102,9 @@ func New(cfg Config, dep Deps) (*Desk, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
+	if cfg.OnLink == nil {
+		cfg.OnLink = netip.Addr.IsLinkLocalUnicast
+	}
 	dep.Log = dep.Log.With("component", "accounts")
 	d := &Desk{
 		cfg: cfg, dep: dep, setup: newCode(), doors: newDoors(), asked: make(chan forgotten, maxForgotten),
@@ -119,7 +131,33 @@ func (d *Desk) Run(ctx context.Context) error {
 			d.answerForgotten(ctx, f)
 		case <-tick.C:
 			d.saveSeen(ctx)
+			d.removeStrays(ctx)
 		}
+	}
+}
+
+// removeStrays removes the sign-ins of users who are gone. They let nobody in.
+func (d *Desk) removeStrays(ctx context.Context) {
+	gone := func(a auth.Account) bool {
+		if a.Role != auth.Personal {
+			return false
+		}
+		u, err := d.dep.People.User(a.Name)
+		return errors.Is(err, phone.ErrUnknownUser) || err == nil && !u.Created.Equal(a.Person)
+	}
+	if !slices.ContainsFunc(d.dep.Store.Accounts(), gone) {
+		return
+	}
+	err := d.change(ctx, func(all map[string]auth.Account) (_ []auth.Account, remove []string, _ []audit.Record, _ error) {
+		for name, a := range all {
+			if gone(a) {
+				remove = append(remove, name)
+			}
+		}
+		return nil, remove, nil, nil
+	})
+	if err != nil {
+		d.dep.Log.Warn("the sign-ins of users who are gone were not removed; they let nobody in, and are removed later", "err", err)
 	}
 }
 

@@ -44,7 +44,9 @@ type lab struct {
 	clock   time.Time
 	users   map[string]phone.User
 	letters chan mail.Message
-	off     bool // no mail server
+	off     bool          // no mail server
+	broken  bool          // letters are refused
+	turn    chan struct{} // told when the worker begins with a request
 }
 
 func newLab(t testing.TB) *lab {
@@ -102,10 +104,21 @@ func (l *lab) User(id string) (phone.User, error) {
 	return u, nil
 }
 
+// On reports that there is a mail server.
+func (l *lab) On() bool {
+	if l.turn != nil {
+		l.turn <- struct{}{}
+	}
+	return !l.off
+}
+
 // Send takes a letter.
 func (l *lab) Send(_ context.Context, m mail.Message) error {
-	if l.off {
+	switch {
+	case l.off:
 		return mail.ErrOff
+	case l.broken:
+		return mail.ErrFull
 	}
 	l.letters <- m
 	return nil

@@ -19,7 +19,9 @@
 // which names there are.
 //
 //   - An address (of IPv6 the /64) has five tries, then waits, a minute to half an
-//     hour. It is told so, as that says nothing of any name.
+//     hour. It is told so, as that says nothing of any name. On the box's own link
+//     every host has addresses of the same /64, so each counts for itself, and the
+//     /64 has a hundred tries, which who is known at an address does not wait for.
 //   - An account has twenty tries from networks its person never signed in from.
 //     Then passwords from such networks are not looked at for as long, and the
 //     answer is that to a wrong one. From a network the person knows, the right

@@ -8,15 +8,20 @@ import (
 
 	"github.com/lineside/lineside/audit"
 	"github.com/lineside/lineside/auth"
+	"github.com/lineside/lineside/operators"
 )
 
 // maxTallies bounds the senders and names that are counted. The one that was
 // longest without a wrong try makes room.
 const maxTallies = 4096
 
+// linkTries are the wrong tries of a whole /64 on the box's own link.
+const linkTries = 20 * auth.FreeTries
+
 // doors is what wrong passwords cost, and how many are looked at at once.
 type doors struct {
 	addrs *tallies[netip.Prefix] // of senders
+	links *tallies[netip.Prefix] // of whole /64s on the box's link, whose hosts are counted apart
 	names *tallies[string]       // of accounts that exist, from networks unknown to them
 	asked *tallies[netip.Prefix] // of who asks for temporary passwords
 
@@ -32,11 +37,38 @@ type doors struct {
 
 func newDoors() doors {
 	return doors{
-		addrs: newTallies[netip.Prefix](auth.FreeTries), names: newTallies[string](auth.DeviceTries),
+		addrs: newTallies[netip.Prefix](auth.FreeTries), links: newTallies[netip.Prefix](linkTries), names: newTallies[string](auth.DeviceTries),
 		known: make(chan struct{}, 1), strangers: make(chan struct{}, 1),
 		asked:   newTallies[netip.Prefix](auth.FreeTries),
 		refused: &noise{room: audit.SignInRefusals.New()}, forgot: &noise{room: audit.ForgottenPasswords.New()},
 		entered: make(map[string]*audit.Allowance),
+	}
+}
+
+// network is whom an address is counted as, see operators.Network. On the box's own
+// link anybody can take any address of the /64, so that one cannot be laid to all.
+func (d *Desk) network(from netip.Addr) netip.Prefix {
+	if from = from.Unmap(); from.Is6() && d.cfg.OnLink(from) {
+		return netip.PrefixFrom(from.WithZone(""), 128)
+	}
+	return operators.Network(from)
+}
+
+// wait is how long nothing from there is looked at. What others on the link did
+// does not count for somebody at a place they are known at.
+func (d *doors) wait(now time.Time, from netip.Prefix, known bool) time.Duration {
+	wait := d.addrs.wait(now, from)
+	if !known && from.Bits() == 128 {
+		wait = max(wait, d.links.wait(now, operators.Network(from.Addr())))
+	}
+	return wait
+}
+
+// wrong counts a wrong try.
+func (d *doors) wrong(now time.Time, from netip.Prefix) {
+	d.addrs.wrong(now, from)
+	if from.Bits() == 128 {
+		d.links.wrong(now, operators.Network(from.Addr()))
 	}
 }
 

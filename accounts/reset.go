@@ -54,7 +54,7 @@ func (d *Desk) choose(ctx context.Context, by audit.Actor, who Person, old, next
 	if !ok {
 		return auth.Account{}, ErrSession
 	}
-	if err := d.checkChosen(ctx, try{now: d.now(), from: by.Remote, net: operators.Network(by.Remote), account: a, password: old}, who.Must, next); err != nil {
+	if err := d.checkChosen(ctx, try{now: d.now(), from: by.Remote, net: d.network(by.Remote), account: a, password: old}, who.Must, next); err != nil {
 		return auth.Account{}, err
 	}
 	hash, err := d.hash(ctx, next)
@@ -184,7 +184,7 @@ type forgotten struct {
 // Forgot has a temporary password mailed to whoever the name is of, beside their
 // own. It answers at once, and whether there is such a name or not alike.
 func (d *Desk) Forgot(_ context.Context, from netip.Addr, name string) error {
-	now, net := d.now(), operators.Network(from)
+	now, net := d.now(), d.network(from)
 	if wait := d.doors.asked.wait(now, net); wait > 0 {
 		return waitError(wait)
 	}
@@ -200,7 +200,7 @@ func (d *Desk) Forgot(_ context.Context, from netip.Addr, name string) error {
 // answerForgotten does what Forgot promised, where there is somebody to mail to.
 func (d *Desk) answerForgotten(ctx context.Context, f forgotten) {
 	a, ok := d.signIn(f.name)
-	if !ok || d.dep.Mail == nil {
+	if !ok || d.dep.Mail == nil || !d.dep.Mail.On() {
 		return
 	}
 	to := receiver{a.Email, "", a.Language}
@@ -211,21 +211,39 @@ func (d *Desk) answerForgotten(ctx context.Context, f forgotten) {
 		return
 	}
 	code := newCode()
+	hash := hashCode(code)
+	var before auth.Password
 	given := false
 	err := d.change(ctx, func(all map[string]auth.Account) ([]auth.Account, []string, []audit.Record, error) {
 		var next auth.Account
-		if next, given = all[a.Name].Forget(d.now(), hashCode(code)); !given || next.Epoch != a.Epoch {
+		before = all[a.Name].Password
+		if next, given = all[a.Name].Forget(d.now(), hash); !given || next.Epoch != a.Epoch {
 			given = false
 			return nil, nil, nil, nil
 		}
 		return []auth.Account{next}, nil, d.noteForgotten(f, a.Name), nil
 	})
 	if err == nil && given {
-		err = d.dep.Mail.Send(ctx, d.letter(a, to, code, true))
+		if err = d.dep.Mail.Send(ctx, d.letter(a, to, code, true)); err != nil {
+			err = errors.Join(err, d.takeBack(ctx, a.Name, hash, before))
+		}
 	}
-	if err != nil && !errors.Is(err, mail.ErrOff) {
+	if err != nil {
 		d.dep.Log.Warn("a temporary password that somebody asked for was not mailed", "err", err)
 	}
+}
+
+// takeBack has the account as it was before a temporary password that nobody was
+// sent, so that the next request makes another.
+func (d *Desk) takeBack(ctx context.Context, name string, hash phone.Secret, before auth.Password) error {
+	return d.change(ctx, func(all map[string]auth.Account) ([]auth.Account, []string, []audit.Record, error) {
+		a := all[name]
+		if !a.Password.Asked.Equal(hash) {
+			return nil, nil, nil, nil // used, or another was made
+		}
+		a.Password.Asked, a.Password.AskedUntil = before.Asked, before.AskedUntil
+		return []auth.Account{a}, nil, nil, nil
+	})
 }
 
 // noteForgotten is the entry of one, as far as there is room.

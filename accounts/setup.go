@@ -6,7 +6,6 @@ import (
 
 	"github.com/lineside/lineside/audit"
 	"github.com/lineside/lineside/auth"
-	"github.com/lineside/lineside/operators"
 	"github.com/lineside/lineside/phone"
 )
 
@@ -17,14 +16,7 @@ type NewAdmin struct {
 }
 
 // NeedsSetUp says that no operator's account exists.
-func (d *Desk) NeedsSetUp() bool {
-	for _, a := range d.dep.Store.Accounts() {
-		if a.Role != auth.Personal {
-			return false
-		}
-	}
-	return true
-}
+func (d *Desk) NeedsSetUp() bool { return d.dep.Store.Operators() == 0 }
 
 // SetUpCode is the code the first account is made with; there is none once there
 // is an account.
@@ -37,7 +29,7 @@ func (d *Desk) SetUpCode() (phone.Secret, bool) {
 
 // SetUp makes the first account, an admin's, and signs its person in.
 func (d *Desk) SetUp(ctx context.Context, from netip.Addr, code phone.Secret, in NewAdmin) (Person, error) {
-	now, net := d.now(), operators.Network(from)
+	now, net := d.now(), d.network(from)
 	if wait := d.doors.addrs.wait(now, net); wait > 0 {
 		return Person{}, waitError(wait)
 	}

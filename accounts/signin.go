@@ -9,7 +9,6 @@ import (
 
 	"github.com/lineside/lineside/audit"
 	"github.com/lineside/lineside/auth"
-	"github.com/lineside/lineside/operators"
 	"github.com/lineside/lineside/phone"
 )
 
@@ -28,7 +27,7 @@ type try struct {
 // SignIn lets somebody in by name and password. Its refusals are the same
 // whether the name exists or not.
 func (d *Desk) SignIn(ctx context.Context, from netip.Addr, name string, password phone.Secret) (Person, error) {
-	t := try{now: d.now(), from: from, net: operators.Network(from), password: password}
+	t := try{now: d.now(), from: from, net: d.network(from), password: password}
 	if wait := d.doors.addrs.wait(t.now, t.net); wait > 0 {
 		return Person{}, waitError(wait)
 	}
@@ -58,17 +57,20 @@ func readName(typed string) string {
 // looked at, or not there, costs the same work.
 func (d *Desk) look(ctx context.Context, t try) (m auth.Matched, err error) {
 	p := t.account.Password
-	if code := hashCode(readCode(t.password)); code.Equal(p.Temporary) && p.TakesTemporary(t.now) {
+	if code := hashCode(readCode(t.password)); p.Takes(t.now, code) {
 		return auth.Matched{Temporary: code}, nil
 	}
 	known := t.account.IsKnown(t.net)
+	if wait := d.doors.wait(t.now, t.net, known); wait > 0 {
+		return auth.Matched{}, waitError(wait)
+	}
 	leave, err := d.doors.enter(ctx, known)
 	if err != nil {
 		return auth.Matched{}, err
 	}
 	defer leave()
 	// Others from there may have used up the tries while this one waited.
-	if wait := d.doors.addrs.wait(t.now, t.net); wait > 0 {
+	if wait := d.doors.wait(t.now, t.net, known); wait > 0 {
 		return auth.Matched{}, waitError(wait)
 	}
 	looked := t.account.Name != "" && len(t.password.Reveal()) <= auth.MaxPassword
@@ -76,7 +78,7 @@ func (d *Desk) look(ctx context.Context, t try) (m auth.Matched, err error) {
 	if auth.VerifyPassword(p.Hash, shorten(t.password)) && looked && !held {
 		return auth.Matched{Own: p.Hash}, nil
 	}
-	d.doors.addrs.wrong(t.now, t.net)
+	d.doors.wrong(t.now, t.net)
 	if looked && !known && !held {
 		d.doors.names.wrong(t.now, t.account.Name)
 	}

@@ -57,11 +57,15 @@ type Password struct {
 	// can lock its owner out by guessing.
 	Temporary phone.Secret
 	Until     time.Time
+	// Asked and AskedUntil are the same of one that somebody asked for by "forgot
+	// password". It lies beside the others: a stranger's word voids neither.
+	Asked      phone.Secret
+	AskedUntil time.Time
 }
 
 // Matched is which hashes a password that somebody typed turned out to match.
 type Matched struct {
-	// Own is the hash it was found to match, Temporary the same of the temporary
+	// Own is the hash it was found to match, Temporary the same of a temporary
 	// one; empty for none.
 	Own, Temporary phone.Secret
 }
@@ -77,8 +81,8 @@ const (
 )
 
 // SignIn lets the person in, or not, and gives the account with what that
-// changes. A temporary password is gone with its first use, and with the first
-// use of the person's own, after which it is not wanted.
+// changes. Temporary passwords are gone with the first use of one, and with the
+// first use of the person's own, after which they are not wanted.
 func (a Account) SignIn(now time.Time, from netip.Prefix, s Matched) (next Account, must Must, in bool) {
 	p := a.Password
 	switch {
@@ -86,12 +90,12 @@ func (a Account) SignIn(now time.Time, from netip.Prefix, s Matched) (next Accou
 		if age := now.Sub(p.Set); age < 0 || age >= PasswordFor {
 			must = MustExpired
 		}
-	case s.Temporary.Equal(p.Temporary) && p.TakesTemporary(now):
+	case p.Takes(now, s.Temporary):
 		must = MustTemporary
 	default:
 		return a, "", false
 	}
-	a.Password.Temporary, a.Password.Until = phone.Secret{}, time.Time{}
+	a.Password = a.Password.WithoutTemporary()
 	a.SignedIn = now
 	a.Known = slices.DeleteFunc(slices.Clone(a.Known), func(p netip.Prefix) bool { return p == from })
 	a.Known = slices.Insert(a.Known, 0, from)
@@ -99,11 +103,22 @@ func (a Account) SignIn(now time.Time, from netip.Prefix, s Matched) (next Accou
 	return a, must, true
 }
 
-// TakesTemporary reports that the temporary password, if there is one, is good at
-// now. One from the future, of before a clock was put right, is not.
-func (p Password) TakesTemporary(now time.Time) bool {
-	return now.Before(p.Until) && !now.Before(p.Until.Add(-TemporaryFor))
+// Takes reports that the temporary password of this hash is good at now.
+func (p Password) Takes(now time.Time, temporary phone.Secret) bool {
+	return good(now, p.Until) && temporary.Equal(p.Temporary) || good(now, p.AskedUntil) && temporary.Equal(p.Asked)
 }
+
+// good reports that a temporary password, if there is one, is good at now. One from
+// the future, of before a clock was put right, is not.
+func good(now, until time.Time) bool {
+	return now.Before(until) && !now.Before(until.Add(-TemporaryFor))
+}
+
+// HasTemporary reports that there is a temporary password, good or not.
+func (p Password) HasTemporary() bool { return !p.Temporary.IsZero() || !p.Asked.IsZero() }
+
+// WithoutTemporary is the password without the temporary ones.
+func (p Password) WithoutTemporary() Password { return Password{Hash: p.Hash, Set: p.Set} }
 
 // Change gives the account the password of this hash, which the person chose.
 func (a Account) Change(now time.Time, hash phone.Secret) Account {
@@ -118,13 +133,15 @@ func (a Account) Reset(now time.Time, temporary phone.Secret) Account {
 	return a.end(now)
 }
 
-// Forget gives the account a temporary password beside the person's own: anybody
-// can ask for one in another's name. It is not given again for TemporaryGap.
+// Forget gives the account a temporary password beside the person's own and the one
+// an admin had made: anybody can ask for one in another's name. It is not given
+// again for TemporaryGap.
 func (a Account) Forget(now time.Time, temporary phone.Secret) (next Account, given bool) {
-	if made := a.Password.Until.Add(-TemporaryFor); now.Before(made.Add(TemporaryGap)) {
+	until := a.Password.AskedUntil
+	if made := until.Add(-TemporaryFor); good(now, until) && now.Before(made.Add(TemporaryGap)) {
 		return a, false
 	}
-	a.Password.Temporary, a.Password.Until = temporary, now.Add(TemporaryFor)
+	a.Password.Asked, a.Password.AskedUntil = temporary, now.Add(TemporaryFor)
 	return a, true
 }
 

@@ -144,6 +144,9 @@ func (p *Post) SetServer(ctx context.Context, s Server) error {
 	})
 }
 
+// On reports that a mail server is set, without which Send takes nothing.
+func (p *Post) On() bool { return !p.Server().IsZero() }
+
 // Send puts m into the queue and returns when that is on disk. It never waits
 // for the server. Its errors are ErrOff, ErrFull, ErrMessage and the disk's.
 func (p *Post) Send(ctx context.Context, m Message) error {

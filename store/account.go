@@ -50,6 +50,8 @@ type plainAccount struct {
 	Set       time.Time      `json:"set,omitzero"`
 	Temporary string         `json:"temporary,omitempty"`
 	Until     time.Time      `json:"until,omitzero"`
+	Asked     string         `json:"asked,omitempty"`
+	AskedTill time.Time      `json:"asked_until,omitzero"`
 	Known     []netip.Prefix `json:"known,omitempty"`
 	SignedIn  time.Time      `json:"signed_in,omitzero"`
 	Rev       uint64         `json:"rev"`
@@ -100,9 +102,24 @@ func (s *Store) ChangeAccounts(ctx context.Context, edit func(all map[string]aut
 	if err != nil {
 		return err
 	}
-	s.accounts.Store(&next)
+	s.keepAccounts(next)
 	return nil
 }
+
+// keepAccounts makes next what is read from now on.
+func (s *Store) keepAccounts(next accounts) {
+	n := 0
+	for _, a := range next {
+		if a.Role != auth.Personal {
+			n++
+		}
+	}
+	s.accounts.Store(&next)
+	s.operators.Store(int64(n))
+}
+
+// Operators is how many accounts are not users' sign-ins.
+func (s *Store) Operators() int { return int(s.operators.Load()) }
 
 // putAccount puts one account into d and next.
 func (c codec) putAccount(v *view, d *draft, next accounts, a auth.Account) error {
@@ -126,10 +143,10 @@ func (c codec) putAccount(v *view, d *draft, next accounts, a auth.Account) erro
 func (s *Store) burnTemporary(v *view, d *draft) error {
 	next := maps.Clone(*s.accounts.Load())
 	for _, a := range next {
-		if a.Password.Temporary.IsZero() {
+		if !a.Password.HasTemporary() {
 			continue
 		}
-		a.Password.Temporary, a.Password.Until = phone.Secret{}, time.Time{}
+		a.Password = a.Password.WithoutTemporary()
 		if err := s.codec().putAccount(v, d, next, a); err != nil {
 			return err
 		}
@@ -148,7 +165,7 @@ func (c codec) encodeAccount(a auth.Account) ([]byte, error) {
 	text, err := json.Marshal(plainAccount{
 		Name: a.Name, Role: a.Role.String(), Email: a.Email, Language: a.Language, Created: stamp(a.Created), Person: stamp(a.Person),
 		Epoch: a.Epoch, Hash: a.Password.Hash.Reveal(), Set: stamp(a.Password.Set), Temporary: a.Password.Temporary.Reveal(),
-		Until: stamp(a.Password.Until), Known: a.Known, SignedIn: stamp(a.SignedIn), Rev: a.Rev,
+		Until: stamp(a.Password.Until), Asked: a.Password.Asked.Reveal(), AskedTill: stamp(a.Password.AskedUntil), Known: a.Known, SignedIn: stamp(a.SignedIn), Rev: a.Rev,
 	})
 	if err != nil {
 		return nil, err
@@ -172,8 +189,9 @@ func (c codec) decodeAccount(key, value []byte) (auth.Account, error) {
 	}
 	a := auth.Account{
 		Name: p.Name, Email: p.Email, Language: p.Language, Created: stamp(p.Created), Person: stamp(p.Person), Epoch: p.Epoch,
-		Password: auth.Password{Hash: phone.NewSecret(p.Hash), Set: stamp(p.Set), Temporary: phone.NewSecret(p.Temporary), Until: stamp(p.Until)},
-		Known:    p.Known, SignedIn: stamp(p.SignedIn), Rev: p.Rev,
+		Password: auth.Password{Hash: phone.NewSecret(p.Hash), Set: stamp(p.Set), Temporary: phone.NewSecret(p.Temporary), Until: stamp(p.Until),
+			Asked: phone.NewSecret(p.Asked), AskedUntil: stamp(p.AskedTill)},
+		Known: p.Known, SignedIn: stamp(p.SignedIn), Rev: p.Rev,
 	}
 	_ = a.Role.UnmarshalText([]byte(p.Role)) // an unknown one stays zero
 	return a, nil

@@ -31,8 +31,9 @@ func testAccount(name string) auth.Account {
 	at := time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC)
 	return auth.Account{
 		Name: name, Role: auth.Installer, Email: "planted-" + name + "@example.net", Language: "de", Created: at, Person: at.Add(1), Epoch: 7,
-		Password: auth.Password{Hash: phone.NewSecret("planted-hash"), Set: at, Temporary: phone.NewSecret("planted-temporary"), Until: at.Add(time.Hour)},
-		Known:    []netip.Prefix{netip.MustParsePrefix("10.20.0.9/32")}, SignedIn: at,
+		Password: auth.Password{Hash: phone.NewSecret("planted-hash"), Set: at, Temporary: phone.NewSecret("planted-temporary"), Until: at.Add(time.Hour),
+			Asked: phone.NewSecret("planted-asked"), AskedUntil: at.Add(2 * time.Hour)},
+		Known: []netip.Prefix{netip.MustParsePrefix("10.20.0.9/32")}, SignedIn: at,
 	}
 }
 
@@ -89,7 +90,7 @@ func TestAccountsOfACopy(t *testing.T) {
 		t.Errorf("got the sessions %+v, want none", got)
 	}
 	a, ok := back.Account("anna")
-	if !ok || a.Password.Hash.Reveal() != "planted-hash" || !a.Password.Temporary.IsZero() {
+	if !ok || a.Password.Hash.Reveal() != "planted-hash" || a.Password.HasTemporary() {
 		t.Errorf("got %+v, want the account with its own password alone", a)
 	}
 	if d := back.Report().Detail; !strings.Contains(d, "lineside account list") {
@@ -127,5 +128,23 @@ func TestEditOfAccountsThatFailsChangesNothing(t *testing.T) {
 	})
 	if _, ok := s.Account("anna"); !ok || len(s.Accounts()) != 1 || !errors.Is(err, planted) {
 		t.Errorf("got %v and %+v, want %v and anna alone", err, s.Accounts(), planted)
+	}
+}
+
+func TestOperatorsAreCounted(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "db")
+	s := openTest(t, path, Config{})
+	user := testAccount("erika")
+	user.Role = auth.Personal
+	putAccount(t, s, user)
+	if got := s.Operators(); got != 0 {
+		t.Errorf("with a user's sign-in alone: got %d, want 0", got)
+	}
+	putAccount(t, s, testAccount("anna"))
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if got := openTest(t, path, Config{}).Operators(); got != 1 {
+		t.Errorf("after a restart: got %d, want 1", got)
 	}
 }

@@ -108,6 +108,7 @@ type Store struct {
 	letters   atomic.Pointer[letters]
 	letterMu  sync.Mutex // one change of the letters at a time
 	accounts  atomic.Pointer[accounts]
+	operators atomic.Int64                   // of the accounts, see Operators
 	accountMu sync.Mutex                     // one change of the accounts at a time
 	sessions  atomic.Pointer[[]auth.Session] // as they were at the start
 
@@ -228,7 +229,7 @@ func (s *Store) adopt(m *memory) {
 	s.tokens.Store(&m.tokens)
 	s.users.Store(&m.users)
 	s.letters.Store(&m.letters)
-	s.accounts.Store(&m.accounts)
+	s.keepAccounts(m.accounts)
 	s.sessions.Store(&m.sessions)
 	s.rev, s.chain, s.seen, s.mark = m.rev, m.chain, m.seen, m.mark
 	s.meta = m.meta
