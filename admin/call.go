@@ -119,6 +119,9 @@ func (a *answer) WriteHeader(status int) {
 	a.ResponseWriter.WriteHeader(status)
 }
 
+// Cut has the caller told, by a connection that ends, that it was not given all.
+func (a *answer) Cut() { a.cut = true }
+
 // Write begins the answer with 200 where no status was set.
 func (a *answer) Write(b []byte) (int, error) {
 	if a.status == 0 {

@@ -1,6 +1,10 @@
 package integration
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/lineside/lineside/internal/browser"
+)
 
 // settings: a key that counts at once, one that waits for a restart, one the file
 // alone has, and what is wrong shown at its field.
@@ -32,4 +36,81 @@ func (w *webBox) settings(t *testing.T) {
 	w.Expect("ERR_CONNECTION_REFUSED")
 	w.See("The box starts anew")
 	w.Wait("the box", `location.pathname === "/settings" && document.querySelector(".side .mark").innerText.includes('Branch <b>7</b> "K"')`)
+}
+
+// auditLog: what was done stands in it, is found by who did it, and the chain is
+// followed.
+func (w *webBox) auditLog(t *testing.T) {
+	w.Open("/audit")
+	w.See("Setting changed")
+	w.Click("main form button")
+	w.See("The log is whole")
+	w.Audit("audit log")
+	w.Shot("audit")
+	w.Open("/audit?name=" + webName + "&kind=setting-changed")
+	w.See("site.name")
+	w.Wait("entries of one kind", `!document.querySelector("tbody").innerText.includes("Signed in")`)
+	w.Open("/audit?from=yesterday&mac=%3Cscript%3E")
+	w.Expect("422")
+	w.See("Write a day like")
+	w.Audit("audit log with errors")
+	var status string
+	w.Do("export", browser.Promise(`fetch("/audit/export").then(r => r.text()).then(x => x.includes("setting-changed") && x.includes("site.name") ? "whole" : x)`, &status))
+	if status != "whole" {
+		t.Errorf("got the export %.200q, want the settings' change in it", status)
+	}
+}
+
+// accounts: somebody who has no address is given a temporary password by hand,
+// and the last admin stays.
+func (w *webBox) accounts(t *testing.T) {
+	w.Open("/accounts")
+	w.Fill("#f-name", "Ines Müller")
+	w.Fill("#f-email", "nowhere")
+	w.Expect("422")
+	w.Click(`form[action="/accounts"] button`)
+	w.Wait("an error at the field", `document.querySelector("#f-email[aria-invalid], #f-name[aria-invalid]")`)
+	w.Fill("#f-name", "ines")
+	w.Fill("#f-email", " ")
+	w.Click(`form[action="/accounts"] button`)
+	w.See("Temporary password of ines")
+	w.Audit("accounts")
+	w.Shot("accounts")
+	w.Open("/accounts")
+	w.Fill("#f-token-name", "monitoring")
+	w.Click(`form[action="/tokens"] button`)
+	w.See("Token “monitoring”")
+	w.Open("/accounts/" + webName)
+	w.Audit("account")
+	w.Shot("account")
+	w.Expect("409")
+	w.Click(".rows .danger")
+	w.Click("#confirm-do")
+	w.See("This is the last admin's account")
+	w.Open("/accounts/ines")
+	w.Click(".rows .danger")
+	w.See("Remove the account ines?")
+	w.Click("#confirm-do")
+	w.See("The account ines is gone")
+	w.Open("/mail")
+	w.See("No mail server is set")
+	w.Audit("mail")
+	w.Shot("mail")
+}
+
+// leases and backup: pools are told of, and a backup comes whole.
+func (w *webBox) backup(t *testing.T) {
+	w.Open("/leases")
+	w.See("DHCP leases")
+	w.Audit("leases")
+	w.Shot("leases")
+	w.Open("/backup")
+	w.Audit("backup")
+	w.Shot("backup")
+	var size int
+	w.Do("take a backup", browser.Promise(`fetch("/backup", {method: "POST", headers: {"X-CSRF": document.querySelector("meta[name=csrf]").content}})
+		.then(async r => r.headers.get("Content-Disposition").includes("lineside-backup-") ? (await r.arrayBuffer()).byteLength : 0)`, &size))
+	if size < 10_000 {
+		t.Errorf("got a backup of %d bytes, want the database and more", size)
+	}
 }

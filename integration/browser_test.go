@@ -69,6 +69,9 @@ func TestBrowser(t *testing.T) {
 	t.Run("first start to its end", func(t *testing.T) { w.setUpSteps(t) })
 	t.Run("overview is live", func(t *testing.T) { w.overviewIsLive(t) })
 	t.Run("settings", func(t *testing.T) { w.settings(t) })
+	t.Run("accounts", func(t *testing.T) { w.accounts(t) })
+	t.Run("leases and backup", func(t *testing.T) { w.backup(t) })
+	t.Run("audit log", func(t *testing.T) { w.auditLog(t) })
 	t.Run("session ends under a form", func(t *testing.T) { w.sessionEnds(t) })
 }
 

@@ -1,8 +1,10 @@
 package pages
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/lineside/lineside/admin"
@@ -121,6 +123,7 @@ type field struct {
 	Need, Long, Plain, Checked      bool
 	Options                         []option
 	Length                          int
+	id                              string // where the name's would be there twice
 }
 
 type option struct {
@@ -129,7 +132,7 @@ type option struct {
 }
 
 // ID is what label and messages are bound to.
-func (f field) ID() string { return "f-" + f.Name }
+func (f field) ID() string { return cmp.Or(f.id, "f-"+f.Name) }
 
 func newField(kind string, f *form, name, label string) field {
 	x := field{Kind: kind, Name: name, Label: label, Length: 200}
@@ -168,6 +171,11 @@ func choice(f *form, name, label string, pairs ...string) field {
 	return x
 }
 
+// choices is a choice whose values and texts come from the handler.
+func choices(f *form, name, label string, pairs []string) field {
+	return choice(f, name, label, pairs...)
+}
+
 // What follows says more of a field, in a pipe.
 
 func need(f field) field              { f.Need = true; return f }
@@ -176,3 +184,18 @@ func long(f field) field              { f.Length = 64 << 10; return f }
 func plain(f field) field             { f.Plain = true; return f } // no corrections by a phone's keyboard
 func auto(what string, f field) field { f.Auto = what; return f }
 func hint(text string, f field) field { f.Hint = text; return f }
+
+// kind is another type of input, such as "date".
+func kind(what string, f field) field { f.Kind = what; return f }
+
+// as gives the field an ID of its own, on a page with two of its name.
+func as(id string, f field) field { f.id = id; return f }
+
+// number reads a hidden field of ours; anything else is 0.
+func number(text string) uint64 {
+	n, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		return 0
+	}
+	return n
+}

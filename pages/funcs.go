@@ -21,7 +21,7 @@ func (s *Server) funcs(w *words) template.FuncMap {
 		// Things with a form of their own.
 		"asset": s.assets.url, "icon": icon, "live": live, "args": args,
 		"input": input, "password": password, "choice": choice, "checkbox": checkbox, "area": area, "hidden": hidden,
-		"need": need, "auto": auto, "hint": hint, "long": long, "huge": huge, "plain": plain,
+		"need": need, "auto": auto, "hint": hint, "kind": kind, "as": as, "choices": choices, "long": long, "huge": huge, "plain": plain,
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 var families = []string{
 	"setup.means.", "setup.way.", "role.", "state.", "platform.", "dhcp.", "factor.", "factor.text.", "month.",
 	"health.", "ticket.", "reason.", "settings.section.", "settings.from.",
+	"audit.kind.", "audit.front.", "leases.state.", "accounts.may.", "mail.kind.",
 }
 
 // TestWordsAreTheSameInBothLanguages: the same keys, and the same arguments under

@@ -44,7 +44,7 @@ func Rows() []Row {
 		from("operators", "what the two APIs for operators have in common; knows no routes and no roles", "phone"),
 		from("accounts", "who may sign in to the pages, and their sessions; auth decides, the store keeps, mail carries", "phone", "auth", "audit", "mail", "operators"),
 		from("admin", "operators' API: calls the desk, reads the audit log", "phone", "auth", "audit", "provision", "mail", "operators", "accounts"),
-		from("pages", "operators' and users' web pages: a client of admin's API, as the command line is; who has signed in is the accounts' to say", "phone", "admin", "accounts"),
+		from("pages", "operators' and users' web pages: a client of admin's API, as the command line is; who has signed in is the accounts' to say; entries of the audit log are shown as they are", "phone", "audit", "admin", "accounts"),
 		from("sync/proto", "rules of one-time things; pure, shared by both sides"),
 		from("sync/seal", "sealing and signing; knows no messages"),
 		from("sync/wire", "messages are structs of their own, so that both sides can change; they carry the rules' own nouns, and are signed",
