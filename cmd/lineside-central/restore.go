@@ -39,6 +39,9 @@ type restored struct {
 	Aside   string `json:"aside"`
 	// Unread says why what was there before could not be read, if it was not.
 	Unread string `json:"unread,omitempty"`
+	// Cluster says that other machines may run a lineside-central of this
+	// platform, each with an admin's token of its own that this restore left.
+	Cluster bool `json:"cluster,omitempty"`
 	central.PutBack
 }
 
@@ -48,6 +51,10 @@ func (p *program) tellRestored(from string, r restored) error {
 		p.say("  one-time passwords that were out count no longer; every site merges in full"),
 		p.say("  operators' tokens are void: %s", cmp.Or(strings.Join(r.Voided, ", "), "there was none but the first admin's")),
 		p.say("  → the next start makes a new admin's token, in %s; make the others with: lineside-central token add NAME --role ROLE", fileToken),
+	}
+	if r.Cluster {
+		lines = append(lines, p.say("  ! the first admin's token of every other machine with a lineside-central of this platform still counts"),
+			p.say("  → remove %s from its directory there before you start it; that start makes and shows a new one", fileToken))
 	}
 	if len(r.Uninvited) > 0 {
 		lines = append(lines, p.say("  join tokens of these sites are void: %s", strings.Join(r.Uninvited, " ")), p.say("  → make new ones with: lineside-central site invite SITE"))
@@ -92,6 +99,7 @@ func (p *program) restore(ctx context.Context, s settings, from string) (done re
 	if err = f.certificate(); err != nil {
 		return done, err
 	}
+	done.Cluster = len(s.NATS.Servers) > 0
 	was, err := central.ReadBefore(filepath.Join(done.Aside, fileDatabase))
 	if err != nil {
 		done.Unread = err.Error() // told; a new machine has none

@@ -1,12 +1,27 @@
 package main
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 )
+
+// TestRestoreTellsOfOtherMachines: what a restore cannot reach is told, with a
+// cluster alone.
+func TestRestoreTellsOfOtherMachines(t *testing.T) {
+	for _, cluster := range []bool{false, true} {
+		var out bytes.Buffer
+		if err := (&program{out: &out}).tellRestored("copy", restored{Cluster: cluster}); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Contains(out.String(), "remove "+fileToken+" from its directory there"); got != cluster {
+			t.Errorf("cluster %v: got\n%s", cluster, out.String())
+		}
+	}
+}
 
 // TestRestore: what a backup holds comes back, in a new epoch.
 func TestRestore(t *testing.T) {

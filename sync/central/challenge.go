@@ -58,9 +58,12 @@ func (c *challenges) code(facts []byte, site string) []byte {
 
 // place reads a challenge that was handed out for a site and may be answered yet.
 func (c *challenges) place(nonce, site string, now time.Time) (place uint64, ok bool) {
+	const length = factsLen + sha256.Size
+	if len(nonce) != base64.RawURLEncoding.EncodedLen(length) { // base64 passes over line feeds
+		return 0, false
+	}
 	b, err := base64.RawURLEncoding.Strict().DecodeString(nonce)
-	if err != nil || len(nonce) != base64.RawURLEncoding.EncodedLen(factsLen+sha256.Size) || len(b) != factsLen+sha256.Size || // line feeds are passed over
-		 !hmac.Equal(b[factsLen:], c.code(b, site)) {
+	if err != nil || len(b) != length || !hmac.Equal(b[factsLen:], c.code(b, site)) {
 		return 0, false
 	}
 	if now.UnixNano() >= int64(binary.BigEndian.Uint64(b[8:])) {
