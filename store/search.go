@@ -108,7 +108,7 @@ func (l look) start(c *bolt.Cursor) (k, value []byte) {
 	case l.Before == 0:
 		return c.Last()
 	}
-	if k, value = c.Seek(entryKey(l.Before)); k == nil {
+	if above, _ := c.Seek(entryKey(l.Before)); above == nil {
 		return c.Last()
 	}
 	return c.Prev()
