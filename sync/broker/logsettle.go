@@ -11,10 +11,12 @@ import (
 )
 
 // Answers of a cluster that has no leader yet, or whose nodes have not all met
-// (nats-server's errors.json).
+// (nats-server's errors.json). A stream is made where there is none, so one that
+// is not found is just being made by another platform, whose answer was lost.
 const (
 	codeNoPeers     = 10005
 	codeUnavailable = 10008
+	codeNoStream    = 10059
 )
 
 const (
@@ -51,7 +53,7 @@ func (l *Log) openSettled(ctx context.Context) error {
 func settling(err error) bool {
 	var api *jetstream.APIError
 	if errors.As(err, &api) {
-		return api.ErrorCode == codeNoPeers || api.ErrorCode == codeUnavailable
+		return api.ErrorCode == codeNoPeers || api.ErrorCode == codeUnavailable || api.ErrorCode == codeNoStream
 	}
 	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, nats.ErrTimeout) || errors.Is(err, nats.ErrNoResponders) || errors.Is(err, jetstream.ErrJetStreamNotEnabled)
 }
