@@ -58,7 +58,7 @@ func TestStepBesideTheSentence(t *testing.T) {
 			t.Errorf("got %q (%s), %v, want %q", got.Enrolment.Step, got.Enrolment.Next, err, want)
 		}
 	}
-	list, err := b.client.Phones(t.Context(), "visitor", 1)
+	list, err := b.client.Phones(t.Context(), "visitor", "", 1)
 	if err != nil || len(list.Phones) != 1 || list.Phones[0].Step != "claim" {
 		t.Errorf("got %+v, %v, want one to claim", list.Phones, err)
 	}

@@ -116,7 +116,7 @@ func TestOpenAPIDescribesTheShapes(t *testing.T) {
 		"TicketsInput": admin.TicketsInput{}, "TicketFor": admin.TicketFor{}, "TicketLine": admin.TicketLine{}, "TicketsMade": admin.TicketsMade{},
 		"Search": admin.Search{}, "BulkInput": admin.BulkInput{}, "BulkRow": admin.BulkRow{}, "BulkDone": admin.BulkDone{},
 		"Overview": admin.Overview{}, "VendorCount": admin.VendorCount{}, "DHCP": admin.DHCP{}, "Pool": admin.Pool{},
-		"AddrRange": admin.AddrRange{}, "Hour": phone.Hour{}, "Phone": admin.Phone{}, "Phones": admin.Phones{},
+		"AddrRange": admin.AddrRange{}, "Hour": phone.Hour{}, "Phone": admin.Phone{}, "Phones": admin.Phones{}, "PINs": admin.PINs{}, "PINRow": admin.PINRow{},
 		"DHCPAdvice": admin.DHCPAdvice{}, "DHCPServer": admin.DHCPServer{}, "DHCPMode": admin.DHCPMode{},
 		"Account": admin.Account{}, "AccountList": admin.AccountList{}, "AccountInput": admin.AccountInput{},
 		"AccountAdded": admin.AccountAdded{}, "PasswordReset": admin.PasswordReset{}, "SetUpCode": admin.SetUpCode{},

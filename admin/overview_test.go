@@ -54,7 +54,7 @@ func TestPhonesAreListed(t *testing.T) {
 	b := newBox(t, nil)
 	b.putUser(phone.User{ID: "alice", Extension: "207", First: "Alice"})
 	for state, want := range map[string]string{"": "CBA", "visitor": "C", "unfinished": "CB", "needed": "B", "enrolling": "B", "blocked": ""} {
-		list, err := b.client.Phones(t.Context(), state, 0)
+		list, err := b.client.Phones(t.Context(), state, "", 0)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -69,7 +69,7 @@ func TestPhonesAreListed(t *testing.T) {
 			t.Errorf("%q: got %q of %d, want %q", state, got, list.Total, want)
 		}
 	}
-	list, err := b.client.Phones(t.Context(), "successful", 1)
+	list, err := b.client.Phones(t.Context(), "successful", "", 1)
 	if err != nil || len(list.Phones) != 1 || list.Phones[0].Owner != "Alice" || list.Phones[0].Label != "Reception" {
 		t.Errorf("got %+v, %v; want Alice's phone", list, err)
 	}
@@ -84,7 +84,7 @@ func TestNextOfAState(t *testing.T) {
 	rec := b.records[macB]
 	rec.Enrolment = auth.Enrolment{State: auth.Failed, Until: start.Add(time.Minute)}
 	b.records[macB] = rec
-	list, err := b.client.Phones(t.Context(), "failed", 0)
+	list, err := b.client.Phones(t.Context(), "failed", "", 0)
 	if err != nil || len(list.Phones) != 1 {
 		t.Fatalf("got %+v, %v; want the phone", list, err)
 	}

@@ -3,6 +3,7 @@ package admin
 import (
 	"cmp"
 	"context"
+	"encoding/hex"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -53,6 +54,9 @@ type Phone struct {
 type Phones struct {
 	Total  int     `json:"total"`
 	Phones []Phone `json:"phones"`
+	// Maker is whose addresses begin like the MAC that is searched for, once six
+	// digits of it are there.
+	Maker phone.Vendor `json:"maker,omitempty"`
 }
 
 // getPhones is the installer's list: whoever came lately, set up here or not.
@@ -65,8 +69,12 @@ func (s *Server) getPhones(c *call) error {
 	if err := oneOf("state", state, append(stateNames(), stateVisitor, "unfinished")); err != nil {
 		return err
 	}
-	list := s.heard(state)
-	out := Phones{Total: len(list), Phones: []Phone{}}
+	q, err := s.narrow(Search{Text: c.r.URL.Query().Get("q")})
+	if err != nil {
+		return err
+	}
+	list := slices.DeleteFunc(s.heard(state), func(h heard) bool { return !s.meets(q, h) })
+	out := Phones{Total: len(list), Phones: []Phone{}, Maker: s.makerOf(q.hex)}
 	slices.SortFunc(list, func(a, b heard) int {
 		return cmp.Or(b.seen.At.Compare(a.seen.At), slices.Compare(a.seen.MAC[:], b.seen.MAC[:]))
 	})
@@ -74,6 +82,32 @@ func (s *Server) getPhones(c *call) error {
 		out.Phones = append(out.Phones, s.phone(h))
 	}
 	return c.json(http.StatusOK, out)
+}
+
+// meets reports that a phone is among those searched for. A visitor has but what
+// it said of itself.
+func (s *Server) meets(q query, h heard) bool {
+	if h.rec != nil {
+		return s.matches(s.cfg.Now(), q, h.rec)
+	}
+	return len(q.words) == 0 || q.hex != "" && macHas(h.seen.MAC, q.hex) ||
+		s.says(q.words, &phone.Device{MAC: h.seen.MAC, Vendor: h.seen.Vendor, Model: h.seen.Model})
+}
+
+// makerOf is whose addresses begin like the digits of a MAC; empty where that is
+// nobody's of ours, or too few are there to tell.
+func (s *Server) makerOf(digits string) phone.Vendor {
+	var mac phone.MAC
+	start, err := hex.DecodeString(digits[:len(digits)&^1])
+	if err != nil || len(start) < 3 {
+		return ""
+	}
+	copy(mac[:], start)
+	v, _, err := s.cfg.Place(mac, "", "")
+	if err != nil {
+		return ""
+	}
+	return v
 }
 
 // heard is a phone and what was last seen of it; rec is nil of a visitor.
@@ -128,9 +162,13 @@ func (s *Server) phone(h heard) Phone {
 }
 
 // Phones lists the phones heard of, the latest first: of a state, of "visitor",
-// or of "unfinished" for all that are not authenticated. limit 0 is the box's own.
-func (c *Client) Phones(ctx context.Context, state string, limit int) (Phones, error) {
+// or of "unfinished" for all that are not authenticated, and those that text
+// finds, as in a list of devices. limit 0 is the box's own.
+func (c *Client) Phones(ctx context.Context, state, text string, limit int) (Phones, error) {
 	q := url.Values{}
+	if text != "" {
+		q.Set("q", text)
+	}
 	if state != "" {
 		q.Set("state", state)
 	}

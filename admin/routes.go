@@ -29,6 +29,7 @@ func routes() []route {
 		{"GET", API + "/status", Viewer, (*Server).getStatus},
 		{"GET", API + "/overview", Viewer, (*Server).getOverview},
 		{"GET", API + "/phones", Viewer, (*Server).getPhones},
+		{"GET", API + "/pins", Installer, (*Server).getPINs},
 		{"GET", API + "/health", Viewer, (*Server).getHealth},
 		{"GET", API + "/devices", Viewer, (*Server).getDevices},
 		{"POST", API + "/devices", Admin, (*Server).postDevice},
