@@ -68,6 +68,7 @@ func TestBrowser(t *testing.T) {
 	}
 	t.Run("first start to its end", func(t *testing.T) { w.setUpSteps(t) })
 	t.Run("overview is live", func(t *testing.T) { w.overviewIsLive(t) })
+	t.Run("a phone is set up", func(t *testing.T) { w.installs(t) })
 	t.Run("settings", func(t *testing.T) { w.settings(t) })
 	t.Run("accounts", func(t *testing.T) { w.accounts(t) })
 	t.Run("leases and backup", func(t *testing.T) { w.backup(t) })

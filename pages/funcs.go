@@ -19,6 +19,7 @@ func (s *Server) funcs(w *words) template.FuncMap {
 		"until": func(t time.Time) template.HTML { return s.until(w, t) },
 		"ago":   func(t time.Time) template.HTML { return s.ago(w, t) },
 		// Things with a form of their own.
+		"badgeOf": badgeOf, "phoneName": installName,
 		"asset": s.assets.url, "icon": icon, "live": live, "args": args,
 		"input": input, "password": password, "choice": choice, "checkbox": checkbox, "area": area, "hidden": hidden,
 		"need": need, "auto": auto, "hint": hint, "kind": kind, "as": as, "choices": choices, "long": long, "huge": huge, "plain": plain,
@@ -157,6 +158,8 @@ func icons() map[string]string {
 		"clock":    "M12 20.500a8.500 8.500 0 1 0 0-17 8.500 8.500 0 0 0 0 17z|M12 7.500V12l3 2",
 		"link":     "M10 14a4 4 0 0 0 5.700 0l3-3a4 4 0 0 0-5.700-5.700l-1 1|M14 10a4 4 0 0 0-5.700 0l-3 3a4 4 0 0 0 5.700 5.700l1-1",
 		"plus":     "M12 5v14|M5 12h14",
+		"scan":     "M4 8V4h4|M16 4h4v4|M20 16v4h-4|M8 20H4v-4|M8 9v6|M11 9v6|M13.500 9v6|M16 9v6",
+		"print":    "M7 8V4h10v4|M7 17H4v-7a2 2 0 0 1 2-2h12a2 2 0 0 1 2 2v7h-3|M7 14h10v6H7z",
 		// States: each has a shape of its own, for who does not see the colour.
 		"ok":      "M5 12.500l4.500 4.500L19 7.500",
 		"wait":    "M7 4h10|M7 20h10|M8 4c0 5 8 5 8 16|M16 4c0 5-8 5-8 16",

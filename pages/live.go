@@ -16,6 +16,9 @@ const (
 	maxPerPerson = 12 // streams of one person
 	watchAgain   = 2 * time.Second
 	watchLongest = time.Minute
+	// justNow is how long before its stream a page may have been made: what
+	// happened meanwhile is not on it.
+	justNow = 5 * time.Second
 )
 
 // hub tells open pages that something happened. It carries no facts: a page then
@@ -27,6 +30,7 @@ type hub struct {
 	mu        sync.Mutex
 	listeners map[*listener]struct{}
 	byPerson  map[string]int
+	last      time.Time // something happened
 }
 
 // listener is one page that is looked at.
@@ -77,6 +81,9 @@ func (h *hub) join(person string) *listener {
 		return nil
 	}
 	l := &listener{person: person, wake: make(chan struct{}, 1)}
+	if time.Since(h.last) < justNow {
+		l.note(phone.MAC{})
+	}
 	h.listeners[l] = struct{}{}
 	h.byPerson[person]++
 	return l
@@ -95,6 +102,7 @@ func (h *hub) leave(l *listener) {
 func (h *hub) tell(mac phone.MAC) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.last = time.Now()
 	for l := range h.listeners {
 		l.note(mac)
 	}

@@ -11,7 +11,7 @@ import (
 
 // families are keys that no source names whole: {{word "state" .X}}.
 var families = []string{
-	"setup.means.", "setup.way.", "role.", "state.", "platform.", "dhcp.", "factor.", "factor.text.", "month.",
+	"step.", "setup.means.", "setup.way.", "role.", "state.", "platform.", "dhcp.", "factor.", "factor.text.", "month.",
 	"health.", "ticket.", "reason.", "settings.section.", "settings.from.",
 	"audit.kind.", "audit.front.", "leases.state.", "accounts.may.", "mail.kind.",
 }
