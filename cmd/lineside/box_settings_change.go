@@ -194,7 +194,8 @@ func (b *box) tryOut(ctx context.Context, was, now reading) problems {
 	if len(wrong) > 0 {
 		return wrong
 	}
-	wrong = append(checkDHCP(now.settings, where), checkDoors(ctx, now.settings, where, b.newDoors(now.settings, where))...)
+	wrong = append(checkClash(now.settings, where), checkDHCP(now.settings, where)...)
+	wrong = append(wrong, checkDoors(ctx, now.settings, where, b.newDoors(now.settings, where))...)
 	soft := append(checkReach(now.settings, where), checkPrompts(now.settings)...)
 	before := fieldsOf(append(checkReach(was.settings, where), checkPrompts(was.settings)...))
 	for _, p := range soft {

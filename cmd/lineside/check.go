@@ -98,6 +98,7 @@ func check(ctx context.Context, path string, list func() ([]nic, error)) verdict
 		v.Notes = append(v.Notes, fmt.Sprintf("phones reach this box at %s %s", where.Self, where.Interface))
 		v.Problems = append(v.Problems, checkDHCP(s, where)...)
 		v.Problems = append(v.Problems, checkReach(s, where)...)
+		v.Problems = append(v.Problems, checkClash(s, where)...)
 	}
 	v.Problems = append(v.Problems, checkState(s.State)...)
 	v.Problems = append(v.Problems, checkPrompts(s)...)
@@ -216,6 +217,31 @@ func checkDoors(ctx context.Context, s settings, where lan, doors []door) proble
 		}
 	}
 	return out
+}
+
+// checkClash looks for doors of one another's port. The machine would refuse the
+// second, but not while it is only tried.
+func checkClash(s settings, where lan) (out problems) {
+	doors := s.doors()
+	for i, d := range doors {
+		at := d.on(where.Self.Addr())
+		for _, o := range doors[:i] {
+			if other := o.on(where.Self.Addr()); o.network == d.network && clash(at.addr, other.addr) {
+				out = append(out, problem{File: s.Path, Key: d.key, Text: fmt.Sprintf("%s and %s are both %s: one of them could not open, and the box would not start; write another port for one", o.key, d.key, d.addr)})
+			}
+		}
+	}
+	return out
+}
+
+// clash reports that two sockets of one protocol cannot both be open.
+func clash(a, b string) bool {
+	x, errX := netip.ParseAddrPort(a)
+	y, errY := netip.ParseAddrPort(b)
+	if errX != nil || errY != nil || x.Port() != y.Port() || x.Port() == 0 {
+		return false
+	}
+	return x.Addr() == y.Addr() || x.Addr().IsUnspecified() || y.Addr().IsUnspecified()
 }
 
 // checkReach looks for doors that phones cannot reach although they open. The

@@ -289,3 +289,23 @@ func TestNearest(t *testing.T) {
 		}
 	}
 }
+
+// TestTwoDoorsOnOnePort: each opens alone, and the box with both would not start.
+func TestTwoDoorsOnOnePort(t *testing.T) {
+	where := lan{"eth0", prefixes("10.20.0.1/24")[0]}
+	for name, tc := range map[string]struct {
+		http, admin string
+		want        int
+	}{
+		"the same": {":8443", ":8443", 1}, "one on all addresses": {"0.0.0.0:8443", ":8443", 1},
+		"other ports": {":80", ":8443", 0}, "other addresses": {"10.20.9.1:8443", ":8443", 0}, "any free port": {":0", ":0", 0}, "off": {":8443", "", 0},
+	} {
+		got := checkClash(settings{Listen: listenSettings{HTTP: tc.http, Admin: tc.admin}}, where)
+		if len(got) != tc.want {
+			t.Errorf("%s: got %v, want %d problems", name, got, tc.want)
+		}
+		if tc.want > 0 && (got[0].Key != "listen.admin" || !strings.Contains(got[0].Text, "listen.http and listen.admin are both :8443")) {
+			t.Errorf("%s: got %v, want both keys named", name, got)
+		}
+	}
+}
