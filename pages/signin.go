@@ -76,12 +76,12 @@ func getSignOut(v *visit) error {
 }
 
 func postSignOut(v *visit) error {
+	v.setCookie(sessionCookie, "", -1) // whatever the disk says
 	if v.in {
 		if err := v.s.dep.People.SignOut(v.ctx(), v.who.Token); err != nil {
 			return err
 		}
 	}
-	v.setCookie(sessionCookie, "", -1)
 	v.w.Header().Set("Clear-Site-Data", `"cache"`)
 	return v.done("/sign-in", "signin.out")
 }
@@ -105,7 +105,7 @@ func postPassword(v *visit) error {
 	data := &passwordPage{Form: f, Must: v.who.Must}
 	next := v.secret("new")
 	v.checkTwice(f, "new", "again")
-	if v.secret("old").IsZero() {
+	if v.who.Must != "temporary" && v.secret("old").IsZero() {
 		f.blame("old", v.say("password.old.missing"))
 	}
 	if !f.OK() {

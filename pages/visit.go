@@ -36,7 +36,7 @@ func (s *Server) newVisit(w http.ResponseWriter, r *http.Request) *visit {
 		v.who, v.in = s.dep.People.Who(secret(c), !v.byItself())
 	}
 	v.lang = v.language()
-	v.api = s.dep.API(admin.Caller{Name: v.who.Name, Role: v.role(), Remote: v.from()})
+	v.api = s.dep.API(admin.Caller{Name: v.who.Name, Role: v.role(), Must: v.who.Must, Remote: v.from()})
 	return v
 }
 
