@@ -27,6 +27,7 @@ import (
 type site struct {
 	desk   *provision.Desk
 	store  *store.Store
+	srv    *admin.Server
 	client *admin.Client
 	macs   []phone.MAC
 }
@@ -66,6 +67,7 @@ func newSite(t testing.TB, n, perMinute int) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.srv = srv
 	s.serve(t, srv, perMinute)
 	return s
 }

@@ -74,6 +74,7 @@ func TestBrowser(t *testing.T) {
 	t.Run("leases and backup", func(t *testing.T) { w.backup(t) })
 	t.Run("audit log", func(t *testing.T) { w.auditLog(t) })
 	t.Run("session ends under a form", func(t *testing.T) { w.sessionEnds(t) })
+	t.Run("devices", func(t *testing.T) { w.devices(t) })
 }
 
 func (w *webBox) firstStart(t *testing.T) {

@@ -3,6 +3,7 @@ package pages_test
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -39,6 +40,7 @@ type fakeAPI struct {
 	mu      sync.Mutex
 	answers map[string]any
 	callers []admin.Caller
+	sent    map[string]string // the last body, by method
 }
 
 func (f *fakeAPI) set(path string, v any) {
@@ -47,8 +49,17 @@ func (f *fakeAPI) set(path string, v any) {
 	f.answers[path] = v
 }
 
-func (f *fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+// last is the last body that was sent by a method.
+func (f *fakeAPI) last(method string) string {
 	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.sent[method]
+}
+
+func (f *fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, _ := io.ReadAll(r.Body) // what is cut off no test takes for the whole
+	f.mu.Lock()
+	f.sent[r.Method] = string(body)
 	v, ok := f.answers[r.Method+" "+r.URL.Path]
 	if !ok {
 		v, ok = f.answers[r.URL.Path]
@@ -173,7 +184,7 @@ func newSite(t testing.TB, edits ...func(*pages.Config)) *site {
 	s := &site{
 		now:    time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC),
 		people: &people{sessions: make(map[string]accounts.Person)},
-		api:    &fakeAPI{answers: make(map[string]any)},
+		api:    &fakeAPI{answers: make(map[string]any), sent: make(map[string]string)},
 	}
 	s.branch()
 	socket := filepath.Join(t.TempDir(), "api")

@@ -23,6 +23,7 @@ func (s *Server) funcs(w *words) template.FuncMap {
 		"asset": s.assets.url, "icon": icon, "live": live, "args": args,
 		"input": input, "password": password, "choice": choice, "checkbox": checkbox, "area": area, "hidden": hidden,
 		"need": need, "auto": auto, "hint": hint, "kind": kind, "as": as, "choices": choices, "long": long, "huge": huge, "plain": plain,
+		"transports": transports,
 	}
 }
 
@@ -69,16 +70,20 @@ func (s *Server) clock(w *words, t time.Time) template.HTML {
 	if t.IsZero() {
 		return "–"
 	}
+	return s.stamp(w, t, "", s.moment(w, t))
+}
+
+// moment is the text of clock.
+func (s *Server) moment(w *words, t time.Time) string {
 	now := s.cfg.Now().In(s.zone())
 	t = t.In(s.zone())
-	text := t.Format("15:04")
 	switch {
 	case t.Year() != now.Year():
-		text = s.day(w, t) + t.Format(" 2006")
+		return s.day(w, t) + t.Format(" 2006")
 	case t.YearDay() != now.YearDay():
-		text = s.day(w, t) + ", " + text
+		return s.day(w, t) + ", " + t.Format("15:04")
 	}
-	return s.stamp(w, t, "", text)
+	return t.Format("15:04")
 }
 
 // day is a date without its year.

@@ -24,8 +24,12 @@ type list struct {
 
 // list reads the query. filters are the names of the page's own ones.
 func (v *visit) list(filters ...string) *list {
-	q := v.r.URL.Query()
-	l := &list{Path: v.r.URL.Path, Text: cut(q.Get("q"), 100), Sort: cut(q.Get("sort"), 40), Down: q.Get("down") == "1", Limit: perPage, other: url.Values{}}
+	return listOf(v.r.URL.Path, v.r.URL.Query(), filters...)
+}
+
+// listOf reads a list from an address, or from a form that has brought one along.
+func listOf(path string, q url.Values, filters ...string) *list {
+	l := &list{Path: path, Text: cut(q.Get("q"), 100), Sort: cut(q.Get("sort"), 40), Down: q.Get("down") == "1", Limit: perPage, other: url.Values{}}
 	if n, err := strconv.Atoi(q.Get("from")); err == nil && n > 0 && n < 10_000_000 {
 		l.Offset = n
 	}

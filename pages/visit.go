@@ -130,8 +130,13 @@ func (v *visit) to(path string) error {
 
 // done goes to path, and says there in one sentence what was done.
 func (v *visit) done(path, key string, args ...any) error {
-	v.setCookie(saidCookie, url.QueryEscape(v.say(key, args...)), 60)
+	v.leave(key, args...)
 	return v.to(path)
+}
+
+// leave has the next page say a sentence.
+func (v *visit) leave(key string, args ...any) {
+	v.setCookie(saidCookie, url.QueryEscape(v.say(key, args...)), 60)
 }
 
 // saidCookie carries that sentence to the next page.

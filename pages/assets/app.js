@@ -108,7 +108,7 @@
       const mac = elt.dataset.mac;
       if (changed !== "*" && mac && !changed.includes(mac)) continue;
       if (elt.contains(document.activeElement) && document.activeElement.matches("input, select, textarea")) continue;
-      if (elt.querySelector("details.hold[open], dialog[open]")) continue;
+      if (elt.querySelector("details.hold[open], dialog[open], [data-hold]:checked")) continue;
       window.htmx.trigger(elt, "live");
     }
   };
@@ -155,6 +155,33 @@
     for (const t of document.querySelectorAll("time[data-ago]")) t.textContent = ago.replace("%s", span(Date.now() - new Date(t.dateTime)));
   };
   setInterval(tick, 5000);
+
+  // --- Boxes of a list: data-every ticks all of a name. Lines of a form: they are
+  // added, moved and removed here, so that nothing written in them is lost.
+  document.addEventListener("change", (e) => {
+    const name = e.target.dataset.every;
+    if (!name) return;
+    for (const box of document.querySelectorAll(`input[type=checkbox][name="${name}"]`)) box.checked = e.target.checked;
+  });
+  document.addEventListener("click", (e) => {
+    const button = e.target.closest("[data-line]");
+    if (!button) return;
+    e.preventDefault();
+    const line = button.closest("fieldset"), lines = button.closest("form").querySelector("[data-lines]");
+    if (button.dataset.line === "add") {
+      lines.append(document.querySelector("[data-line-new]").content.cloneNode(true));
+      lines.lastElementChild.querySelector("input").focus();
+      return;
+    }
+    if (button.dataset.line === "remove") {
+      line.remove();
+      lines.parentElement.querySelector("[data-line=add]").focus();
+      return;
+    }
+    if (button.dataset.line === "up") line.previousElementSibling?.before(line);
+    else line.nextElementSibling?.after(line);
+    button.focus();
+  });
 
   // --- Small things: toasts go by themselves, the menu shuts, the first field
   // that is wrong is where one goes on.
