@@ -28,7 +28,7 @@ type webBox struct {
 // begins signed in as the first admin, at whatever page was last.
 func newBrowser(t *testing.T) *webBox {
 	t.Helper()
-	w := &webBox{box: newBox(t, "127.48.0.1/16", "lo", "127.48.0.50-127.48.0.250", "pin", loopbackPorts)}
+	w := &webBox{box: newBox(t, "127.48.0.1/16", "", "127.48.0.50-127.48.0.250", "pin", loopbackPorts)}
 	at := fmt.Sprintf("%s:%d", w.self, 8444)
 	w.url, w.log = "https://"+at, filepath.Join(w.dir, "log")
 	settings, err := os.ReadFile(w.config)
@@ -66,6 +66,7 @@ func TestBrowser(t *testing.T) {
 	if t.Failed() {
 		return // there is nobody to walk on as
 	}
+	t.Run("people and phones", func(t *testing.T) { w.peopleAndPhones(t) }) // while DHCP is on
 	t.Run("first start to its end", func(t *testing.T) { w.setUpSteps(t) })
 	t.Run("overview is live", func(t *testing.T) { w.overviewIsLive(t) })
 	t.Run("a phone is set up", func(t *testing.T) { w.installs(t) })
