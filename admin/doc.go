@@ -14,9 +14,9 @@
 // table the least role it asks for; what asks for none is nobody's.
 //
 // Secrets go in and do not come out: an answer says has_password where a
-// password is set, and names an override without its value, which may be one. Four
+// password is set, and names an override without its value, which may be one. Five
 // answers are made to show a secret, each to an operator who asked for it by name,
-// and each is in the audit log before it leaves: a PIN not yet used, a config
+// and each is in the audit log before it leaves: a PIN not yet used, the sheet of all of these, a config
 // rendered with reveal=true, a device's overrides with reveal=true, and the CSV
 // export with the PINs of phones not yet authenticated. A generated brand OTP is shown once, in
 // the answer to the call that made it. A backup is on record as well: the
