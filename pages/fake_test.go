@@ -115,6 +115,9 @@ func (p *people) SetUp(_ context.Context, _ netip.Addr, code phone.Secret, in ac
 	case in.Password.Reveal() != rightPassword:
 		return accounts.Person{}, refusal(422, "what was sent is not valid", "", "password: is too short")
 	}
+	if in.Mail == "nonsense" {
+		return accounts.Person{}, refusal(422, "the account cannot be like this", "", "email: \"nonsense\" is no address")
+	}
 	p.fresh = false
 	return p.begin(accounts.Person{Name: in.Name, Role: admin.Admin}), nil
 }

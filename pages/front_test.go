@@ -296,3 +296,16 @@ func TestFirstPaintIsSmall(t *testing.T) {
 		t.Errorf("got %d bytes, want 100 KiB at most", total)
 	}
 }
+
+// TestSetUpBlamesTheField: what the box finds wrong with the first account
+// stands at the field it is about.
+func TestSetUpBlamesTheField(t *testing.T) {
+	s := newSite(t)
+	s.people.fresh = true
+	b := s.visitor(t)
+	b.get("/setup")
+	_, _, body := b.post("/setup", "step", "2", "code", rightCode, "name", "ada", "email", "nonsense", "password", rightPassword, "again", rightPassword)
+	if !strings.Contains(body, `id="f-email-wrong"`) {
+		t.Errorf("got no word at the e-mail address:\n%s", body)
+	}
+}

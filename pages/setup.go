@@ -30,7 +30,7 @@ func postSetUp(v *visit) error {
 	if !v.s.dep.People.NeedsSetUp() {
 		return v.to("/")
 	}
-	f, err := v.form("step", "code", "name", "mail", "password", "again")
+	f, err := v.form("step", "code", "name", "email", "password", "again")
 	if err != nil {
 		return err
 	}
@@ -50,7 +50,7 @@ func postSetUp(v *visit) error {
 	if !f.OK() {
 		return v.again("setup", data, f, nil)
 	}
-	in := accounts.NewAdmin{Name: f.Get("name"), Mail: f.Get("mail"), Language: v.lang, Password: v.secret("password")}
+	in := accounts.NewAdmin{Name: f.Get("name"), Mail: f.Get("email"), Language: v.lang, Password: v.secret("password")}
 	p, err := v.s.dep.People.SetUp(v.ctx(), v.from(), secret(f.Get("code")), in)
 	switch {
 	case errors.Is(err, accounts.ErrSetUp):
