@@ -274,12 +274,7 @@ func (c *Client) RemoveAllow(ctx context.Context, network netip.Prefix) error {
 
 // Leases lists the leases of the box's own pool, or those a relay saw given.
 func (c *Client) Leases(ctx context.Context) ([]Lease, error) {
-	return c.LeasesOf(ctx, phone.MAC{})
-}
-
-// LeasesOf lists those of one device.
-func (c *Client) LeasesOf(ctx context.Context, mac phone.MAC) ([]Lease, error) {
-	out, err := ask[Leases](ctx, c, request{method: "GET", path: "/dhcp/leases", query: macQuery(mac)})
+	out, err := ask[Leases](ctx, c, request{method: "GET", path: "/dhcp/leases"})
 	return out.Leases, err
 }
 
