@@ -75,6 +75,11 @@ func (s *Server) postAdvice(c *call) error {
 		return err
 	}
 	out, err := a.AskDHCP(c.r.Context())
+	if err != nil && c.r.Context().Err() == nil {
+		s.dep.Log.Warn("the LAN could not be asked for DHCP servers", "err", err)
+		return fail(http.StatusConflict, "the LAN could not be asked for DHCP servers: nothing can be sent on its interface",
+			"see whether its cable is in, and what keeps the box from it: sudo lineside doctor")
+	}
 	if err != nil {
 		return err
 	}

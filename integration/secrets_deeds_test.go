@@ -133,6 +133,8 @@ func (v *vault) operate() {
 	v.ask(render, api+"/devices/"+byCSV+"/render", "")
 	v.ask(render, api+"/devices/"+byOTP+"/render", "")
 	v.ask(render, api+"/devices/"+byOTP+"/render?reveal=true", "", "SIP password", "phone's admin password", "own login")
+	v.sheet()
+	v.accounts()
 	v.readAll()
 	v.ask("POST "+api+"/visitors/{mac}/claim", api+"/visitors/"+visitor+"/claim",
 		fmt.Sprintf(`{"lines":[{"registrar":"sip.example.net","user":"1003","password":%q}]}`, v.plant("claimed SIP password", "1003")))

@@ -196,6 +196,8 @@ func TestPlantedSecrets(t *testing.T) {
 	v.people()
 	v.commands()
 	v.overTLS()
+	v.many()
+	v.anew()
 	v.covers()
 	v.process()
 	v.stop()

@@ -26,6 +26,7 @@
   let resend = null;
   const askAgain = (then) => {
     if (!over) { location.reload(); return; }
+    if (!over.isConnected) return; // another page is on its way in
     resend = then || resend;
     if (!over.open) { $("over-wrong").hidden = true; over.showModal(); $("over-password").focus(); }
   };
