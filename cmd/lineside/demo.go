@@ -222,5 +222,6 @@ func (s *story) tryNext(ctx context.Context) {
 		s.line("    %s", line)
 	}
 	s.line("")
+	s.line("In a browser: https://%s (the certificate is the box's own; the set-up code is in what status says).", l.Admin)
 	s.line("State, log and admin token are in %s. An interrupt (Ctrl-C) ends the box.", s.box.settings.State)
 }
