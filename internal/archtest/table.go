@@ -64,6 +64,7 @@ func Rows() []Row {
 		{Package: "internal/browser", Why: "a real browser for tests", TestOnly: true},
 		{Package: "internal/golden", Why: "compares with golden files", TestOnly: true},
 		{Package: "internal/netlab", Why: "network namespaces for tests", TestOnly: true},
+		{Package: "internal/debroot", Why: "fresh Debian roots for tests", May: []string{"internal/netlab"}, TestOnly: true},
 		{Package: "internal/smtplab", Why: "a real SMTP server for tests", May: []string{"internal/netlab"}, TestOnly: true},
 		{Package: "integration", Why: "end-to-end tests", All: true, TestOnly: true},
 	}
@@ -113,6 +114,6 @@ func Owners() []Owner {
 		{"golang.org/x/term", commands(), "is this a terminal"},
 		{"github.com/chromedp/", []string{"internal/browser"}, "drives Chromium in tests"},
 		{"golang.org/x/sys", []string{"outlet", "dhcpopt", "tftpd", "httpd", "sipd", "mdns", "store", "admin", "neigh", "fleet", "cmd/lineside",
-			"internal/netlab"}, "socket options, peer credentials, file locks, namespaces"},
+			"internal/netlab", "internal/debroot"}, "socket options, peer credentials, file locks, namespaces"},
 	}
 }
