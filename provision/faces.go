@@ -28,6 +28,7 @@ type faces struct {
 type visitor struct {
 	seen phone.Seen
 	by   string
+	held []holder // who was given the holding config in its name
 }
 
 func newFaces(max int) *faces {
@@ -93,16 +94,37 @@ func later(old, s phone.Seen) phone.Seen {
 	return s
 }
 
-// adopt makes a visitor's face that of a device just set up.
-func (f *faces) adopt(mac phone.MAC) {
+// hold notes that x was given a visitor's holding config.
+func (f *faces) hold(mac phone.MAC, x holder) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if el, ok := f.visitors[mac]; ok {
+		v := el.Value.(*visitor)
+		v.held = held(v.held, x)
+	}
+}
+
+// adopt makes a visitor's face that of a device just set up, and gives who was on
+// hold as the visitor.
+func (f *faces) adopt(mac phone.MAC) []holder {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	v := f.forgetLocked(mac)
 	if v == nil {
-		return
+		return nil
 	}
 	f.devices[mac] = v.seen
 	f.dirty[mac] = struct{}{}
+	return v.held
+}
+
+// adopt takes a visitor over as the device it was just set up as. Whoever is on
+// hold as it stays so: phones do not ask again because of it, and a PIN must be
+// tied to one of them as if the device had been there before.
+func (d *Desk) adopt(mac phone.MAC) {
+	for _, x := range d.faces.adopt(mac) {
+		d.onHold.add(mac, x)
+	}
 }
 
 // drop forgets a removed device.

@@ -204,6 +204,29 @@ func TestPINThief(t *testing.T) {
 	wantStage(t, "phone", l.get(t, mac, "10.20.0.57"), vendors.Full)
 }
 
+// TestPINOfAVisitor: a phone nothing proves went on hold before it was set up. A
+// PIN is no more its own for that, nor is it lost on it: the operator is asked
+// which caller is the phone, and then that one is let in.
+func TestPINOfAVisitor(t *testing.T) {
+	l := newLab(t, auth.FactorPIN)
+	user, password := loginIn(t, l.get(t, mac, "10.88.0.5"))
+	for i := range 6 { // asks, and asks again, and keeps nobody from being told of the first
+		l.get(t, mac, fmt.Sprintf("10.88.0.%d", 6+i%2))
+	}
+	rec := l.add(t, mac)
+	_, err := l.EnterPIN(t.Context(), operator, mac, rec.Enrolment.PIN)
+	if !errors.Is(err, provision.ErrUnproven) || !strings.Contains(err.Error(), "10.88.0.5") {
+		t.Fatalf("got %v, want ErrUnproven naming the address the visitor had", err)
+	}
+	from := operator
+	from.Identity = "ip:10.88.0.5"
+	if r, err := l.EnterPIN(t.Context(), from, mac, rec.Enrolment.PIN); err != nil || !r.Accepted {
+		t.Fatalf("got %+v, %v", r, err)
+	}
+	wantStage(t, "another", l.get(t, mac, "10.88.0.6", user, password), vendors.Holding)
+	wantStage(t, "the phone", l.get(t, mac, "10.88.0.5", user, password), vendors.Full)
+}
+
 // TestRace has many callers show one OTP at once: one identity gets the config.
 func TestRace(t *testing.T) {
 	l := newLab(t, auth.FactorOTP)

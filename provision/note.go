@@ -29,9 +29,11 @@ func (d *Desk) note(now time.Time, ask Ask, c caller, rec auth.Record, known boo
 		At: now.UTC(), Front: ask.Front, Addr: ask.Remote.Addr().Unmap(), Kind: kindOf(dec.Outcome), Text: text, Unproven: !proven,
 		facts: facts{file: c.file.Name, vendor: c.file.Vendor, shown: c.shown, reason: dec.Reason, login: madeHere(ask.Attempt), other: c.otherMAC()},
 	})
-	switch {
+	switch x := (holder{by: c.by, proven: c.verdict == auth.Proven, at: now}); {
 	case known && dec.Outcome == auth.Hold:
-		d.onHold.add(now, c.file.MAC, c.by, c.verdict == auth.Proven)
+		d.onHold.add(c.file.MAC, x)
+	case dec.Outcome == auth.Hold:
+		d.faces.hold(c.file.MAC, x)
 	case known && dec.Outcome == auth.Full:
 		d.onHold.forget(c.file.MAC)
 	}

@@ -23,7 +23,9 @@ const (
 )
 
 // onHold remembers which callers were given a device's holding config. Anybody
-// can ask for it under any MAC, so a right PIN must be tied to one of them.
+// can ask for it under any MAC, so a right PIN must be tied to one of them. Those
+// who were given it before the device was set up stand on the visitors table
+// until then.
 type onHold struct {
 	mu sync.Mutex
 	of map[phone.MAC][]holder
@@ -35,19 +37,24 @@ type holder struct {
 	at     time.Time
 }
 
-// add notes that by was given mac's holding config.
-func (h *onHold) add(now time.Time, mac phone.MAC, by string, proven bool) {
+// add notes that somebody was given mac's holding config.
+func (h *onHold) add(mac phone.MAC, x holder) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.of == nil {
 		h.of = make(map[phone.MAC][]holder)
 	}
-	list := slices.DeleteFunc(h.of[mac], func(x holder) bool { return x.by == by || now.Sub(x.at) > holdMemory })
+	h.of[mac] = held(h.of[mac], x)
+}
+
+// held puts x among those who were given a holding config.
+func held(list []holder, x holder) []holder {
+	list = slices.DeleteFunc(list, func(old holder) bool { return old.by == x.by || x.at.Sub(old.at) > holdMemory })
 	if len(list) >= maxOnHold { // the oldest goes, but never a proven one
 		i := max(0, slices.IndexFunc(list, func(x holder) bool { return !x.proven }))
 		list = slices.Delete(list, i, i+1)
 	}
-	h.of[mac] = append(list, holder{by: by, proven: proven, at: now})
+	return append(list, x)
 }
 
 // forget is for a device that is on hold no more.

@@ -48,7 +48,7 @@ func (d *Desk) Add(ctx context.Context, by audit.Actor, dev phone.Device) (auth.
 	})
 	d.people.owners.RUnlock()
 	if err == nil {
-		d.faces.adopt(dev.MAC)
+		d.adopt(dev.MAC)
 		d.lookAgain(dev.MAC)
 		d.step(Step{MAC: dev.MAC, Front: Front(by.Front), Vendor: dev.Vendor, Text: "set up"})
 	}
@@ -137,7 +137,7 @@ func (d *Desk) Import(ctx context.Context, by audit.Actor, devices []phone.Devic
 	for _, mac := range macs {
 		if fresh[mac] {
 			added++
-			d.faces.adopt(mac)
+			d.adopt(mac)
 		} else if touched[mac] {
 			changed++
 		}

@@ -174,7 +174,7 @@ func (d *Desk) afterPlatform(ctx context.Context, old, next auth.Record) {
 	}
 	switch {
 	case old.Rev == 0:
-		d.faces.adopt(mac)
+		d.adopt(mac)
 		d.step(Step{MAC: mac, Front: PlatformFront, Vendor: next.Device.Vendor, Text: "set up by the platform"})
 	case !reflect.DeepEqual(old.Device, next.Device) || old.Enrolment != next.Enrolment:
 		d.step(Step{MAC: mac, Front: PlatformFront, Vendor: next.Device.Vendor, Text: "changed by the platform"})

@@ -108,6 +108,10 @@ func holding(now time.Time, s story) []Finding {
 	case right:
 		f.Code, f.Text = "pin-right", "its PIN was right; its next fetch is the full config"
 		f.Do = "restart the phone before " + s.clock(en.Pass.Until)
+		if e.Unproven && !s.claimed && en.Pass.By == "" { // it was entered before anybody had asked
+			f.Text = "its PIN was right, but it was entered for a phone that layer 2 proves, and gets this caller nothing"
+			f.Do = s.pinFrom(e)
+		}
 	case st == auth.Successful:
 		return nil
 	case !s.wantsPIN():
@@ -117,11 +121,16 @@ func holding(now time.Time, s story) []Finding {
 		f.Code, f.Text = "waits-pin", "is on hold until its PIN is entered"
 		f.Do = fmt.Sprintf("enter it: lineside pin enter %s PIN (see it with: lineside pin show %s)", mac, mac)
 		if e.Unproven && !s.claimed {
-			f.Do = fmt.Sprintf("enter it for the phone's own address, if that is %s: lineside pin enter %s PIN --from %s", e.Addr, mac, e.Addr)
+			f.Do = s.pinFrom(e)
 		}
 	}
 	f.Text += s.doubt(e)
 	return []Finding{f}
+}
+
+// pinFrom is how a PIN is entered for a caller nothing proves to be the phone.
+func (s story) pinFrom(e Event) string {
+	return fmt.Sprintf("enter it for the phone's own address, if that is %s: lineside pin enter %s PIN --from %s", e.Addr, s.mac, e.Addr)
 }
 
 // offTheTrack is for a phone that asks, but by a way that leads nowhere: over
