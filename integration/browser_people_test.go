@@ -10,7 +10,6 @@ import (
 	"github.com/lineside/lineside/admin"
 	"github.com/lineside/lineside/fleet"
 	"github.com/lineside/lineside/phone"
-	"github.com/lineside/lineside/vendors"
 )
 
 // peopleAndPhones: a user is set up on the page, and owns a phone; a new phone
@@ -66,19 +65,7 @@ func (w *webBox) ownPhone(t *testing.T, owner string) (phone.MAC, *fleet.Phone, 
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := fleet.New(fleet.Config{MAC: mac, Vendor: "yealink", DHCP: netip.AddrPortFrom(w.self, uint16(w.ports.dhcp)), Asks: 1},
-		vendors.All(), nil, func(e fleet.Event) { t.Log(e.Text) })
-	if err != nil {
-		t.Fatal(err)
-	}
-	res, err := p.Boot(t.Context())
-	if err != nil || res.Outcome != fleet.Waiting {
-		t.Fatalf("got %s, %v, want it waiting", res.Outcome, err)
-	}
-	line, err := p.Register(t.Context(), res)
-	if err != nil {
-		t.Fatal(err)
-	}
+	p, line := w.unboxed(t, mac)
 	if _, err := w.client.EnterPIN(t.Context(), mac, phone.NewSecret(pin.PIN), netip.Addr{}); err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +73,7 @@ func (w *webBox) ownPhone(t *testing.T, owner string) (phone.MAC, *fleet.Phone, 
 		t.Fatal(err)
 	}
 	for range 2 { // the second time with the login of its own
-		if res, err = p.Resync(t.Context()); err != nil || res.Outcome != fleet.Provisioned {
+		if res, err := p.Resync(t.Context()); err != nil || res.Outcome != fleet.Provisioned {
 			t.Fatalf("got %s, %v, want it provisioned", res.Outcome, err)
 		}
 	}

@@ -66,10 +66,10 @@ func TestBrowser(t *testing.T) {
 	if t.Failed() {
 		return // there is nobody to walk on as
 	}
-	t.Run("people and phones", func(t *testing.T) { w.peopleAndPhones(t) }) // while DHCP is on
+	t.Run("a phone is set up", func(t *testing.T) { w.installs(t) }) // while DHCP is on
+	t.Run("people and phones", func(t *testing.T) { w.peopleAndPhones(t) })
 	t.Run("first start to its end", func(t *testing.T) { w.setUpSteps(t) })
 	t.Run("overview is live", func(t *testing.T) { w.overviewIsLive(t) })
-	t.Run("a phone is set up", func(t *testing.T) { w.installs(t) })
 	t.Run("settings", func(t *testing.T) { w.settings(t) })
 	t.Run("accounts", func(t *testing.T) { w.accounts(t) })
 	t.Run("leases and backup", func(t *testing.T) { w.backup(t) })
