@@ -3,6 +3,7 @@ package admin
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -18,6 +19,10 @@ import (
 // templates, and the sheets of redirect services.
 type Filer interface {
 	LocalFiles() ([]provision.LocalFile, []provision.FirmwareRule)
+	// FileRoom is the room for one more file; CheckFile is what AddFile would refuse
+	// one of that name and size for.
+	FileRoom() (provision.FileRoom, error)
+	CheckFile(v phone.Vendor, name string, size int64) error
 	AddFile(ctx context.Context, by audit.Actor, v phone.Vendor, name string, src io.Reader) (provision.LocalFile, error)
 	RemoveFile(ctx context.Context, by audit.Actor, v phone.Vendor, name string) error
 	SetFirmware(ctx context.Context, by audit.Actor, v phone.Vendor, model, name, version string) (provision.FirmwareRule, error)
@@ -28,10 +33,30 @@ type Filer interface {
 	RedirectSheet(ctx context.Context, by audit.Actor, name string) (provision.Sheet, error)
 }
 
+// LocalFile is a file kept for phones.
+type LocalFile = provision.LocalFile
+
+// FirmwareRule is which file phones of a model are told to install.
+type FirmwareRule = provision.FirmwareRule
+
 // Files is the files kept for phones and the firmware rules.
 type Files struct {
-	Files    []provision.LocalFile    `json:"files"`
-	Firmware []provision.FirmwareRule `json:"firmware"`
+	Files    []LocalFile    `json:"files"`
+	Firmware []FirmwareRule `json:"firmware"`
+	// Room is all zero on a box that keeps no files.
+	Room provision.FileRoom `json:"room"`
+}
+
+// FileCheckInput is a file that is to be added.
+type FileCheckInput struct {
+	Vendor string `json:"vendor"`
+	Name   string `json:"name"`
+	Bytes  int64  `json:"bytes"` // 0 where it is not known
+}
+
+// FileChecked says that a file would be taken, and in the place of which one.
+type FileChecked struct {
+	Replaces *LocalFile `json:"replaces,omitempty"`
 }
 
 // FirmwareInput names the file phones of a model are told to install; empty
@@ -50,8 +75,32 @@ type Uploads struct {
 const fileWrite = 30 * time.Second
 
 func (s *Server) getFiles(c *call) error {
+	room, err := s.dep.Desk.FileRoom()
+	if err != nil && !errors.Is(err, provision.ErrNoFiles) {
+		return err
+	}
 	files, rules := s.dep.Desk.LocalFiles()
-	return c.json(http.StatusOK, Files{Files: files, Firmware: rules})
+	return c.json(http.StatusOK, Files{Files: files, Firmware: rules, Room: room})
+}
+
+// postFileCheck says what a file would be refused for before all of it is sent.
+func (s *Server) postFileCheck(c *call) error {
+	var in FileCheckInput
+	if err := c.body(&in); err != nil {
+		return err
+	}
+	vendor := vendorName(in.Vendor)
+	if err := s.dep.Desk.CheckFile(vendor, in.Name, in.Bytes); err != nil {
+		return err
+	}
+	var out FileChecked
+	files, _ := s.dep.Desk.LocalFiles()
+	for i := range files {
+		if files[i].Vendor == vendor && files[i].Name == in.Name {
+			out.Replaces = &files[i]
+		}
+	}
+	return c.json(http.StatusOK, out)
 }
 
 // putFile takes a file for phones: the body as it is, however long it takes, as

@@ -15,6 +15,11 @@ func (c *Client) Files(ctx context.Context) (Files, error) {
 	return ask[Files](ctx, c, request{method: "GET", path: "/files"})
 }
 
+// CheckFile says what AddFile would refuse a file for, before it is sent.
+func (c *Client) CheckFile(ctx context.Context, in FileCheckInput) (FileChecked, error) {
+	return ask[FileChecked](ctx, c, request{method: "POST", path: "/files/check", body: in})
+}
+
 // AddFile keeps what src gives as a file for phones.
 func (c *Client) AddFile(ctx context.Context, v phone.Vendor, name string, src io.Reader) (provision.LocalFile, error) {
 	return ask[provision.LocalFile](ctx, c, request{method: "PUT", path: filePath(v, name), stream: src})

@@ -106,7 +106,7 @@ func TestOpenAPIDescribesTheShapes(t *testing.T) {
 		"Token": admin.Token{}, "Tokens": admin.Tokens{}, "TokenInput": admin.TokenInput{}, "Step": provision.Step{},
 		"Timeline": admin.Timeline{}, "FetchedFile": admin.FetchedFile{}, "Finding": admin.Finding{}, "Action": admin.Action{}, "Event": provision.Event{},
 		"User": admin.User{}, "Users": admin.Users{}, "UserInput": admin.UserInput{}, "LocalFile": provision.LocalFile{},
-		"FirmwareRule": provision.FirmwareRule{}, "Files": admin.Files{}, "FirmwareInput": admin.FirmwareInput{},
+		"FirmwareRule": provision.FirmwareRule{}, "Files": admin.Files{}, "FileRoom": provision.FileRoom{}, "FileCheckInput": admin.FileCheckInput{}, "FileChecked": admin.FileChecked{}, "FirmwareInput": admin.FirmwareInput{},
 		"Upload": provision.Upload{}, "Uploads": admin.Uploads{}, "TemplateFault": provision.TemplateFault{},
 		"Templates": provision.Templates{}, "ConfigSetting": provision.Setting{},
 		"UnhelpedCall": provision.UnhelpedCall{}, "UnhelpedCalls": admin.UnhelpedCalls{}, "AcknowledgeInput": admin.AcknowledgeInput{},

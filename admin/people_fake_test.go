@@ -103,6 +103,17 @@ func (d *desk) LocalFiles() ([]provision.LocalFile, []provision.FirmwareRule) {
 	return list, append([]provision.FirmwareRule{}, d.town.rules...)
 }
 
+func (d *desk) FileRoom() (provision.FileRoom, error) {
+	return provision.FileRoom{File: 100, Most: provision.MaxLocalFile, Disk: 100, Files: 1}, nil
+}
+
+func (d *desk) CheckFile(_ phone.Vendor, _ string, size int64) error {
+	if size > 100 {
+		return provision.ErrFilesFull
+	}
+	return nil
+}
+
 func (d *desk) AddFile(_ context.Context, _ audit.Actor, v phone.Vendor, name string, src io.Reader) (provision.LocalFile, error) {
 	body, err := io.ReadAll(src)
 	if err != nil {

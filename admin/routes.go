@@ -78,6 +78,7 @@ func routes() []route {
 		{"PATCH", API + "/me", Personal, (*Server).patchMe},
 		{"POST", API + "/me/password", Personal, (*Server).postMyPassword},
 		{"GET", API + "/files", Viewer, (*Server).getFiles},
+		{"POST", API + "/files/check", Admin, (*Server).postFileCheck},
 		{"PUT", API + "/files/{vendor}/{name}", Admin, (*Server).putFile},
 		{"DELETE", API + "/files/{vendor}/{name}", Admin, (*Server).deleteFile},
 		{"PUT", API + "/firmware/{vendor}/{model}", Admin, (*Server).putFirmware},

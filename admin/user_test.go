@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/lineside/lineside/admin"
 	"github.com/lineside/lineside/phone"
 	"github.com/lineside/lineside/provision"
 )
@@ -91,6 +92,27 @@ func TestFileCalls(t *testing.T) {
 	list, err := c.Files(ctx)
 	if err != nil || len(list.Files) != 1 || list.Files[0].Size != 8 || len(list.Firmware) != 1 {
 		t.Errorf("got %+v and %v", list, err)
+	}
+	if list.Room.File != 100 {
+		t.Errorf("got the room %+v, want the desk's", list.Room)
+	}
+	for name, tt := range map[string]struct {
+		in     admin.FileCheckInput
+		status int
+		there  bool
+	}{
+		"another":   {admin.FileCheckInput{Vendor: "yealink", Name: "t48.rom", Bytes: 100}, 0, false},
+		"the same":  {admin.FileCheckInput{Vendor: " Yealink", Name: "t46.rom"}, 0, true},
+		"too large": {admin.FileCheckInput{Vendor: "yealink", Name: "t48.rom", Bytes: 101}, http.StatusRequestEntityTooLarge, false},
+	} {
+		out, err := c.CheckFile(ctx, tt.in)
+		if tt.status != 0 {
+			if e := refusal(t, err); e.Status != tt.status {
+				t.Errorf("%s: got %d, want %d", name, e.Status, tt.status)
+			}
+		} else if err != nil || (out.Replaces != nil) != tt.there {
+			t.Errorf("%s: got %+v and %v, want one in its place: %v", name, out, err, tt.there)
+		}
 	}
 	if err := c.RemoveFile(ctx, "yealink", "t46.rom"); err != nil {
 		t.Error(err)

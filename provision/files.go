@@ -39,6 +39,10 @@ type LocalFile struct {
 	State string `json:"state"`
 	// Path is what phones fetch it by, behind the box's URL.
 	Path string `json:"path"`
+	// Models are those whose firmware rule names it; Asked says that its maker's
+	// phones ask for a file of this name by themselves.
+	Models []string `json:"models,omitempty"`
+	Asked  bool     `json:"asked,omitempty"`
 }
 
 // Served reports that phones are given the file.
@@ -99,7 +103,8 @@ type local struct {
 // shelf is the folder of local files. Names are looked up in its index and never
 // joined to a path; what lies in the folder and not in the index does not exist.
 type shelf struct {
-	root   *os.Root // nil: there is no folder
+	root   *os.Root              // nil: there is no folder
+	left   func() (int64, error) // what files may take of the disk
 	adding sync.Mutex
 	wake   chan struct{} // one element: there is something to check
 
@@ -109,7 +114,7 @@ type shelf struct {
 }
 
 func newShelf(root *os.Root) *shelf {
-	return &shelf{root: root, wake: make(chan struct{}, 1), files: make(map[localKey]*local), rules: make(map[localKey]FirmwareRule)}
+	return &shelf{root: root, left: func() (int64, error) { return diskLeft(root) }, wake: make(chan struct{}, 1), files: make(map[localKey]*local), rules: make(map[localKey]FirmwareRule)}
 }
 
 // errNotServed is for a file that is not on the shelf or not as it should be.

@@ -12,6 +12,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/lineside/lineside/audit"
 	"github.com/lineside/lineside/phone"
@@ -52,11 +53,11 @@ func (d *Desk) checkLocal(key localKey) error {
 		return fmt.Errorf("file is %w: %w", ErrInvalid, err)
 	}
 	if !localName(key.name) || key.name == indexName {
-		return fmt.Errorf("file is %w: name: %.80q cannot be one; write up to %d letters, digits, dots, dashes, underscores or +, without a folder", ErrInvalid, key.name, maxLocalName)
+		return fmt.Errorf("file is %w: %w", ErrInvalid, fmt.Errorf("name: %.80q cannot be one; write up to %d letters, digits, dots, dashes, underscores or +, without a folder", key.name, maxLocalName))
 	}
 	f, ok := d.table.File(key.name, key.vendor)
 	if _, _, upload := d.table.Upload(key.name, key.vendor); ok && f.Kind != vendors.Absent || upload || key.name == CAFile {
-		return fmt.Errorf("file is %w: name: %s is what phones ask the box's own configs by; write another", ErrInvalid, key.name)
+		return fmt.Errorf("file is %w: %w", ErrInvalid, fmt.Errorf("name: %s is what phones ask the box's own configs by; write another", key.name))
 	}
 	return nil
 }
@@ -70,7 +71,22 @@ func (d *Desk) LocalFiles() ([]LocalFile, []FirmwareRule) {
 	for _, key := range slices.SortedFunc(maps.Keys(s.rules), compareKeys) {
 		rules = append(rules, s.rules[key])
 	}
-	return s.listLocked(), rules
+	files := s.listLocked()
+	for i := range files {
+		d.whoAsks(&files[i], rules)
+	}
+	return files, rules
+}
+
+// whoAsks says of a file what makes phones fetch it, as far as the box knows.
+func (d *Desk) whoAsks(f *LocalFile, rules []FirmwareRule) {
+	known, ok := d.table.File(f.Name, f.Vendor)
+	f.Asked = ok && known.Kind == vendors.Absent
+	for _, r := range rules {
+		if _, ok := r.pins(localKey{f.Vendor, f.Name}); ok {
+			f.Models = append(f.Models, r.Model)
+		}
+	}
 }
 
 // AddFile keeps what src gives as a file for phones, in the place of one of the
@@ -87,6 +103,9 @@ func (d *Desk) AddFile(ctx context.Context, by audit.Actor, v phone.Vendor, name
 	}
 	defer s.adding.Unlock()
 	room, err := s.room(key)
+	if err == nil && room.File == 0 {
+		err = room.full()
+	}
 	if err != nil {
 		return LocalFile{}, err
 	}
@@ -111,33 +130,19 @@ func (d *Desk) AddFile(ctx context.Context, by audit.Actor, v phone.Vendor, name
 	return s.files[key].LocalFile, nil
 }
 
-// room is how many bytes a file may have.
-func (s *shelf) room(key localKey) (int64, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	room := int64(MaxLocalTotal)
-	for k, f := range s.files {
-		if k != key {
-			room -= f.Size
-		}
-	}
-	if s.files[key] == nil && len(s.files) >= MaxLocalFiles || room <= 0 {
-		return 0, fmt.Errorf("%w: %d files of %d bytes in all are the most; remove one: lineside file remove VENDOR FILE", ErrFilesFull, MaxLocalFiles, int64(MaxLocalTotal))
-	}
-	return min(room, MaxLocalFile), nil
-}
-
 // receive writes src to a name nobody is served by, durably.
-func (s *shelf) receive(ctx context.Context, tmp string, src io.Reader, room int64) (LocalFile, error) {
+func (s *shelf) receive(ctx context.Context, tmp string, src io.Reader, room FileRoom) (LocalFile, error) {
 	f, err := s.root.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return LocalFile{}, err
 	}
 	h := sha256.New()
-	n, err := io.Copy(io.MultiWriter(f, h), &cut{ctx, io.LimitReader(src, room+1)})
+	n, err := io.Copy(io.MultiWriter(&spared{w: f, left: s.left}, h), &cut{ctx, io.LimitReader(src, room.File+1)})
 	switch {
-	case err == nil && n > room:
-		err = fmt.Errorf("%w: it is larger than the %d bytes left for it", ErrFilesFull, room)
+	case errors.Is(err, syscall.ENOSPC):
+		err = fmt.Errorf("%w: the disk is full", ErrFilesFull)
+	case err == nil && n > room.File:
+		err = room.tooLarge()
 	case err == nil && n == 0:
 		err = fmt.Errorf("it is %w: it has no bytes", ErrInvalid)
 	case err == nil:
@@ -227,7 +232,7 @@ func (d *Desk) SetFirmware(ctx context.Context, by audit.Actor, v phone.Vendor, 
 		model = m.Name
 	}
 	if !localName(model) {
-		return FirmwareRule{}, fmt.Errorf("firmware rule is %w: model: %.40q is none; write it as its maker does, such as T46G", ErrInvalid, model)
+		return FirmwareRule{}, fmt.Errorf("firmware rule is %w: %w", ErrInvalid, fmt.Errorf("model: %.40q is none; write it as its maker does, such as T46G", model))
 	}
 	if err := d.checkVersion(v, name, version); err != nil {
 		return FirmwareRule{}, err
@@ -297,9 +302,9 @@ func (d *Desk) checkVersion(v phone.Vendor, name, version string) error {
 	m, _ := d.table.Of(v)
 	switch {
 	case version != "" && !localName(version):
-		return fmt.Errorf("firmware rule is %w: version: %.40q is none; write it as its maker does, such as 08.25", ErrInvalid, version)
+		return fmt.Errorf("firmware rule is %w: %w", ErrInvalid, fmt.Errorf("version: %.40q is none; write it as its maker does, such as 08.25", version))
 	case name != "" && version == "" && m.Upgrade == vendors.UpgradeByVersion:
-		return fmt.Errorf("firmware rule is %w: %s phones install a file only together with its version; add it: lineside file firmware %s MODEL %s --version VERSION", ErrInvalid, m.Name, v, name)
+		return fmt.Errorf("firmware rule is %w: %w", ErrInvalid, fmt.Errorf("version: missing: %s phones install a file only together with its version; add it: lineside file firmware %s MODEL %s --version VERSION", m.Name, v, name))
 	}
 	return nil
 }

@@ -21,3 +21,13 @@ func (d *Desk) Overlook(v phone.Vendor, name string) error {
 
 // Overdue is how many files would be read again now.
 func (d *Desk) Overdue() int { return len(d.files.overdue(d.tools.Now())) }
+
+// DiskLeft has the disk of files seem to have so many bytes left, one after the
+// other and the last from then on.
+func (d *Desk) DiskLeft(left ...int64) {
+	d.files.left = func() (int64, error) {
+		now := left[0]
+		left = left[min(1, len(left)-1):]
+		return now, nil
+	}
+}
