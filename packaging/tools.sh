@@ -35,6 +35,7 @@ nft nftables
 exim4 exim4-daemon-light
 mkfs.ext4 e2fsprogs
 mount mount
+minisign minisign
 fallocate util-linux
 mmdebstrap mmdebstrap
 zstd zstd
