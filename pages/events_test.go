@@ -42,27 +42,30 @@ func (b *person) listen() (status int, next func() (kind, data string, ok bool))
 }
 
 // TestEventsNameThePhones: a page hears which phone something happened to, and its
-// stream ends with the pages.
+// stream ends with the pages. Before a page is open nothing is followed.
 func TestEventsNameThePhones(t *testing.T) {
 	s := newSite(t)
 	mac, err := phone.ParseMAC("00:15:65:4a:a9:37")
 	if err != nil {
 		t.Fatal(err)
 	}
-	step, err := json.Marshal(provision.Step{MAC: mac, Text: "asked"})
+	step, err := json.Marshal(provision.Step{At: s.now, MAC: mac, Text: "asked"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.api.set("/api/v1/watch", json.RawMessage(step))
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- s.pages.Run(ctx) }()
 	b := s.visitor(t)
 	b.signIn("vic")
+	if n := s.api.calls("/api/v1/watch"); n != 0 {
+		t.Errorf("followed %d times while no page was open", n)
+	}
 	_, next := b.listen()
 	if kind, _, _ := next(); kind != "hello" {
 		t.Fatalf("got %q, want hello", kind)
 	}
-	ctx, stop := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- s.pages.Run(ctx) }()
 	if kind, data, _ := next(); kind != "changed" || data != `["00:15:65:4a:a9:37"]` {
 		t.Errorf("got %s %s, want the phone named", kind, data)
 	}

@@ -41,6 +41,7 @@ type fakeAPI struct {
 	answers map[string]any
 	callers []admin.Caller
 	sent    map[string]string // the last body, by method
+	asked   map[string]int    // calls by path
 }
 
 func (f *fakeAPI) set(path string, v any) {
@@ -56,10 +57,18 @@ func (f *fakeAPI) last(method string) string {
 	return f.sent[method]
 }
 
+// calls is how often a path was asked for.
+func (f *fakeAPI) calls(path string) int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.asked[path]
+}
+
 func (f *fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body) // what is cut off no test takes for the whole
 	f.mu.Lock()
 	f.sent[r.Method] = string(body)
+	f.asked[r.URL.Path]++
 	v, ok := f.answers[r.Method+" "+r.URL.Path]
 	if !ok {
 		v, ok = f.answers[r.URL.Path]
@@ -187,7 +196,7 @@ func newSite(t testing.TB, edits ...func(*pages.Config)) *site {
 	s := &site{
 		now:    time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC),
 		people: &people{sessions: make(map[string]accounts.Person)},
-		api:    &fakeAPI{answers: make(map[string]any), sent: make(map[string]string)},
+		api:    &fakeAPI{answers: make(map[string]any), sent: make(map[string]string), asked: make(map[string]int)},
 	}
 	s.branch()
 	socket := filepath.Join(t.TempDir(), "api")
