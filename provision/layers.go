@@ -98,9 +98,7 @@ func (d *Desk) forceTemplates(next vendors.Layers, out *Templates) {
 			"the last good templates could not be kept on disk: %v: after a restart a template with a fault would leave phones without it; see to the disk and the rights of templates/, then: lineside template reload", err)})
 	}
 	d.tellTemplates(*out)
-	if err := d.lookForLost(); err != nil {
-		d.tools.Log.Error("whether phones lost an emergency number was not looked at", "err", err)
-	}
+	d.lookForLost()
 }
 
 func (d *Desk) tellTemplates(out Templates) {

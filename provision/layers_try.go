@@ -78,18 +78,14 @@ type vendorFault struct {
 // can with the last, for such a phone would get nothing, or that loses an emergency
 // number.
 func (d *Desk) tryTemplates(last, next vendors.Layers) ([]vendorFault, error) {
-	all, err := d.store.Devices.All()
-	if err != nil {
-		return nil, fmt.Errorf("list devices: %w", err)
-	}
 	var faults []vendorFault
-	for _, rec := range all {
+	for _, rec := range d.store.Devices.Records() {
 		v, model := rec.Device.Vendor, rec.Device.Model
 		if !changedFor(rec.Device, last, next) ||
 			slices.ContainsFunc(faults, func(f vendorFault) bool { return f.vendor == v }) {
 			continue
 		}
-		worse := d.tryDevice(rec, last, next)
+		worse := d.tryDevice(*rec, last, next)
 		if worse == nil {
 			continue
 		}

@@ -154,7 +154,8 @@ func (l *logins) keepLocked(mac phone.MAC, keep func(string) bool) {
 func (d *Desk) recallLogins(ctx context.Context) error {
 	h, started := d.store.History, d.tools.Now()
 	if h == nil {
-		return d.recallValid()
+		d.recallValid()
+		return nil
 	}
 	tail, err := h.AuditTail(ctx, phone.MAC{}, 1)
 	if err != nil {
@@ -167,7 +168,8 @@ func (d *Desk) recallLogins(ctx context.Context) error {
 		}
 		d.tellUnhelped()
 	}
-	return d.recallValid()
+	d.recallValid()
+	return nil
 }
 
 func (d *Desk) readBack(ctx context.Context, started time.Time, since uint64) error {
@@ -191,19 +193,14 @@ func (d *Desk) readBack(ctx context.Context, started time.Time, since uint64) er
 }
 
 // recallValid adds the logins in force that the log no longer reaches back to.
-func (d *Desk) recallValid() error {
-	all, err := d.store.Devices.All()
-	if err != nil {
-		return fmt.Errorf("list devices: %w", err)
-	}
-	for _, rec := range all {
+func (d *Desk) recallValid() {
+	for _, rec := range d.store.Devices.Records() {
 		for _, c := range []auth.Credential{rec.Enrolment.Current, rec.Enrolment.Pending} {
 			if !c.IsZero() {
 				d.logins.learn(c.Minted, rec.Device.MAC, audit.CredentialMinted{User: c.User})
 			}
 		}
 	}
-	return nil
 }
 
 // loginEvent reads an entry that tells of a login.

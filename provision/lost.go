@@ -64,19 +64,14 @@ func (d *Desk) WouldLose(numbers []string) ([]LostNumber, error) {
 // lookForLost looks at every device with overrides, and tells. Templates lose no
 // number by themselves: one that does is not put in force, and with another number
 // they are tried anew at the start.
-func (d *Desk) lookForLost() error {
+func (d *Desk) lookForLost() {
 	d.mute.mu.Lock()
 	defer d.mute.mu.Unlock()
-	all, err := d.store.Devices.All()
-	if err != nil {
-		return fmt.Errorf("list devices: %w", err)
-	}
 	d.mute.by = make(map[phone.MAC][]LostNumber)
-	for _, rec := range all {
-		d.lookAtLocked(rec)
+	for _, rec := range d.store.Devices.Records() {
+		d.lookAtLocked(*rec)
 	}
 	d.tellLostLocked()
-	return nil
 }
 
 // lookAgain looks at devices that were changed or are gone.

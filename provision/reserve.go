@@ -36,26 +36,18 @@ func (d *Desk) Reservations() (*Reserved, error) {
 	if d.reserved.last != nil {
 		return d.reserved.last, nil
 	}
-	of, err := d.addresses()
-	if err != nil {
-		return nil, err
-	}
-	d.reserved.last = &Reserved{Of: of}
+	d.reserved.last = &Reserved{Of: d.addresses()}
 	return d.reserved.last, nil
 }
 
-func (d *Desk) addresses() (map[phone.MAC]netip.Addr, error) {
-	all, err := d.store.Devices.All()
-	if err != nil {
-		return nil, fmt.Errorf("list devices for their addresses: %w", err)
-	}
+func (d *Desk) addresses() map[phone.MAC]netip.Addr {
 	of := make(map[phone.MAC]netip.Addr)
-	for _, rec := range all {
+	for _, rec := range d.store.Devices.Records() {
 		if rec.Device.Addr.IsValid() {
 			of[rec.Device.MAC] = rec.Device.Addr
 		}
 	}
-	return of, nil
+	return of
 }
 
 // reserving lets nobody else change an address until release is called, where
@@ -88,11 +80,7 @@ func (d *Desk) addressOf(mac phone.MAC) netip.Addr {
 // checkAddresses looks at every address that is new to its device, as all will be
 // together: two devices may swap theirs in one file.
 func (d *Desk) checkAddresses(devices []phone.Device, wrong []error) {
-	of, err := d.addresses()
-	if err != nil {
-		wrong[0] = err
-		return
-	}
+	of := d.addresses()
 	was := make(map[phone.MAC]netip.Addr, len(devices))
 	for _, dev := range devices {
 		was[dev.MAC] = of[dev.MAC]

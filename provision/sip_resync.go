@@ -332,11 +332,7 @@ func resyncStory(status int, err error) string {
 func (d *Desk) unlocked(last time.Time) time.Time {
 	now := d.tools.Now()
 	d.resyncs.prune(now)
-	recs, err := d.store.Devices.All()
-	if err != nil {
-		return last
-	}
-	for _, rec := range recs {
+	for _, rec := range d.store.Devices.Records() {
 		e := rec.Enrolment
 		if e.State == auth.Failed && e.Until.After(last) && !e.Until.After(now) {
 			d.step(Step{MAC: rec.Device.MAC, Front: SIP, Text: "its lock-out is over: its PIN is taken again"})

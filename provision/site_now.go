@@ -89,12 +89,7 @@ func (d *Desk) reopenTemplates() error {
 // nudgeAll has all phones that are set up told, in their turn. One that cannot
 // be told fetches by itself within hours.
 func (d *Desk) nudgeAll() {
-	all, err := d.store.Devices.All()
-	if err != nil {
-		d.tools.Log.Warn("phones were not told that the site changed; they fetch by themselves within hours", "err", err)
-		return
-	}
-	for _, rec := range all {
+	for _, rec := range d.store.Devices.Records() {
 		d.nudge(rec.Device.MAC)
 	}
 }

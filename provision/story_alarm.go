@@ -170,14 +170,10 @@ func (d *Desk) endClashes(now time.Time) {
 // findStalled raises a condition for each phone that never came back, the
 // longest gone first, and clears those that did.
 func (d *Desk) findStalled(now time.Time) {
-	all, err := d.store.Devices.All()
-	if err != nil {
-		return // it is logged where it matters: phones are refused
-	}
 	var gone []auth.Record
-	for _, rec := range all {
+	for _, rec := range d.store.Devices.Records() {
 		if until, _ := handedOut(rec.Enrolment); !until.IsZero() && !now.Before(until) {
-			gone = append(gone, rec)
+			gone = append(gone, *rec)
 		}
 	}
 	slices.SortStableFunc(gone, func(a, b auth.Record) int {

@@ -71,15 +71,9 @@ func (d *Desk) keepTickets(ctx context.Context) {
 	if !d.ticketed.Swap(false) {
 		return
 	}
-	all, err := d.store.Devices.All()
-	if err != nil {
-		d.ticketed.Store(true)
-		d.tools.Log.Warn("tickets are not looked through", "err", err)
-		return
-	}
 	now, live := d.tools.Now(), false
 	var awaiting []string
-	for _, rec := range all {
+	for _, rec := range d.store.Devices.Records() {
 		t := rec.Enrolment.Ticket
 		switch st := t.At(now); {
 		case st != t.State:
