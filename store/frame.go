@@ -92,18 +92,24 @@ func (m *storedMAC) UnmarshalText(text []byte) error {
 // of that type this build knows.
 func parse[T interface{ schema() int }](value []byte, latest int) (T, error) {
 	var t T
+	err := parseInto(&t, value, latest)
+	return t, err
+}
+
+// parseInto is parse into a t that is there, and empty.
+func parseInto[T interface{ schema() int }](t *T, value []byte, latest int) error {
 	b, err := unframe(value)
 	if err != nil {
-		return t, err
+		return err
 	}
-	if err := json.Unmarshal(b, &t); err != nil {
-		return t, fmt.Errorf("%w: %w", errDamaged, err)
+	if err := json.Unmarshal(b, t); err != nil {
+		return fmt.Errorf("%w: %w", errDamaged, err)
 	}
-	switch v := t.schema(); {
+	switch v := (*t).schema(); {
 	case v > latest:
-		return t, fmt.Errorf("record of schema %d: %w", v, ErrNewer)
+		return fmt.Errorf("record of schema %d: %w", v, ErrNewer)
 	case v < 1:
-		return t, fmt.Errorf("%w: schema %d", errDamaged, v)
+		return fmt.Errorf("%w: schema %d", errDamaged, v)
 	}
-	return t, nil
+	return nil
 }

@@ -124,8 +124,9 @@ func (m *memory) readDevices(tx *bolt.Tx, c codec) error {
 	var wg sync.WaitGroup
 	for w := range errs {
 		wg.Go(func() {
+			var s storedDevice
 			for i := w; i < len(keys) && errs[w] == nil; i += len(errs) {
-				recs[i], errs[w] = c.decodeDevice(keys[i], values[i])
+				recs[i], errs[w] = c.decodeDeviceInto(&s, keys[i], values[i])
 			}
 		})
 	}

@@ -184,15 +184,21 @@ func (c codec) encodeDevice(rec auth.Record) ([]byte, error) {
 
 // decodeDevice reads the value stored under key.
 func (c codec) decodeDevice(key, value []byte) (*auth.Record, error) {
-	s, err := parse[storedDevice](value, deviceSchema)
-	if err != nil {
+	return c.decodeDeviceInto(new(storedDevice), key, value)
+}
+
+// decodeDeviceInto is decodeDevice with s, which is used again for the next: a start
+// reads all devices, and what it leaves behind lies between what it keeps.
+func (c codec) decodeDeviceInto(s *storedDevice, key, value []byte) (*auth.Record, error) {
+	*s = storedDevice{}
+	if err := parseInto(s, value, deviceSchema); err != nil {
 		return nil, err
 	}
 	if !bytes.Equal(key, s.MAC[:]) || s.MAC == (storedMAC{}) {
 		return nil, fmt.Errorf("%w: record of %s stands in another's place", errDamaged, phone.MAC(s.MAC))
 	}
 	seal := c.deviceSealer(phone.MAC(s.MAC))
-	err = s.secrets(func(field string, value *string) error {
+	err := s.secrets(func(field string, value *string) error {
 		plain, err := seal.open(field, *value)
 		*value = plain.Reveal()
 		return err

@@ -44,6 +44,8 @@ type trees struct {
 	file io.ReaderAt
 	size int    // of a page
 	seen []bool // by page
+	// spare are pages read and done with: one is wanted for each level only.
+	spare [][]byte
 }
 
 // follow checks a page and all below it.
@@ -52,6 +54,7 @@ func (t *trees) follow(id uint64) error {
 	if err != nil {
 		return err
 	}
+	defer func() { t.spare = append(t.spare, page[:t.size]) }()
 	flags, count := binary.LittleEndian.Uint16(page[8:]), int(binary.LittleEndian.Uint16(page[10:]))
 	if pageHead+count*element > len(page) {
 		return fmt.Errorf("%w: page %d has no room for %d elements", errDamaged, id, count)
@@ -75,7 +78,7 @@ func (t *trees) follow(id uint64) error {
 
 // read gives a page with what it runs over into.
 func (t *trees) read(id uint64) ([]byte, error) {
-	page := make([]byte, t.size)
+	page := t.blank()
 	if err := t.use(id, 1); err != nil {
 		return nil, err
 	}
@@ -110,6 +113,16 @@ func (t *trees) use(id, n uint64) error {
 		t.seen[id] = true
 	}
 	return nil
+}
+
+// blank is room for a page.
+func (t *trees) blank() []byte {
+	if n := len(t.spare); n > 0 {
+		page := t.spare[n-1]
+		t.spare = t.spare[:n-1]
+		return page
+	}
+	return make([]byte, t.size)
 }
 
 // leaf checks an element of a leaf page and, if it is a bucket, what is in it.
