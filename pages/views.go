@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"path"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/lineside/lineside/accounts"
@@ -20,14 +21,16 @@ var templateFiles embed.FS
 // views are all pages in one language.
 type views struct {
 	words *words
-	pages map[string]*template.Template
+	pages map[string]func() (*template.Template, error)
 }
 
 // shared are the templates every page can use; layout.html frames them all.
 const shared = "templates/_*.html"
 
-// newViews parses each page with what all share. Languages are parsed apart, so
-// that a template says {{t "key"}} wherever it stands.
+// newViews parses what all pages share, and each page once it is asked for: most
+// boxes are started many times before anybody looks at every page in both
+// languages, and all of them together are a third of a box's memory. Languages are
+// parsed apart, so that a template says {{t "key"}} wherever it stands.
 func (s *Server) newViews(w *words) (*views, error) {
 	base, err := template.New("").Funcs(s.funcs(w)).ParseFS(templateFiles, shared)
 	if err != nil {
@@ -37,24 +40,32 @@ func (s *Server) newViews(w *words) (*views, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list pages: %w", err)
 	}
-	all := &views{words: w, pages: make(map[string]*template.Template)}
+	all := &views{words: w, pages: make(map[string]func() (*template.Template, error))}
 	for _, file := range files {
-		t, err := base.Clone()
-		if err == nil {
-			_, err = t.ParseFS(templateFiles, file)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("parse %s: %w", file, err)
-		}
-		all.pages[strings.TrimSuffix(path.Base(file), ".html")] = t
+		all.pages[strings.TrimSuffix(path.Base(file), ".html")] = sync.OnceValues(func() (*template.Template, error) { return parsePage(base, file) })
 	}
 	return all, nil
 }
 
+func parsePage(base *template.Template, file string) (*template.Template, error) {
+	t, err := base.Clone()
+	if err == nil {
+		_, err = t.ParseFS(templateFiles, file)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("parse %s: %w", file, err)
+	}
+	return t, nil
+}
+
 func (v *views) execute(w io.Writer, page string, data *view) error {
-	t, ok := v.pages[page]
+	parsed, ok := v.pages[page]
 	if !ok {
 		return fmt.Errorf("there is no page %q", page)
+	}
+	t, err := parsed()
+	if err != nil {
+		return err
 	}
 	return t.ExecuteTemplate(w, "layout", data)
 }
