@@ -138,7 +138,7 @@ func (b *box) openStore() error {
 	}
 	b.tell(b.store.Report())
 	b.tellKey(store.KeyPending(database))
-	b.base = append(b.base, newServer("good copies", b.keepGood), newServer("disk", b.keepSpace))
+	b.base = append(b.base, newServer("good copies", b.keepGood), newServer("disk", b.keepSpace), newServer("memory", b.keepMemory))
 	return nil
 }
 
