@@ -14,7 +14,7 @@ import (
 var (
 	// ErrWrong is the one answer to every sign-in that is refused.
 	ErrWrong = operators.Fail(http.StatusUnauthorized, "the name or the password is wrong, or too many wrong ones were tried for this name",
-		"type both again; if you do not remember the password, or nothing helps, use \"Forgot password?\"")
+		"type both again; a temporary password is good once, and for 24 hours; if you do not remember yours, or nothing helps, use \"Forgot password?\"")
 	// ErrSetUp is returned for a set-up code that is not this start's.
 	ErrSetUp = operators.Fail(http.StatusForbidden, "this is not the set-up code",
 		"read it in the box's log or with: lineside account setup-code; a restart makes a new one")

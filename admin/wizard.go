@@ -128,7 +128,7 @@ func (s *Server) postTickets(c *call) error {
 const maxTickets = 1 << 20
 
 func badHours() error {
-	return fail(http.StatusUnprocessableEntity, fmt.Sprintf("a ticket lasts from 1 to %.0f hours", auth.MaxTicket.Hours()), "write such a number, or leave hours out for what the policy says")
+	return invalid("no ticket can be like this", fmt.Errorf("hours: a ticket lasts from 1 to %.0f hours; write such a number, or leave it out for what the policy says", auth.MaxTicket.Hours()))
 }
 
 // ticketsWanted reads the list or the file.

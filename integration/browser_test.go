@@ -28,19 +28,27 @@ type webBox struct {
 // begins signed in as the first admin, at whatever page was last.
 func newBrowser(t *testing.T) *webBox {
 	t.Helper()
-	w := &webBox{box: newBox(t, "127.48.0.1/16", "", "127.48.0.50-127.48.0.250", "pin", loopbackPorts)}
+	w := newWebBox(t, "127.48", "")
+	w.start(t)
+	w.Browser = browser.New(t, w.url)
+	return w
+}
+
+// newWebBox writes the settings of a box with its pages open on a network of
+// loopback, such as 127.48, and what is added to them.
+func newWebBox(t *testing.T, network, more string) *webBox {
+	t.Helper()
+	w := &webBox{box: newBox(t, network+".0.1/16", "", network+".0.50-"+network+".0.250", "pin", loopbackPorts)}
 	at := fmt.Sprintf("%s:%d", w.self, 8444)
 	w.url, w.log = "https://"+at, filepath.Join(w.dir, "log")
 	settings, err := os.ReadFile(w.config)
 	if err == nil {
-		err = os.WriteFile(w.config, []byte(strings.Replace(string(settings), `admin = "off"`, fmt.Sprintf("admin = %q", at), 1)), 0o600)
+		err = os.WriteFile(w.config, []byte(strings.Replace(string(settings), `admin = "off"`, fmt.Sprintf("admin = %q", at), 1)+more), 0o600)
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
 	w.under = []string{"sh", "-c", `exec "$@" >"` + w.log + `" 2>&1`, "sh"}
-	w.start(t)
-	w.Browser = browser.New(t, w.url)
 	return w
 }
 

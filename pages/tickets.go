@@ -14,6 +14,7 @@ type ticketsPage struct {
 	Tab     string
 	List    *list
 	Waiting []admin.Ticket
+	Ticked  map[phone.MAC]bool // of those that wait
 	Tickets []admin.Ticket
 	States  []stateCount
 	Reasons []string
@@ -100,22 +101,26 @@ func postApprovals(v *visit) error {
 		f.Problem = &problem{Title: v.say("problem.title.other"), What: v.say("tickets.notick")}
 	}
 	if !f.OK() {
-		return v.ticketsAgain(f, nil, nil)
+		return v.ticketsAgain(f, macs, nil, nil)
 	}
 	done, err := v.api.Bulk(v.ctx(), in)
 	if err != nil || done.Failed > 0 {
-		return v.ticketsAgain(f, err, done.Rows)
+		return v.ticketsAgain(f, macs, err, done.Rows)
 	}
 	return v.done("/tickets", said, done.Done)
 }
 
-// ticketsAgain shows the page with what was written, and what could not be done.
-func (v *visit) ticketsAgain(f *form, wrong error, rows []admin.BulkRow) error {
+// ticketsAgain shows the page with what was written and ticked, and what could
+// not be done.
+func (v *visit) ticketsAgain(f *form, macs []phone.MAC, wrong error, rows []admin.BulkRow) error {
 	data, err := v.newTicketsPage()
 	if err != nil {
 		return err
 	}
-	data.Form = f
+	data.Form, data.Ticked = f, make(map[phone.MAC]bool)
+	for _, mac := range macs {
+		data.Ticked[mac] = true
+	}
 	for _, row := range rows {
 		if row.Error != "" {
 			data.Rows = append(data.Rows, row)

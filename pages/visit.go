@@ -233,7 +233,7 @@ func sentence(s string) string {
 		return ""
 	}
 	s = strings.ToUpper(s[:1]) + s[1:]
-	if strings.HasSuffix(s, ".") || strings.HasSuffix(s, "?") || strings.Contains(s, "lineside ") {
+	if strings.HasSuffix(s, ".") || strings.HasSuffix(s, "?") || strings.HasSuffix(s, `?"`) || strings.Contains(s, "lineside ") {
 		return s // a command is not followed by what would be typed with it
 	}
 	return s + "."

@@ -162,7 +162,7 @@ func (v *visit) makeTickets(data *wizardPage, chosen []phone.MAC) error {
 	return v.show("wizard-made", data)
 }
 
-// lookAt says how ready the rows are, unless the form is wrong already.
+// lookAt says how ready the rows are, also where something else is wrong.
 func (v *visit) lookAt(f *form, in admin.TicketsInput) (admin.TicketsMade, error) {
 	if len(in.Devices) == 0 {
 		return admin.TicketsMade{}, nil
@@ -170,7 +170,16 @@ func (v *visit) lookAt(f *form, in admin.TicketsInput) (admin.TicketsMade, error
 	if !f.OK() {
 		in.Hours = 0
 	}
-	return v.api.MakeTickets(v.ctx(), in)
+	looked, wrong := v.api.MakeTickets(v.ctx(), in)
+	if wrong == nil {
+		return looked, nil
+	}
+	in.Hours = 0 // the rows are ready or not without it
+	looked, err := v.api.MakeTickets(v.ctx(), in)
+	if err != nil {
+		return admin.TicketsMade{}, wrong
+	}
+	return looked, wrong
 }
 
 // reviewAgain shows the rows as they were written, with what is wrong with them.

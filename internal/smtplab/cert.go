@@ -14,12 +14,13 @@ import (
 )
 
 // certificate makes a CA, and a certificate of it for 127.0.0.1 alone: under any
-// other name it is not the server's.
+// other name it is not the server's. Both are good from 20 days ago, for tests that
+// move the clock.
 func certificate(t testing.TB) (cert, key, ca []byte) {
 	t.Helper()
 	now := time.Now()
 	root := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "Test CA"}, NotBefore: now.Add(-time.Hour), NotAfter: now.Add(20 * 24 * time.Hour),
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "Test CA"}, NotBefore: now.Add(-20 * 24 * time.Hour), NotAfter: now.Add(20 * 24 * time.Hour),
 		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
 	}
 	leaf := &x509.Certificate{
