@@ -100,7 +100,11 @@ func errorFor(err error) (e *Error, known bool) {
 	}
 	for _, a := range answers {
 		if errors.Is(err, a.is) {
-			return fail(a.status, err.Error(), a.hint), true
+			e := fail(a.status, err.Error(), a.hint)
+			if a.is == provision.ErrUnproven { // the one that another field of the same call mends
+				e.Fields = []string{"from: the phone's own address is needed beside its PIN"}
+			}
+			return e, true
 		}
 	}
 	if errors.Is(err, provision.ErrInvalid) {

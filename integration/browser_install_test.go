@@ -105,6 +105,7 @@ func (w *webBox) unproven(t *testing.T, mac phone.MAC) {
 	w.Expect("409")
 	w.Fill("#f-pin", pin.PIN)
 	w.Click("#i-pin ~ form button.primary")
+	w.See("The network does not prove which phone this is")
 	w.Fill("#f-from", at)
 	w.Audit("which phone the PIN is for")
 	w.Shot("box-install-from")

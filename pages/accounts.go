@@ -117,7 +117,7 @@ func postTokenRemove(v *visit) error {
 		return err
 	}
 	name := f.Get("name")
-	if ok, err := v.sure(v.say("accounts.token.remove.sure", name), v.say("accounts.remove")); !ok {
+	if ok, err := v.sure(v.say("accounts.token.remove.sure", name), v.say("accounts.remove"), "name"); !ok {
 		return err
 	}
 	if err := v.api.RemoveToken(v.ctx(), name); err != nil {

@@ -52,7 +52,7 @@ func postAllowRemove(v *visit) error {
 	if err != nil {
 		return v.to("/allow") // no button of ours sends that
 	}
-	if ok, err := v.sure(v.say("allow.remove.sure", network), v.say("allow.remove")); !ok {
+	if ok, err := v.sure(v.say("allow.remove.sure", network), v.say("allow.remove"), "network"); !ok {
 		return err
 	}
 	if err := v.api.RemoveAllow(v.ctx(), network); err != nil {

@@ -6,12 +6,13 @@ const sureField = "sure"
 // sure asks before something that cannot be taken back. With a script running,
 // the form's data-confirm has asked already and this only looks; without one, a
 // page asks, and its form sends the same again. It answers false where it has
-// asked: the handler then ends.
+// asked: the handler then ends. again names the fields of the form that are sent
+// with the answer; nothing else of it is, and no secret may be among them.
 //
 //	if ok, err := v.sure(v.say("device.remove.sure", name), v.say("device.remove.do")); !ok {
 //		return err
 //	}
-func (v *visit) sure(question, do string) (bool, error) {
+func (v *visit) sure(question, do string, again ...string) (bool, error) {
 	if err := v.parse(); err != nil {
 		return false, err
 	}
@@ -20,11 +21,8 @@ func (v *visit) sure(question, do string) (bool, error) {
 	}
 	type pair struct{ Name, Value string }
 	var sent []pair
-	for name, values := range v.r.PostForm {
-		if name == csrfField || name == sureField {
-			continue
-		}
-		for _, value := range values {
+	for _, name := range again {
+		for _, value := range v.r.PostForm[name] {
 			sent = append(sent, pair{name, value})
 		}
 	}

@@ -37,8 +37,8 @@ func asked(t *testing.T, form string) (*visit, *httptest.ResponseRecorder) {
 }
 
 func TestSureAsksOnce(t *testing.T) {
-	v, w := asked(t, "note=%3Cb%3E&csrf=old")
-	if ok, err := v.sure("Remove 00:15:65:4a:a9:37?", "Remove"); ok || err != nil {
+	v, w := asked(t, "note=%3Cb%3E&password=swordfish&csrf=old")
+	if ok, err := v.sure("Remove 00:15:65:4a:a9:37?", "Remove", "note"); ok || err != nil {
 		t.Fatalf("got %v %v, want the question", ok, err)
 	}
 	page := w.Body.String()
@@ -49,8 +49,10 @@ func TestSureAsksOnce(t *testing.T) {
 			t.Errorf("the question is without %q:\n%s", want, page)
 		}
 	}
-	if strings.Contains(page, `value="old"`) {
-		t.Error("the token of the form before is sent again")
+	for _, other := range []string{`value="old"`, "swordfish"} {
+		if strings.Contains(page, other) {
+			t.Errorf("what was not named is sent again: %s", other)
+		}
 	}
 	v, w = asked(t, "note=x&sure=yes")
 	if ok, err := v.sure("Remove it?", "Remove"); !ok || err != nil || w.Body.Len() != 0 {

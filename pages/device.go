@@ -3,7 +3,6 @@ package pages
 import (
 	"errors"
 	"net/http"
-	"net/netip"
 	"path"
 	"slices"
 
@@ -99,7 +98,8 @@ func (p *devicePage) Locked() bool {
 // May says whether a deed is offered.
 func (p *devicePage) May(deed string) bool { return slices.Contains(p.Deeds, deed) }
 
-// postDeed does one of the deeds to the device.
+// postDeed does one of the deeds to the device, and goes back to the page it was
+// chosen on.
 func postDeed(v *visit) error {
 	mac, err := v.mac()
 	if err != nil {
@@ -109,12 +109,16 @@ func postDeed(v *visit) error {
 	if !ok {
 		return noPage(v)
 	}
+	f, err := v.form("back")
+	if err != nil {
+		return err
+	}
 	now, err := v.api.Device(v.ctx(), mac)
 	if err != nil {
 		return err
 	}
 	if question := "deed.sure." + d.name; d.name != "resync" {
-		if ok, err := v.sure(v.say(question, nameOf(now)), v.word("deed", d.name)); !ok {
+		if ok, err := v.sure(v.say(question, nameOf(now)), v.word("deed", d.name), "back"); !ok {
 			return err
 		}
 	}
@@ -122,10 +126,14 @@ func postDeed(v *visit) error {
 	if err != nil {
 		return err
 	}
-	if d.name == "remove" {
-		return v.done("/devices", said, nameOf(now))
+	back := devicePath(mac)
+	switch {
+	case d.name == "remove":
+		back = "/devices"
+	case f.Get("back") == installPath(mac):
+		back = installPath(mac)
 	}
-	return v.done(devicePath(mac), said, nameOf(now))
+	return v.done(back, said, nameOf(now))
 }
 
 // doDeed has the API do it, and gives the key of what to say of it.
@@ -190,20 +198,11 @@ func postEnterPIN(v *visit) error {
 	if err != nil {
 		return err
 	}
-	from, wrong := netip.ParseAddr(f.Get("from")) // the phone's, where nothing else proves which caller it is
-	if wrong != nil && f.Get("from") != "" {
-		f.blame("from", v.say("edit.address.wrong"))
-		return v.pinAgain(mac, f, nil)
+	right, wrong := v.enterPIN(mac, f)
+	if right {
+		return v.done(devicePath(mac), "pin.right")
 	}
-	r, err := v.api.EnterPIN(v.ctx(), mac, v.secret("pin"), from)
-	switch {
-	case err == nil && r.Accepted:
-		return v.done(devicePath(mac), "device.pin.right")
-	case err == nil:
-		f.values["pin"] = ""
-		f.blame("pin", v.wrongPIN(r))
-	}
-	return v.pinAgain(mac, f, err)
+	return v.pinAgain(mac, f, wrong)
 }
 
 // pinAgain shows the page with what is wrong with a PIN.
@@ -224,22 +223,7 @@ func (p *devicePage) Unproven() bool {
 			return true
 		}
 	}
-	return p.Form.Problem != nil
-}
-
-// wrongPIN says what became of a PIN that was not the right one.
-func (v *visit) wrongPIN(r admin.PINResult) string {
-	switch {
-	case r.State == "successful":
-		return v.say("device.pin.done")
-	case r.State == "blocked":
-		return v.say("device.pin.blocked")
-	case r.State == "failed":
-		return v.say("device.pin.failed", v.s.moment(v.words(), r.Until))
-	case !r.Looked:
-		return v.say("device.pin.six")
-	}
-	return v.count("device.pin.wrong", r.Left)
+	return p.Form.asksFrom()
 }
 
 // configPage is what the phone would be given now.

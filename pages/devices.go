@@ -111,7 +111,10 @@ func (l *list) chip(filter, value, word string, n int, counted bool) chip {
 }
 
 // nameOf is what people call a device.
-func nameOf(d admin.Device) string { return cmp.Or(d.Label, d.MAC.String()) }
+func nameOf(d admin.Device) string { return called(d.MAC, d.Label, d.OwnerName) }
+
+// called is a phone's name for people: its label, else whose it is, else its MAC.
+func called(mac phone.MAC, label, owner string) string { return cmp.Or(label, owner, mac.String()) }
 
 // shownState is where a phone stands in one word: what is true beside its state
 // is what matters of it.

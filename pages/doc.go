@@ -61,7 +61,8 @@
 // form has enctype="multipart/form-data".
 // Secrets are read by v.secret and never drawn again. What cannot be taken back
 // asks first: data-confirm on the form, with data-do for the button, and
-// v.sure(question, do) in the handler for browsers without a script.
+// v.sure(question, do, "field") in the handler for browsers without a script, naming
+// the fields that are to be sent again with the answer.
 //
 // # Live pages
 //

@@ -19,7 +19,7 @@ func (s *Server) funcs(w *words) template.FuncMap {
 		"until": func(t time.Time) template.HTML { return s.until(w, t) },
 		"ago":   func(t time.Time) template.HTML { return s.ago(w, t) },
 		// Things with a form of their own.
-		"badgeOf": badgeOf, "phoneName": installName,
+		"badgeOf": stateOf, "phoneName": calledName,
 		"asset": s.assets.url, "icon": icon, "live": live, "args": args,
 		"input": input, "password": password, "choice": choice, "checkbox": checkbox, "area": area, "hidden": hidden,
 		"need": need, "auto": auto, "hint": hint, "kind": kind, "as": as, "choices": choices, "long": long, "huge": huge, "plain": plain,

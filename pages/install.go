@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"net/http"
-	"net/netip"
-	"strconv"
 
 	"github.com/lineside/lineside/admin"
 	"github.com/lineside/lineside/phone"
@@ -75,7 +73,6 @@ type installOne struct {
 	PIN     *admin.PIN
 	Claim   *form // the form of a visitor
 	Entered *form // the form for a PIN
-	From    bool  // it has to be said which phone the PIN is for
 }
 
 // MayPIN says that a PIN gets it on, Locked that wrong ones keep it off.
@@ -84,36 +81,22 @@ func (p *installOne) MayPIN() bool {
 }
 func (p *installOne) Locked() bool { return p.State == "failed" || p.State == "blocked" }
 
+// Unproven says that the PIN needs the phone's address beside it.
+func (p *installOne) Unproven() bool { return p.Entered.asksFrom() }
+
 // Name is what people call it.
-func (p *installOne) Name() string { return installName(p.Phone) }
+func (p *installOne) Name() string { return calledName(p.Phone) }
 
-func installName(p admin.Phone) string {
-	if name := cmp.Or(p.Label, p.Owner, p.Model); name != "" {
-		return name
-	}
-	return p.MAC.String()
-}
+func calledName(p admin.Phone) string { return called(p.MAC, p.Label, p.Owner) }
 
-// badgeOf is where a phone stands in one word: what is true beside its state
-// matters more.
-func badgeOf(p admin.Phone) string {
-	switch {
-	case p.State == "successful":
-		return p.State
-	case !p.Suspended.IsZero():
-		return "suspended"
-	case p.Enrolling:
-		return "enrolling"
-	}
-	return p.State
-}
+func stateOf(p admin.Phone) string { return shownState(p.State, p.Enrolling, p.Suspended) }
 
 // theOne looks for the phone of the path among those heard of, then among those
 // set up that have yet to come.
 func (v *visit) theOne() (*installOne, error) {
-	mac, err := phone.ParseMAC(v.r.PathValue("mac"))
+	mac, err := v.mac()
 	if err != nil {
-		return nil, noPage(v)
+		return nil, err
 	}
 	p := &installOne{MAC: mac, Phone: admin.Phone{MAC: mac}, Entered: &form{}}
 	heard, err := v.api.Phones(v.ctx(), "", mac.String(), 1)
@@ -204,10 +187,9 @@ func postInstallClaim(v *visit) error {
 
 func installPath(mac phone.MAC) string { return "/install/" + mac.String() }
 
-// postInstallPIN enters the PIN of a phone, for the caller the network proves it
-// to be, or for the address the installer read on its screen.
+// postInstallPIN enters the PIN of a phone.
 func postInstallPIN(v *visit) error {
-	p, err := v.theOne()
+	mac, err := v.mac()
 	if err != nil {
 		return err
 	}
@@ -215,45 +197,16 @@ func postInstallPIN(v *visit) error {
 	if err != nil {
 		return err
 	}
-	p.Entered, p.From = f, f.Get("from") != ""
-	f.values["pin"] = "" // for what is wrong with it; a secret is not drawn again
-	var from netip.Addr
-	if p.From {
-		if from, err = netip.ParseAddr(f.Get("from")); err != nil {
-			f.blame("from", v.say("install.from.wrong"))
-			return v.again("install-one", p, f, nil)
-		}
+	right, wrong := v.enterPIN(mac, f)
+	if right {
+		return v.done(installPath(mac), "pin.right")
 	}
-	r, err := v.api.EnterPIN(v.ctx(), p.MAC, v.secret("pin"), from)
-	var e *admin.Error
-	switch {
-	case errors.As(err, &e) && e.Status == http.StatusConflict && p.MayPIN() && from == (netip.Addr{}):
-		p.From = true
-		return v.again("install-one", p, f, err)
-	case errors.As(err, &e) && e.Status == http.StatusUnprocessableEntity:
-		f.blame("pin", v.say("install.pin.six"))
-		return v.again("install-one", p, f, nil)
-	case err != nil:
-		return v.again("install-one", p, f, err)
-	case r.Accepted:
-		return v.done(installPath(p.MAC), "install.pin.right")
+	p, err := v.theOne()
+	if err != nil {
+		return err
 	}
-	p.State = r.State
-	f.blame("pin", v.wrongAtInstall(r))
-	return v.again("install-one", p, f, nil)
-}
-
-// wrongAtInstall words a PIN that was not taken.
-func (v *visit) wrongAtInstall(r admin.PINResult) string {
-	switch r.State {
-	case "successful":
-		return v.say("install.pin.already")
-	case "blocked":
-		return v.say("install.pin.blocked")
-	case "failed":
-		return v.say("install.pin.failed")
-	}
-	return v.say("install.pin.wrong", strconv.Itoa(r.Left))
+	p.Entered = f
+	return v.again("install-one", p, f, wrong)
 }
 
 // postInstallShow shows the PIN of one phone; that it was is on record.
@@ -268,42 +221,6 @@ func postInstallShow(v *visit) error {
 	}
 	p.PIN = &pin
 	return v.show("install-one", p)
-}
-
-// postInstallDeed does what gets one phone on: what somebody may is the API's to
-// say.
-func postInstallDeed(v *visit) error {
-	p, err := v.theOne()
-	if err != nil {
-		return err
-	}
-	said := "install.told"
-	switch v.r.PathValue("deed") {
-	case "resync":
-		var r admin.Resynced
-		r, err = v.api.Resync(v.ctx(), admin.ResyncInput{MACs: []phone.MAC{p.MAC}})
-		switch {
-		case r.NoWay > 0:
-			said = "install.told.noway"
-		case r.NotRegistered > 0:
-			said = "install.told.later"
-		}
-	case "unblock":
-		said = "install.unblocked"
-		_, err = v.api.Unblock(v.ctx(), p.MAC)
-	case "suspend":
-		if ok, err := v.sure(v.say("install.suspend.sure", p.Name()), v.say("install.suspend")); !ok {
-			return err
-		}
-		said = "install.suspended"
-		_, err = v.api.Suspend(v.ctx(), p.MAC)
-	default:
-		return noPage(v)
-	}
-	if err != nil {
-		return err
-	}
-	return v.done(installPath(p.MAC), said, p.Name())
 }
 
 // sheetPage is the PINs of the phones not yet authenticated, to be printed.

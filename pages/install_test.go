@@ -78,7 +78,7 @@ func TestInstallerSeesWhatIsToDo(t *testing.T) {
 		want, never []string
 	}{
 		{ines, "installer, visitor", list[0], []string{"/claim", `value="sip.example.net"`}, []string{"/pin", "/suspend", "/resync"}},
-		{ines, "installer, needed", list[1], []string{"/pin", "/show", "/resync"}, []string{"/claim", "/suspend", "/unblock"}},
+		{ines, "installer, needed", list[1], []string{"/pin", "/show-pin", "/resync"}, []string{"/claim", "/suspend", "/unblock"}},
 		{ines, "installer, failed", list[2], []string{"/unblock", "/pin"}, []string{"/suspend"}},
 		{ada, "admin, needed", list[1], []string{"/pin", "/suspend"}, []string{"/claim"}},
 		{ada, "admin, ready", list[5], []string{"/resync"}, []string{"/pin", "/suspend", "/show"}},
@@ -96,7 +96,7 @@ func TestInstallerSeesWhatIsToDo(t *testing.T) {
 			}
 		}
 		for _, part := range tc.never {
-			if strings.Contains(body, `action="`+path+part) {
+			if strings.Contains(body, `action="`+path+part) || strings.Contains(body, `action="/devices/`+tc.phone.MAC.String()+part) {
 				t.Errorf("%s: got %s offered, want it left out", tc.name, part)
 			}
 		}
@@ -124,10 +124,10 @@ func TestPINAtThePage(t *testing.T) {
 		status int
 		says   string
 	}{
-		{"wrong", admin.PINResult{Looked: true, State: "needed", Left: 2}, 422, "Tries left: 2."},
-		{"locks out", admin.PINResult{Looked: true, State: "failed"}, 422, "none is taken for half an hour"},
+		{"wrong", admin.PINResult{Looked: true, State: "needed", Left: 2}, 422, "2 tries are left."},
+		{"locks out", admin.PINResult{Looked: true, State: "failed", Until: s.now.Add(time.Hour)}, 422, "none is taken until"},
 		{"five digits", refusal(422, "a PIN is six digits", ""), 422, "costs no try"},
-		{"nothing proves the caller", refusal(409, "which phone it is for is not proven", ""), 409, `name="from"`},
+		{"nothing proves the caller", refusal(409, "which phone it is for is not proven", "", "from: is needed"), 409, `name="from"`},
 		{"right", admin.PINResult{Accepted: true, State: "needed"}, 200, "The PIN is right."},
 	} {
 		s.api.set(pin, tc.answer)
@@ -199,7 +199,7 @@ func TestInstallerInABrowser(t *testing.T) {
 	b.Expect("422")
 	b.Fill("#f-pin", "000000")
 	b.Click("#i-pin ~ form button.primary")
-	b.See("Tries left: 2")
+	b.See("2 tries are left")
 	b.Audit("a wrong PIN")
 	b.Shot("install-pin")
 	b.Open("/install/sheet")

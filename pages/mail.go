@@ -53,7 +53,7 @@ func postMailRemove(v *visit) error {
 	if err != nil {
 		return err
 	}
-	if ok, err := v.sure(v.say("mail.remove.sure"), v.say("mail.remove")); !ok {
+	if ok, err := v.sure(v.say("mail.remove.sure"), v.say("mail.remove"), "id"); !ok {
 		return err
 	}
 	if err := v.api.RemoveMail(v.ctx(), f.Get("id")); err != nil {

@@ -134,7 +134,7 @@ func postTicketRevoke(v *visit) error {
 	if err != nil || len(macs) != 1 {
 		return v.to("/tickets")
 	}
-	if ok, err := v.sure(v.say("tickets.revoke.sure", macs[0]), v.say("tickets.revoke")); !ok {
+	if ok, err := v.sure(v.say("tickets.revoke.sure", macs[0]), v.say("tickets.revoke"), "mac"); !ok {
 		return err
 	}
 	if _, err := v.api.RevokeTicket(v.ctx(), macs[0]); err != nil {
