@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/lineside/lineside/fleet"
+	"github.com/lineside/lineside/shell"
 	"github.com/lineside/lineside/vendors"
 )
 
@@ -50,7 +51,7 @@ take relayed messages from this host, or from --relay.`,
 		},
 	}
 	f.fleet(csv.Flags())
-	root.AddCommand(csv, dhcpCommand(out))
+	root.AddCommand(csv, dhcpCommand(out), shell.ManCommand("1", out))
 	return root
 }
 

@@ -3,12 +3,10 @@ package main
 import (
 	_ "embed"
 	"fmt"
-	"os"
 	"runtime"
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/cobra/doc"
 
 	"github.com/lineside/lineside/shell"
 )
@@ -57,25 +55,6 @@ func (p *program) versionCommand() *cobra.Command {
 				text += " (" + b.Commit + ")"
 			}
 			_, err := fmt.Fprintf(p.out, "%s, %s, %s\n", text, b.Go, b.System)
-			return err
-		},
-	}
-}
-
-func (p *program) manCommand() *cobra.Command {
-	return &cobra.Command{
-		Use: "man DIR", Short: "Write the manual pages into a directory", Args: shell.ExactArgs("DIR"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := os.MkdirAll(args[0], 0o755); err != nil {
-				return fmt.Errorf("make the directory for manual pages: %w", err)
-			}
-			root := cmd.Root()
-			root.DisableAutoGenTag = true // the same pages from the same source
-			head := &doc.GenManHeader{Title: "LINESIDE", Section: "8", Source: "Lineside", Manual: "Lineside"}
-			if err := doc.GenManTree(root, head, args[0]); err != nil {
-				return fmt.Errorf("write manual pages: %w", err)
-			}
-			_, err := fmt.Fprintf(p.out, "manual pages are in %s; read one with: man -l %s/lineside.8\n", args[0], args[0])
 			return err
 		},
 	}

@@ -85,7 +85,7 @@ func (p *program) root() *cobra.Command {
 	flags.BoolVar(&p.json, "json", false, "answer in JSON")
 	_ = root.MarkPersistentFlagFilename("socket")
 	root.AddCommand(
-		p.runCommand(), p.restartCommand(), p.checkCommand(), p.statusCommand(), p.settingsCommand(), p.versionCommand(), p.manCommand(),
+		p.runCommand(), p.restartCommand(), p.checkCommand(), p.statusCommand(), p.settingsCommand(), p.versionCommand(), shell.ManCommand("8", p.out),
 		p.deviceCommand(), p.userCommand(), p.fileCommand(), p.templateCommand(), p.pinCommand(), p.otpCommand(), p.visitorsCommand(), p.allowCommand(),
 		p.dhcpCommand(), p.leasesCommand(), p.policyCommand(), p.emergencyCommand(), p.auditCommand(), p.watchCommand(),
 		p.backupCommand(), p.restoreCommand(), p.mailCommand(), p.tokenCommand(), p.accountCommand(), p.keyCommand(), p.vendorsCommand(), p.doctorCommand(),
