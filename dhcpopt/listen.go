@@ -53,10 +53,16 @@ func Listen(ctx context.Context, iface string, addr netip.AddrPort) (*Conn, erro
 	if err != nil {
 		return nil, fmt.Errorf("listen for DHCP on %s: %w", addr, err)
 	}
-	c := &Conn{UDPConn: pc.(*net.UDPConn), packets: ipv4.NewPacketConn(pc), reason: ErrNoFrames}
+	return serverConn(pc.(*net.UDPConn), iface)
+}
+
+// serverConn makes a server's socket of one that is open and prepared. It closes
+// conn where it cannot.
+func serverConn(conn *net.UDPConn, iface string) (*Conn, error) {
+	c := &Conn{UDPConn: conn, packets: ipv4.NewPacketConn(conn), reason: ErrNoFrames}
 	raw, err := c.SyscallConn()
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("listen for DHCP on %s: %w", addr, err), pc.Close())
+		return nil, errors.Join(fmt.Errorf("listen for DHCP on %s: %w", conn.LocalAddr(), err), conn.Close())
 	}
 	c.in, c.out = newMailbag(raw), newOutbag(raw)
 	outlet.Deepen(c.UDPConn)
@@ -75,6 +81,9 @@ func prepare(fd int, iface string) error {
 		if err := unix.BindToDevice(fd, iface); err != nil {
 			return fmt.Errorf("bind to interface %s: %w", iface, err)
 		}
+	}
+	if has, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF); err == nil && has >= receiveBuffer {
+		return nil // of a service manager, which may give more than can be asked for here
 	}
 	// Without CAP_NET_ADMIN the kernel's limit (net.core.rmem_max) stands.
 	if unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, receiveBuffer) != nil {

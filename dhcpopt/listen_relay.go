@@ -28,7 +28,13 @@ func ListenRelay(ctx context.Context, iface string, addr netip.AddrPort) (*Relay
 	if err != nil {
 		return nil, err
 	}
-	c.openFrames(iface)
+	return relayConn(c, ifi)
+}
+
+// relayConn makes a relay's socket of a server's that is tied to no interface. It
+// closes c where it cannot.
+func relayConn(c *Conn, ifi *net.Interface) (*RelayConn, error) {
+	c.openFrames(ifi.Name)
 	if err := c.packets.SetControlMessage(ipv4.FlagInterface, true); err != nil {
 		_ = c.Close()
 		return nil, fmt.Errorf("ask for the interface of packets: %w", err)

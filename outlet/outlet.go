@@ -14,6 +14,10 @@ const sendBuffer = 8 << 20
 // has no descriptor is left alone.
 func Deepen(c any) {
 	control(c, func(fd int) {
+		// What a service manager gave may be beyond what may be asked for here.
+		if has, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_SNDBUF); err == nil && has >= sendBuffer {
+			return
+		}
 		if unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_SNDBUFFORCE, sendBuffer) != nil {
 			_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_SNDBUF, sendBuffer)
 		}
