@@ -103,13 +103,15 @@ func (s *Server) serve(ctx context.Context, f front, l *boundListener, run func(
 		return fmt.Errorf("serve admin API on %s: %w", l.Addr(), err)
 	case <-ctx.Done():
 	}
+	// First nobody is let in any more, so that Shutdown knows everybody there is.
+	_ = l.Close()
+	<-ended
 	drain, cancel := context.WithTimeout(base, s.cfg.Drain)
 	defer cancel()
 	if err := srv.Shutdown(drain); err != nil {
 		// Whoever is left had its time; closing is all that can be done.
 		_ = srv.Close()
 	}
-	<-ended
 	end, done := context.WithTimeout(base, s.cfg.Drain)
 	defer done()
 	s.keepLists(end)

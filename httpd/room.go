@@ -2,6 +2,7 @@ package httpd
 
 import (
 	"container/list"
+	"context"
 	"net"
 	"net/http"
 	"net/netip"
@@ -133,6 +134,22 @@ func (r *room) count() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.inside
+}
+
+// emptyEvery is how often a room that is being left is looked at.
+const emptyEvery = 5 * time.Millisecond
+
+// empty waits until nobody is in, or ctx ends.
+func (r *room) empty(ctx context.Context) {
+	tick := time.NewTicker(emptyEvery)
+	defer tick.Stop()
+	for r.count() > 0 {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
 }
 
 // limited is a listener with a room.

@@ -191,12 +191,8 @@ func (s *Server) serve(ctx context.Context, ln net.Listener, front provision.Fro
 	defer cut()
 	hs := s.httpServer(front)
 	hs.BaseContext = func(net.Listener) context.Context { return inner }
-	stopped := make(chan struct{})
-	unhook := context.AfterFunc(ctx, func() {
-		defer close(stopped)
-		s.stop(hs, inner)
-	})
 	ln = &limited{Listener: ln, room: s.rooms[front]}
+	unhook := context.AfterFunc(ctx, func() { _ = ln.Close() })
 	var err error
 	if conf != nil {
 		hs.TLSConfig = s.asking(conf)
@@ -204,13 +200,13 @@ func (s *Server) serve(ctx context.Context, ln net.Listener, front provision.Fro
 	} else {
 		err = hs.Serve(ln)
 	}
-	if !unhook() {
-		<-stopped
+	if unhook() {
+		return fmt.Errorf("serve %s on %s: %w", front, ln.Addr(), err)
 	}
-	if errors.Is(err, http.ErrServerClosed) {
-		return nil
-	}
-	return fmt.Errorf("serve %s on %s: %w", front, ln.Addr(), err)
+	// Only now: a connection that was just being accepted is known to hs, and its
+	// request is answered like the others.
+	s.stop(hs, s.rooms[front], inner)
+	return nil
 }
 
 func (s *Server) httpServer(front provision.Front) *http.Server {
@@ -232,10 +228,14 @@ func (s *Server) httpServer(front provision.Front) *http.Server {
 	}
 }
 
-// stop waits for requests in flight, then closes what is left.
-func (s *Server) stop(hs *http.Server, inner context.Context) {
+// stop waits for requests in flight, then closes what is left. Shutdown comes when
+// there are none: from then on net/http reads a request that arrives on a
+// connection made before, and drops it unanswered.
+func (s *Server) stop(hs *http.Server, r *room, inner context.Context) {
 	bounded, cancel := context.WithTimeout(inner, s.cfg.StopWithin)
 	defer cancel()
+	hs.SetKeepAlivesEnabled(false) // closes what waits for a next request
+	r.empty(bounded)
 	if err := hs.Shutdown(bounded); err != nil {
 		s.log.Warn("requests still ran at the end and were cut off", "err", err)
 		_ = hs.Close()
