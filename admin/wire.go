@@ -41,6 +41,9 @@ type Status struct {
 type Listener struct {
 	Name    string `json:"name"` // dhcp, tftp, http, https, admin, socket
 	Address string `json:"address"`
+	// From is "systemd" where its socket unit opened it, "systemd, unused" where the
+	// settings have no use for that; empty: the box did.
+	From string `json:"from,omitempty"`
 }
 
 // Setting is one value in force and where it comes from: "file", "default",
