@@ -53,6 +53,9 @@ type box struct {
 	sockets   []interface{ Close() error }
 	operator  net.Listener       // the operator's socket
 	opened    []opened           // the other doors, in their order
+	handed    *inheritance       // sockets that systemd has; nil: none
+	took      []*passed          // those of them that are doors
+	unused    []admin.Listener   // those that are none
 	sip       sipSockets         // of the SIP service, beside its doors
 	six       six                // what the box has of IPv6
 	announcer *mdns.Announcer    // nil: the LAN is not told
@@ -73,9 +76,9 @@ type box struct {
 
 // openBox makes the parts in the order they need each other. On an error what
 // was opened is closed again.
-func openBox(ctx context.Context, s settings, where lan, log *slog.Logger) (*box, error) {
+func openBox(ctx context.Context, s settings, where lan, handed *inheritance, log *slog.Logger) (*box, error) {
 	b := &box{
-		settings: s, where: where, log: log, health: &health.Board{}, metrics: metrics.New(),
+		settings: s, where: where, handed: handed, log: log, health: &health.Board{}, metrics: metrics.New(),
 		table: vendors.All(), started: time.Now(), asked: make(chan chan struct{}),
 	}
 	if err := b.open(ctx); err != nil {
@@ -280,7 +283,7 @@ func (b *box) tokenPath() string { return filepath.Join(b.settings.State, "admin
 // status is what only the program itself knows. What was changed since the
 // first start is in the store, and wins.
 func (b *box) status() admin.Status {
-	st := admin.Status{Version: thisBuild().Version, Started: b.started, Listeners: append(slices.Clip(b.listeners), b.six.listeners()...)}
+	st := admin.Status{Version: thisBuild().Version, Started: b.started, Listeners: slices.Concat(b.listeners, b.six.listeners(), b.unused)}
 	force := b.force.settings(b.settings)
 	set := false // anything, by anybody
 	for _, s := range force.Origin {

@@ -19,6 +19,7 @@ type opened struct {
 	conn   net.PacketConn
 	stream net.Listener
 	six    bool // on the LAN's IPv6 addresses
+	passed bool // by systemd
 }
 
 // openSockets opens every listener before any serves: a box with one door
@@ -30,7 +31,7 @@ func (b *box) openSockets(ctx context.Context) (err error) {
 	b.sockets = append(b.sockets, b.operator)
 	var errs []error
 	for _, d := range b.settings.doors() {
-		o, err := d.on(b.where.Self.Addr()).open(ctx, b.settings.DHCP.Mode, b.where.Interface)
+		o, err := b.openDoor(ctx, d.on(b.where.Self.Addr()))
 		if err != nil {
 			errs = append(errs, err)
 			continue
@@ -39,10 +40,12 @@ func (b *box) openSockets(ctx context.Context) (err error) {
 		b.sockets = append(b.sockets, o)
 	}
 	b.openSix(ctx)
-	if err = errors.Join(append(errs, b.openSIP(ctx))...); err == nil {
-		b.tellBuffers()
+	if err = errors.Join(append(errs, b.openSIP(ctx))...); err != nil {
+		return b.doubted(err)
 	}
-	return err
+	b.tellBuffers()
+	b.tellPassed()
+	return b.silenceRest()
 }
 
 // open opens a door's socket. DHCP alone is tied to the interface.
@@ -69,6 +72,9 @@ func (o opened) Close() error {
 
 // at is the address it has.
 func (o opened) at() string {
+	if o.passed {
+		return wide(o.addr)
+	}
 	if o.conn != nil {
 		return o.conn.LocalAddr().String()
 	}
@@ -133,7 +139,8 @@ func (b *box) addOpened(o opened, serve func(context.Context) error) {
 		b.doors = append(b.doors, newServer(o.title()+" on IPv6", serve))
 		return
 	}
-	b.addDoor(o.title(), o.at(), serve)
+	b.listOpened(o, o.title())
+	b.doors = append(b.doors, newServer(o.title(), serve))
 }
 
 func (b *box) addDoor(name, addr string, serve func(context.Context) error) {
@@ -141,7 +148,18 @@ func (b *box) addDoor(name, addr string, serve func(context.Context) error) {
 	b.doors = append(b.doors, newServer(name, serve))
 }
 
-// list shows a socket in "lineside status".
+// listOpened shows a door in "lineside status", with where its socket is from.
+func (b *box) listOpened(o opened, name string) { b.listeners = append(b.listeners, o.listener(name)) }
+
+func (o opened) listener(name string) admin.Listener {
+	l := admin.Listener{Name: name, Address: o.at()}
+	if o.passed {
+		l.From = fromSystemd
+	}
+	return l
+}
+
+// list shows a socket of the box's own in "lineside status".
 func (b *box) list(name, addr string) {
 	b.listeners = append(b.listeners, admin.Listener{Name: name, Address: addr})
 }

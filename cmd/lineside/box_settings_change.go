@@ -231,7 +231,8 @@ func tryLAN(s settings) (lan, problems) {
 func (b *box) newDoors(s settings, where lan) (doors []door) {
 	for _, d := range s.doors() {
 		at := d.on(where.Self.Addr())
-		if !slices.ContainsFunc(b.opened, func(o opened) bool { return o.network == at.network && o.addr == at.addr }) {
+		open := slices.ContainsFunc(b.opened, func(o opened) bool { return o.network == at.network && o.addr == at.addr })
+		if !open && b.handed.find(at) == nil { // systemd's is open too
 			doors = append(doors, d)
 		}
 	}

@@ -96,7 +96,12 @@ func (b *box) addSIP(certs *tls.Config) error {
 	if err != nil {
 		return err
 	}
-	b.addDoor("sip", l.UDP[0].LocalAddr().String(), func(ctx context.Context) error { return srv.Serve(ctx, l) })
+	for _, o := range b.opened {
+		if o.key == "listen.sip" && !o.six && o.network == "udp" {
+			b.listOpened(o, "sip")
+		}
+	}
+	b.doors = append(b.doors, newServer("sip", func(ctx context.Context) error { return srv.Serve(ctx, l) }))
 	if l.Group != nil {
 		b.list("pnp", l.Group.LocalAddr().String())
 	}

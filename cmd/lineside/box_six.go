@@ -49,7 +49,7 @@ func (b *box) openSix(ctx context.Context) {
 			continue
 		}
 		d.addr = net.JoinHostPort("::", port)
-		o, err := d.openSix(ctx, iface)
+		o, err := b.openDoorSix(ctx, d)
 		if err != nil {
 			b.tellSix(d.explain(err), err)
 			continue
@@ -178,7 +178,9 @@ func (s six) listeners() (list []admin.Listener) {
 	}
 	for _, o := range s.doors {
 		_, port, _ := net.SplitHostPort(o.at())
-		list = append(list, admin.Listener{Name: o.title(), Address: net.JoinHostPort(s.addresses.Self().String(), port)})
+		l := o.listener(o.title())
+		l.Address = net.JoinHostPort(s.addresses.Self().String(), port)
+		list = append(list, l)
 	}
 	return list
 }

@@ -53,6 +53,9 @@ func (p *program) showStatus(st admin.Status, all bool) error {
 	parts := make([]string, len(st.Listeners))
 	for i, l := range st.Listeners {
 		parts[i] = l.Name + " " + l.Address
+		if l.From != "" {
+			parts[i] += " (" + l.From + ")"
+		}
 	}
 	fmt.Fprintf(&b, "listens on:    %s\n", strings.Join(parts, ", "))
 	if st.Leases != "" {

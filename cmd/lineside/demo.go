@@ -45,7 +45,7 @@ func (d *demo) run(ctx context.Context, p *program) error {
 		return err
 	}
 	defer func() { _ = log.Close() }()
-	b, err := openBox(ctx, s, lan{Self: demoSelf}, newLogger(log, slog.LevelDebug, false))
+	b, err := openBox(ctx, s, lan{Self: demoSelf}, nil, newLogger(log, slog.LevelDebug, false))
 	if err != nil {
 		return err
 	}

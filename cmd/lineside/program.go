@@ -31,6 +31,7 @@ type program struct {
 	json     bool
 	now      func() time.Time
 	opened   []*admin.Client // to be closed at the end
+	handed   *inheritance    // sockets that systemd has for the daemon
 }
 
 // run is the whole program. It returns the exit code.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/coreos/go-systemd/v22/activation"
 	"github.com/coreos/go-systemd/v22/daemon"
 
 	"github.com/lineside/lineside/shell"
@@ -35,6 +37,9 @@ func (p *program) serve(ctx context.Context, path string) error {
 	hold := make(chan os.Signal, 1)
 	signal.Notify(hold, syscall.SIGHUP)
 	defer signal.Stop(hold)
+	if p.handed == nil {
+		p.handed = inherit(activation.Files(true))
+	}
 	var last *attempt
 	var put *putBack // a backup, between the last two
 	for {
@@ -87,7 +92,7 @@ func (p *program) start(ctx context.Context, path string, last *attempt) (*box, 
 		a, err := load()
 		var b *box
 		if err == nil {
-			b, err = openBox(ctx, a.settings, a.where, newLogger(p.err, a.settings.Level, underJournal(p.err, os.Getenv("JOURNAL_STREAM"))))
+			b, err = openBox(ctx, a.settings, a.where, p.handed, newLogger(p.err, a.settings.Level, underJournal(p.err, os.Getenv("JOURNAL_STREAM"))))
 		}
 		if err == nil {
 			if newest != nil {
@@ -188,7 +193,7 @@ func (b *box) runDaemon(ctx context.Context, used overlay) error {
 		b.log.Info("there is no settings file: the box runs on the defaults and on what is set on its page", "file", b.settings.Path, "address", b.page())
 	}
 	for _, l := range b.listeners {
-		b.log.Info("door is open", "front", l.Name, "address", l.Address)
+		b.log.Info("door is open", "front", l.Name, "address", l.Address, "from", cmp.Or(l.From, "the box"))
 	}
 	running, end := context.WithCancelCause(ctx)
 	defer end(nil)
