@@ -42,8 +42,8 @@ type Browser struct {
 
 // New starts a browser for the pages at base, such as https://127.0.0.1:8443. It
 // ends with the test. Without Chromium the test is skipped, or failed under
-// REQUIRE=1.
-func New(t testing.TB, base string) *Browser {
+// REQUIRE=1. more are what it is started with besides.
+func New(t testing.TB, base string, more ...chromedp.ExecAllocatorOption) *Browser {
 	t.Helper()
 	path, err := exec.LookPath("chromium")
 	if err != nil {
@@ -55,6 +55,7 @@ func New(t testing.TB, base string) *Browser {
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox,
 		chromedp.IgnoreCertErrors, // the box's certificate is its own
 		chromedp.Flag("lang", "en"), chromedp.Flag("force-color-profile", "srgb"))
+	options = append(options, more...)
 	// The test's own context ends before its clean-up, which is to end the browser.
 	alloc, endAlloc := chromedp.NewExecAllocator(context.WithoutCancel(t.Context()), options...)
 	// The library says of each event it does not know that it does not.

@@ -40,42 +40,8 @@
     setTimeout(look, 500);
   };
 
-  // --- The camera reads the MAC off a phone's label where the browser can read
-  // bar codes; elsewhere it is typed.
-  const digits = (text) => (text.replace(/[^0-9A-Fa-f]/g, "").length === 12 || /^[0-9A-Fa-f]{2}([:.-]?[0-9A-Fa-f]{2}){5}/.test(text.trim()) ? (text.match(/([0-9A-Fa-f]{2}[:.-]?){5}[0-9A-Fa-f]{2}/) || [])[0] : "");
-  const scan = async (dialog) => {
-    const video = dialog.querySelector("video"), note = dialog.querySelector("[role=status]");
-    let camera = null, on = true;
-    dialog.addEventListener("close", () => { on = false; camera?.getTracks().forEach((t) => t.stop()); }, { once: true });
-    dialog.showModal();
-    try {
-      camera = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
-      if (!on) { camera.getTracks().forEach((t) => t.stop()); return; }
-      video.srcObject = camera;
-      await video.play();
-      const reader = new window.BarcodeDetector();
-      while (on) {
-        for (const code of await reader.detect(video)) {
-          const mac = digits(code.rawValue);
-          if (on && mac) { dialog.close(); location.assign("/install/" + mac.replace(/[:.-]/g, "").toLowerCase()); return; }
-        }
-        await new Promise((done) => setTimeout(done, 120));
-      }
-    } catch {
-      note.textContent = dialog.dataset.none;
-    }
-  };
-  document.addEventListener("click", (e) => {
-    const button = e.target.closest("[data-scan], [data-print]");
-    if (!button) return;
-    if (button.dataset.scan) scan(document.getElementById(button.dataset.scan));
-    else window.print();
-  });
-  const offer = () => {
-    const can = "BarcodeDetector" in window && navigator.mediaDevices;
-    for (const button of document.querySelectorAll("[data-scan]")) button.hidden = !can;
-    for (const button of document.querySelectorAll("[data-print]")) button.hidden = false;
-  };
+  document.addEventListener("click", (e) => { if (e.target.closest("[data-print]")) window.print(); });
+  const offer = () => { for (const button of document.querySelectorAll("[data-print]")) button.hidden = false; };
 
   const ready = () => { zones(); waitFor(); offer(); };
   document.addEventListener("htmx:afterSettle", ready);
