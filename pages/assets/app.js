@@ -22,11 +22,10 @@
 
   // --- The session has ended: ask for the password over the page, then send
   // again what was to be sent.
-  const over = $("over");
   let resend = null;
   const askAgain = (then) => {
+    const over = $("over"); // a form that was boosted brings a page with one of its own
     if (!over) { location.reload(); return; }
-    if (!over.isConnected) return; // another page is on its way in
     resend = then || resend;
     if (!over.open) { $("over-wrong").hidden = true; over.showModal(); $("over-password").focus(); }
   };
@@ -50,8 +49,9 @@
     return page.body.dataset.person === document.body.dataset.person;
   };
   // Only what the page's own session may see stays under the dialog.
-  over?.addEventListener("cancel", (e) => e.preventDefault());
-  $("over-form")?.addEventListener("submit", async (e) => {
+  document.addEventListener("cancel", (e) => { if (e.target.id === "over") e.preventDefault(); }, true);
+  document.addEventListener("submit", async (e) => {
+    if (e.target.id !== "over-form") return;
     e.preventDefault();
     const wrong = $("over-wrong");
     await refetch().catch(() => null);
@@ -66,7 +66,7 @@
     }
     renew(answer.headers.get("X-CSRF"));
     $("over-password").value = "";
-    over.close();
+    $("over").close();
     const then = resend;
     resend = null;
     listen();
@@ -75,9 +75,8 @@
 
   // --- Questions before what cannot be taken back: data-confirm on a form asks
   // it, data-more says more, data-do is what the button says.
-  const ask = $("confirm");
   document.addEventListener("submit", (e) => {
-    const form = e.target;
+    const form = e.target, ask = $("confirm");
     if (!form.dataset.confirm || form.dataset.sure) return;
     e.preventDefault();
     e.stopImmediatePropagation();
@@ -127,7 +126,7 @@
     stream.addEventListener("over", () => { quiet(); askAgain(null); });
     stream.onerror = () => {
       quiet();
-      if (over && over.open) return;
+      if ($("over")?.open) return;
       if (wait > 1000) $("lost").hidden = false;
       timer = setTimeout(listen, wait * (0.75 + Math.random() / 2));
       wait = Math.min(wait * 2, 30000);
