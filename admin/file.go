@@ -109,10 +109,10 @@ func (s *Server) putFile(c *call) error {
 	if err := c.wants("application/octet-stream"); err != nil {
 		return err
 	}
-	body := &patient{in: http.MaxBytesReader(c.w, c.r.Body, provision.MaxLocalFile), out: http.NewResponseController(c.w)}
+	body := c.patient(provision.MaxLocalFile)
 	f, err := s.dep.Desk.AddFile(c.r.Context(), c.by, vendorName(c.r.PathValue("vendor")), c.r.PathValue("name"), body)
 	if err != nil {
-		return err
+		return body.whole(err)
 	}
 	return c.json(http.StatusOK, f)
 }
@@ -121,6 +121,22 @@ func (s *Server) putFile(c *call) error {
 type patient struct {
 	in  io.Reader
 	out *http.ResponseController
+	err error // of reading it
+}
+
+// patient is the call's body, of so many bytes at most.
+func (c *call) patient(most int64) *patient {
+	return &patient{in: http.MaxBytesReader(c.w, c.r.Body, most), out: http.NewResponseController(c.w)}
+}
+
+// whole words err where the body did not come whole: that is the caller's trouble,
+// or nobody's.
+func (p *patient) whole(err error) error {
+	var big *http.MaxBytesError
+	if p.err == nil || errors.As(p.err, &big) {
+		return err
+	}
+	return fail(http.StatusBadRequest, "it did not come whole: the connection broke off, or nothing came for half a minute", "send it again; nothing of it was kept")
 }
 
 // Read reads on.
@@ -132,7 +148,11 @@ func (p *patient) Read(b []byte) (int, error) {
 	if err := p.out.SetWriteDeadline(now.Add(2 * fileWrite)); err != nil {
 		return 0, err
 	}
-	return p.in.Read(b)
+	n, err := p.in.Read(b)
+	if err != nil && err != io.EOF {
+		p.err = err
+	}
+	return n, err
 }
 
 func (s *Server) deleteFile(c *call) error {

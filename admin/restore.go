@@ -92,10 +92,10 @@ func (s *Server) postRestore(c *call) error {
 	if err := c.wants("application/octet-stream"); err != nil {
 		return err
 	}
-	body := &patient{in: http.MaxBytesReader(c.w, c.r.Body, maxRestore), out: http.NewResponseController(c.w)}
+	body := c.patient(maxRestore)
 	staged, err := r.StageRestore(c.r.Context(), c.by, body)
 	if err != nil {
-		return err
+		return body.whole(err)
 	}
 	return c.json(http.StatusCreated, staged)
 }
