@@ -58,8 +58,14 @@ func (w *webBox) devices(t *testing.T) {
 // choose puts a file into the field for one.
 func (w *webBox) choose(t *testing.T, text string) {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), "phones.csv")
-	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+	w.chooseNamed(t, "phones.csv", []byte(text))
+}
+
+// chooseNamed has the browser send a file under a name.
+func (w *webBox) chooseNamed(t *testing.T, name string, body []byte) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(file, body, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	var nodes []*cdp.Node

@@ -81,6 +81,7 @@ func TestBrowser(t *testing.T) {
 	t.Run("settings", func(t *testing.T) { w.settings(t) })
 	t.Run("accounts", func(t *testing.T) { w.accounts(t) })
 	t.Run("leases and backup", func(t *testing.T) { w.backup(t) })
+	t.Run("files", func(t *testing.T) { w.files(t) })
 	t.Run("audit log", func(t *testing.T) { w.auditLog(t) })
 	t.Run("session ends under a form", func(t *testing.T) { w.sessionEnds(t) })
 	t.Run("devices", func(t *testing.T) { w.devices(t) })

@@ -24,6 +24,7 @@ func (s *Server) funcs(w *words) template.FuncMap {
 		"input": input, "password": password, "choice": choice, "checkbox": checkbox, "area": area, "hidden": hidden,
 		"need": need, "auto": auto, "hint": hint, "kind": kind, "as": as, "choices": choices, "long": long, "huge": huge, "plain": plain,
 		"transports": transports,
+		"size":       w.size, "fileState": fileState, "fileAt": fileAt, "vendorWord": vendorWord,
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"slices"
 
 	"github.com/lineside/lineside/admin"
 )
@@ -22,12 +23,24 @@ func uploads() map[string]int64 {
 }
 
 // bound is how long a body of the page may be.
-func (r route) bound() int64 { return max(maxForm, uploads()[r.path]) }
+func (r route) bound() int64 {
+	if r.streams() {
+		return maxStream
+	}
+	return max(maxForm, uploads()[r.path])
+}
+
+func (r route) streams() bool {
+	return r.method == http.MethodPost && slices.Contains(streams(), r.path)
+}
 
 // parseForm reads a form of either kind. One with files is held in memory, as far
 // as its page's bound lets it be long.
 func (v *visit) parseForm() error {
 	kind, _, err := mime.ParseMediaType(v.r.Header.Get("Content-Type"))
+	if err == nil && kind == "multipart/form-data" && v.streams {
+		return v.parseHead()
+	}
 	if err == nil && kind == "multipart/form-data" {
 		return v.r.ParseMultipartForm(maxInMemory)
 	}

@@ -28,6 +28,10 @@ type visit struct {
 	lang  string
 	fresh string // a cookie given with this answer
 	begun bool   // the answer has
+	// streams says that the page takes a file too long to be held; sent is that
+	// file once the form was read so far, nil for none.
+	streams bool
+	sent    *sentFile
 }
 
 func (s *Server) newVisit(w http.ResponseWriter, r *http.Request) *visit {
@@ -77,7 +81,7 @@ func (v *visit) byItself() bool {
 // admit lets in who may see the page. done says that the answer has been given:
 // the way to where they have to go first.
 func (v *visit) admit(rt route) (done bool, err error) {
-	v.r.Body = http.MaxBytesReader(v.w, v.r.Body, rt.bound())
+	v.r.Body, v.streams = http.MaxBytesReader(v.w, v.r.Body, rt.bound()), rt.streams()
 	path := v.r.URL.Path
 	switch {
 	case v.s.dep.People.NeedsSetUp() && path != "/setup" && path != "/look":
