@@ -43,7 +43,7 @@ func benchedServers(b *testing.B) []benchedDHCP {
 }
 
 func benchBox(b *testing.B, dir string, first, last netip.Addr) []string {
-	return []string{built(b), "run", "--config", writeConf(b, "lineside.toml", fmt.Sprintf(`state = %q
+	return []string{builtBox(b), "run", "--config", writeConf(b, "lineside.toml", fmt.Sprintf(`state = %q
 [listen]
 interface = %q
 address = "%s/12"

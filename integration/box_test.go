@@ -110,7 +110,7 @@ func (b *box) socket() string { return filepath.Join(b.dir, "s") }
 func (b *box) start(t testing.TB) {
 	t.Helper()
 	if b.host != nil {
-		b.proc = b.host.Start(built(t), "run", "--config", b.config)
+		b.proc = b.host.Start(builtBox(t), "run", "--config", b.config)
 	} else {
 		b.startHere(t)
 	}
@@ -133,7 +133,7 @@ func (b *box) start(t testing.TB) {
 
 func (b *box) startHere(t testing.TB) {
 	t.Helper()
-	args := append(slices.Clone(b.under), built(t), "run", "--config", b.config)
+	args := append(slices.Clone(b.under), builtBox(t), "run", "--config", b.config)
 	b.cmd = exec.Command(args[0], args[1:]...)
 	b.cmd.Stdout, b.cmd.Stderr = b.log, b.log
 	var err error

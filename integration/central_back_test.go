@@ -116,7 +116,7 @@ func restoredBox(t *testing.T, s *story) string {
 	s.opens(t, s.armed(t))
 	var said string
 	s.down(t, func(string) {
-		out, err := s.munich.box.host.Try(sipWait, built(t), "restore", file, "--config", s.munich.config)
+		out, err := s.munich.box.host.Try(sipWait, builtBox(t), "restore", file, "--config", s.munich.config)
 		if said = out; err != nil {
 			t.Fatalf("restore: %v\n%s", err, out)
 		}
@@ -150,7 +150,7 @@ func rawCentral(t *testing.T, s *story) string {
 		t.Error("the platform holds the one-time password as good")
 	}
 	s.munich.until(t, "return of what the platform knows", func() bool {
-		out, _ := s.munich.box.host.Try(sipWait, built(t), "device", "list", "--socket", s.munich.socket())
+		out, _ := s.munich.box.host.Try(sipWait, builtBox(t), "device", "list", "--socket", s.munich.socket())
 		return !strings.Contains(out, "00:15:65:00:00:99")
 	})
 	s.opens(t, s.armed(t))

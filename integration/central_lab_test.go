@@ -235,7 +235,7 @@ func newOffice(t *testing.T, isp *netlab.Host, name, public, provider string) *o
 // cli runs a verb of the box's operator and wants its exit code.
 func (b *office) cli(t *testing.T, want int, args ...string) string {
 	t.Helper()
-	out, err := b.box.host.Try(sipWait, built(t), append(args, "--socket", b.socket())...)
+	out, err := b.box.host.Try(sipWait, builtBox(t), append(args, "--socket", b.socket())...)
 	if (err == nil) != (want == 0) {
 		t.Fatalf("lineside %s: got %v\n%s", strings.Join(args, " "), err, out)
 	}
@@ -249,7 +249,7 @@ func (b *office) says(t *testing.T, text string, args ...string) (line string) {
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for end := time.Now().Add(sipWait); ; <-tick.C {
-		out, _ = b.box.host.Try(sipWait, built(t), append(args, "--socket", b.socket())...)
+		out, _ = b.box.host.Try(sipWait, builtBox(t), append(args, "--socket", b.socket())...)
 		for one := range strings.Lines(out) {
 			if strings.Contains(one, text) {
 				return strings.TrimSpace(one)

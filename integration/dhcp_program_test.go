@@ -69,7 +69,7 @@ socket = %q
 [dhcp]
 %s
 `, filepath.Join(dir, "state"), h.Interface(), socket, dhcp))
-	p := h.Start(built(t), "run", "--config", conf)
+	p := h.Start(builtBox(t), "run", "--config", conf)
 	c := admin.NewClient(socket)
 	t.Cleanup(c.Close)
 	ctx, cancel := context.WithTimeout(t.Context(), clientTime)

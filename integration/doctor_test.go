@@ -24,7 +24,7 @@ func (f finding) line() string { return f.Result + " " + f.Check + ": " + f.Foun
 // doctor runs "lineside doctor" on the box's machine; ok is its exit code.
 func (b *box) doctor(t *testing.T) (list []finding, ok bool) {
 	t.Helper()
-	out, err := b.host.Try(clientTime, built(t), "doctor", "--json", "--config", b.config)
+	out, err := b.host.Try(clientTime, builtBox(t), "doctor", "--json", "--config", b.config)
 	var exit *exec.ExitError
 	if err != nil && (!errors.As(err, &exit) || exit.ExitCode() != 1) {
 		t.Fatalf("doctor: %v\n%s", err, out)

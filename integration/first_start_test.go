@@ -16,7 +16,7 @@ import (
 // settings, no state, the usual places. It gives what the machine has at a path.
 func freshBox(t *testing.T, h *netlab.Host) (c *admin.Client, at func(path string) string) {
 	t.Helper()
-	p := h.Start("sh", "-c", `for d in /var/lib /run /etc; do mount -t tmpfs none $d || exit 1; done; exec "$0" run`, built(t))
+	p := h.Start("sh", "-c", `for d in /var/lib /run /etc; do mount -t tmpfs none $d || exit 1; done; exec "$0" run`, builtBox(t))
 	at = func(path string) string { return fmt.Sprintf("/proc/%d/root%s", p.ID(), path) }
 	c = admin.NewClient(at("/run/lineside/lineside.sock"))
 	t.Cleanup(c.Close)

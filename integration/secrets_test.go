@@ -128,7 +128,7 @@ func (v *vault) search() (looked int, faults []string) {
 // command runs the operator's command against the box.
 func (v *vault) command(in string, may []string, args ...string) {
 	v.t.Helper()
-	cmd := exec.CommandContext(v.t.Context(), built(v.t), append(args, "--socket", v.b.socket())...)
+	cmd := exec.CommandContext(v.t.Context(), builtBox(v.t), append(args, "--socket", v.b.socket())...)
 	cmd.Stdin = strings.NewReader(in)
 	out, err := cmd.CombinedOutput()
 	// status says by its exit code that something needs doing.

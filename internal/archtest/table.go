@@ -67,6 +67,8 @@ func Rows() []Row {
 		{Package: "internal/netlab", Why: "network namespaces for tests", TestOnly: true},
 		{Package: "internal/debroot", Why: "fresh Debian roots for tests", May: []string{"internal/netlab"}, TestOnly: true},
 		{Package: "internal/smtplab", Why: "a real SMTP server for tests", May: []string{"internal/netlab"}, TestOnly: true},
+		{Package: "internal/built", Why: "this module's programs, built and started for tests", TestOnly: true},
+		{Package: "appliance", Why: "end-to-end tests of the box as an appliance", All: true, TestOnly: true},
 		{Package: "integration", Why: "end-to-end tests", All: true, TestOnly: true},
 	}
 }
