@@ -7,6 +7,7 @@ package health
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -19,6 +20,12 @@ type Condition struct {
 	Do      string    `json:"do"`               // what to do, command spelled out
 	Detail  string    `json:"detail,omitempty"` // this case's facts
 	Since   time.Time `json:"since"`
+}
+
+// Kind is the code without the phone it may name: there are few of them.
+func (c Condition) Kind() string {
+	kind, _, _ := strings.Cut(c.Code, ":")
+	return kind
 }
 
 // Board is the set of conditions that hold. The zero value is ready.

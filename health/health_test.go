@@ -22,3 +22,12 @@ func TestBoard(t *testing.T) {
 		t.Errorf("after clearing b: got %+v", list)
 	}
 }
+
+// TestKindNamesNoPhone: kinds are labels of a metric, and have to be few.
+func TestKindNamesNoPhone(t *testing.T) {
+	for code, want := range map[string]string{"store-write": "store-write", "enrolment-stalled:00:15:65:00:00:01": "enrolment-stalled", "": ""} {
+		if got := (health.Condition{Code: code}).Kind(); got != want {
+			t.Errorf("%s: got %q, want %q", code, got, want)
+		}
+	}
+}

@@ -62,7 +62,11 @@ func (s *Store) commit(batch []*change) {
 // change are its own; an error of the disk is everybody's.
 func (s *Store) write(mine []*change, how func(mine []*change, answers []error) (*view, error)) {
 	answers := make([]error, len(mine))
+	began := time.Now()
 	v, err := how(mine, answers)
+	if err == nil {
+		s.paced(time.Since(began))
+	}
 	switch {
 	case errors.Is(err, errNothing):
 	case err != nil:
@@ -168,6 +172,7 @@ func (s *Store) committed(v *view) {
 // database, with all that the journal has beyond it.
 func (s *Store) failed(err error) {
 	s.doubted, s.failedSince = true, true
+	s.tools.Metrics.Failed.Inc()
 	s.journal.round = round{} // the file may name another already: what is appended now could be lost
 	s.tools.Log.Error("a commit was not written", "err", err)
 	s.tools.Health.Raise(s.clock.time(), health.Condition{

@@ -133,6 +133,7 @@ type counts struct {
 	mark        time.Time // highest time on disk
 	doubted     bool      // memory may differ from the file: read it again first
 	failedSince bool      // the condition is on the board
+	pace        pace      // of the last writes
 }
 
 // Open opens the file at path, or makes it, and reads it into memory. It
