@@ -209,6 +209,7 @@ func TestPanicCostsItsRequestOnly(t *testing.T) {
 	if got.status != http.StatusInternalServerError || strings.Contains(got.body, "planted") {
 		t.Errorf("got %d %s, want a plain 500", got.status, got.body)
 	}
+	b.panics = false
 	if !strings.Contains(b.call(t, "GET", "/metrics", "").body, `lineside_panics_total{front="api"} 1`) {
 		t.Error("the panic was not counted")
 	}

@@ -4,12 +4,14 @@ import (
 	"cmp"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/netip"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/lineside/lineside/metrics"
 	"github.com/lineside/lineside/phone"
 )
 
@@ -62,8 +64,43 @@ func (s *Server) getHealth(c *call) error {
 }
 
 func (s *Server) getMetrics(c *call) error {
-	s.dep.Metrics.Handler().ServeHTTP(c.w, c.r)
+	now, err := s.counted()
+	if err != nil {
+		return err
+	}
+	s.dep.Metrics.With(now).ServeHTTP(c.w, c.r)
 	return nil
+}
+
+// counted is what metrics say of the site as it is now.
+func (s *Server) counted() (metrics.Box, error) {
+	records := s.dep.Desk.Records()
+	f := s.find(query{}, records, 0)
+	now := metrics.Box{
+		Version: s.dep.Status().Version, Visitors: len(s.dep.Desk.Visitors()),
+		Devices: map[string]int{"needed": 0, "failed": 0, "blocked": 0, "successful": 0}, Conditions: map[string]int{},
+	}
+	maps.Copy(now.Devices, f.states)
+	for _, c := range s.dep.Health.List() {
+		now.Conditions[c.Kind()]++
+	}
+	dhcp, err := s.dhcp(s.cfg.Now(), f.hits)
+	if err != nil {
+		return now, err
+	}
+	if len(dhcp.Pools) > 0 {
+		now.Pool = map[string]int{}
+	}
+	for _, p := range dhcp.Pools {
+		now.Pool["used"] += p.Used
+		now.Pool["resting"] += p.Resting
+		now.Pool["reserved"] += p.Reserved
+		now.Pool["free"] += p.Free
+	}
+	if l := s.joined(); l != nil {
+		now.Platform = &metrics.Link{Linked: l.State == "linked", Waiting: l.Waiting}
+	}
+	return now, nil
 }
 
 func (s *Server) getVisitors(c *call) error {

@@ -4,11 +4,8 @@
 package metrics
 
 import (
-	"net/http"
-
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
 // Names of the metrics, for tests and dashboards.
@@ -20,6 +17,8 @@ const (
 	NamePanics   = "lineside_panics_total"
 	NameCommits  = "lineside_store_commits_total"
 	NameChanges  = "lineside_store_changes_total"
+	NameWrites   = "lineside_store_write_seconds"
+	NameFailed   = "lineside_store_failed_writes_total"
 	NameCache    = "lineside_config_cache_total"
 	NameMail     = "lineside_mail_total"
 	NameTransfer = "lineside_transfers_running"
@@ -43,6 +42,10 @@ type Set struct {
 	Panics *prometheus.CounterVec
 	// Commits and Changes count disk commits and the changes they carried.
 	Commits, Changes prometheus.Counter
+	// Writes is how long it took until changes were on disk, Failed counts those
+	// that came to nothing.
+	Writes prometheus.Histogram
+	Failed prometheus.Counter
 	// Cache counts rendered-config look-ups: label outcome (hit, miss).
 	Cache *prometheus.CounterVec
 	// Mail counts tries to hand a message over: label outcome (delivered, later,
@@ -67,12 +70,25 @@ func New() *Set {
 		Panics:    counters(NamePanics, "Panics recovered while answering.", "front"),
 		Commits:   prometheus.NewCounter(prometheus.CounterOpts{Name: NameCommits, Help: "Disk commits."}),
 		Changes:   prometheus.NewCounter(prometheus.CounterOpts{Name: NameChanges, Help: "Changes carried by disk commits."}),
+		Failed:    prometheus.NewCounter(prometheus.CounterOpts{Name: NameFailed, Help: "Writes of changes that came to nothing."}),
+		Writes: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: NameWrites, Help: "How long it took until changes were on disk.",
+			Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5},
+		}),
 		Cache:     counters(NameCache, "Look-ups in the cache of rendered configs.", "outcome"),
 		Mail:      counters(NameMail, "Tries to hand mail over.", "outcome"),
 		Transfers: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: NameTransfer, Help: "Transfers running."}, []string{"front"}),
 		Free:      gauge(NameFree, "What the disk of the state directory takes yet."),
 	}
-	r.MustRegister(s.Answers, s.Decisions, s.DHCP, s.Dropped, s.Panics, s.Commits, s.Changes, s.Cache, s.Mail, s.Transfers, s.Free)
+	// A counter that appears with its first 1 has, for who asks how much it grew, not
+	// grown: what alerts watch begins at 0.
+	for _, front := range []string{"http", "https", "tftp", "dhcp", "sip", "mdns", "mail", "api", "page"} {
+		s.Panics.WithLabelValues(front)
+	}
+	for _, outcome := range []string{"delivered", "later", "refused", "given-up"} {
+		s.Mail.WithLabelValues(outcome)
+	}
+	r.MustRegister(s.Answers, s.Decisions, s.DHCP, s.Dropped, s.Panics, s.Commits, s.Changes, s.Writes, s.Failed, s.Cache, s.Mail, s.Transfers, s.Free)
 	return s
 }
 
@@ -83,6 +99,3 @@ func counters(name, help string, labels ...string) *prometheus.CounterVec {
 func gauge(name, help string) prometheus.Gauge {
 	return prometheus.NewGauge(prometheus.GaugeOpts{Name: name, Help: help})
 }
-
-// Handler serves the metrics in Prometheus' text format.
-func (s *Set) Handler() http.Handler { return promhttp.HandlerFor(s.registry, promhttp.HandlerOpts{}) }

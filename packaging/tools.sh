@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs the Debian tools that the tests work against: real DHCP, TFTP and
 # HTTP clients, an SMTP server, network namespaces, file systems on loop
-# devices, Debian roots, and the C compiler the race detector needs.
+# devices, Debian roots, Prometheus' own checks, and the C compiler the race detector needs.
 # What is there already is left alone; as nobody else but root it only checks.
 set -eu
 
@@ -32,6 +32,7 @@ dbus-daemon dbus-daemon
 nginx nginx-light
 chromium chromium
 nft nftables
+promtool prometheus
 exim4 exim4-daemon-light
 mkfs.ext4 e2fsprogs
 mount mount
