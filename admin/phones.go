@@ -47,6 +47,7 @@ type Phone struct {
 	Address  netip.Addr `json:"address,omitzero"`
 	Front    string     `json:"front,omitempty"`
 	Firmware string     `json:"firmware,omitempty"`
+	Serial   string     `json:"serial,omitempty"` // number, as the phone says it
 	Agent    string     `json:"user_agent,omitempty"`
 }
 
@@ -145,7 +146,7 @@ func (s *Server) heard(state string) (list []heard) {
 func (s *Server) phone(h heard) Phone {
 	out := Phone{
 		MAC: h.seen.MAC, Vendor: h.seen.Vendor, Model: h.seen.Model, State: stateVisitor, Heard: h.seen.At, First: h.seen.First,
-		Address: h.seen.Addr, Front: h.seen.Front, Firmware: h.seen.Firmware, Agent: h.seen.Agent,
+		Address: h.seen.Addr, Front: h.seen.Front, Firmware: h.seen.Firmware, Serial: h.seen.Serial, Agent: h.seen.Agent,
 		Next: "not set up here: claim it, with a line for it", Step: string(stepClaim),
 	}
 	if h.rec == nil {

@@ -36,12 +36,13 @@ type Ticket struct {
 	Made     time.Time `json:"made"`
 	Expires  time.Time `json:"expires"`
 	// Requested is when it was first shown. Of who showed it, From is what layer
-	// 2 says; model and firmware are the phone's own word.
+	// 2 says; model, firmware and serial number are the phone's own word.
 	Requested time.Time  `json:"requested,omitzero"`
 	From      string     `json:"from,omitempty"`
 	Address   netip.Addr `json:"address,omitzero"`
 	Model     string     `json:"model,omitempty"`
 	Firmware  string     `json:"firmware,omitempty"`
+	Serial    string     `json:"serial,omitempty"` // number of the phone
 	Reason    string     `json:"reason,omitempty"` // why it was rejected
 	// User and Password are in one answer only: to the call that made it.
 	User     string `json:"user,omitempty"`
@@ -82,7 +83,7 @@ func (s *Server) ticket(rec auth.Record) Ticket {
 	return Ticket{
 		MAC: rec.Device.MAC, Vendor: rec.Device.Vendor, Label: rec.Device.Label,
 		State: string(t.At(now)), Approval: t.Approval, Made: t.Made, Expires: t.Until,
-		Requested: t.Asked.At, From: t.Asked.By, Address: t.Asked.Addr, Model: t.Asked.Model, Firmware: t.Asked.Firmware,
+		Requested: t.Asked.At, From: t.Asked.By, Address: t.Asked.Addr, Model: t.Asked.Model, Firmware: t.Asked.Firmware, Serial: t.Asked.Serial,
 		Reason: t.Reason, Next: text,
 	}
 }

@@ -43,6 +43,7 @@ type Asked struct {
 	Addr            netip.Addr
 	Vendor          phone.Vendor
 	Model, Firmware string
+	Serial          string // number of the phone
 }
 
 // TicketState is where a ticket stands, in operators' words.

@@ -55,6 +55,7 @@ func (w *webBox) tickets(t *testing.T) {
 	w.See("2 phones wait for approval")
 	w.Audit("tickets that wait")
 	w.Shot("tickets-waiting")
+	w.othersDecide(t)
 	w.Click(pick(rejected))
 	w.Click(`button[value="reject"]`)
 	w.Wait("a reason asked for, and the tick left", `document.querySelector("#f-reason[aria-invalid]") && document.querySelectorAll('[id^="w-"]:checked').length === 1`)
@@ -73,7 +74,7 @@ func (w *webBox) tickets(t *testing.T) {
 }
 
 // pick is the box to tick for a phone that waits.
-func pick(mac phone.MAC) string { return `[id="w-` + mac.String() + `"]` }
+func pick(mac phone.MAC) string { return "#w-" + mac.Hex() }
 
 // shows has a phone show the ticket that stands on the page for it.
 func (w *webBox) shows(t *testing.T, mac phone.MAC) {
@@ -86,4 +87,34 @@ func (w *webBox) shows(t *testing.T, mac phone.MAC) {
 	if err != nil || strings.Contains(body, "fake-line-secret") {
 		t.Errorf("before the approval: got %v, and the line's password, want neither", err)
 	}
+}
+
+// othersDecide: a phone that shows its ticket appears on the page that lies open,
+// and goes when somebody else has decided; what was ticked and typed meanwhile is
+// as it was.
+func (w *webBox) othersDecide(t *testing.T) {
+	mac := phone.MAC{0x00, 0x0e, 0x08, 0x49, 0, 3}
+	_, err := w.client.AddDevice(t.Context(), admin.DeviceInput{MAC: admin.Set(mac), Vendor: admin.Set("cisco-spa"), Model: admin.Set("SPA525G")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ticket, err := w.client.MakeTicket(t.Context(), mac, admin.TicketInput{Hours: 1, Approval: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Evaluate(`window.mark = 7, document.querySelector('[id^="w-"]').click(), 0`, new(int))
+	w.Fill("#f-other", "not on my list")
+	_, _, err = w.fetch(t.Context(), "127.49.0.61", "cisco-spa-"+mac.Hex()+".xml", "Cisco/SPA525G-7.4.4 (CBT141900G7)", ticket.User, ticket.Password)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Wait("the phone that has just come, with its serial number", `document.querySelector("`+pick(mac)+`")?.closest("tr").innerText.includes("CBT141900G7")`)
+	w.Audit("a ticket shown meanwhile")
+	w.Shot("tickets-live")
+	if _, err := w.client.RejectTicket(t.Context(), mac, "not ours"); err != nil {
+		t.Fatal(err)
+	}
+	w.Wait("it is decided on this page as well", `!document.querySelector("`+pick(mac)+`") && document.querySelector("#list").innerText.includes("not ours")`)
+	w.Wait("what was ticked and typed", `window.mark === 7 && document.querySelectorAll('[id^="w-"]:checked').length === 1 && document.querySelector("#f-other").value === "not on my list"`)
+	w.Evaluate(`document.querySelector('[id^="w-"]:checked').click(), document.querySelector("#f-other").value = "", 0`, new(int))
 }

@@ -47,6 +47,7 @@ type Seen struct {
 	Vendor   Vendor     `json:"vendor,omitempty"`
 	Model    string     `json:"model,omitempty"`
 	Firmware string     `json:"firmware,omitempty"`
+	Serial   string     `json:"serial,omitempty"` // number, as the phone says it
 	Agent    string     `json:"user_agent,omitempty"`
 	Count    int        `json:"count"`
 }

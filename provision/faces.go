@@ -88,6 +88,9 @@ func later(old, s phone.Seen) phone.Seen {
 	if s.Firmware == "" {
 		s.Firmware = old.Firmware
 	}
+	if s.Serial == "" {
+		s.Serial = old.Serial
+	}
 	if s.Agent == "" {
 		s.Agent = old.Agent
 	}

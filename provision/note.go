@@ -209,7 +209,7 @@ func (d *Desk) Sighted(s Sighting) {
 	})
 	d.faces.add(phone.Seen{
 		MAC: s.MAC, At: now, First: now, Addr: s.Addr, Front: string(s.Front), Vendor: s.Ident.Vendor,
-		Model: s.Ident.Model, Firmware: s.Ident.Firmware, Agent: s.Agent, Count: 1,
+		Model: s.Ident.Model, Firmware: s.Ident.Firmware, Serial: s.Ident.Serial, Agent: s.Agent, Count: 1,
 	}, by, known)
 }
 
@@ -217,7 +217,7 @@ func (d *Desk) Sighted(s Sighting) {
 func (d *Desk) seen(now time.Time, ask Ask, c caller, known bool) {
 	d.faces.add(phone.Seen{
 		MAC: c.file.MAC, At: now.UTC(), First: now.UTC(), Addr: ask.Remote.Addr().Unmap(), Front: string(ask.Front),
-		Vendor: c.file.Vendor, Model: c.model(), Firmware: c.ident.Firmware, Agent: printable(ask.Agent), Count: 1,
+		Vendor: c.file.Vendor, Model: c.model(), Firmware: c.ident.Firmware, Serial: c.ident.Serial, Agent: printable(ask.Agent), Count: 1,
 	}, c.by, known && c.verdict != auth.Contradicted)
 }
 

@@ -41,7 +41,7 @@ func ticketEvents(was, is auth.Ticket) []audit.Event {
 func askerOf(ask Ask, c caller) auth.Asked {
 	return auth.Asked{
 		Addr: ask.Remote.Addr().Unmap().WithZone(""), Vendor: c.file.Vendor,
-		Model: printable(c.model()), Firmware: printable(c.ident.Firmware),
+		Model: printable(c.model()), Firmware: printable(c.ident.Firmware), Serial: printable(c.ident.Serial),
 	}
 }
 
@@ -61,6 +61,9 @@ func asker(a auth.Asked) string {
 	text := strings.TrimSpace(string(a.Vendor) + " " + a.Model)
 	if a.Firmware != "" {
 		text += ", firmware " + a.Firmware
+	}
+	if a.Serial != "" {
+		text += ", serial number " + a.Serial
 	}
 	return text + ", at " + a.Addr.String()
 }

@@ -30,6 +30,7 @@ type storedSeen struct {
 	Vendor   phone.Vendor `json:"vendor,omitempty"`
 	Model    string       `json:"model,omitempty"`
 	Firmware string       `json:"firmware,omitempty"`
+	Serial   string       `json:"serial,omitempty"`
 	Agent    string       `json:"user_agent,omitempty"`
 	Count    int          `json:"count,omitempty"`
 }
@@ -100,7 +101,7 @@ func storeSeen(s phone.Seen) storedSeen {
 	return storedSeen{
 		version: version{seenSchema},
 		MAC:     storedMAC(s.MAC), At: stamp(s.At), First: stamp(s.First), Addr: s.Addr, Front: s.Front, Vendor: s.Vendor,
-		Model: s.Model, Firmware: s.Firmware, Agent: s.Agent, Count: s.Count,
+		Model: s.Model, Firmware: s.Firmware, Serial: s.Serial, Agent: s.Agent, Count: s.Count,
 	}
 }
 
@@ -115,6 +116,6 @@ func decodeSeen(key, value []byte) (phone.Seen, error) {
 	}
 	return phone.Seen{
 		MAC: phone.MAC(s.MAC), At: stamp(s.At), First: stamp(s.First), Addr: s.Addr, Front: s.Front, Vendor: s.Vendor,
-		Model: s.Model, Firmware: s.Firmware, Agent: s.Agent, Count: s.Count,
+		Model: s.Model, Firmware: s.Firmware, Serial: s.Serial, Agent: s.Agent, Count: s.Count,
 	}, nil
 }

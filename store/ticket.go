@@ -30,6 +30,7 @@ type storedAsked struct {
 	Vendor   phone.Vendor `json:"vendor,omitempty"`
 	Model    string       `json:"model,omitempty"`
 	Firmware string       `json:"firmware,omitempty"`
+	Serial   string       `json:"serial,omitempty"`
 }
 
 func plainTicket(t auth.Ticket) storedTicket {
@@ -37,7 +38,7 @@ func plainTicket(t auth.Ticket) storedTicket {
 	return storedTicket{
 		Serial: t.Serial, User: t.User, Password: t.Password.Reveal(), Approval: t.Approval, State: t.State,
 		Made: stamp(t.Made), Until: stamp(t.Until), Again: stamp(t.Again), Reason: t.Reason,
-		Asked: storedAsked{At: stamp(a.At), By: a.By, Addr: a.Addr, Vendor: a.Vendor, Model: a.Model, Firmware: a.Firmware},
+		Asked: storedAsked{At: stamp(a.At), By: a.By, Addr: a.Addr, Vendor: a.Vendor, Model: a.Model, Firmware: a.Firmware, Serial: a.Serial},
 	}
 }
 
@@ -46,7 +47,7 @@ func (t storedTicket) ticket() auth.Ticket {
 	return auth.Ticket{
 		Serial: t.Serial, User: t.User, Password: phone.NewSecret(t.Password), Approval: t.Approval, State: t.State,
 		Made: stamp(t.Made), Until: stamp(t.Until), Again: stamp(t.Again), Reason: t.Reason,
-		Asked: auth.Asked{At: stamp(a.At), By: a.By, Addr: a.Addr, Vendor: a.Vendor, Model: a.Model, Firmware: a.Firmware},
+		Asked: auth.Asked{At: stamp(a.At), By: a.By, Addr: a.Addr, Vendor: a.Vendor, Model: a.Model, Firmware: a.Firmware, Serial: a.Serial},
 	}
 }
 

@@ -69,7 +69,7 @@ func ciscoATAClass(class []byte) (Ident, bool) {
 // ciscoATAAgentForm: "Cisco/ATA191-MPP-11-1-0-MSR4 (FCH2443D9R4)", with hyphens
 // in the version and the serial number in the brackets; SPA1xx speak as the
 // phones of their time, with a MAC before it.
-var ciscoATAAgentForm = regexp.MustCompile(`^Cisco/(SPA[12][0-9]{2}[A-Z]{0,2}|ATA19[1-9])(?:-MPP)?-([0-9][0-9A-Za-z.()_-]{0,30})(?: (?:\(([0-9A-F]{12})\))?\([0-9A-Za-z]{1,20}\))?$`)
+var ciscoATAAgentForm = regexp.MustCompile(`^Cisco/(SPA[12][0-9]{2}[A-Z]{0,2}|ATA19[1-9])(?:-MPP)?-([0-9][0-9A-Za-z.()_-]{0,30})(?: (?:\(([0-9A-F]{12})\))?\((?P<serial>[0-9A-Za-z]{1,20})\))?$`)
 
 func ciscoATAAgent(agent string) (Ident, bool) {
 	return ciscoAgent(ciscoATAVendor, ciscoATAAgentForm, ciscoATAModels, agent)

@@ -18,8 +18,8 @@ func ciscoATASamples() samples {
 			{"CISCO ATA190", vendors.Ident{}}, // asks for call-manager files
 		},
 		agents: []identSample{
-			{"Cisco/ATA191-MPP-11-1-0-MSR4 (FCH2443D9R4)", vendors.Ident{Vendor: "cisco-ata", Model: "ATA191", Firmware: "11-1-0-MSR4"}},
-			{"Cisco/SPA112-1.3.5(004p) (503DE5A1B2C3)(CCQ17000000)", vendors.Ident{Vendor: "cisco-ata", Model: "SPA112", Firmware: "1.3.5(004p)", MAC: mustMAC("503de5a1b2c3")}},
+			{"Cisco/ATA191-MPP-11-1-0-MSR4 (FCH2443D9R4)", vendors.Ident{Vendor: "cisco-ata", Model: "ATA191", Firmware: "11-1-0-MSR4", Serial: "FCH2443D9R4"}},
+			{"Cisco/SPA112-1.3.5(004p) (503DE5A1B2C3)(CCQ17000000)", vendors.Ident{Vendor: "cisco-ata", Model: "SPA112", Firmware: "1.3.5(004p)", MAC: mustMAC("503de5a1b2c3"), Serial: "CCQ17000000"}},
 			{"Cisco/ATA190-1.2.2 (FCH2443D9R4)", vendors.Ident{}},
 		},
 		sipAgents: []identSample{

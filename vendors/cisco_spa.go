@@ -63,13 +63,14 @@ func ciscoSPAClass(class []byte) (Ident, bool) {
 
 // ciscoSPAAgentForm: "Cisco/SPA501G-7.4.4 (8843E157DDCC)(CBT141100HR)", MAC and
 // serial number. The SPA525G tells its serial number only.
-var ciscoSPAAgentForm = regexp.MustCompile(`^Cisco/(SPA[35][0-9]{2}[A-Za-z0-9]{0,3})-([0-9][0-9A-Za-z.()_]{0,30})(?: (?:\(([0-9A-F]{12})\))?\([0-9A-Za-z]{1,20}\))?$`)
+var ciscoSPAAgentForm = regexp.MustCompile(`^Cisco/(SPA[35][0-9]{2}[A-Za-z0-9]{0,3})-([0-9][0-9A-Za-z.()_]{0,30})(?: (?:\(([0-9A-F]{12})\))?\((?P<serial>[0-9A-Za-z]{1,20})\))?$`)
 
 func ciscoSPAAgent(agent string) (Ident, bool) {
 	return ciscoAgent(ciscoSPAVendor, ciscoSPAAgentForm, ciscoSPAModels, agent)
 }
 
-// ciscoAgent reads model, firmware and, where the form has a third group, MAC.
+// ciscoAgent reads model, firmware and, where the form has groups for them, MAC
+// and serial number.
 func ciscoAgent(vendor phone.Vendor, form *regexp.Regexp, models Models, agent string) (Ident, bool) {
 	if !strings.HasPrefix(agent, "Cisco") && !strings.HasPrefix(agent, "Linksys/") {
 		return Ident{}, false
@@ -79,7 +80,11 @@ func ciscoAgent(vendor phone.Vendor, form *regexp.Regexp, models Models, agent s
 		return Ident{}, false
 	}
 	id := Ident{Vendor: vendor, Model: ciscoNamed(models, g[1]), Firmware: g[2]}
-	if len(g) > 3 {
+	serial := form.SubexpIndex("serial")
+	if serial > 0 {
+		id.Serial = g[serial]
+	}
+	if len(g) > 3 && serial != 3 {
 		id.MAC, _ = phone.ParseMAC(g[3])
 	}
 	return id, true

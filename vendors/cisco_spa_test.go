@@ -19,10 +19,10 @@ func ciscoSPASamples() samples {
 			{"cisco", vendors.Ident{}},
 		},
 		agents: []identSample{
-			{"Cisco/SPA501G-7.4.4 (8843E157DDCC)(CBT141100HR)", vendors.Ident{Vendor: "cisco-spa", Model: "SPA501G", Firmware: "7.4.4", MAC: mustMAC("8843e157ddcc")}},
-			{"Cisco/SPA508G-7.4.8a (0002FDFF2103)(CBT141400UK)", vendors.Ident{Vendor: "cisco-spa", Model: "SPA508G", Firmware: "7.4.8a", MAC: mustMAC("0002fdff2103")}},
-			{"Cisco/SPA525G-7.4.4 (CBT141900G7)", vendors.Ident{Vendor: "cisco-spa", Model: "SPA525G", Firmware: "7.4.4"}},
-			{"Cisco/SPA525G-7.4.4 (8843E157DDCC)", vendors.Ident{Vendor: "cisco-spa", Model: "SPA525G", Firmware: "7.4.4"}}, // a serial number
+			{"Cisco/SPA501G-7.4.4 (8843E157DDCC)(CBT141100HR)", vendors.Ident{Vendor: "cisco-spa", Model: "SPA501G", Firmware: "7.4.4", MAC: mustMAC("8843e157ddcc"), Serial: "CBT141100HR"}},
+			{"Cisco/SPA508G-7.4.8a (0002FDFF2103)(CBT141400UK)", vendors.Ident{Vendor: "cisco-spa", Model: "SPA508G", Firmware: "7.4.8a", MAC: mustMAC("0002fdff2103"), Serial: "CBT141400UK"}},
+			{"Cisco/SPA525G-7.4.4 (CBT141900G7)", vendors.Ident{Vendor: "cisco-spa", Model: "SPA525G", Firmware: "7.4.4", Serial: "CBT141900G7"}},
+			{"Cisco/SPA525G-7.4.4 (8843E157DDCC)", vendors.Ident{Vendor: "cisco-spa", Model: "SPA525G", Firmware: "7.4.4", Serial: "8843E157DDCC"}}, // a serial number
 			{"Cisco/SPA501G-7.4.4 (8843E157DDCC)(CBT141100HR) x", vendors.Ident{}},
 			{"Cisco/", vendors.Ident{}},
 		},

@@ -71,7 +71,7 @@ func linksysClass(class []byte) (Ident, bool) {
 
 // linksysAgentForm: "Linksys/SPA-942-6.1.5(a) (88019FA42805)". What is in the
 // brackets is the serial number, however much it looks like a MAC.
-var linksysAgentForm = regexp.MustCompile(`^Linksys/((?:SPA|PAP)-?[0-9][0-9A-Z]{0,5})-([0-9][0-9A-Za-z.()_]{0,30})(?: \([0-9A-Za-z]{1,20}\))?$`)
+var linksysAgentForm = regexp.MustCompile(`^Linksys/((?:SPA|PAP)-?[0-9][0-9A-Z]{0,5})-([0-9][0-9A-Za-z.()_]{0,30})(?: \((?P<serial>[0-9A-Za-z]{1,20})\))?$`)
 
 func linksysAgent(agent string) (Ident, bool) {
 	return ciscoAgent(linksysVendor, linksysAgentForm, linksysModels, agent)

@@ -16,8 +16,8 @@ func linksysSamples() samples {
 			{"LINKSYS WRT54G", vendors.Ident{}},
 		},
 		agents: []identSample{
-			{"Linksys/SPA-942-6.1.5(a) (88019FA42805)", vendors.Ident{Vendor: "linksys", Model: "SPA942", Firmware: "6.1.5(a)"}},
-			{"Linksys/SPA-962-6.1.5(a) (4MM00F903042)", vendors.Ident{Vendor: "linksys", Model: "SPA962", Firmware: "6.1.5(a)"}},
+			{"Linksys/SPA-942-6.1.5(a) (88019FA42805)", vendors.Ident{Vendor: "linksys", Model: "SPA942", Firmware: "6.1.5(a)", Serial: "88019FA42805"}},
+			{"Linksys/SPA-962-6.1.5(a) (4MM00F903042)", vendors.Ident{Vendor: "linksys", Model: "SPA962", Firmware: "6.1.5(a)", Serial: "4MM00F903042"}},
 			{"Linksys/SPA-942-6.1.5(a) (88019FA42805) x", vendors.Ident{}},
 		},
 		sipAgents: []identSample{

@@ -17,6 +17,8 @@ type Ident struct {
 	Model    string
 	Firmware string
 	MAC      phone.MAC
+	// Serial is the serial number, of the makers whose phones say it.
+	Serial string
 	// Confidence is the kind of signal; the table's lookups fill it in.
 	Confidence Confidence
 }

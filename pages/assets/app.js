@@ -75,6 +75,7 @@
 
   // --- Questions before what cannot be taken back: data-confirm on a form asks
   // it, data-more says more, data-do is what the button says.
+  let asking = null; // the form it is asked about
   document.addEventListener("submit", (e) => {
     const form = e.target, ask = $("confirm");
     if (!form.dataset.confirm || form.dataset.sure) return;
@@ -85,7 +86,9 @@
     $("confirm-do").textContent = form.dataset.do || (e.submitter ? e.submitter.textContent : "OK");
     const submitter = e.submitter;
     ask.returnValue = "no";
+    asking = form;
     ask.onclose = () => {
+      asking = null;
       if (ask.returnValue !== "yes") return;
       let sure = form.querySelector("input[name=sure]");
       if (!sure) { sure = Object.assign(document.createElement("input"), { type: "hidden", name: "sure" }); form.append(sure); }
@@ -107,7 +110,8 @@
     for (const elt of document.querySelectorAll("[data-live]")) {
       const mac = elt.dataset.mac;
       if (changed !== "*" && mac && !changed.includes(mac)) continue;
-      if (elt.contains(document.activeElement) && document.activeElement.matches("input, select, textarea")) continue;
+      if (elt.contains(document.activeElement) && document.activeElement.matches("input:not([hx-preserve]), select, textarea")) continue;
+      if (elt.contains(asking)) continue;
       if (elt.querySelector("details.hold[open], dialog[open], [data-hold]:checked")) continue;
       window.htmx.trigger(elt, "live");
     }
