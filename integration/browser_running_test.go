@@ -1,9 +1,12 @@
 package integration
 
 import (
+	"strings"
 	"testing"
 
+	"github.com/lineside/lineside/admin"
 	"github.com/lineside/lineside/internal/browser"
+	"github.com/lineside/lineside/phone"
 )
 
 // settings: a key that counts at once, one that waits for a restart, one the file
@@ -109,8 +112,53 @@ func (w *webBox) backup(t *testing.T) {
 	w.Shot("backup")
 	var size int
 	w.Do("take a backup", browser.Promise(`fetch("/backup", {method: "POST", headers: {"X-CSRF": document.querySelector("meta[name=csrf]").content}})
-		.then(async r => r.headers.get("Content-Disposition").includes("lineside-backup-") ? (await r.arrayBuffer()).byteLength : 0)`, &size))
+		.then(async r => { window.taken = r.headers.get("Content-Disposition").includes("lineside-backup-") && await r.blob(); return window.taken.size })`, &size))
 	if size < 10_000 {
 		t.Errorf("got a backup of %d bytes, want the database and more", size)
 	}
+	w.putBack(t)
+}
+
+// putBack: what is no backup is refused, one is checked, discarded, checked again
+// and put back; the box is back by itself, and a phone set up since is gone.
+func (w *webBox) putBack(t *testing.T) {
+	send := "form[data-upload] .actions button"
+	w.chooseNamed(t, "nonsense.tar", []byte(strings.Repeat("no backup ", 100)))
+	w.Expect("422")
+	w.Click(send)
+	w.See("This is no backup")
+	w.Audit("no backup")
+	w.Shot("backup-none")
+	w.chooseTaken()
+	mac := phone.MAC{0x00, 0x15, 0x65, 0x00, 0x77, 0x77}
+	if _, err := w.client.AddDevice(t.Context(), admin.DeviceInput{MAC: admin.Set(mac), Vendor: admin.Set("yealink"), Model: admin.Set("T46S")}); err != nil {
+		t.Fatal(err)
+	}
+	w.Click(send)
+	w.See("Ready to be put back")
+	w.See("1 phone set up now is not in the backup")
+	w.Audit("a backup that waits")
+	w.Shot("backup-plan")
+	w.Click(`form[action="/backup/restore/apply"] button`)
+	w.See("Put back the backup of")
+	w.Shot("backup-sure")
+	w.Click("#confirm-do")
+	w.Expect("ERR_CONNECTION_REFUSED")
+	w.See("The backup is being put back")
+	w.Wait("the box", `location.pathname === "/sign-in"`)
+	w.Fill("#f-name", webName)
+	w.Fill("#f-password", webPassword)
+	w.Click("main button.primary")
+	w.At("/")
+	if _, err := w.client.Device(t.Context(), mac); err == nil {
+		t.Error("got a phone that was set up after the backup, want it gone")
+	}
+	w.Open("/audit")
+	w.See("Backup put back")
+}
+
+// chooseTaken puts the backup the page has taken into the field for one.
+func (w *webBox) chooseTaken() {
+	var n int
+	w.Evaluate(`(() => { const d = new DataTransfer(); d.items.add(new File([window.taken], "lineside-backup.tar")); const f = document.querySelector("#f-file"); f.files = d.files; return f.files.length })()`, &n)
 }

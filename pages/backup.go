@@ -5,7 +5,13 @@ import (
 	"strings"
 )
 
-func getBackup(v *visit) error { return v.show("backup", nil) }
+func getBackup(v *visit) error {
+	p, err := v.backupPage(&form{})
+	if err != nil {
+		return err
+	}
+	return v.show("backup", p)
+}
 
 // postBackup takes a backup and sends it as a file named for the site's day. It is
 // a form, as it is on record that it was taken, and by whom.

@@ -15,7 +15,7 @@ import (
 // streams are the pages whose form has a file too long to be held: it goes on to
 // the API as it comes. Its field stands behind all others of the form, as what
 // comes after a file is known only when the file is through.
-func streams() []string { return []string{"/files"} }
+func streams() []string { return []string{"/files", "/backup/restore"} }
 
 // maxStream is above every bound the API has for a file; that one counts.
 const maxStream = 520 << 20

@@ -103,8 +103,8 @@ func (b *box) keepStaged(s *admin.StagedRestore) {
 func backupError(err error) error {
 	hint := ""
 	switch {
-	case errors.Is(err, backup.ErrNone):
-		hint = "choose a file that lineside backup, or the page, made"
+	case errors.Is(err, backup.ErrNone): // its own words are for who named a file
+		return operators.Fail(http.StatusUnprocessableEntity, "this is no backup", "choose a file that lineside backup, or the page, made")
 	case errors.Is(err, backup.ErrDamaged), errors.Is(err, store.ErrDamaged):
 		hint = "use another backup; nothing was changed"
 	case errors.Is(err, backup.ErrNewer), errors.Is(err, store.ErrNewer):
