@@ -40,6 +40,13 @@
 // that both languages have the same keys with the same arguments, that none is
 // missing and none left over.
 //
+// What the box says itself (errors, conditions, what the sample says of a setting)
+// comes from the API in English. {{template "own" .Text}} shows it in the page's
+// language, v.ours(text) gives it to a handler; errors that go through v.again and
+// conditions are done already. The German of it stands in words/box.de.json under
+// the English sentence as the source has it, "%s" for what is filled in. A test
+// reads the sources, and wants there whatever they can say (book.go).
+//
 // # Forms
 //
 //	f, err := v.form("network", "note")  // what was written

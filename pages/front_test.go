@@ -269,6 +269,38 @@ func TestGermanIsWhole(t *testing.T) {
 	}
 }
 
+// TestTheBoxsWordsInGerman: what the box says itself stands on a German page in
+// German, at its field where it is about one; what nobody has put into German
+// says that it is English, and is text all the same.
+func TestTheBoxsWordsInGerman(t *testing.T) {
+	s := newSite(t)
+	s.api.set("/api/v1/overview", admin.Overview{
+		States: map[string]int{"total": 1, "needed": 1}, DHCP: admin.DHCP{Mode: "server"},
+		Conditions: []health.Condition{
+			{Code: "dhcp-two", Title: "Two machines use one address", Meaning: "both work badly: calls break off, configs fail now and then", Detail: "10.0.0.7 is used by <b> and by 00:15:65:00:00:02"},
+			{Code: "of-tomorrow", Title: "Something nobody knows yet"},
+		},
+	})
+	b := s.visitor(t)
+	b.get("/sign-in")
+	b.post("/look", "lang", "de", "to", "/sign-in")
+	_, _, body := b.signIn("ada")
+	for _, want := range []string{
+		"<bdi>Zwei Geräte benutzen eine Adresse.</bdi>", "brechen ab", "10.0.0.7 wird von &lt;b&gt; und von 00:15:65:00:00:02 benutzt.",
+		`<bdi lang="en">Something nobody knows yet.</bdi>`,
+	} {
+		if !strings.Contains(body, want) {
+			t.Errorf("got no %q in\n%s", want, body)
+		}
+	}
+	s.api.set("PATCH /api/v1/policy", &admin.Error{Status: http.StatusUnprocessableEntity, What: "the policy cannot be changed like this", Hint: "correct the fields named and send it again",
+		Fields: []string{"hours: 337h is out of range; write 1 to 336 hours"}})
+	_, _, body = b.post("/tickets/preferences", "hours", "337")
+	if !strings.Contains(body, "337h ist außerhalb des Möglichen; schreiben Sie 1 bis 336 Stunden.") || !strings.Contains(body, `id="f-hours-wrong"`) {
+		t.Errorf("got no German word at the field:\n%s", body)
+	}
+}
+
 func TestFirstPaintIsSmall(t *testing.T) {
 	s := newSite(t)
 	b := s.visitor(t)

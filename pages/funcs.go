@@ -13,7 +13,7 @@ import (
 func (s *Server) funcs(w *words) template.FuncMap {
 	return template.FuncMap{
 		// Words.
-		"t": w.say, "word": w.word, "count": w.count,
+		"t": w.say, "word": w.word, "count": w.count, "box": w.box,
 		// Times, in the site's zone.
 		"clock": func(t time.Time) template.HTML { return s.clock(w, t) },
 		"until": func(t time.Time) template.HTML { return s.until(w, t) },

@@ -246,7 +246,7 @@ func (v *visit) newDHCPPage(f *form) (*dhcpPage, error) {
 	if err != nil {
 		return nil, err
 	}
-	advice.Why = sentence(advice.Why)
+	advice.Why = sentence(v.ours(advice.Why))
 	data := &dhcpPage{Form: f, Steps: stepsAt(5), Advice: advice}
 	for _, m := range advice.Modes {
 		data.Modes = append(data.Modes, m.Mode)

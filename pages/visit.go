@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/lineside/lineside/accounts"
 	"github.com/lineside/lineside/admin"
@@ -199,7 +201,7 @@ func (v *visit) fail(err error) {
 type problem struct {
 	Status   int
 	Title    string // by its kind, in the page's language
-	What, Do string // the box's own words
+	What, Do string // the box's own words, in the page's language
 	Fields   []string
 }
 
@@ -227,8 +229,15 @@ func (v *visit) problem(err error) *problem {
 	case s >= http.StatusInternalServerError:
 		kind = "problem.title.internal"
 	}
-	return &problem{Status: e.Status, Title: v.say(kind), What: sentence(e.What), Do: sentence(e.Hint), Fields: e.Fields}
+	p := &problem{Status: e.Status, Title: v.say(kind), What: sentence(v.ours(e.What)), Do: sentence(v.ours(e.Hint))}
+	for _, field := range e.Fields {
+		p.Fields = append(p.Fields, v.ours(field))
+	}
+	return p
 }
+
+// ours is a sentence of the box in the page's language, where there is one.
+func (v *visit) ours(text string) string { return v.words().box(text).Text }
 
 // sentence writes the API's words, which begin in lower case and have no stop, as
 // one.
@@ -236,7 +245,8 @@ func sentence(s string) string {
 	if s == "" {
 		return ""
 	}
-	s = strings.ToUpper(s[:1]) + s[1:]
+	first, size := utf8.DecodeRuneInString(s)
+	s = string(unicode.ToUpper(first)) + s[size:]
 	if strings.HasSuffix(s, ".") || strings.HasSuffix(s, "?") || strings.HasSuffix(s, `?"`) || strings.Contains(s, "lineside ") {
 		return s // a command is not followed by what would be typed with it
 	}

@@ -20,6 +20,7 @@ func languages() []string { return []string{"en", "de"} }
 type words struct {
 	lang string
 	text map[string]string
+	book *book // of what the box says itself
 }
 
 func readWords(lang string) (*words, error) {
@@ -30,6 +31,9 @@ func readWords(lang string) (*words, error) {
 	w := &words{lang: lang}
 	if err := json.Unmarshal(data, &w.text); err != nil {
 		return nil, fmt.Errorf("read the words of %s: %w", lang, err)
+	}
+	if w.book, err = readBook(lang); err != nil {
+		return nil, err
 	}
 	return w, nil
 }
