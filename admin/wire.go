@@ -11,15 +11,17 @@ import (
 	"github.com/lineside/lineside/provision"
 )
 
-// Status is the box at a glance. The program fills Version, Started, Listeners
-// and Settings, and Next where it knows what comes first; the server adds the rest.
+// Status is the box at a glance. The program fills Version, Started, Listeners,
+// Settings and Page, and Next where it knows what comes first; the server adds the rest.
 type Status struct {
-	Version      string             `json:"version"`
-	Site         string             `json:"site"`
-	Started      time.Time          `json:"started"`
-	UptimeSecs   int64              `json:"uptime_seconds"`
-	Listeners    []Listener         `json:"listeners"`
-	Settings     []Setting          `json:"settings"`
+	Version    string     `json:"version"`
+	Site       string     `json:"site"`
+	Started    time.Time  `json:"started"`
+	UptimeSecs int64      `json:"uptime_seconds"`
+	Listeners  []Listener `json:"listeners"`
+	Settings   []Setting  `json:"settings"`
+	// Page is where a browser finds the box; empty where it has no pages.
+	Page         string             `json:"page,omitempty"`
 	FirstContact string             `json:"first_contact"`
 	Devices      map[string]int     `json:"devices"` // by state, with "total"
 	Visitors     int                `json:"visitors"`

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -283,7 +284,7 @@ func (b *box) tokenPath() string { return filepath.Join(b.settings.State, "admin
 // status is what only the program itself knows. What was changed since the
 // first start is in the store, and wins.
 func (b *box) status() admin.Status {
-	st := admin.Status{Version: thisBuild().Version, Started: b.started, Listeners: slices.Concat(b.listeners, b.six.listeners(), b.unused)}
+	st := admin.Status{Version: thisBuild().Version, Started: b.started, Page: b.page(), Listeners: slices.Concat(b.listeners, b.six.listeners(), b.unused)}
 	force := b.force.settings(b.settings)
 	set := false // anything, by anybody
 	for _, s := range force.Origin {
@@ -297,19 +298,19 @@ func (b *box) status() admin.Status {
 		st.Leases = blindLeases
 	}
 	if force.NoFile && !set {
-		st.Next = "nothing is set up yet, and DHCP is off; go on in a browser: " + b.page()
+		st.Next = "nothing is set up yet, and DHCP is off; go on in a browser: " + cmp.Or(st.Page, "set listen.admin first")
 	}
 	return st
 }
 
-// page is where a browser finds the box.
+// page is where a browser finds the box; empty for nowhere.
 func (b *box) page() string {
 	for _, l := range b.listeners {
 		if l.Name == "admin" {
 			return "https://" + l.Address + "/"
 		}
 	}
-	return "set listen.admin first"
+	return ""
 }
 
 // inForce is what the policy in the store says of settings that count at the

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -159,6 +160,10 @@ func TestSettingsFromThePage(t *testing.T) {
 	_, out, _ := lineside(t, "status", "--settings", "--socket", d.socket)
 	if !strings.Contains(out, "127.20.0.60-127.20.0.70") || !strings.Contains(out, "set on the page by") || !strings.Contains(out, "Some changed settings wait") {
 		t.Errorf("status says\n%s", out)
+	}
+	if code, out, _ := lineside(t, "status", "--page", "--socket", d.socket); code != exitOK ||
+		!regexp.MustCompile(`^admin page: +https://127\.\S+:\d+/\nset-up code: +\S+\n$`).MatchString(out) {
+		t.Errorf("status --page: got exit %d and\n%s\nwant the page and the code, whatever else there is to say", code, out)
 	}
 	gone := d.restarted(t)
 	t.Logf("the restart took %s", gone)

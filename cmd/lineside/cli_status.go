@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"time"
@@ -15,7 +16,7 @@ import (
 )
 
 func (p *program) statusCommand() *cobra.Command {
-	var all bool
+	var all, page bool
 	cmd := &cobra.Command{
 		Use: "status", Short: "Show the box at a glance, and what needs doing", Args: shell.NoArgs,
 		Long: "Show the box at a glance, and what needs doing. The exit code is 1 while\nsomething is not as it should be.",
@@ -27,6 +28,9 @@ func (p *program) statusCommand() *cobra.Command {
 			st, err := c.Status(cmd.Context())
 			if err != nil {
 				return err
+			}
+			if page && !p.json {
+				return p.showPage(st)
 			}
 			if p.json {
 				err = shell.WriteJSON(p.out, st)
@@ -40,7 +44,19 @@ func (p *program) statusCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVar(&all, "settings", false, "show every setting in force and where it comes from")
+	cmd.Flags().BoolVar(&page, "page", false, "show only where the admin page is and, while nobody has an account, the set-up code")
+	cmd.MarkFlagsMutuallyExclusive("page", "settings")
 	return cmd
+}
+
+// showPage is what somebody needs who has just installed the box.
+func (p *program) showPage(st admin.Status) error {
+	text := "admin page:    " + cmp.Or(st.Page, "none; set listen.admin") + "\n"
+	if st.SetUpCode != "" {
+		text += "set-up code:   " + st.SetUpCode + "\n"
+	}
+	_, err := io.WriteString(p.out, text)
+	return err
 }
 
 func (p *program) showStatus(st admin.Status, all bool) error {
