@@ -106,7 +106,7 @@ func (p *program) conditions(all []health.Condition) (err error) {
 
 func (p *program) openapiCommand() *cobra.Command {
 	return &cobra.Command{Use: "openapi", Short: "Print the description of the operators' API", Args: shell.NoArgs, RunE: func(*cobra.Command, []string) error {
-		b, err := portal.Document(version())
+		b, err := portal.Document(shell.Version())
 		if err != nil {
 			return err
 		}

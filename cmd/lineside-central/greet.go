@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/lineside/lineside/shell"
 	"github.com/lineside/lineside/sync/central"
 )
 
@@ -12,7 +13,7 @@ import (
 // is shown at the first start alone.
 func (p *program) greet(f *platform) error {
 	lines := []error{
-		p.say("lineside-central %s", version()),
+		p.say("lineside-central %s", shell.Version()),
 		p.say("  boxes join at   %s", f.url()),
 		p.say("  operators' API  https://%s/v1", reachable(f.api.Addr())),
 		p.say("  state           %s", f.settings.Directory),

@@ -247,7 +247,7 @@ func (f *platform) sitesHandler() http.Handler {
 }
 
 func (f *platform) apiHandler() http.Handler {
-	s, err := portal.New(portal.Config{URL: f.url(), Pin: f.pin, Token: f.token, Version: version(), Source: f.proxies().Source, Scratch: f.settings.Directory, Board: f.board},
+	s, err := portal.New(portal.Config{URL: f.url(), Pin: f.pin, Token: f.token, Version: shell.Version(), Source: f.proxies().Source, Scratch: f.settings.Directory, Board: f.board},
 		f.central, f.metrics, f.log)
 	if err != nil {
 		panic(err) // all it wants is given here

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"runtime/debug"
 	"strings"
 	"time"
 
@@ -108,16 +107,8 @@ func (p *program) complain(err error) {
 	}
 }
 
-// version names this build.
-func version() string {
-	if facts, ok := debug.ReadBuildInfo(); ok && facts.Main.Version != "" && facts.Main.Version != "(devel)" {
-		return facts.Main.Version
-	}
-	return "development"
-}
-
 func (p *program) versionCommand() *cobra.Command {
 	return &cobra.Command{Use: "version", Short: "Name this build", Args: shell.NoArgs, RunE: func(*cobra.Command, []string) error {
-		return p.say("lineside-central %s", version())
+		return p.say("lineside-central %s", shell.Version())
 	}}
 }

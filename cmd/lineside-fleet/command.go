@@ -33,7 +33,7 @@ take relayed messages from this host, or from --relay.`,
   lineside-fleet --url http://10.20.0.1/cfg/ --vendor snom --model D785
   lineside-fleet csv --phones 300 > fleet.csv && lineside device import fleet.csv
   lineside-fleet --dhcp 10.20.0.1:67 --phones 300 --otp @otp.txt --spread 20s --json`,
-		Args: cobra.NoArgs, SilenceErrors: true, SilenceUsage: true, Version: version(),
+		Args: cobra.NoArgs, SilenceErrors: true, SilenceUsage: true, Version: shell.Version(),
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.play(cmd.Context(), out) },
 	}
 	f.fleet(root.Flags())

@@ -6,9 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
-	"runtime/debug"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -146,13 +144,4 @@ func (f *flags) trust(c *fleet.Config) error {
 		return fmt.Errorf("--ca %s: holds no certificate in PEM form", f.ca)
 	}
 	return nil
-}
-
-// version names this build as the compiler left it in the binary.
-func version() string {
-	facts, ok := debug.ReadBuildInfo()
-	if !ok || facts.Main.Version == "" {
-		return "development"
-	}
-	return strings.Trim(facts.Main.Version, "()")
 }

@@ -26,13 +26,10 @@ type build struct {
 
 // thisBuild reads what the compiler left in the binary.
 func thisBuild() build {
-	b := build{Version: "development", Go: runtime.Version(), System: runtime.GOOS + "/" + runtime.GOARCH}
+	b := build{Version: shell.Version(), Go: runtime.Version(), System: runtime.GOOS + "/" + runtime.GOARCH}
 	facts, ok := debug.ReadBuildInfo()
 	if !ok {
 		return b
-	}
-	if v := facts.Main.Version; v != "" && v != "(devel)" {
-		b.Version = v
 	}
 	for _, s := range facts.Settings {
 		if s.Key == "vcs.revision" {
