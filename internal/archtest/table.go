@@ -61,6 +61,7 @@ func Rows() []Row {
 		{Package: "cmd/lineside", Why: "settings, sockets, signals, wiring", All: true},
 		{Package: "cmd/lineside-central", Why: "settings, sockets, signals, wiring", All: true},
 		{Package: "cmd/lineside-fleet", Why: "flags, signals, wiring", All: true},
+		{Package: "packaging/bom", Why: "what is in a package and under which licences, by the go tool's words alone"},
 		{Package: "internal/archtest", Why: "this table as a test", TestOnly: true},
 		{Package: "internal/browser", Why: "a real browser for tests", TestOnly: true},
 		{Package: "internal/golden", Why: "compares with golden files", TestOnly: true},
