@@ -6,7 +6,7 @@ BENCH ?= .
 PKG ?= ./...
 
 .DEFAULT_GOAL := build
-.PHONY: build run cluster bench-cluster test sequences count calls bench-calls lan soak lint fuzz golden bench bench-dhcp bench-sync prompts help
+.PHONY: build run cluster bench-cluster test sequences count calls bench-calls lan soak lint fuzz golden bench bench-dhcp bench-sync prompts packages help
 
 build: ## static binaries into bin/, without debugging tables: panics still name functions and lines
 	CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o bin/ ./cmd/...
@@ -67,6 +67,9 @@ bench-sync: ## the platform with 10,000 sites, changes at the centre, kill -9, a
 
 prompts: ## speak the prompts of the PIN call anew; the results are committed
 	packaging/prompts/make.sh
+
+packages: ## deb, rpm and apk of box and platform, archives for routers, into bin/packages
+	packaging/packages.sh
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -40,6 +40,8 @@ minisign minisign
 fallocate util-linux
 mmdebstrap mmdebstrap
 zstd zstd
+rpm rpm
+lintian lintian
 '
 
 missing=$(echo "$tools" | while read -r command package; do
