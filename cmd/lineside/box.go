@@ -56,6 +56,7 @@ type box struct {
 	opened    []opened           // the other doors, in their order
 	handed    *inheritance       // sockets that systemd has; nil: none
 	took      []*passed          // those of them that are doors
+	beats     beats              // of the loops of its own
 	unused    []admin.Listener   // those that are none
 	sip       sipSockets         // of the SIP service, beside its doors
 	six       six                // what the box has of IPv6
@@ -80,7 +81,7 @@ type box struct {
 func openBox(ctx context.Context, s settings, where lan, handed *inheritance, log *slog.Logger) (*box, error) {
 	b := &box{
 		settings: s, where: where, handed: handed, log: log, health: &health.Board{}, metrics: metrics.New(),
-		table: vendors.All(), started: time.Now(), asked: make(chan chan struct{}),
+		table: vendors.All(), started: time.Now(), asked: make(chan chan struct{}), beats: beats{make(pulse), make(pulse), make(pulse)},
 	}
 	if err := b.open(ctx); err != nil {
 		return nil, errors.Join(err, b.close())
@@ -142,7 +143,8 @@ func (b *box) openStore() error {
 	}
 	b.tell(b.store.Report())
 	b.tellKey(store.KeyPending(database))
-	b.base = append(b.base, newServer("good copies", b.keepGood), newServer("disk", b.keepSpace), newServer("memory", b.keepMemory))
+	b.base = append(b.base, newServer("good copies", b.keepGood), newServer("disk", b.keepSpace).proved(b.beats.disk.prove),
+		newServer("memory", b.keepMemory), newServer("store", idle).proved(b.proveStore))
 	return nil
 }
 

@@ -95,7 +95,7 @@ func (b *box) addWatch() error {
 	if b.where.Interface == "" {
 		return nil
 	}
-	b.base = append(b.base, newServer("interface", b.keepInterface))
+	b.base = append(b.base, newServer("interface", b.keepInterface).proved(b.beats.iface.prove))
 	conn, err := dhcpopt.ListenFrames(b.where.Interface)
 	if err != nil {
 		b.log.Warn("the LAN is not watched: other DHCP servers and addresses used twice will not be told of; give the service CAP_NET_RAW", "err", err)
@@ -131,6 +131,8 @@ func (b *box) keepInterface(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return nil
+		case beat := <-b.beats.iface:
+			close(beat)
 		case <-tick.C:
 		}
 		nics, err := systemNICs()

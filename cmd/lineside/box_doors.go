@@ -87,7 +87,8 @@ func (b *box) addDoors(operator *admin.Server, certs *tls.Config) error {
 	if err != nil {
 		return err
 	}
-	b.addDoor("socket", b.operator.Addr().String(), func(ctx context.Context) error { return operator.ServeSocket(ctx, b.operator) })
+	b.list("socket", b.operator.Addr().String())
+	b.doors = append(b.doors, newServer("socket", func(ctx context.Context) error { return operator.ServeSocket(ctx, b.operator) }).proved(b.proveSocket))
 	if err := b.addSIP(certs); err != nil {
 		return err
 	}
@@ -136,11 +137,11 @@ func (b *box) behind(o opened, web *httpd.Server, operator *admin.Server, certs 
 // moment.
 func (b *box) addOpened(o opened, serve func(context.Context) error) {
 	if o.six {
-		b.doors = append(b.doors, newServer(o.title()+" on IPv6", serve))
+		b.doors = append(b.doors, newServer(o.title()+" on IPv6", serve).proved(b.doorProof(o)))
 		return
 	}
 	b.listOpened(o, o.title())
-	b.doors = append(b.doors, newServer(o.title(), serve))
+	b.doors = append(b.doors, newServer(o.title(), serve).proved(b.doorProof(o)))
 }
 
 func (b *box) addDoor(name, addr string, serve func(context.Context) error) {

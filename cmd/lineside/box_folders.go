@@ -68,7 +68,7 @@ func (b *box) readFolders() {
 	hangUp := make(chan os.Signal, 1)
 	signal.Notify(hangUp, syscall.SIGHUP)
 	reload := func(ctx context.Context) error { return b.reload(ctx, hangUp) }
-	b.base = append(b.base, newServer("files", b.desk.RunFiles), newServer("reload", reload))
+	b.base = append(b.base, newServer("files", b.desk.RunFiles), newServer("reload", reload).proved(b.beats.reload.prove))
 }
 
 // reload puts settings, as far as that can be, and templates in force anew at each
@@ -82,6 +82,9 @@ func (b *box) reload(ctx context.Context, hangUp chan os.Signal) error {
 		case done := <-b.asked:
 			b.reloadSettings(ctx)
 			close(done)
+			continue
+		case beat := <-b.beats.reload:
+			close(beat)
 			continue
 		case <-hangUp:
 		}

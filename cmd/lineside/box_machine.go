@@ -73,6 +73,8 @@ func (b *box) keepSpace(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return nil
+		case beat := <-b.beats.disk:
+			close(beat)
 		case <-tick.C:
 		}
 	}

@@ -96,12 +96,14 @@ func (b *box) addSIP(certs *tls.Config) error {
 	if err != nil {
 		return err
 	}
+	var knock proof
 	for _, o := range b.opened {
-		if o.key == "listen.sip" && !o.six && o.network == "udp" {
+		if o.name == "SIP" && !o.six {
 			b.listOpened(o, "sip")
+			knock = b.doorProof(o)
 		}
 	}
-	b.doors = append(b.doors, newServer("sip", func(ctx context.Context) error { return srv.Serve(ctx, l) }))
+	b.doors = append(b.doors, newServer("sip", func(ctx context.Context) error { return srv.Serve(ctx, l) }).proved(knock))
 	if l.Group != nil {
 		b.list("pnp", l.Group.LocalAddr().String())
 	}

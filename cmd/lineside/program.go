@@ -32,6 +32,7 @@ type program struct {
 	now      func() time.Time
 	opened   []*admin.Client // to be closed at the end
 	handed   *inheritance    // sockets that systemd has for the daemon
+	also     []task          // further tasks of the daemon; tests have some
 }
 
 // run is the whole program. It returns the exit code.

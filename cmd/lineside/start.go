@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"syscall"
 	"time"
 
@@ -51,7 +52,7 @@ func (p *program) serve(ctx context.Context, path string) error {
 			return err
 		}
 		b.tellPutBack(ctx, put)
-		if err = b.runDaemon(ctx, used.over); !errors.Is(err, errAgain) {
+		if err = p.runDaemon(ctx, b, used.over); !errors.Is(err, errAgain) {
 			return err
 		}
 		last, put = &used, p.putBack(b)
@@ -185,9 +186,9 @@ func keepGoodOverlay(state string, o overlay) error {
 	return o.write()
 }
 
-// runDaemon runs the box with systemd told how far it is. It gives errAgain where
+// runDaemon runs a box with systemd told how far it is. It gives errAgain where
 // the box ended to start anew.
-func (b *box) runDaemon(ctx context.Context, used overlay) error {
+func (p *program) runDaemon(ctx context.Context, b *box, used overlay) error {
 	b.log.Info("lineside starts", "version", thisBuild().Version, "site", b.settings.Site.Name, "self", b.where.Self, "iface", b.where.Interface)
 	if b.settings.NoFile {
 		b.log.Info("there is no settings file: the box runs on the defaults and on what is set on its page", "file", b.settings.Path, "address", b.page())
@@ -198,7 +199,11 @@ func (b *box) runDaemon(ctx context.Context, used overlay) error {
 	running, end := context.WithCancelCause(ctx)
 	defer end(nil)
 	b.again = func() { end(errAgain) }
-	b.doors = append(b.doors, newServer("farewell", b.farewell))
+	b.doors = append(append(b.doors, newServer("farewell", b.farewell)), p.also...)
+	if patience := watchdogPatience(); patience > 0 {
+		alive := func() { notify(b.log, daemon.SdNotifyWatchdog) }
+		b.doors = append(b.doors, newServer("watchdog", newWatchdog(patience, slices.Concat(b.base, b.doors), alive, b.log).run))
+	}
 	err := b.run(running, func() {
 		if err := keepGoodOverlay(b.settings.State, used); err != nil {
 			b.log.Warn("the settings that are up could not be noted; a start that fails would fall back to older ones", "err", err)
@@ -220,11 +225,24 @@ func (b *box) farewell(ctx context.Context) error {
 	if errors.Is(context.Cause(ctx), errAgain) {
 		b.log.Info("lineside starts anew; requests in flight are finished first")
 		notifyReloading(b.log)
+		if watchdogPatience() > 0 {
+			notify(b.log, daemon.SdNotifyWatchdog) // between two boxes nobody says so
+		}
 		return nil
 	}
 	b.log.Info("lineside stops; requests in flight are finished first")
 	notify(b.log, daemon.SdNotifyStopping)
 	return nil
+}
+
+// watchdogPatience is after how long without a word systemd takes the box for dead
+// (WatchdogSec=); 0 is never.
+func watchdogPatience() time.Duration {
+	patience, err := daemon.SdWatchdogEnabled(false)
+	if err != nil {
+		return 0
+	}
+	return patience
 }
 
 // notify tells systemd; without it nothing happens.

@@ -29,6 +29,7 @@ type server struct {
 	name  string
 	serve func(ctx context.Context) error
 	ready chan struct{}
+	proof proof // that it does its job; nil: it stands in unproved
 }
 
 func newServer(name string, serve func(ctx context.Context) error) *server {
