@@ -46,6 +46,7 @@ func Rows() []Row {
 		from("admin", "operators' API: calls the desk, reads the audit log", "phone", "auth", "audit", "provision", "mail", "operators", "accounts"),
 		from("pages", "operators' and users' web pages: a client of admin's API, as the command line is; who has signed in is the accounts' to say; entries of the audit log are shown as they are", "phone", "audit", "admin", "accounts"),
 		{Package: "update", Why: "which release may follow what runs, and its trial: pure, shared by box, helper and platform; a key's password is a Secret", May: []string{"phone"}},
+		{Package: "rootslot", Why: "the appliance's two roots and its boot loader's entries; knows no releases, and update's interface not by name"},
 		from("sync/proto", "rules of one-time things; pure, shared by both sides"),
 		from("sync/seal", "sealing and signing; knows no messages"),
 		from("sync/wire", "messages are structs of their own, so that both sides can change; they carry the rules' own nouns, and are signed",
@@ -119,7 +120,7 @@ func Owners() []Owner {
 		{"aead.dev/minisign", []string{"update"}, "the signature of releases, as Debian's minisign makes it"},
 		{"golang.org/x/mod", []string{"update"}, "which of two versions is newer"},
 		{"github.com/chromedp/", []string{"internal/browser"}, "drives Chromium in tests"},
-		{"golang.org/x/sys", []string{"outlet", "dhcpopt", "tftpd", "httpd", "sipd", "mdns", "store", "admin", "neigh", "fleet", "cmd/lineside",
+		{"golang.org/x/sys", []string{"outlet", "dhcpopt", "tftpd", "httpd", "sipd", "mdns", "store", "admin", "neigh", "fleet", "cmd/lineside", "rootslot",
 			"internal/netlab", "internal/debroot"}, "socket options, peer credentials, file locks, namespaces"},
 	}
 }
