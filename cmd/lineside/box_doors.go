@@ -44,6 +44,7 @@ func (b *box) openSockets(ctx context.Context) (err error) {
 		return b.doubted(err)
 	}
 	b.tellBuffers()
+	b.tellTurnedBack(turnedBackNote)
 	b.tellPassed()
 	return b.silenceRest()
 }
