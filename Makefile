@@ -6,7 +6,7 @@ BENCH ?= .
 PKG ?= ./...
 
 .DEFAULT_GOAL := build
-.PHONY: build run cluster bench-cluster test sequences count calls bench-calls lan soak lint fuzz golden bench bench-dhcp bench-sync prompts packages help
+.PHONY: build run cluster bench-cluster test sequences count calls bench-calls lan soak lint fuzz golden bench bench-dhcp bench-sync prompts packages packages-test help
 
 build: ## static binaries into bin/, without debugging tables: panics still name functions and lines
 	CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o bin/ ./cmd/...
@@ -70,6 +70,10 @@ prompts: ## speak the prompts of the PIN call anew; the results are committed
 
 packages: ## deb, rpm and apk of box and platform, archives for routers, into bin/packages
 	packaging/packages.sh
+
+packages-test: ## all packages built twice, read by lintian, rpm and as apk does, and lived through on a fresh Debian; as root
+	packaging/tools.sh
+	SOAK=1 REQUIRE=1 go test -count=1 -v -run '^TestPackages$$' -timeout 1h ./appliance
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -1,7 +1,7 @@
 #!/bin/sh
 # packages.sh [DIRECTORY [ARCHITECTURE...]]: deb, rpm and apk of the box and of the
 # central platform for amd64, arm64 and armv7, and archives of the box for mipsle
-# and riscv64, into bin/packages. PACKAGES names some of them only.
+# and riscv64, into bin/packages. PACKAGES and KINDS name some of them only.
 #
 # The same commit gives the same bytes wherever it lies: times are the commit's
 # (SOURCE_DATE_EPOCH), and versions come from its tag; a commit without one is
@@ -23,6 +23,7 @@ out=$(cd "$out" && pwd)
 : "${VERSION:=$(git describe --exact-match --tags --match 'v[0-9]*' 2>/dev/null | sed s/^v//)}"
 : "${VERSION:=0.0.$(date -u -d "@$SOURCE_DATE_EPOCH" +%Y%m%d%H%M%S)}"
 : "${PACKAGES:=lineside lineside-central}"
+: "${KINDS:=deb rpm apk}" # Debian's first
 export SOURCE_DATE_EPOCH
 
 work=$(mktemp -d)
@@ -113,15 +114,16 @@ only() { # kind: what it takes of nfpm's fields
 package() { # package architecture: deb, rpm and apk of it
 	dir=$work/$1-$2
 	for script in postinst prerm postrm; do fill "$1" "$2" "packaging/scripts/$script.sh" >"$dir/$script.sh"; done
-	for kind in deb rpm apk; do
+	touch -d "@$SOURCE_DATE_EPOCH" "$dir"/*.sh # an apk keeps their times
+	for kind in $KINDS; do
 		# Debian's zsh has a folder for packages; others have one for everybody.
-		if [ $kind = rpm ]; then
+		if [ "$kind" != deb ] && [ -e "$dir/root/usr/share/zsh/vendor-completions" ]; then
 			mv "$dir/root/usr/share/zsh/vendor-completions" "$dir/root/usr/share/zsh/site-functions"
 			touch -d "@$SOURCE_DATE_EPOCH" "$dir/root/usr/share/zsh"
 		fi
-		fill "$1" "$2" "packaging/$1.yaml" | only $kind >"$dir/nfpm.yaml"
+		fill "$1" "$2" "packaging/$1.yaml" | only "$kind" >"$dir/nfpm.yaml"
 		# As a program of the build machine, whatever the package is for.
-		(unset GOARCH GOARM GOMIPS && go tool -modfile=packaging/tools.mod nfpm package -f "$dir/nfpm.yaml" -p $kind -t "$out/") >/dev/null
+		(unset GOARCH GOARM GOMIPS && go tool -modfile=packaging/tools.mod nfpm package -f "$dir/nfpm.yaml" -p "$kind" -t "$out/") >/dev/null
 	done
 }
 

@@ -53,15 +53,21 @@ func Run(t testing.TB, root string, timeout time.Duration, name string, args ...
 	return out
 }
 
-// Try is Run for a program that may fail. The program has /proc, mounts and
-// processes of its own, which end with it, and a network of nothing but a
-// loopback that is down; its environment is empty but for PATH and the C locale.
+// Try is Run for a program that may fail. It has no network but a loopback that
+// is down.
 func Try(root string, timeout time.Duration, name string, args ...string) (string, error) {
-	inside := []string{
-		"--mount", "--pid", "--net", "--uts", "--ipc", "--fork", "--kill-child", "--mount-proc=" + root + "/proc",
+	return command(timeout, "unshare", append([]string{"--net"}, Inside(root, name, args...)...)...)
+}
+
+// Inside are the words that start a program in the root, in the network of
+// whoever starts them, such as a netlab.Host. It has /proc, mounts and processes
+// of its own, which end with it; its environment is empty but for PATH and the C
+// locale.
+func Inside(root, name string, args ...string) []string {
+	return append([]string{
+		"unshare", "--mount", "--pid", "--uts", "--ipc", "--fork", "--kill-child", "--mount-proc=" + root + "/proc",
 		"chroot", root, "env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8", "DEBIAN_FRONTEND=noninteractive", name,
-	}
-	return command(timeout, "unshare", append(inside, args...)...)
+	}, args...)
 }
 
 // command runs a program of this machine and gives all that it wrote.
