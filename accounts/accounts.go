@@ -91,6 +91,7 @@ type Desk struct {
 	mu       sync.Mutex
 	sessions map[[32]byte]*auth.Session
 	unsaved  map[[32]byte]bool // seen since they were written
+	ended    [][32]byte        // and still on disk, which had no room for that
 }
 
 // New makes a desk with a set-up code of its own. It reads what the store has in

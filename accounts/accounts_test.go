@@ -3,13 +3,16 @@ package accounts_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/netip"
+	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -45,6 +48,7 @@ type lab struct {
 	users   map[string]phone.User
 	letters chan mail.Message
 	off     bool          // no mail server
+	full    bool          // the disk
 	broken  bool          // letters are refused
 	turn    chan struct{} // told when the worker begins with a request
 }
@@ -72,13 +76,48 @@ func (l *lab) restart(t testing.TB) {
 		l.store, err = store.Open(l.path, key, store.Config{Now: l.now}, store.Tools{})
 	}
 	if err == nil {
-		l.Desk, err = accounts.New(accounts.Config{Site: "Branch 7", Now: l.now}, accounts.Deps{Store: l.store, People: l, Mail: l, Log: slog.New(slog.DiscardHandler)})
+		l.Desk, err = accounts.New(accounts.Config{Site: "Branch 7", Now: l.now}, accounts.Deps{Store: disk{l.store, l}, People: l, Mail: l, Log: slog.New(slog.DiscardHandler)})
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := l.store
 	t.Cleanup(func() { _ = s.Close() })
+}
+
+// disk is the store on a disk that may be full.
+type disk struct {
+	*store.Store
+	lab *lab
+}
+
+func (d disk) room() error {
+	d.lab.mu.Lock()
+	defer d.lab.mu.Unlock()
+	if d.lab.full {
+		return fmt.Errorf("commit: %w", &os.PathError{Op: "write", Path: "lineside.db", Err: syscall.ENOSPC})
+	}
+	return nil
+}
+
+func (d disk) ChangeAccounts(ctx context.Context, edit accounts.Edit) error {
+	if err := d.room(); err != nil {
+		return err
+	}
+	return d.Store.ChangeAccounts(ctx, edit)
+}
+
+func (d disk) SaveSessions(ctx context.Context, put []auth.Session, remove [][32]byte) error {
+	if err := d.room(); err != nil {
+		return err
+	}
+	return d.Store.SaveSessions(ctx, put, remove)
+}
+
+func (l *lab) setFull(full bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.full = full
 }
 
 func (l *lab) now() time.Time {

@@ -73,7 +73,7 @@ func (d *Desk) begin(ctx context.Context, now time.Time, from netip.Addr, a auth
 	gone := d.overLocked(now, a.Name)
 	d.mu.Unlock()
 	if err := d.dep.Store.SaveSessions(ctx, []auth.Session{s}, gone); err != nil {
-		return Person{}, err
+		return Person{}, worded(err)
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -116,7 +116,7 @@ func (d *Desk) dropLocked(gone [][32]byte) {
 	}
 }
 
-// SignOut ends a session.
+// SignOut ends a session: at once, and on disk as soon as there is room.
 func (d *Desk) SignOut(ctx context.Context, token phone.Secret) error {
 	gone := [][32]byte{sha256.Sum256([]byte(token.Reveal()))}
 	d.mu.Lock()
@@ -126,7 +126,13 @@ func (d *Desk) SignOut(ctx context.Context, token phone.Secret) error {
 	if !there {
 		return nil
 	}
-	return d.dep.Store.SaveSessions(ctx, nil, gone)
+	err := d.dep.Store.SaveSessions(ctx, nil, gone)
+	if err != nil {
+		d.mu.Lock()
+		d.ended = append(d.ended, gone...)
+		d.mu.Unlock()
+	}
+	return worded(err)
 }
 
 // saveSeen writes when people were last seen, and forgets sessions that are over.
@@ -135,6 +141,7 @@ func (d *Desk) saveSeen(ctx context.Context) {
 	d.mu.Lock()
 	gone := d.overLocked(now, "")
 	d.dropLocked(gone)
+	gone, d.ended = append(gone, d.ended...), nil
 	var put []auth.Session
 	for id := range d.unsaved {
 		put = append(put, *d.sessions[id])
@@ -145,6 +152,9 @@ func (d *Desk) saveSeen(ctx context.Context) {
 		return
 	}
 	if err := d.dep.Store.SaveSessions(ctx, put, gone); err != nil {
+		d.mu.Lock()
+		d.ended = append(d.ended, gone...)
+		d.mu.Unlock()
 		d.dep.Log.Warn("who was last seen could not be written; after a restart some have to sign in again", "err", err)
 	}
 }

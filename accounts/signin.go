@@ -9,6 +9,7 @@ import (
 
 	"github.com/lineside/lineside/audit"
 	"github.com/lineside/lineside/auth"
+	"github.com/lineside/lineside/operators"
 	"github.com/lineside/lineside/phone"
 )
 
@@ -183,5 +184,13 @@ func (d *Desk) signIn(name string) (auth.Account, bool) {
 
 // change has the store change accounts.
 func (d *Desk) change(ctx context.Context, edit Edit) error {
-	return d.dep.Store.ChangeAccounts(ctx, edit)
+	return worded(d.dep.Store.ChangeAccounts(ctx, edit))
+}
+
+// worded says what people can do about an error of the disk.
+func worded(err error) error {
+	if full := operators.NoRoom(err); full != nil {
+		return full
+	}
+	return err
 }

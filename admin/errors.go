@@ -98,6 +98,9 @@ func errorFor(err error) (e *Error, known bool) {
 	if errors.As(err, &big) {
 		return fail(http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is longer than %d bytes", big.Limit), "send less at once"), true
 	}
+	if full := operators.NoRoom(err); full != nil {
+		return full, true
+	}
 	for _, a := range answers {
 		if errors.Is(err, a.is) {
 			e := fail(a.status, err.Error(), a.hint)

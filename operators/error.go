@@ -1,6 +1,11 @@
 package operators
 
-import "time"
+import (
+	"errors"
+	"net/http"
+	"syscall"
+	"time"
+)
 
 // Error is an answer that is no success, the same at both ends: what happened
 // and what to do about it.
@@ -37,4 +42,14 @@ func (e *Error) Error() string { return e.What }
 // Fail is an error without fields.
 func Fail(status int, what, hint string) *Error {
 	return &Error{Status: status, What: what, Hint: hint}
+}
+
+// NoRoom is the answer where the disk has none, nil where err says something else.
+// Nothing of what was asked has been done.
+func NoRoom(err error) *Error {
+	if !errors.Is(err, syscall.ENOSPC) && !errors.Is(err, syscall.EDQUOT) {
+		return nil
+	}
+	return Fail(http.StatusInsufficientStorage, "the disk of the box is full, and what is not on disk is not done",
+		"see at the box what fills it, such as old logs and firmware: df -h; then try again; phones that are set up go on working")
 }
