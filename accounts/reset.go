@@ -76,15 +76,8 @@ func (d *Desk) choose(ctx context.Context, by audit.Actor, who Person, old, next
 // rules that is another.
 func (d *Desk) checkChosen(ctx context.Context, t try, must string, next phone.Secret) error {
 	if must != string(auth.MustTemporary) {
-		if wait := d.doors.addrs.wait(t.now, t.net); wait > 0 {
-			return waitError(wait)
-		}
-		m, err := d.look(ctx, t)
-		if err != nil {
+		if err := d.confirm(ctx, t, "the password was not changed", "old"); err != nil {
 			return err
-		}
-		if m.Own.IsZero() {
-			return invalid("the password was not changed", []string{"old: this is not your password"})
 		}
 	}
 	if faults := passwordFaults(auth.CheckPassword(next, d.names(t.account)...)); len(faults) > 0 {
@@ -99,6 +92,49 @@ func (d *Desk) checkChosen(ctx context.Context, t try, must string, next phone.S
 		return ErrSame
 	}
 	return nil
+}
+
+// Confirm wants the password of somebody who is signed in, before a change that
+// could give their account to whoever sits at their desk.
+func (d *Desk) Confirm(ctx context.Context, from netip.Addr, name string, password phone.Secret) error {
+	a, ok := d.signIn(name)
+	if !ok {
+		return ErrSession
+	}
+	const what = "this is changed with your password only"
+	if password.IsZero() {
+		return invalid(what, []string{"password: write the one you sign in with"})
+	}
+	return d.confirm(ctx, try{now: d.now(), from: from, net: d.network(from), account: a, password: password}, what, "password")
+}
+
+// confirm wants the password of t's account, as a sign-in does; what and field are
+// for the refusal.
+func (d *Desk) confirm(ctx context.Context, t try, what, field string) error {
+	if wait := d.doors.addrs.wait(t.now, t.net); wait > 0 {
+		return waitError(wait)
+	}
+	m, err := d.look(ctx, t)
+	if err != nil {
+		return err
+	}
+	if m.Own.IsZero() {
+		return invalid(what, []string{field + ": this is not your password"})
+	}
+	return nil
+}
+
+// AddressChanged tells the e-mail address an account had that letters now go to
+// another: whoever took the account over would have done that. Without a mail
+// server, or such an address, there is nobody to tell.
+func (d *Desk) AddressChanged(ctx context.Context, name, was, now string) {
+	a, ok := d.signIn(name)
+	if !ok || was == "" || was == now || d.dep.Mail == nil || !d.dep.Mail.On() {
+		return
+	}
+	if err := d.dep.Mail.Send(ctx, d.movedLetter(a, receiver{was, "", a.Language}, now)); err != nil {
+		d.dep.Log.Warn("the old address was not told that an account's e-mail address has changed", "err", err)
+	}
 }
 
 // names are what a password of the account must not contain.

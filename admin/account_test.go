@@ -97,11 +97,17 @@ func TestAccountCalls(t *testing.T) {
 }
 
 func TestMe(t *testing.T) {
-	b, _ := newBoxWithPeople(t)
+	b, people := newBoxWithPeople(t)
 	ctx := t.Context()
 	erika := b.server.For(admin.Caller{Name: "erika", Role: admin.Personal, Remote: browser})
+	if err := people.ChooseOwn(ctx, b.lastBy(), "erika", "temporary", phone.Secret{}, phone.NewSecret(plainOperator)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := erika.EditMe(ctx, admin.MeInput{Email: admin.Set("thief@example.net")}); err == nil || len(refusal(t, err).Fields) != 1 {
+		t.Fatalf("another address without the password: got %v, want it asked for", err)
+	}
 	me, err := erika.EditMe(ctx, admin.MeInput{
-		WebPassword: admin.Set("another12"), PortalPIN: admin.Set("24680"), Email: admin.Set("e@example.net"), Language: admin.Set("de"),
+		Password: plainOperator, WebPassword: admin.Set("another12"), PortalPIN: admin.Set("24680"), Email: admin.Set("e@example.net"), Language: admin.Set("de"),
 	})
 	if err != nil || me.User == nil || me.User.Locked || me.Email != "e@example.net" || me.Language != "de" || me.Role != admin.Personal {
 		t.Fatalf("got %+v, %v", me, err)
@@ -111,7 +117,7 @@ func TestMe(t *testing.T) {
 	}
 	for name, in := range map[string]admin.MeInput{
 		"a short password": {WebPassword: admin.Set("x")}, "her extension": {PortalPIN: admin.Set("710")},
-		"no address": {Email: admin.Set("x")}, "no language": {Language: admin.Set("xx")},
+		"no address": {Email: admin.Set("x"), Password: plainOperator}, "a wrong password": {Email: admin.Set("x@example.net"), Password: "Wrong-Pass-1"}, "no language": {Language: admin.Set("xx")},
 	} {
 		_, err := erika.EditMe(ctx, in)
 		if e := refusal(t, err); e.Status != http.StatusUnprocessableEntity || len(e.Fields) != 1 {
@@ -119,8 +125,16 @@ func TestMe(t *testing.T) {
 		}
 	}
 	anna := b.server.For(admin.Caller{Name: "anna", Role: admin.Admin, Remote: browser})
-	if me, err := anna.EditMe(ctx, admin.MeInput{Email: admin.Set("anna@example.net")}); err != nil || me.User != nil || me.Email != "anna@example.net" || me.PasswordUntil.IsZero() {
+	seen, err := anna.Me(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if me, err := anna.EditMe(ctx, admin.MeInput{Email: admin.Set("anna@example.net"), Password: plainOperator, Rev: seen.Rev}); err != nil || me.User != nil || me.Email != "anna@example.net" || me.PasswordUntil.IsZero() {
 		t.Errorf("got %+v, %v", me, err)
+	}
+	_, err = anna.EditMe(ctx, admin.MeInput{Language: admin.Set("de"), Rev: seen.Rev}) // in another window
+	if e := refusal(t, err); e.Status != http.StatusPreconditionFailed {
+		t.Errorf("a change of what was seen before another one: got %d, want 412", e.Status)
 	}
 	_, err = anna.EditMe(ctx, admin.MeInput{WebPassword: admin.Set("another12")})
 	if e := refusal(t, err); e.Status != http.StatusUnprocessableEntity {

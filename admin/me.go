@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"github.com/lineside/lineside/accounts"
@@ -19,6 +20,10 @@ type Oneself interface {
 	Of(name string) (auth.Account, error)
 	SetLanguage(ctx context.Context, by audit.Actor, name, language string) error
 	ChooseOwn(ctx context.Context, by audit.Actor, name, must string, old, next phone.Secret) error
+	// Confirm wants the person's password, AddressChanged tells the address letters
+	// went to that they go to another now.
+	Confirm(ctx context.Context, from netip.Addr, name string, password phone.Secret) error
+	AddressChanged(ctx context.Context, name, was, now string)
 }
 
 // Me is the person who has signed in.
@@ -32,6 +37,8 @@ type Me struct {
 	Must string `json:"must,omitempty"`
 	// PasswordUntil is when the password has to be changed.
 	PasswordUntil time.Time `json:"password_until,omitzero"`
+	// Rev is the revision of what can be changed here: of the account, or of the user.
+	Rev uint64 `json:"rev"`
 	// User is the user of the site that the person is; missing for operators.
 	User *User `json:"user,omitempty"`
 }
@@ -43,7 +50,10 @@ type MeInput struct {
 	Language    Field[string] `json:"language,omitzero"`
 	WebPassword Field[string] `json:"web_password,omitzero"`
 	PortalPIN   Field[string] `json:"portal_pin,omitzero"`
-	// Rev is the revision of the user that was seen, 0 for whatever it is now.
+	// Password is what the person signs in with, needed for another e-mail address:
+	// whoever gets somebody's letters can have their password reset.
+	Password string `json:"password,omitempty"`
+	// Rev is the revision that was seen, 0 for whatever it is now.
 	Rev uint64 `json:"rev,omitempty"`
 }
 
@@ -81,7 +91,7 @@ func (s *Server) getMe(c *call) error {
 // showMe shows somebody themselves; tell has it say which of their phones are told
 // of a change.
 func (s *Server) showMe(c *call, a auth.Account, tell bool) error {
-	out := Me{Name: a.Name, Role: a.Role, Email: a.Email, Language: a.Language, Must: c.must}
+	out := Me{Name: a.Name, Role: a.Role, Email: a.Email, Language: a.Language, Must: c.must, Rev: a.Rev}
 	if !a.Password.Hash.IsZero() {
 		out.PasswordUntil = a.Password.Set.Add(auth.PasswordFor)
 	}
@@ -98,7 +108,7 @@ func (s *Server) showMe(c *call, a auth.Account, tell bool) error {
 		if tell {
 			s.tell(&shaped)
 		}
-		out.User, out.Email = &shaped, u.Email
+		out.User, out.Email, out.Rev = &shaped, u.Email, u.Rev
 	}
 	return c.json(http.StatusOK, out)
 }
@@ -118,12 +128,7 @@ func (s *Server) patchMe(c *call) error {
 	if err := c.body(&in); err != nil {
 		return err
 	}
-	var tell bool
-	if a.Role == auth.Personal {
-		tell, err = s.editOwnUser(c, a, in)
-	} else {
-		err = s.editOwnAccount(c, a, in)
-	}
+	tell, err := s.editMe(c, a, in)
 	if err != nil {
 		return err
 	}
@@ -131,6 +136,34 @@ func (s *Server) patchMe(c *call) error {
 		return err
 	}
 	return s.showMe(c, a, tell)
+}
+
+// editMe changes somebody's account or user. Another e-mail address takes the
+// password, and the one before is told.
+func (s *Server) editMe(c *call, a auth.Account, in MeInput) (tell bool, err error) {
+	was := a.Email
+	if a.Role == auth.Personal {
+		u, err := s.dep.Desk.User(a.Name)
+		if err != nil {
+			return false, err
+		}
+		was = u.Email
+	}
+	moved := in.Email.Given && in.Email.Value != was
+	if moved {
+		if err := s.dep.Accounts.Confirm(c.r.Context(), c.by.Remote, a.Name, phone.NewSecret(in.Password)); err != nil {
+			return false, err
+		}
+	}
+	if a.Role == auth.Personal {
+		tell, err = s.editOwnUser(c, a, in)
+	} else {
+		err = s.editOwnAccount(c, a, in)
+	}
+	if err == nil && moved {
+		s.dep.Accounts.AddressChanged(c.r.Context(), a.Name, was, in.Email.Value)
+	}
+	return tell, err
 }
 
 // editOwnUser changes a user; tell says that it is a change of what is in the
@@ -158,7 +191,7 @@ func (s *Server) editOwnAccount(c *call, a auth.Account, in MeInput) error {
 	if in.WebPassword.Given || in.PortalPIN.Given {
 		return fail(http.StatusUnprocessableEntity, "an operator has no phone password and no portal PIN", "change those of a user: lineside user edit ID")
 	}
-	_, err := s.dep.Accounts.Edit(c.r.Context(), c.by, a.Name, 0, func(a *auth.Account) {
+	_, err := s.dep.Accounts.Edit(c.r.Context(), c.by, a.Name, in.Rev, func(a *auth.Account) {
 		lay(&a.Email, in.Email)
 		lay(&a.Language, in.Language)
 	})

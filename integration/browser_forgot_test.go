@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -166,12 +168,23 @@ func (w *webBox) ownPage(t *testing.T, lab *smtplab.Server) {
 	w.At("/me")
 	w.See(hostileLabel)
 	w.Wait("no other page on offer", `![...document.querySelectorAll("nav a")].some(a => a.getAttribute("href") === "/devices")`)
-	w.Fill("#f-email", "nowhere")
-	w.Click(`form[action="/me"] button`)
-	w.Wait("an error at the address", `document.querySelector("#f-email[aria-invalid]")?.value === "nowhere"`)
 	w.Fill("#f-email", "frieda.new@example.net")
 	w.Click(`form[action="/me"] button`)
+	w.Wait("the password asked for", `document.querySelector("#f-password[aria-invalid]")`)
+	w.Fill("#f-email", "nowhere")
+	w.Fill("#f-password", userOwn)
+	w.Click(`form[action="/me"] button`)
+	w.Wait("an error at the address", `document.querySelector("#f-email[aria-invalid]")?.value === "nowhere"`)
+	before := len(lab.Mailbox())
+	w.Fill("#f-email", "frieda.new@example.net")
+	w.Fill("#f-password", userOwn)
+	w.Click(`form[action="/me"] button`)
 	w.See("Saved.")
+	if !slices.ContainsFunc(lab.Arrived(before+1), func(l smtplab.Letter) bool {
+		return l.Header.Get("Envelope-To") == "frieda@example.net" && strings.Contains(l.Text, "changed to frieda.new@example.net")
+	}) {
+		t.Error("got no letter to the old address that says where letters go now")
+	}
 	w.Fill("#f-portal_pin", "0321") // the extension
 	w.Fill("#f-pin_again", "0321")
 	w.Click(`form[action="/me/portal-pin"] button`)

@@ -1,7 +1,9 @@
 package pages
 
 import (
+	"errors"
 	"net/http"
+	"strconv"
 
 	"github.com/lineside/lineside/admin"
 )
@@ -19,7 +21,7 @@ func (v *visit) newMePage() (*mePage, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &mePage{Me: me, Own: filled("email", me.Email, "language", me.Language), Web: filled(), PIN: filled()}, nil
+	return &mePage{Me: me, Own: filled("email", me.Email, "language", me.Language, "rev", strconv.FormatUint(me.Rev, 10)), Web: filled(), PIN: filled()}, nil
 }
 
 func getMe(v *visit) error {
@@ -32,14 +34,17 @@ func getMe(v *visit) error {
 
 // postMe changes what letters and pages go by: the address and the language.
 func postMe(v *visit) error {
-	f, err := v.form("email", "language")
+	f, err := v.form("email", "language", "rev")
 	if err != nil {
 		return err
 	}
-	in := admin.MeInput{Email: admin.Set(f.Get("email")), Language: admin.Set(f.Get("language"))}
+	f.values["password"] = "" // for what is wrong with it; a secret is not drawn again
+	in := admin.MeInput{
+		Email: admin.Set(f.Get("email")), Language: admin.Set(f.Get("language")), Rev: number(f.Get("rev")), Password: v.secret("password").Reveal(),
+	}
 	_, wrong := v.api.EditMe(v.ctx(), in)
 	if wrong != nil {
-		return v.meAgain(f, wrong, func(p *mePage) { p.Own = f })
+		return v.meAgain(f, wrong, func(p *mePage) { v.meanwhile(p, f, wrong) })
 	}
 	was := v.lang
 	v.speak(f.Get("language"))
@@ -50,6 +55,20 @@ func postMe(v *visit) error {
 		return nil
 	}
 	return v.done("/me", "me.saved")
+}
+
+// meanwhile puts what was written into the page as it is now. Where another window
+// was faster, it says what is stored, and the next try counts from there.
+func (v *visit) meanwhile(p *mePage, f *form, wrong error) {
+	now := p.Own
+	p.Own = f
+	var e *admin.Error
+	if errors.As(wrong, &e) && e.Status == http.StatusPreconditionFailed {
+		f.values["rev"] = now.Get("rev")
+		if now.Get("email") != f.Get("email") {
+			f.blame("email", v.say("me.stored", now.Get("email")))
+		}
+	}
 }
 
 // speak has this browser follow the language a person has just chosen.

@@ -72,6 +72,31 @@ func TestMeTellsWhatTheAPIRefuses(t *testing.T) {
 	}
 }
 
+// TestMeInTwoWindows: the second is told what is stored meanwhile, keeps what was
+// typed but for the password, and counts from there.
+func TestMeInTwoWindows(t *testing.T) {
+	s := newSite(t)
+	me := erika()
+	me.Rev, me.Email, me.User.Email = 8, "first@example.net", "first@example.net"
+	s.api.set("/api/v1/me", me)
+	s.api.set("PATCH /api/v1/me", refusal(http.StatusPreconditionFailed, "the user was changed meanwhile", ""))
+	user := s.visitor(t)
+	user.signIn("101")
+	user.get("/me")
+	status, _, body := user.post("/me", "email", "second@example.net", "language", "de", "rev", "7", "password", "Swordfish-11")
+	if sent := s.api.last(http.MethodPatch); !strings.Contains(sent, `"rev":7`) || !strings.Contains(sent, `"password":"Swordfish-11"`) {
+		t.Errorf("got %s sent, want the revision that was seen and the password", sent)
+	}
+	for _, want := range []string{`value="second@example.net"`, "Stored meanwhile: first@example.net.", `name="rev" value="8"`} {
+		if status != http.StatusPreconditionFailed || !strings.Contains(body, want) {
+			t.Errorf("got %d, and no %s; want it", status, want)
+		}
+	}
+	if strings.Contains(body, "Swordfish") {
+		t.Error("the password is drawn again")
+	}
+}
+
 // TestForgotAnswersAlike: nobody learns from the page which names there are.
 func TestForgotAnswersAlike(t *testing.T) {
 	s := newSite(t)
