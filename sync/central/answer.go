@@ -207,8 +207,12 @@ const (
 	maxPulls = 256
 )
 
-// pull answers from the view without waiting for any writer.
+// pull answers from the view, and waits for no writer but one whose change the
+// site was told of.
 func (p *Platform) pull(id string, q proto.Pull) (r wire.Reply, err error) {
+	if landed := p.flies(id); landed != nil {
+		<-landed // a commit of the view
+	}
 	for waits := (<-chan time.Time)(nil); ; {
 		next, early, resealing := p.next(), false, false
 		err = p.view(func(t *tx) {

@@ -149,6 +149,7 @@ func (p *Platform) attempt(ctx, bound context.Context, ops []*op) (n int, err er
 		n++
 	}
 	newest := p.applied.Load()
+	var hinted map[string]bool
 	switch {
 	case p.stream == nil && len(g.entries) == 0:
 		return n, nil
@@ -166,6 +167,9 @@ func (p *Platform) attempt(ctx, bound context.Context, ops []*op) (n int, err er
 		if err != nil {
 			return 0, err
 		}
+		var land func()
+		hinted, land = p.takeOff(g.changes)
+		defer land()
 	}
 	if err := p.setLocal(b, func(l *local) { l.Applied, l.AsOf, l.Boot = newest, p.now().UTC(), p.boot }); err != nil {
 		return 0, err
@@ -174,7 +178,7 @@ func (p *Platform) attempt(ctx, bound context.Context, ops []*op) (n int, err er
 		return 0, fmt.Errorf("write the platform's view: %w; make room on the disk that holds it", err)
 	}
 	p.applied.Store(newest)
-	p.announce(g.changes)
+	p.announce(g.changes, hinted)
 	return n, nil
 }
 

@@ -158,7 +158,7 @@ func (p *Platform) take(news []Entry, newest uint64) error {
 		return fmt.Errorf("write the platform's view: %w", err)
 	}
 	p.applied.Store(newest)
-	p.announce(c)
+	p.announce(c, nil)
 	return nil
 }
 

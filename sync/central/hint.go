@@ -21,9 +21,9 @@ func (p *Platform) listen(id string) (news <-chan struct{}, end func()) {
 	}
 }
 
-// Watch has f called with every site of which something changed, after this
-// process would answer with it, whoever made the change, until stop. f must not
-// wait.
+// Watch has f called with every site of which something changed, whoever made
+// the change, until stop: a question that comes after it is answered with it. f
+// must not wait.
 func (p *Platform) Watch(f func(site string)) (stop func()) {
 	w := &f
 	p.mu.Lock()
@@ -36,8 +36,9 @@ func (p *Platform) Watch(f func(site string)) (stop func()) {
 	}
 }
 
-// announce tells what was committed to whoever waits for it.
-func (p *Platform) announce(c changes) {
+// announce tells what was committed to whoever waits for it, but for sites that
+// were told already.
+func (p *Platform) announce(c changes, hinted map[string]bool) {
 	p.refreshAllow(c.allow)
 	p.mu.Lock()
 	close(p.changed)
@@ -48,7 +49,9 @@ func (p *Platform) announce(c changes) {
 		c.touched[id] = true // what it asks next is refused
 	}
 	for id := range c.touched {
-		p.hint(id)
+		if !hinted[id] {
+			p.hint(id)
+		}
 	}
 }
 

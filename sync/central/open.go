@@ -66,6 +66,7 @@ type Platform struct {
 	watchers []*func(site string)
 	revoked  []func(site string)
 	changed  chan struct{} // closed at the next change
+	flying   *flight       // nil for none
 }
 
 // Open opens the view, brings it up to the log, and notes a start. ctx bounds
