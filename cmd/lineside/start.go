@@ -71,7 +71,7 @@ const (
 func (p *program) startAgain(ctx context.Context, path string, last *attempt) (*box, attempt, error) {
 	b, used, err := p.start(ctx, path, last)
 	for wait := firstAgain; err != nil && last != nil && wait <= lastAgain; wait *= 2 {
-		newLogger(p.err, slog.LevelInfo, underJournal(p.err, os.Getenv("JOURNAL_STREAM"))).Warn("the box did not start anew and tries again", "err", err)
+		daemonLogger(p.err, slog.LevelInfo).Warn("the box did not start anew and tries again", "err", err)
 		pause := time.NewTimer(wait)
 		select {
 		case <-ctx.Done():
@@ -93,7 +93,7 @@ func (p *program) start(ctx context.Context, path string, last *attempt) (*box, 
 		a, err := load()
 		var b *box
 		if err == nil {
-			b, err = openBox(ctx, a.settings, a.where, p.handed, newLogger(p.err, a.settings.Level, underJournal(p.err, os.Getenv("JOURNAL_STREAM"))))
+			b, err = openBox(ctx, a.settings, a.where, p.handed, daemonLogger(p.err, a.settings.Level))
 		}
 		if err == nil {
 			if newest != nil {
