@@ -23,19 +23,28 @@ type made struct {
 	// Holds are the files in it, LeftOut those the box has and it has not.
 	Holds   []backup.Member  `json:"holds"`
 	LeftOut []backup.LeftOut `json:"left_out"`
+	// Gone are the older ones that the folder keeps no more.
+	Gone []string `json:"gone,omitempty"`
 }
 
 func (p *program) backupCommand() *cobra.Command {
 	var force bool
+	var into intoFlags
 	cmd := &cobra.Command{
-		Use: "backup FILE", Short: "Write a copy of the database and the templates, while the box runs", Args: shell.ExactArgs("FILE"),
+		Use: "backup FILE", Short: "Write a copy of the database and the templates, while the box runs", Args: cobra.ArbitraryArgs,
 		Long: "Write a copy of the whole database, as of one moment, and of the templates, while\nthe box runs. The file is a tar.\n\n" +
 			"Passwords and PINs in it are sealed under the site key, which is NOT in it:\nkeep a copy of the site key (site.key in the state directory, or the file that\nsystemd hands over as the credential lineside.key) beside the backup. Without\nthat key the backup is worth nothing; whoever has both has every password.\n\n" +
 			"Use this and not cp: a file copied from under a running box may be torn, and\none copied back would let one-time passwords be used a second time. A backup\nknows that it is one. Put it back with: lineside restore FILE\n\n" +
-			"It holds the database (devices, users, leases, policy, the audit log) and the\ntemplates as they are, unsealed: a password written into a template can be read.\nNot in it are the files for phones, which are named, and what phones uploaded:\ncopy the folders files and uploads of the state directory where you want them.",
+			"It holds the database (devices, users, leases, policy, the audit log) and the\ntemplates as they are, unsealed: a password written into a template can be read.\nNot in it are the files for phones, which are named, and what phones uploaded:\ncopy the folders files and uploads of the state directory where you want them.\n\n" +
+			"Every night lineside-backup.timer makes one into /var/lib/lineside-backups, which\nkeeps 14; systemctl edit lineside-backup sets another folder or number.",
+		Example: "  lineside backup /root/branch.tar\n  lineside backup --into /mnt/backups --keep 30",
 		RunE: func(cmd *cobra.Command, args []string) error {
+			file, err := into.file(cmd, args, p.now())
+			if err != nil {
+				return err
+			}
 			if !force {
-				if err := vacant(args[0]); err != nil {
+				if err := vacant(file); err != nil {
 					return err
 				}
 			}
@@ -43,22 +52,28 @@ func (p *program) backupCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			done, err := backupTo(cmd.Context(), c, args[0], force)
+			done, err := backupTo(cmd.Context(), c, file, force)
 			if err != nil {
 				return err
 			}
 			if err := done.look(); err != nil {
 				return shell.Hint(err, "restart the daemon, which may be of another version (systemctl restart lineside), then take it again with --force")
 			}
+			if into.dir != "" {
+				if done.Gone, err = into.drop(file); err != nil {
+					return err
+				}
+			}
 			if p.json {
 				return shell.WriteJSON(p.out, done)
 			}
-			if err := p.sayHeld(done.Holds, done.LeftOut); err != nil {
+			if err := errors.Join(p.sayHeld(done.Holds, done.LeftOut), p.sayGone(done.Gone)); err != nil {
 				return err
 			}
 			return errors.Join(p.say("the backup is in %s, %d bytes", done.File, done.Bytes), p.next(done.Next))
 		},
 	}
+	into.register(cmd)
 	cmd.Flags().BoolVar(&force, "force", false, "replace FILE if it is there")
 	return cmd
 }
