@@ -127,6 +127,9 @@ func (b *box) keepInterface(ctx context.Context) error {
 	tick := time.NewTicker(interfaceEvery)
 	defer tick.Stop()
 	index, gone := interfaceIndex(b.where.Interface), false
+	if b.where.Interface != b.settings.Listen.Interface {
+		b.tellRenamed(b.settings.Listen.Interface, b.where.Interface)
+	}
 	for {
 		select {
 		case <-ctx.Done():
@@ -138,6 +141,9 @@ func (b *box) keepInterface(ctx context.Context) error {
 		nics, err := systemNICs()
 		if err != nil {
 			continue // the next look may do better
+		}
+		if b.renamed(index, nics) {
+			continue
 		}
 		now, there := lanNow(b.where, b.settings.Listen.Address.IsValid(), nics)
 		switch {

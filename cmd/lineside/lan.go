@@ -1,10 +1,10 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 )
 
@@ -63,7 +63,7 @@ func findLAN(l listenSettings, nics []nic) (lan, error) {
 	}
 	switch len(found) {
 	case 0:
-		return lan{}, errors.New("no interface has an IPv4 address: phones cannot reach this box; give it one, then start again")
+		return lan{}, absent("no interface has an IPv4 address: phones cannot reach this box; give it one, then start again")
 	case 1:
 		return lan{found[0].name, found[0].addrs[0]}, nil
 	}
@@ -77,15 +77,36 @@ func onInterface(l listenSettings, nics []nic) (lan, error) {
 		}
 		switch {
 		case !n.up:
-			return lan{}, fmt.Errorf("interface %s is down: phones cannot reach this box; type: ip link set %s up", n.name, n.name)
+			return lan{}, absent("interface %s is down: phones cannot reach this box; type: ip link set %s up", n.name, n.name)
 		case l.Address.IsValid():
 			return lan{n.name, l.Address}, nil
 		case len(n.addrs) == 0:
-			return lan{}, fmt.Errorf("interface %s has no IPv4 address: phones cannot reach this box; give it one", n.name)
+			return lan{}, absent("interface %s has no IPv4 address: phones cannot reach this box; give it one", n.name)
 		}
 		return lan{n.name, n.addrs[0]}, nil
 	}
-	return lan{}, fmt.Errorf("there is no interface %s: phones cannot reach this box; this machine has %s", l.Interface, describe(nics))
+	// Linux may call an interface otherwise after an update or another card. By its
+	// address, which the operator wrote down as well, it is found all the same.
+	if l.Address.IsValid() {
+		if n, ok := hasAddress(l.Address, nics); ok {
+			return lan{n.name, l.Address}, nil
+		}
+	}
+	return lan{}, absent("there is no interface %s: phones cannot reach this box; this machine has %s", l.Interface, describe(nics))
+}
+
+// hasAddress is the one interface, up and no loopback, that has an address with its
+// prefix length.
+func hasAddress(self netip.Prefix, nics []nic) (found nic, ok bool) {
+	for _, n := range nics {
+		if n.up && !n.loopback && slices.Contains(n.addrs, self) {
+			if ok {
+				return nic{}, false
+			}
+			found, ok = n, true
+		}
+	}
+	return found, ok
 }
 
 // atAddress finds the interface that has the address itself or, as with all
@@ -101,7 +122,7 @@ func atAddress(self netip.Prefix, nics []nic) (lan, error) {
 			}
 		}
 	}
-	return lan{}, fmt.Errorf("this box does not have the address %s: phones would be sent to nobody; correct listen.address, this machine has %s", self.Addr(), describe(nics))
+	return lan{}, absent("this box does not have the address %s: phones would be sent to nobody; correct listen.address, this machine has %s", self.Addr(), describe(nics))
 }
 
 func describe(nics []nic) string {

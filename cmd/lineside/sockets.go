@@ -77,9 +77,9 @@ func (d door) explain(err error) error {
 	case errors.Is(err, fs.ErrPermission):
 		return fmt.Errorf("%s may not be opened: ports below 1024 and interfaces need a privilege, %s; start lineside by systemd or as root, or %s", where, d.lost, d.remedy)
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
-		return fmt.Errorf("%s is on no interface of this box: %s; correct %s, \"ip -brief address\" lists the addresses", where, d.lost, d.key)
+		return absent("%s is on no interface of this box: %s; correct %s, \"ip -brief address\" lists the addresses", where, d.lost, d.key)
 	case errors.Is(err, syscall.ENODEV):
-		return fmt.Errorf("%s: the interface does not exist: %s; correct listen.interface, \"ip -brief link\" lists them", where, d.lost)
+		return absent("%s: the interface does not exist: %s; correct listen.interface, \"ip -brief link\" lists them", where, d.lost)
 	}
 	return fmt.Errorf("%s cannot be opened: %w: %s; correct %s", where, err, d.lost, d.key)
 }

@@ -44,7 +44,7 @@ func (p *program) serve(ctx context.Context, path string) error {
 	var last *attempt
 	var put *putBack // a backup, between the last two
 	for {
-		b, used, err := p.startAgain(ctx, path, last)
+		b, used, err := p.startOnLAN(ctx, path, last)
 		if err != nil && put.undo(err) { // it may be what does not start
 			b, used, err = p.startAgain(ctx, path, last)
 		}
