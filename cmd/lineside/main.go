@@ -13,7 +13,8 @@ import (
 // What garbage there may be before it is collected. What the box keeps is small,
 // some 20 MiB with ten thousand leases, and collecting whenever there was as much
 // again took 6 % of the time of a building's power-up. The bound, in bytes, is for
-// a box that has to keep more: half of what its unit gives it (MemoryMax).
+// a box that has to keep more: half of what its unit gives it (MemoryMax), where that
+// is less than the shipped one gives.
 const (
 	garbagePercent = 400
 	garbageBound   = 256 << 20
@@ -21,7 +22,7 @@ const (
 
 func main() {
 	debug.SetGCPercent(garbagePercent)
-	debug.SetMemoryLimit(garbageBound)
+	debug.SetMemoryLimit(min(garbageBound, givenMemory(os.DirFS("/"))/2))
 	// The first signal asks everything to stop; from then on signals have
 	// their ordinary effect again, so that a second one kills.
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
