@@ -16,10 +16,11 @@ import (
 const (
 	codeBuffers = "udp-buffers-small"
 	codeSpace   = "disk-space-low"
+	codeFiles   = "disk-files-full"
 )
 
-// spaceEvery is how often the disk is looked at.
-const spaceEvery = 5 * time.Minute
+// spaceEvery is how often the disk is looked at: it costs two system calls.
+const spaceEvery = 5 * time.Second
 
 // tellBuffers says so where the kernel gave the doors less room than a building
 // of phones needs. Phones on loopback are simulated ones.
@@ -66,7 +67,8 @@ func (b *box) keepSpace(ctx context.Context) error {
 	tick := time.NewTicker(spaceEvery)
 	defer tick.Stop()
 	for {
-		b.tellSpace(space(b.settings.State))
+		b.tellSpace(codeSpace, "The disk is nearly full", space(b.settings.State))
+		b.tellSpace(codeFiles, "The disk takes hardly any more files", files(b.settings.State))
 		if free, err := freeSpace(b.settings.State); err == nil {
 			b.metrics.Free.Set(float64(free))
 		}
@@ -80,11 +82,11 @@ func (b *box) keepSpace(ctx context.Context) error {
 	}
 }
 
-func (b *box) tellSpace(f finding) {
+func (b *box) tellSpace(code, title string, f finding) {
 	switch f.Result {
 	case gradeOK:
-		b.health.Clear(codeSpace)
+		b.health.Clear(code)
 	case gradeWarn, gradeBad:
-		b.health.Raise(time.Now(), health.Condition{Code: codeSpace, Title: "The disk is nearly full", Meaning: f.Notice, Do: f.Do, Detail: f.Found})
+		b.health.Raise(time.Now(), health.Condition{Code: code, Title: title, Meaning: f.Notice, Do: f.Do, Detail: f.Found})
 	}
 }

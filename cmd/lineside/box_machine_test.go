@@ -67,7 +67,7 @@ func TestDiskSpaceIsToldAndTakenBack(t *testing.T) {
 		free uint64
 		want int
 	}{{fewSpace - 1, 1}, {noSpace - 1, 1}, {fewSpace, 0}} {
-		b.tellSpace(weighSpace("x", "/state", step.free))
+		b.tellSpace(codeSpace, "full", weighSpace("x", "/state", step.free))
 		if got := b.health.List(); len(got) != step.want {
 			t.Errorf("with %d free: got %+v, want %d conditions", step.free, got, step.want)
 		}

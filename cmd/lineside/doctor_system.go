@@ -25,6 +25,8 @@ const (
 	wantBuffer  = 16 << 20 // bytes, of net.core.rmem_max
 	fewSpace    = 512 << 20
 	noSpace     = 64 << 20
+	fewFiles    = 1000
+	noFiles     = 20
 	slowWrite   = 50 * time.Millisecond
 	tooSlow     = 500 * time.Millisecond
 	writeTrials = 50
@@ -132,7 +134,7 @@ func (d *doctor) platform(context.Context) []finding {
 // disk looks at the room for the state, and how long a write takes to be safe.
 func (d *doctor) disk(context.Context) []finding {
 	dir := nearestDir(d.settings.State)
-	return []finding{space(dir), writes(dir)}
+	return []finding{space(dir), files(dir), writes(dir)}
 }
 
 // nearestDir is the directory, or the one it will be made in.
@@ -161,6 +163,32 @@ func weighSpace(check, dir string, free uint64) finding {
 	case free < noSpace:
 		return finding{check, gradeBad, text, notice, do}
 	case free < fewSpace:
+		return finding{check, gradeWarn, text, notice, do}
+	}
+	return fine(check, "%s", text)
+}
+
+// files looks at how many more files a directory's disk takes; the daemon does so
+// too. File systems without a bound (btrfs, xfs) say 0 of 0.
+func files(dir string) finding {
+	const check = "disk-files"
+	var st unix.Statfs_t
+	if err := unix.Statfs(dir, &st); err != nil {
+		return unseen(check, fmt.Errorf("look at the disk of %s: %w", dir, err))
+	}
+	return weighFiles(check, dir, st.Ffree, st.Files)
+}
+
+func weighFiles(check, dir string, free, all uint64) finding {
+	text := fmt.Sprintf("%d more files fit below %s", free, dir)
+	const notice = "once none does phones can upload nothing, and no backup, file or template can be kept; who has a lease or a login is served"
+	do := "find what fills it: du --inodes -x " + dir + " | sort -n | tail"
+	switch {
+	case all == 0:
+		return fine(check, "as many as there is room for fit below %s", dir)
+	case free < noFiles:
+		return finding{check, gradeBad, text, notice, do}
+	case free < fewFiles:
 		return finding{check, gradeWarn, text, notice, do}
 	}
 	return fine(check, "%s", text)
