@@ -1,7 +1,6 @@
 package appliance
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"os"
@@ -30,8 +29,9 @@ type box struct {
 	t      testing.TB
 	dir    string // settings, log and socket; the state is below it
 	self   string
-	more   string // lines that follow the settings
-	under  []string
+	more   string   // lines that follow the settings
+	under  []string // a program that runs it, with its flags
+	env    []string // beside this process's own
 	client *admin.Client
 	cmd    *exec.Cmd
 	ended  chan struct{}
@@ -103,6 +103,7 @@ func (b *box) launch(attr *syscall.SysProcAttr, started func() error) {
 		b.t.Fatal(err)
 	}
 	defer out.Close()
+	b.cmd.Env = append(os.Environ(), b.env...)
 	b.cmd.Stdout, b.cmd.Stderr, b.cmd.SysProcAttr = out, out, attr
 	if b.ended, err = built.Spawn(b.cmd, started); err != nil {
 		b.t.Fatal(err)
@@ -156,18 +157,6 @@ func (b *box) kill() {
 	b.cmd = nil
 }
 
-// stop ends it as systemd would, and gives what came of it.
-func (b *box) stop() *os.ProcessState {
-	b.t.Helper()
-	if err := b.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		b.t.Fatal(err)
-	}
-	<-b.ended
-	state := b.cmd.ProcessState
-	b.cmd = nil
-	return state
-}
-
 func (b *box) said() string {
 	text, _ := os.ReadFile(b.logFile()) // none yet
 	return string(text)
@@ -192,10 +181,4 @@ func (b *box) asked(path string) *http.Response {
 	}
 	b.t.Cleanup(func() { _ = resp.Body.Close() })
 	return resp
-}
-
-// lineside runs the operator's command against the box.
-func (b *box) lineside(ctx context.Context, args ...string) (string, error) {
-	out, err := exec.CommandContext(ctx, programs.Path(b.t, built.Box), append(args, "--socket", b.socket())...).CombinedOutput()
-	return string(out), err
 }

@@ -1,0 +1,64 @@
+package appliance
+
+import (
+	"os"
+	"path/filepath"
+	"strconv"
+	"testing"
+
+	"github.com/lineside/lineside/internal/netlab"
+)
+
+// group is a control group of this test's own, in the hierarchy the machine has.
+type group struct {
+	t       *testing.T
+	at      string
+	unified bool // version 2
+}
+
+// newGroup makes one for a controller: "memory", "io".
+func newGroup(t *testing.T, controller string) *group {
+	t.Helper()
+	const root = "/sys/fs/cgroup"
+	g := &group{t: t}
+	if _, err := os.Stat(filepath.Join(root, "cgroup.controllers")); err == nil {
+		g.unified = true
+		_ = os.WriteFile(filepath.Join(root, "cgroup.subtree_control"), []byte("+"+controller), 0) // on already, or seen below
+		g.at = filepath.Join(root, "lineside-"+strconv.Itoa(os.Getpid())+controller)
+	} else {
+		old := map[string]string{"io": "blkio"}
+		if name, ok := old[controller]; ok {
+			controller = name
+		}
+		g.at = filepath.Join(root, controller, "lineside-"+strconv.Itoa(os.Getpid())+controller)
+	}
+	if err := os.Mkdir(g.at, 0o755); err != nil {
+		netlab.Lacking(t, "no control group can be made: "+err.Error())
+	}
+	t.Cleanup(func() { _ = os.Remove(g.at) }) // empty once the box has ended
+	return g
+}
+
+func (g *group) set(file, value string) {
+	g.t.Helper()
+	must(g.t, os.WriteFile(filepath.Join(g.at, file), []byte(value), 0))
+}
+
+func (g *group) take(pid int) { g.set("cgroup.procs", strconv.Itoa(pid)) }
+
+// squeeze is limitMemory where the kernel may refuse a bound below what is in use.
+func (g *group) squeeze(bytes int) {
+	_ = os.WriteFile(filepath.Join(g.at, g.memoryFile()), []byte(strconv.Itoa(bytes)), 0)
+}
+
+// limitMemory is MemoryMax=.
+func (g *group) limitMemory(bytes int) {
+	g.set(g.memoryFile(), strconv.Itoa(bytes))
+}
+
+func (g *group) memoryFile() string {
+	if g.unified {
+		return "memory.max"
+	}
+	return "memory.limit_in_bytes"
+}
