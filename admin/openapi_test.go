@@ -18,6 +18,7 @@ import (
 	"github.com/lineside/lineside/operators"
 	"github.com/lineside/lineside/phone"
 	"github.com/lineside/lineside/provision"
+	"github.com/lineside/lineside/update"
 )
 
 // description is what the tests read of openapi.json.
@@ -99,6 +100,7 @@ func TestOpenAPIDescribesTheShapes(t *testing.T) {
 		"OTPInput": admin.OTPInput{}, "Allow": admin.Allow{}, "Allowed": admin.Allowed{}, "AllowInput": admin.AllowInput{},
 		"Policy": admin.Policy{}, "PolicyInput": admin.PolicyInput{}, "Visitors": admin.Visitors{}, "Lease": admin.Lease{},
 		"Leases": admin.Leases{}, "Actor": audit.Actor{}, "Entry": audit.Entry{}, "Link": audit.Link{}, "PlatformLink": admin.PlatformLink{}, "JoinInput": admin.JoinInput{}, "Check": audit.Check{}, "Audit": admin.Audit{}, "Stopped": admin.Stopped{},
+		"Update": admin.Update{}, "StagedUpdate": admin.StagedUpdate{}, "Vitals": update.Vitals{}, "Answers": update.Answers{}, "Trial": update.Trial{}, "Refusal": update.Refusal{},
 		"StagedRestore": admin.StagedRestore{}, "StagedRestores": admin.StagedRestores{}, "Restored": admin.Restored{},
 		"Ticket": admin.Ticket{}, "Tickets": admin.Tickets{}, "TicketInput": admin.TicketInput{}, "RejectInput": admin.RejectInput{},
 		"DemandInput": admin.DemandInput{},

@@ -72,6 +72,8 @@ type Deps struct {
 	Settings SettingsKeeper
 	// Restore is nil where no backup can be put back while the box runs.
 	Restore Restorer
+	// Update is nil where releases are none of the box's business.
+	Update Updater
 	// Advice is nil where nothing is known of the LAN's DHCP.
 	Advice  DHCPAdviser
 	Health  *health.Board

@@ -19,6 +19,10 @@ import (
 //	   database has them all, at the latest once the box was stopped.
 const metaSchema = 2
 
+// Schema is the schema of the files this build writes: what a release says of
+// itself.
+func Schema() int { return len(migrations) + 1 }
+
 // metaKey is the key of the one record in its bucket.
 const metaKey = "file"
 

@@ -70,6 +70,7 @@ type box struct {
 	staged    staging
 	again     func() // ends the box to start anew; nil: nobody would
 	link      *platformLink
+	updates   *updates
 	post      *mail.Post
 	take      func(phone.Site) // tells the SIP service what the site is now
 	base      []task
@@ -118,6 +119,7 @@ func (b *box) open(ctx context.Context) error {
 	if err := b.openDesk(ca.PEM()); err != nil {
 		return err
 	}
+	b.openUpdates()
 	operator, err := b.newAdmin()
 	if err != nil {
 		return err
@@ -273,7 +275,7 @@ func (b *box) newAdmin() (*admin.Server, error) {
 	}
 	dep := admin.Deps{
 		Accounts: b.accounts, Pages: web,
-		Link: b.link, Settings: b.keeper(), Restore: b.restorer(), Advice: b, Mail: b.post,
+		Link: b.link, Settings: b.keeper(), Restore: b.restorer(), Advice: b, Mail: b.post, Update: b.updater(),
 		Desk: b.desk, Audit: b.store, Recorder: b.store, Backup: b, Tokens: tokenStore{b.store}, Leases: b.leases,
 		Health: b.health, Metrics: b.metrics, Log: b.log, Status: b.status, DHCP: b.pools,
 	}

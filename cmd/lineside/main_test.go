@@ -21,6 +21,9 @@ func TestMain(m *testing.M) {
 		_ = os.Unsetenv(mainEnv)
 		main()
 	}
+	if dir := os.Getenv(carryEnv); dir != "" {
+		os.Exit(carryOut(dir))
+	}
 	os.Exit(m.Run())
 }
 

@@ -28,6 +28,7 @@ type program struct {
 	in       io.Reader
 	out, err io.Writer
 	socket   string
+	slots    string // the folder of updated programs
 	json     bool
 	now      func() time.Time
 	opened   []*admin.Client // to be closed at the end
@@ -80,17 +81,20 @@ func (p *program) root() *cobra.Command {
 		if err := cmd.ValidateFlagGroups(); err != nil {
 			return shell.Usagef(cmd, "%v", err)
 		}
+		p.handOver(cmd)
 		return nil
 	}
 	flags := root.PersistentFlags()
 	flags.StringVar(&p.socket, "socket", defaultSocket, "unix socket of the running daemon")
 	flags.BoolVar(&p.json, "json", false, "answer in JSON")
+	flags.StringVar(&p.slots, "slots", defaultSlots, "folder of updated programs")
+	_ = flags.MarkHidden("slots")
 	_ = root.MarkPersistentFlagFilename("socket")
 	root.AddCommand(
 		p.runCommand(), p.restartCommand(), p.checkCommand(), p.statusCommand(), p.settingsCommand(), p.versionCommand(), shell.ManCommand("8", p.out),
 		p.deviceCommand(), p.userCommand(), p.fileCommand(), p.templateCommand(), p.pinCommand(), p.otpCommand(), p.visitorsCommand(), p.allowCommand(),
 		p.dhcpCommand(), p.leasesCommand(), p.policyCommand(), p.emergencyCommand(), p.auditCommand(), p.watchCommand(),
-		p.backupCommand(), p.restoreCommand(), p.mailCommand(), p.tokenCommand(), p.accountCommand(), p.keyCommand(), p.vendorsCommand(), p.doctorCommand(),
+		p.backupCommand(), p.restoreCommand(), p.updateCommand(), p.mailCommand(), p.tokenCommand(), p.accountCommand(), p.keyCommand(), p.vendorsCommand(), p.doctorCommand(),
 		p.joinCommand(), p.leaveCommand(),
 	)
 	return root

@@ -29,6 +29,7 @@ const off = "off"
 type settings struct {
 	Path         string // of the file; empty in the demo, which has none
 	NoFile       bool   // there is none at the usual place: a box not set up yet
+	Slots        string // folder of updated programs
 	State        string
 	Site         phone.Site
 	FirstContact auth.Factor

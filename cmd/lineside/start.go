@@ -91,6 +91,7 @@ func (p *program) start(ctx context.Context, path string, last *attempt) (*box, 
 	var newest error // why the newest do not start
 	for _, load := range tries(path, last) {
 		a, err := load()
+		a.settings.Slots = p.slots
 		var b *box
 		if err == nil {
 			b, err = openBox(ctx, a.settings, a.where, p.handed, daemonLogger(p.err, a.settings.Level))
