@@ -2,8 +2,10 @@ package integration
 
 import (
 	"bytes"
+	"compress/gzip"
 	"encoding/binary"
 	"fmt"
+	"io"
 	"net"
 	"net/netip"
 	"os"
@@ -75,7 +77,16 @@ func whatIsHeard(t *testing.T, c *callTable) {
 // prompt is the bytes of one.
 func prompt(t *testing.T, name string) []byte {
 	t.Helper()
-	b, err := os.ReadFile("../voice/prompts/en/" + name + ".ulaw")
+	f, err := os.Open("../voice/prompts/en/" + name + ".ulaw.gz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := io.ReadAll(z)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,7 +2,9 @@ package voice_test
 
 import (
 	"bytes"
+	"compress/gzip"
 	"encoding/binary"
+	"io"
 	"net/netip"
 	"os"
 	"testing"
@@ -13,7 +15,7 @@ import (
 // The caller hears the very bytes of the prompt, in packets that follow each other
 // in number and time.
 func TestCallerHearsThePrompt(t *testing.T) {
-	want, err := os.ReadFile("prompts/de/awaiting.ulaw")
+	want, err := unpack("prompts/de/awaiting.ulaw.gz")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,4 +87,18 @@ func checkALaw(t *testing.T, got, prompt []byte) {
 			t.Fatalf("sample %d: got %#02x for %#02x of the prompt", i, got[i], code)
 		}
 	}
+}
+
+// unpack reads a prompt as it lies in the repository.
+func unpack(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(z)
 }

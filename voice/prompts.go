@@ -2,14 +2,18 @@ package voice
 
 import (
 	"bytes"
+	"compress/gzip"
 	"embed"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"slices"
 )
 
-//go:embed prompts/de/*.ulaw prompts/en/*.ulaw
+// embedded are the prompts as gzip leaves of them, two thirds.
+//
+//go:embed prompts/de/*.ulaw.gz prompts/en/*.ulaw.gz
 var embedded embed.FS
 
 // Languages are those there are prompts in. The first is used where a site asks
@@ -36,7 +40,7 @@ func LoadPrompts(site fs.FS) (*Prompts, []error) {
 	for _, language := range Languages() {
 		p.sound[language] = make(map[string][]byte)
 		for _, name := range names() {
-			sound, err := embedded.ReadFile("prompts/" + language + "/" + name + ".ulaw")
+			sound, err := builtIn(language, name)
 			if err != nil {
 				problems = append(problems, fmt.Errorf("read embedded prompt: %w", err))
 			}
@@ -47,6 +51,20 @@ func LoadPrompts(site fs.FS) (*Prompts, []error) {
 		}
 	}
 	return p, problems
+}
+
+// builtIn unpacks an embedded prompt.
+func builtIn(language, name string) ([]byte, error) {
+	f, err := embedded.Open("prompts/" + language + "/" + name + ".ulaw.gz")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }() // it is in memory
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(z)
 }
 
 // override takes up one language's folder of a site. One that is missing means

@@ -38,7 +38,7 @@ trap 'rm -rf "$new"' EXIT
 chmod 755 "$new"
 {
 	echo "# Where the prompts come from; written by packaging/prompts/make.sh (make prompts)."
-	echo "# format: raw G.711 mu-law, 8000 Hz, mono"
+	echo "# format: raw G.711 mu-law, 8000 Hz, mono, each file compressed by gzip; bytes and hash are of what is in it"
 	echo "# speech: $(espeak-ng --version | sed 's/  Data at.*//'), voices de and en, -s 150 -p 45 -g 3"
 	echo "# sound: $(sox --version | sed 's/.*: *//'), -D; gain -4, highpass 200, lowpass 3400, norm -6, silence trimmed"
 	echo "# licence: synthesised speech. espeak-ng is GPL-3.0-or-later; its output is normally not covered by"
@@ -57,6 +57,7 @@ for language in de en; do
 		echo "$language/$name|$(wc -c <"$file")|$(sha256sum <"$file" | cut -d' ' -f1)|$text" >>"$new/MANIFEST"
 	done
 done
+gzip -9n "$new"/*/*.ulaw
 mkdir -p "$out"
 rm -rf "$out/de" "$out/en"
 mv "$new/de" "$new/en" "$new/MANIFEST" "$out/"
