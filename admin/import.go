@@ -22,12 +22,20 @@ func (s *Server) postImport(c *call) error {
 	if err != nil {
 		return err
 	}
-	preview, err := c.flag("preview")
+	p := newPlan(data, bad)
+	devices, err := s.importDevices(rows, p)
 	if err != nil {
 		return err
 	}
-	p := newPlan(data, bad)
-	devices, err := s.importDevices(rows, p)
+	return c.imports(p, len(rows), func() (added, changed int, err error) {
+		return s.dep.Desk.Import(c.r.Context(), c.by, devices)
+	})
+}
+
+// imports carries out what a file is to do, or shows it where a preview is asked
+// for: all of it or nothing.
+func (c *call) imports(p *plan, rows int, do func() (added, changed int, err error)) error {
+	preview, err := c.flag("preview")
 	switch {
 	case err != nil:
 		return err
@@ -40,10 +48,9 @@ func (s *Server) postImport(c *call) error {
 	if err := p.bad.err(); err != nil {
 		return err
 	}
-	out := Imported{Rows: len(rows)}
-	if len(rows) > 0 {
-		out.Added, out.Changed, err = s.dep.Desk.Import(c.r.Context(), c.by, devices)
-		if err != nil {
+	out := Imported{Rows: rows}
+	if rows > 0 {
+		if out.Added, out.Changed, err = do(); err != nil {
 			return err
 		}
 	}

@@ -252,31 +252,14 @@ func (s *Server) postUserImport(c *call) error {
 	if err != nil {
 		return err
 	}
-	preview, err := c.flag("preview")
+	p := newPlan(data, faults{})
+	users, err := s.readUsers(data, p)
 	if err != nil {
 		return err
 	}
-	p := newPlan(data, faults{})
-	users, err := s.readUsers(data, p)
-	switch {
-	case err != nil:
-		return err
-	case preview:
-		return p.preview(c)
-	}
-	if err := p.stands(c); err != nil {
-		return err
-	}
-	if err := p.bad.err(); err != nil {
-		return err
-	}
-	out := Imported{Rows: len(users)}
-	if len(users) > 0 {
-		if out.Added, out.Changed, err = s.dep.Desk.ImportUsers(c.r.Context(), c.by, users); err != nil {
-			return err
-		}
-	}
-	return c.json(http.StatusOK, out)
+	return c.imports(p, len(users), func() (added, changed int, err error) {
+		return s.dep.Desk.ImportUsers(c.r.Context(), c.by, users)
+	})
 }
 
 // getUserExport writes the list of users, without a password.

@@ -45,6 +45,7 @@ func TestBrowserForgottenPassword(t *testing.T) {
 		return // there is nobody to walk on as
 	}
 	t.Run("one-time passwords", func(t *testing.T) { w.tickets(t) })
+	t.Run("all in German", func(t *testing.T) { w.german(t) })
 	t.Run("own page", func(t *testing.T) { w.ownPage(t, lab) })
 }
 

@@ -136,22 +136,34 @@ func (l *lookup) whole(text string) (string, bool) {
 		return text, false
 	}
 	l.left--
-	for _, list := range [][]phrase{l.phrases[text[0]], l.phrases[0]} {
-		for _, p := range list {
-			filled, ok := p.match(text)
-			if !ok {
-				continue
-			}
-			args := make([]any, len(filled))
-			for i, f := range filled {
-				if args[i] = f; !isName(f) {
-					args[i], _ = l.look(f)
-				}
-			}
-			return fmt.Sprintf(p.to, args...), true
+	p, filled, ok := l.best(text)
+	if !ok {
+		return text, false
+	}
+	args := make([]any, len(filled))
+	for i, f := range filled {
+		if args[i] = f; !isName(f) {
+			args[i], _ = l.look(f)
 		}
 	}
-	return text, false
+	return fmt.Sprintf(p.to, args...), true
+}
+
+// best finds the sentence that text is, the one that says most of it where it can
+// be several.
+func (b *book) best(text string) (found phrase, filled []string, ok bool) {
+	for _, list := range [][]phrase{b.phrases[text[0]], b.phrases[0]} {
+		for _, p := range list {
+			if ok && p.size <= found.size {
+				break
+			}
+			if in, is := p.match(text); is {
+				found, filled, ok = p, in, true
+				break
+			}
+		}
+	}
+	return found, filled, ok
 }
 
 // chain looks up sentences that were put together, such as an error and what it

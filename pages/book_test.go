@@ -26,7 +26,11 @@ func boxSentences(t *testing.T) map[string]string {
 	s.literals("provision.Finding", "Text", "Do")
 	s.literals("provision.Step", "Text", "Do")
 	s.literals("provision.Event", "Text")
-	s.assignments("Title", "Meaning", "Do", "Detail")
+	s.assignments("Title", "Meaning", "Do", "Detail", "Text", "Why", "Warning")
+	s.calls("provision", "d.noteFile", 3)
+	s.calls("provision", "d.show", 2)
+	s.calls("provision", "d.ticketAct", 3)
+	s.constants("auth", "Reason")
 	for _, pkg := range []string{"admin", "accounts", "main"} {
 		s.calls(pkg, "fail", 1, 2)
 		s.calls(pkg, "operators.Fail", 1, 2)
@@ -46,6 +50,9 @@ func TestTheBoxSpeaksGerman(t *testing.T) {
 	book := readJSON(t, "words/box.de.json")
 	for text, where := range want {
 		if _, ok := book[text]; !ok {
+			if os.Getenv("P6") != "" {
+				println("P6 " + where + ": " + text)
+			}
 			t.Errorf("%s says %q, which words/box.de.json does not have", where, text)
 		}
 	}
@@ -95,6 +102,8 @@ func TestASentenceIsLookedUp(t *testing.T) {
 		{"a line and its field", "line 2: extension: missing", "Zeile 2: extension: fehlt", true},
 		{"two sentences", "restart the phone; write one that is", "starten Sie das Telefon neu; schreiben Sie etwas, das es gibt", true},
 		{"a sentence filled in", "it is asked to sign in and shows nothing; it was given to 10.0.0.7", "es soll sich anmelden und zeigt nichts; ausgegeben an 10.0.0.7", true},
+		{"the longer of two", "is turned away: its ticket was rejected (not ours) (nothing proves that the caller at 10.0.0.7 is this phone)",
+			"wird abgewiesen: Sein persönliches Einmalpasswort wurde abgelehnt (not ours) (nichts beweist, dass der Anrufer unter 10.0.0.7 dieses Telefon ist)", true},
 		{"nobody's", "a sentence of tomorrow", "a sentence of tomorrow", false},
 		{"one word", "missing-device", "missing-device", false},
 		{"per cent", "100% of nothing", "100% of nothing", false},
@@ -136,7 +145,9 @@ func joints() []string {
 	return []string{
 		"line %s", "missing", "not valid", "device %s is not valid", "user %s is not valid", "ticket is not valid", "one-time password is not valid",
 		"window is not valid", "block_after is not valid", "file is not valid", "firmware rule is not valid",
-		"its config cannot be written, and the phone keeps the one it has",
+		"its config cannot be written, and the phone keeps the one it has", "its name has no address", "set up",
+		"asked for %s: got its full config (%s)", "asked for %s: got the holding config (%s)", "asked for %s: refused, %s", "asked for %s: was asked to sign in (%s)",
+		"%s (nothing proves that the caller at %s is this phone)", "is turned away: its ticket was rejected (%s)",
 	}
 }
 

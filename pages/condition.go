@@ -15,10 +15,11 @@ func (v *visit) conditions(list []health.Condition) []condition {
 		for _, f := range []struct {
 			text string
 			to   *Sentence
-		}{{c.Title, &x.Title}, {c.Meaning, &x.Meaning}, {c.Do, &x.Do}, {c.Detail, &x.Detail}} {
+		}{{c.Title, &x.Title}, {c.Meaning, &x.Meaning}, {c.Do, &x.Do}} {
 			*f.to = v.words().box(f.text)
 			f.to.Text = sentence(f.to.Text)
 		}
+		x.Detail = v.words().box(c.Detail) // facts, which may begin with a name
 		all = append(all, x)
 	}
 	return all

@@ -220,27 +220,12 @@ func (v *visit) settingsAgain(section string, f *form, wrong error) error {
 		return err
 	}
 	p := v.problem(wrong)
-	v.refused(f, withoutPlaces(wrong, now))
+	keys := make([]string, 0, len(now.Settings))
+	for _, k := range now.Settings {
+		keys = append(keys, k.Key)
+	}
+	v.refused(f, atKeys(wrong, keys))
 	return v.render(p.Status, "settings", v.newSettings(now, section, f))
-}
-
-// withoutPlaces is an error whose lines begin with their key: the box names the
-// file and the line before it.
-func withoutPlaces(err error, now admin.Settings) error {
-	var wrong *admin.Error
-	if !errors.As(err, &wrong) {
-		return err
-	}
-	told := *wrong
-	told.Fields = slices.Clone(wrong.Fields)
-	for i, line := range told.Fields {
-		for _, k := range now.Settings {
-			if at := strings.Index(line, ": "+k.Key+": "); at >= 0 {
-				told.Fields[i] = line[at+2:]
-			}
-		}
-	}
-	return &told
 }
 
 // changedSettings are the keys of a section that were written in, and the rules

@@ -130,7 +130,7 @@ func (v *visit) keepSettings(f *form, keys ...string) error {
 }
 
 // atKeys is an error whose lines begin with their key: the box says before it in
-// which file that stands.
+// which file and line that stands.
 func atKeys(err error, keys []string) error {
 	var e *admin.Error
 	if !errors.As(err, &e) {
@@ -140,8 +140,8 @@ func atKeys(err error, keys []string) error {
 	told.Fields = slices.Clone(e.Fields)
 	for i, line := range told.Fields {
 		for _, key := range keys {
-			if at := strings.Index(line, key+": "); at > 0 {
-				told.Fields[i] = line[at:]
+			if at := strings.Index(line, " "+key+": "); at >= 0 {
+				told.Fields[i] = line[at+1:]
 			}
 		}
 	}
@@ -338,5 +338,5 @@ func postSetUpDone(v *visit) error {
 	if _, err := v.api.Restart(v.ctx()); err != nil {
 		return err
 	}
-	return v.show("setup-restart", nil)
+	return v.waitForBox("/setup/done")
 }

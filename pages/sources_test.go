@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"cmp"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -149,8 +150,9 @@ func (s *source) called(e *ast.CallExpr, in scope) []string {
 	case "operators.Fail", "fail":
 		return s.says(e.Args[1], in)
 	default:
-		f := s.funcs[in.pkg+"."+name]
-		if f == nil || f.Recv != nil {
+		_, method, _ := strings.Cut(name, ".") // of a value of ours, or a function of another package: then there is none
+		f := s.funcs[in.pkg+"."+cmp.Or(method, name)]
+		if f == nil || slices.Contains([]string{"String", "Error", "title"}, f.Name.Name) { // names, and what is counted
 			return nil
 		}
 		var all []string
@@ -197,8 +199,12 @@ func (s *source) formatted(e *ast.CallExpr, in scope) []string {
 		}
 		arg++
 		fill := []string{"%s"}
-		if arg < len(e.Args) && (format[m[1]-1] == 's' || format[m[1]-1] == 'w') {
+		switch what := format[m[1]-1]; {
+		case arg >= len(e.Args):
+		case what == 's':
 			fill = s.saysOr(e.Args[arg], in)
+		case what == 'w': // an error of ours by its name; others are looked up by themselves
+			fill = s.saysOr(e.Args[arg], scope{pkg: in.pkg})
 		}
 		all = join(all, fill)
 	}
@@ -346,7 +352,8 @@ func (s *source) errors(pkg string) {
 			if !ok {
 				return
 			}
-			if last := call.Args[len(call.Args)-1]; strings.Contains(lit.Value, "%w") && len(s.says(last, in)) == 0 {
+			verbs := verb.FindAllString(lit.Value, -1)
+			if last := len(verbs) - 1; last >= 0 && verbs[last] == "%w" && len(s.says(call.Args[len(call.Args)-1], scope{pkg: in.pkg})) == 0 {
 				return // the cause is somebody else's
 			}
 			s.want(pkg, s.says(call, in))
@@ -365,6 +372,21 @@ func (s *source) answers() {
 			cells := row.(*ast.CompositeLit).Elts
 			s.want("admin", s.saysOr(cells[0], in))
 			s.want("admin", s.says(cells[len(cells)-1], in))
+		}
+	})
+}
+
+// constants wants what the constants of a type say.
+func (s *source) constants(pkg, typ string) {
+	s.each(pkg, func(n ast.Node, in scope) {
+		v, ok := n.(*ast.ValueSpec)
+		if !ok || typeName(v.Type, pkg) != pkg+"."+typ {
+			return
+		}
+		for _, value := range v.Values {
+			for _, text := range s.says(value, in) {
+				s.found[text] = pkg
+			}
 		}
 	})
 }

@@ -23,27 +23,10 @@
     button.addEventListener("click", () => { field.value = own; button.parentElement.hidden = true; field.focus(); });
   };
 
-  // --- A box that starts anew: wait until its page no longer offers to, then go
-  // there; after a while all the same, for then it says what is wrong.
-  const waitFor = () => {
-    const part = document.querySelector("[data-back]:not([data-ready])");
-    if (!part) return;
-    part.dataset.ready = "1";
-    const to = part.dataset.back;
-    let tries = 0;
-    const look = async () => {
-      const text = await fetch(to, { cache: "no-store", headers: { "X-Live": "1" } }).then((r) => (r.ok ? r.text() : "")).catch(() => "");
-      const page = new DOMParser().parseFromString(text, "text/html");
-      if (text && (++tries > 30 || !page.querySelector(`form[action="${to}"]`))) location.replace(to);
-      else setTimeout(look, 500);
-    };
-    setTimeout(look, 500);
-  };
-
   document.addEventListener("click", (e) => { if (e.target.closest("[data-print]")) window.print(); });
   const offer = () => { for (const button of document.querySelectorAll("[data-print]")) button.hidden = false; };
 
-  const ready = () => { zones(); waitFor(); offer(); };
+  const ready = () => { zones(); offer(); };
   document.addEventListener("htmx:afterSettle", ready);
   ready();
 })();
