@@ -274,8 +274,13 @@ func (c *Client) RemoveAllow(ctx context.Context, network netip.Prefix) error {
 
 // Leases lists the leases of the box's own pool, or those a relay saw given.
 func (c *Client) Leases(ctx context.Context) ([]Lease, error) {
-	out, err := ask[Leases](ctx, c, request{method: "GET", path: "/dhcp/leases"})
+	out, err := c.FindLeases(ctx, LeaseQuery{})
 	return out.Leases, err
+}
+
+// FindLeases lists those that a query asks for.
+func (c *Client) FindLeases(ctx context.Context, q LeaseQuery) (Leases, error) {
+	return ask[Leases](ctx, c, request{method: "GET", path: "/dhcp/leases", query: q.values()})
 }
 
 func macQuery(mac phone.MAC) url.Values {

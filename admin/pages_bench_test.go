@@ -27,6 +27,7 @@ func (oneAdmin) Who(phone.Secret, bool) (accounts.Person, bool) {
 // things a minute happen to them. Each has to take less than 50 ms.
 func BenchmarkPages(b *testing.B) {
 	s := newSite(b, 10_000, 1000)
+	s.lease(b)
 	site := func() phone.Site { return phone.Site{Name: "Branch", Zone: "Europe/Berlin"} }
 	p, err := pages.New(pages.Config{}, pages.Deps{API: s.srv.For, People: oneAdmin{}, Site: site, Log: slog.New(slog.DiscardHandler), Metrics: metrics.New()})
 	if err != nil {
@@ -35,7 +36,7 @@ func BenchmarkPages(b *testing.B) {
 	one := "/devices/" + s.macs[4711].String()
 	for _, path := range []string{
 		"/", "/devices", "/devices?from=9950", "/devices?q=anna+m%C3%BCller", "/devices?q=zzz", "/devices?q=00:15:65:00:1f", "/devices?sort=owner&down=1",
-		"/devices?sort=seen", "/devices?state=needed&vendor=snom&fact=unseen", "/devices/add", one, one + "/edit", one + "/config",
+		"/devices?sort=seen", "/leases", "/leases?q=anna+m%C3%BCller&sort=host", "/devices?state=needed&vendor=snom&fact=unseen", "/devices/add", one, one + "/edit", one + "/config",
 	} {
 		b.Run(path, func(b *testing.B) {
 			for b.Loop() {

@@ -1,15 +1,10 @@
 package admin
 
 import (
-	"cmp"
-	"encoding/hex"
 	"fmt"
 	"maps"
 	"net/http"
-	"net/netip"
 	"slices"
-	"strings"
-	"time"
 
 	"github.com/lineside/lineside/metrics"
 	"github.com/lineside/lineside/phone"
@@ -138,64 +133,4 @@ func (s *Server) postClaim(c *call) error {
 		return fail(http.StatusNotFound, mac.String()+" is not among the visitors", "set it up with: lineside device add "+mac.String())
 	}
 	return s.add(c, in, phone.Device{MAC: mac, Vendor: seen[i].Vendor, Model: seen[i].Model})
-}
-
-func (s *Server) getLeases(c *call) error {
-	mac, err := c.optionalMAC()
-	if err != nil {
-		return err
-	}
-	out := Leases{Leases: []Lease{}}
-	if s.dep.Leases == nil {
-		return c.json(http.StatusOK, out)
-	}
-	all, err := s.dep.Leases.Leases()
-	if err != nil {
-		return fmt.Errorf("list leases: %w", err)
-	}
-	if !mac.IsZero() {
-		all = slices.DeleteFunc(all, func(l phone.Lease) bool { return l.MAC != mac })
-	}
-	kept := s.reservations(mac)
-	now := s.cfg.Now()
-	for _, l := range all {
-		own := l.Live(now) && kept[l.Addr].MAC == l.MAC
-		if own {
-			delete(kept, l.Addr)
-		}
-		one := leaseOf(now, l)
-		one.Reserved = own
-		out.Leases = append(out.Leases, one)
-	}
-	for a, d := range kept {
-		out.Leases = append(out.Leases, Lease{
-			Address: a, MAC: d.MAC, State: leaseReserved, Reserved: true, Vendor: d.Vendor, Model: d.Model,
-		})
-	}
-	slices.SortFunc(out.Leases, func(a, b Lease) int { return cmp.Or(a.Address.Compare(b.Address), strings.Compare(a.State, b.State)) })
-	return c.json(http.StatusOK, out)
-}
-
-// leaseOf shapes a lease for an answer.
-func leaseOf(now time.Time, l phone.Lease) Lease {
-	return Lease{
-		Address: l.Addr, MAC: l.MAC, ClientID: hex.EncodeToString(l.ClientID), State: string(l.State), Live: l.Live(now),
-		Start: l.Start, Expires: l.Expires, Host: l.Host, Class: l.Class, Vendor: l.Vendor, Model: l.Model,
-	}
-}
-
-// leaseReserved is the state of an address that is kept for a device that does
-// not have it.
-const leaseReserved = "reserved"
-
-// reservations are the devices with an address on their record, by it; of one
-// alone where mac is set.
-func (s *Server) reservations(mac phone.MAC) map[netip.Addr]phone.Device {
-	kept := make(map[netip.Addr]phone.Device)
-	for _, rec := range s.dep.Desk.Records() {
-		if d := rec.Device; d.Addr.IsValid() && (mac.IsZero() || d.MAC == mac) {
-			kept[d.Addr] = d
-		}
-	}
-	return kept
 }

@@ -348,11 +348,19 @@ type Lease struct {
 	// Reserved says that the address is kept for this device, by its record. One
 	// that it does not have has the state "reserved".
 	Reserved bool `json:"reserved,omitempty"`
+	// Known says that a device is set up for the MAC, Label what it is called.
+	Known bool   `json:"known,omitempty"`
+	Label string `json:"label,omitempty"`
 }
 
-// Leases is every lease, by address.
+// Leases is a page of the leases, by address where nothing else was asked for.
 type Leases struct {
 	Leases []Lease `json:"leases"`
+	Total  int     `json:"total"` // that match
+	Offset int     `json:"offset"`
+	// States is how many match but for the state asked for, in each of "live",
+	// "reserved" and "over".
+	States map[string]int `json:"states"`
 }
 
 // Audit is a piece of the audit log, oldest first. Next is what to ask with as

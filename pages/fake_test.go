@@ -42,6 +42,7 @@ type fakeAPI struct {
 	callers []admin.Caller
 	sent    map[string]string // the last body, by method
 	asked   map[string]int    // calls by path
+	queries map[string]string // the last one, by path
 }
 
 func (f *fakeAPI) set(path string, v any) {
@@ -57,6 +58,13 @@ func (f *fakeAPI) last(method string) string {
 	return f.sent[method]
 }
 
+// query is what a path was last asked for.
+func (f *fakeAPI) query(path string) string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.queries[path]
+}
+
 // calls is how often a path was asked for.
 func (f *fakeAPI) calls(path string) int {
 	f.mu.Lock()
@@ -67,6 +75,7 @@ func (f *fakeAPI) calls(path string) int {
 func (f *fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.mu.Lock()
 	f.asked[r.URL.Path]++
+	f.queries[r.URL.Path] = r.URL.RawQuery
 	v, ok := f.answers[r.Method+" "+r.URL.Path]
 	if !ok {
 		v, ok = f.answers[r.URL.Path]
@@ -202,7 +211,7 @@ func newSite(t testing.TB, edits ...func(*pages.Config)) *site {
 	s := &site{
 		now:    time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC),
 		people: &people{sessions: make(map[string]accounts.Person)},
-		api:    &fakeAPI{answers: make(map[string]any), sent: make(map[string]string), asked: make(map[string]int)},
+		api:    &fakeAPI{answers: make(map[string]any), sent: make(map[string]string), asked: make(map[string]int), queries: make(map[string]string)},
 	}
 	s.branch()
 	socket := filepath.Join(t.TempDir(), "api")

@@ -113,8 +113,8 @@ func TestMailPage(t *testing.T) {
 	}
 }
 
-// TestLeasesPage: a name a client gave itself is text, search takes a MAC in any
-// spelling, and only a phone's own present address can be kept for it.
+// TestLeasesPage: a name a client gave itself is text, what is searched for is the
+// API's to find, and only a phone's own present address can be kept for it.
 func TestLeasesPage(t *testing.T) {
 	s := newSite(t)
 	lease := func(addr, mac, host string, live, reserved bool) admin.Lease {
@@ -138,13 +138,18 @@ func TestLeasesPage(t *testing.T) {
 	if got := strings.Count(body, `action="/leases/reserve"`); got != 1 {
 		t.Errorf("got %d addresses that can be reserved, want the one in use", got)
 	}
-	for query, want := range map[string]int{"q=0015.6500.0002": 1, "q=10.20.0.1": 2, "q=THREE": 1, "q=%3A": 3, "state=over": 1, "state=live": 1, "q=nobody": 0, "q=-": 0, "from=400": 0} {
-		if _, _, body := ada.get("/leases?" + query); strings.Count(body, `<tr>
-    <td`) != want {
-			t.Errorf("%s: got %d leases, want %d", query, strings.Count(body, `<tr>
-    <td`), want)
+	for query, want := range map[string]string{
+		"q=0015.6500.0002&state=over": "limit=50&q=0015.6500.0002&state=over", "sort=host&down=1&from=50": "limit=50&offset=50&sort=-host", "down=1": "limit=50&sort=-address",
+	} {
+		if _, _, body := ada.get("/leases?" + query); s.api.query("/api/v1/dhcp/leases") != want || strings.Count(body, "<tr>\n    <td") != 3 {
+			t.Errorf("%s: the API was asked for %s, want %s", query, s.api.query("/api/v1/dhcp/leases"), want)
 		}
 	}
+	s.api.set("/api/v1/dhcp/leases", &admin.Error{Status: http.StatusBadRequest, What: "the query's sort is not known"})
+	if status, _, body := ada.get("/leases?sort=x&q=kept"); status != http.StatusOK || !strings.Contains(body, `value="kept"`) || !strings.Contains(body, "sort is not known") {
+		t.Errorf("a column there is not: got %d, want it said, and the search still there", status)
+	}
+	s.api.set("/api/v1/dhcp/leases", admin.Leases{Leases: []admin.Lease{lease("10.20.0.9", "00:15:65:00:00:01", hostile, true, false)}})
 	vic := s.visitor(t)
 	vic.signIn("vic")
 	if _, _, body := vic.get("/leases"); strings.Contains(body, "/leases/reserve") {

@@ -36,13 +36,19 @@ type storedLease struct {
 // Leases gives all leases, in order of address.
 func (s *Store) Leases() ([]phone.Lease, error) {
 	s.mu.RLock()
-	all := make([]phone.Lease, 0, len(s.leases))
+	found := make([]phone.Lease, 0, len(s.leases))
 	for _, l := range s.leases {
-		all = append(all, *l)
+		found = append(found, *l)
 	}
 	s.mu.RUnlock()
-	slices.SortFunc(all, func(a, b phone.Lease) int { return a.Addr.Compare(b.Addr) })
-	for i := range all {
+	order := make([]int, len(found)) // a lease is much to move about
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int { return found[a].Addr.Compare(found[b].Addr) })
+	all := make([]phone.Lease, len(found))
+	for i, at := range order {
+		all[i] = found[at]
 		all[i].ClientID = bytes.Clone(all[i].ClientID)
 	}
 	return all, nil
