@@ -76,7 +76,7 @@ func (p *program) root() *cobra.Command {
 	flags.StringVar(&p.reach.fingerprint, "fingerprint", "", "SHA-256 of its CA, as its status says; left out for a public certificate")
 	flags.BoolVar(&p.json, "json", false, "answer in JSON")
 	root.AddCommand(p.runCommand(), p.statusCommand(), p.siteCommand(), p.deviceCommand(), p.userCommand(), p.otpCommand(), p.policyCommand(),
-		p.allowCommand(), p.eventCommand(), p.auditCommand(), p.tokenCommand(), p.backupCommand(), p.restoreCommand(), p.nodeCommand(), p.openapiCommand(), p.versionCommand(),
+		p.allowCommand(), p.eventCommand(), p.auditCommand(), p.tokenCommand(), p.backupCommand(), p.restoreCommand(), p.nodeCommand(), p.releaseCommand(), p.openapiCommand(), p.versionCommand(),
 		shell.ManCommand("8", p.out))
 	return root
 }
