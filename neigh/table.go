@@ -80,18 +80,31 @@ func persist(ctx context.Context, follow func(context.Context) error, tell func(
 	}
 }
 
-// follow takes updates until the subscription ends.
+// follow takes updates until the subscription ends. It lists what there is by a
+// socket of its own, and after it has subscribed: what changes meanwhile is an update
+// that waits. The library's own ListExisting asks on the subscription's socket, whose
+// address has a group, and that the kernel takes from CAP_NET_ADMIN alone
+// (NL_CFG_F_NONROOT_SEND), which the box does not have.
 func (t *Table) follow(ctx context.Context) error {
 	updates, done := make(chan netlink.NeighUpdate, 256), make(chan struct{})
 	var broken error
 	err := netlink.NeighSubscribeWithOptions(updates, done, netlink.NeighSubscribeOptions{
-		ListExisting: true, ErrorCallback: func(err error) { broken = err }, ReceiveBufferSize: t.room,
+		ErrorCallback: func(err error) { broken = err }, ReceiveBufferSize: t.room,
 	})
 	if err != nil {
 		return fmt.Errorf("subscribe: %w", err)
 	}
-	t.clear() // the subscription begins with all there is
 	stop := context.AfterFunc(ctx, func() { close(done) })
+	all, err := netlink.NeighList(0, netlink.FAMILY_ALL)
+	if err != nil {
+		if stop() {
+			close(done)
+		}
+		for range updates { // until it has ended
+		}
+		return fmt.Errorf("list the neighbours: %w", err)
+	}
+	t.begin(all)
 	for u := range updates {
 		t.update(u)
 	}
@@ -99,6 +112,16 @@ func (t *Table) follow(ctx context.Context) error {
 		close(done)
 	}
 	return errors.Join(broken, errors.New("subscription ended"))
+}
+
+// begin has the copy hold what the kernel listed, and nothing of before.
+func (t *Table) begin(all []netlink.Neigh) {
+	t.clear()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, n := range all {
+		t.setLocked(n, false)
+	}
 }
 
 func (t *Table) update(u netlink.NeighUpdate) {
