@@ -1,9 +1,11 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -16,7 +18,14 @@ import (
 // mainEnv has the test binary be the program itself.
 const mainEnv = "LINESIDE_MAIN"
 
+// wedgeEnv has it be the daemon with a part beside the others that hangs from SIGUSR1
+// on, for a watchdog to find.
+const wedgeEnv = "LINESIDE_WEDGE"
+
 func TestMain(m *testing.M) {
+	if os.Getenv(wedgeEnv) != "" {
+		os.Exit(runWedged())
+	}
 	if os.Getenv(mainEnv) != "" {
 		_ = os.Unsetenv(mainEnv)
 		main()
@@ -25,6 +34,16 @@ func TestMain(m *testing.M) {
 		os.Exit(carryOut(dir))
 	}
 	os.Exit(m.Run())
+}
+
+func runWedged() int {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
+	w, hang := newWedge(), make(chan os.Signal, 1)
+	signal.Notify(hang, syscall.SIGUSR1)
+	go func() { <-hang; close(w.hold) }()
+	p := &program{in: os.Stdin, out: os.Stdout, err: os.Stderr, now: time.Now, also: []task{w}}
+	return p.run(ctx, os.Args[1:])
 }
 
 // TestInterruptEndsAVerbThatWaitsForInput sends the first signal once the verb

@@ -140,6 +140,9 @@ func (p *passed) packets() (*net.UDPConn, error) {
 
 // stream is a copy to accept connections on.
 func (p *passed) stream() (net.Listener, error) {
+	if err := p.queue(backlog); err != nil { // it may have been silent
+		return nil, err
+	}
 	l, err := net.FileListener(p.file)
 	if err != nil {
 		return nil, fmt.Errorf("copy the socket %s: %w", p, err)

@@ -14,7 +14,9 @@ import (
 // every address, an uplink's too. This file makes of such a socket one of the
 // phones' LAN alone, as the box's own are. The kernel does it, so that from
 // elsewhere the port looks shut, and goes on doing it while no box runs: what is set
-// on a socket stays with it.
+// on a socket stays with it. Newer kernels (6.18 does, 6.1 does not) refuse a filter on
+// TCP to who has no CAP_NET_ADMIN, which the box does without: there narrowListener
+// hangs up on who comes from elsewhere before a byte is read.
 
 // Where a filter finds the address an IPv4 packet is for (RFC 791 section 3.1),
 // counted from the head of the packet (SKF_NET_OFF of linux/filter.h).
@@ -41,6 +43,20 @@ func nothing(fd int) error {
 	return filter(fd, []unix.SockFilter{{Code: unix.BPF_RET | unix.BPF_K, K: 0}})
 }
 
+// backlog is how many connections wait to be accepted, as the units have it.
+const backlog = 4096
+
+// queue is how many connections may wait; 0 is one, the kernel's least.
+func (p *passed) queue(most int) error {
+	if p.network != "tcp" {
+		return nil
+	}
+	return p.control(func(fd int) error { return unix.Listen(fd, most) })
+}
+
+// refused reports that a filter may not be set: not on this kernel, for TCP.
+func (p *passed) refused(err error) bool { return p.network == "tcp" && errors.Is(err, unix.EPERM) }
+
 // all takes a filter away.
 func all(fd int) error {
 	err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_DETACH_FILTER, 0)
@@ -65,7 +81,10 @@ func (p *passed) narrow(at netip.Addr) error {
 		if at.IsUnspecified() || at == p.at.Addr() {
 			return all(fd)
 		}
-		return onlyTo(fd, at)
+		if err := onlyTo(fd, at); !p.refused(err) {
+			return err
+		}
+		return nil
 	})
 }
 
@@ -80,7 +99,12 @@ func (p *passed) tie(iface string) error {
 }
 
 // silence leaves the socket to nobody, until a box wants it.
-func (p *passed) silence() error { return p.control(nothing) }
+func (p *passed) silence() error {
+	if err := p.control(nothing); !p.refused(err) {
+		return err
+	}
+	return p.queue(0)
+}
 
 // narrowListener stands for a listener on one address where its socket is on all.
 type narrowListener struct {

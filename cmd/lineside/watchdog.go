@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -68,7 +69,7 @@ func (w *watchdog) run(ctx context.Context) error {
 			w.alive()
 			continue
 		}
-		w.log.Error("a part of the box hangs; if it goes on, systemd starts the box anew, and phones ask once more", "component", hung)
+		w.log.Error("a part of the box hangs; if it goes on, systemd starts the box anew, and phones ask once more", "component", strings.Join(hung, ", "))
 	}
 }
 
