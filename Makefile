@@ -6,7 +6,7 @@ BENCH ?= .
 PKG ?= ./...
 
 .DEFAULT_GOAL := build
-.PHONY: build run cluster bench-cluster test sequences count calls bench-calls lan faults soak lint fuzz golden bench bench-dhcp bench-sync prompts packages packages-test help
+.PHONY: build run cluster bench-cluster test sequences count calls bench-calls lan faults appliance soak lint fuzz golden bench bench-dhcp bench-sync prompts packages packages-test help
 
 build: ## static binaries into bin/, without debugging tables: panics still name functions and lines
 	CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o bin/ ./cmd/...
@@ -44,6 +44,9 @@ lan: ## what real DHCP clients get in each mode, as ten phones and a laptop, as 
 
 faults: ## memory, disk, network and clock taken from the box, as a table; as root
 	REQUIRE=1 go test -count=1 -v -run '^TestFaults$$' ./appliance | sed -n '/what was shown/,/^--- /p'
+
+appliance: ## the box under systemd in a container: sockets, restarts under load, a part that hangs, as a table; as root
+	SOAK=1 REQUIRE=1 go test -count=1 -v -run '^(TestUnitsAreHardened|TestUnderSystemd)$$' ./appliance | grep -E 'exposure level|^ +systemd_test.go|^(---|ok|FAIL)'
 
 soak: ## what takes longer: every broken rule, many more random sites, the tests with them
 	packaging/tools.sh

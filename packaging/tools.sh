@@ -39,6 +39,7 @@ mount mount
 minisign minisign
 fallocate util-linux
 mmdebstrap mmdebstrap
+systemd-nspawn systemd-container
 zstd zstd
 rpm rpm
 lintian lintian

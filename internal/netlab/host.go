@@ -29,6 +29,10 @@ type Host struct {
 // Interface is the name of the host's interface on the LAN.
 func (h *Host) Interface() string { return device }
 
+// Namespace is the file of the host's network namespace, for a program that is to
+// make it its own.
+func (h *Host) Namespace() string { return "/run/netns/" + h.space }
+
 // SetMAC gives the host's interface a hardware address, 00:15:65:00:00:01.
 func (h *Host) SetMAC(mac string) {
 	h.lab.t.Helper()
