@@ -17,9 +17,10 @@ import (
 type AuditQuery struct {
 	audit.Filter
 	// Before reads back from an entry, 0 from the end. Forward reads on from Since
-	// instead.
+	// instead, or from the first entry that is not older than At.
 	Before, Since uint64
 	Forward       bool
+	At            time.Time
 	Limit         int // 0 is the box's own
 }
 
@@ -38,7 +39,10 @@ func (q AuditQuery) values() url.Values {
 	if q.Before > 0 {
 		v.Set("before", strconv.FormatUint(q.Before, 10))
 	}
-	if q.Forward {
+	switch {
+	case q.Forward && !q.At.IsZero():
+		v.Set("since", q.At.UTC().Format(time.RFC3339Nano))
+	case q.Forward:
 		v.Set("since", strconv.FormatUint(q.Since, 10))
 	}
 	if q.Limit > 0 {
@@ -49,11 +53,7 @@ func (q AuditQuery) values() url.Values {
 
 // SearchAudit reads a piece of the audit log.
 func (c *Client) SearchAudit(ctx context.Context, q AuditQuery) (Audit, error) {
-	return c.auditBy(ctx, q.values())
-}
-
-func (c *Client) auditBy(ctx context.Context, q url.Values) (Audit, error) {
-	return ask[Audit](ctx, c, request{method: "GET", path: "/audit", query: q})
+	return ask[Audit](ctx, c, request{method: "GET", path: "/audit", query: q.values()})
 }
 
 // ExportAudit copies all entries that match to w, oldest first, in the form "csv"
@@ -82,9 +82,7 @@ func (c *Client) AuditTail(ctx context.Context, mac phone.MAC, limit int) ([]aud
 // AuditFrom reads up to limit entries from the first that is not older than at,
 // of one device or, for the zero MAC, of all; limit 0 is the box's own.
 func (c *Client) AuditFrom(ctx context.Context, at time.Time, mac phone.MAC, limit int) ([]audit.Entry, error) {
-	q := AuditQuery{Filter: audit.Filter{MAC: mac}, Limit: limit}.values()
-	q.Set("since", at.UTC().Format(time.RFC3339Nano))
-	out, err := c.auditBy(ctx, q)
+	out, err := c.SearchAudit(ctx, AuditQuery{Filter: audit.Filter{MAC: mac}, Forward: true, At: at, Limit: limit})
 	return out.Entries, err
 }
 

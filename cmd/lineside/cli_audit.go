@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -13,7 +14,6 @@ import (
 
 	"github.com/lineside/lineside/admin"
 	"github.com/lineside/lineside/audit"
-	"github.com/lineside/lineside/phone"
 	"github.com/lineside/lineside/shell"
 )
 
@@ -21,7 +21,8 @@ import (
 const maxEntries = 1000
 
 func (p *program) auditCommand() *cobra.Command {
-	var mac, since string
+	var mac, since, until string
+	var only audit.Filter
 	var limit int
 	var verify bool
 	cmd := &cobra.Command{
@@ -31,20 +32,22 @@ func (p *program) auditCommand() *cobra.Command {
 			if limit < 1 || limit > maxEntries {
 				return shell.Usagef(cmd, "--limit must be from 1 to %d; read on with --since and the last number", maxEntries)
 			}
-			if fl := cmd.Flags(); verify && (fl.Changed("since") || fl.Changed("mac") || fl.Changed("limit")) {
-				return shell.Usagef(cmd, "--verify goes through the whole log; leave out --since, --mac and --limit")
+			if fl := cmd.Flags(); verify && slices.ContainsFunc([]string{"since", "until", "mac", "name", "front", "kind", "limit"}, fl.Changed) {
+				return shell.Usagef(cmd, "--verify goes through the whole log; leave out --since, --limit and what else narrows it")
 			}
 			from, err := p.parseSince(cmd, since)
 			if err != nil {
 				return err
 			}
-			var only phone.MAC
+			if only.To, err = p.parseUntil(cmd, until); err != nil {
+				return err
+			}
 			if mac != "" {
 				macs, err := macArgs(cmd, []string{mac})
 				if err != nil {
 					return err
 				}
-				only = macs[0]
+				only.MAC = macs[0]
 			}
 			c, err := p.client()
 			if err != nil {
@@ -53,18 +56,23 @@ func (p *program) auditCommand() *cobra.Command {
 			if verify {
 				return p.verifyAudit(cmd.Context(), c)
 			}
-			entries, err := from.read(cmd.Context(), c, only, limit)
+			found, err := c.SearchAudit(cmd.Context(), from.query(only, limit))
 			if err != nil {
 				return err
 			}
 			if p.json {
-				return shell.WriteJSON(p.out, entries)
+				return shell.WriteJSON(p.out, found.Entries)
 			}
-			return p.showAudit(entries, zone(cmd.Context(), c))
+			z := zone(cmd.Context(), c)
+			return errors.Join(p.showAudit(found.Entries, z), p.stopped(found.Stopped, z))
 		},
 	}
 	fl := cmd.Flags()
 	fl.StringVar(&mac, "mac", "", "only one device's")
+	fl.StringVar(&only.Name, "name", "", "only what one account did")
+	fl.StringVar(&only.Front, "front", "", "only what came by one door, such as page, cli, http or sip")
+	fl.StringSliceVar(&only.Kinds, "kind", nil, "only some kinds of entry, such as pin-entered,setting-changed")
+	fl.StringVar(&until, "until", "", "nothing newer: as long ago (24h), or up to a time (2026-03-01T08:00:00Z)")
 	fl.StringVar(&since, "since", "", "instead of the last entries the first after a number (0: from the beginning), of the last so many hours (24h), or from a time on (2026-03-01T08:00:00Z)")
 	fl.IntVar(&limit, "limit", 200, "how many entries at most")
 	fl.BoolVar(&verify, "verify", false, "verify the whole log instead of reading it; exit code 1 if it was changed")
@@ -88,23 +96,45 @@ func (p *program) parseSince(cmd *cobra.Command, text string) (since, error) {
 	if seq, err := strconv.ParseUint(text, 10, 63); err == nil {
 		return since{given: true, seq: seq}, nil
 	}
-	if ago, err := time.ParseDuration(text); err == nil && ago > 0 {
-		return since{given: true, at: p.now().Add(-ago)}, nil
-	}
-	if at, err := time.Parse(time.RFC3339, text); err == nil {
+	if at, ok := p.moment(text); ok {
 		return since{given: true, at: at}, nil
 	}
 	return since{}, shell.Usagef(cmd, "--since %q is neither an entry's number, nor a length of time like 24h, nor a time like 2026-03-01T08:00:00Z", text)
 }
 
-func (s since) read(ctx context.Context, c *admin.Client, only phone.MAC, limit int) ([]audit.Entry, error) {
-	switch {
-	case !s.given:
-		return c.AuditTail(ctx, only, limit)
-	case !s.at.IsZero():
-		return c.AuditFrom(ctx, s.at, only, limit)
+// query is what the API is asked for, from here on and with a filter.
+func (s since) query(only audit.Filter, limit int) admin.AuditQuery {
+	return admin.AuditQuery{Filter: only, Forward: s.given, Since: s.seq, At: s.at, Limit: limit}
+}
+
+// parseUntil reads --until.
+func (p *program) parseUntil(cmd *cobra.Command, text string) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
 	}
-	return c.Audit(ctx, s.seq, only, limit)
+	if at, ok := p.moment(text); ok {
+		return at, nil
+	}
+	return time.Time{}, shell.Usagef(cmd, "--until %q is neither a length of time like 24h nor a time like 2026-03-01T08:00:00Z", text)
+}
+
+// moment is a time, or so long ago.
+func (p *program) moment(text string) (time.Time, bool) {
+	if ago, err := time.ParseDuration(text); err == nil && ago > 0 {
+		return p.now().Add(-ago), true
+	}
+	at, err := time.Parse(time.RFC3339, text)
+	return at, err == nil
+}
+
+// stopped says where a search that would read too much has ended.
+func (p *program) stopped(at *admin.Stopped, zone *time.Location) error {
+	if at == nil {
+		return nil
+	}
+	_, err := fmt.Fprintf(p.err, "%d entries were looked at, to number %d of %s; there may be more: narrow it with --since or --until\n",
+		at.Looked, at.Number, at.At.In(zone).Format("2006-01-02 15:04"))
+	return err
 }
 
 // verifyAudit says whether the log is whole. A log that is not ends in exit

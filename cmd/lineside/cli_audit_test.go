@@ -32,6 +32,12 @@ func TestAuditVerb(t *testing.T) {
 		{"from a time on", "device-added.*suspended", []string{"--since", "2026-01-01T00:00:00+02:00"}, 4},
 		{"from a time to come", "NO", []string{"--since", "2999-01-01T00:00:00Z"}, 1},
 		{"one device's last hours", "device-added.*suspended", []string{"--since", "24h", "--mac", first}, 3},
+		{"what came by the socket", "device-added.*suspended", []string{"--front", "cli"}, 4},
+		{"what came by no page", "NO", []string{"--front", "page"}, 1},
+		{"of one kind", "suspended", []string{"--kind", "suspended"}, 2},
+		{"of two kinds, one device's", "device-added.*suspended", []string{"--kind", "suspended,device-added", "--mac", first}, 3},
+		{"of nobody", "NO", []string{"--name", "nobody", "--since", "0"}, 1},
+		{"before it began", "NO", []string{"--until", "2026-01-01T00:00:00Z"}, 1},
 		{"the first of them", "device-added", []string{"--since", "24h", "--limit", "1"}, 2},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -48,6 +54,8 @@ func TestAuditVerb(t *testing.T) {
 		o.does("", exitUsage, "neither an entry's number", "audit", "--since", since)
 	}
 	o.does("", exitUsage, "leave out --since", "audit", "--verify", "--since", "1")
+	o.does("", exitUsage, "leave out --since", "audit", "--verify", "--kind", "suspended")
+	o.does("", exitUsage, "neither a length of time", "audit", "--until", "noon")
 }
 
 // TestWholeText: what is said of a log's beginning is what happened to it.

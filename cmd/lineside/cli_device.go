@@ -18,6 +18,7 @@ func (p *program) deviceCommand() *cobra.Command {
 	return shell.Group("device", "Set up phones and see how far they are",
 		p.deviceListCommand(), p.deviceShowCommand(), p.deviceAddCommand(), p.deviceEditCommand(),
 		p.deviceImportCommand(), p.deviceExportCommand(), p.deviceRenderCommand(), p.deviceUploadsCommand(), p.deviceRemoveCommand(),
+		p.deviceBulkCommand(),
 		p.deviceVerb("reset", "Make a device's authentication void and give it a new PIN",
 			func(ctx context.Context, c *admin.Client, mac phone.MAC) (admin.Device, error) {
 				return c.Reset(ctx, mac)

@@ -17,24 +17,24 @@ import (
 )
 
 func (p *program) watchCommand() *cobra.Command {
-	return &cobra.Command{
+	var only watched
+	cmd := &cobra.Command{
 		Use: "watch [MAC]", Short: "Follow what phones do, as it happens", Args: shell.AtMostOne, ValidArgsFunction: p.completeMACs,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			var only phone.MAC
 			if len(args) == 1 {
 				macs, err := macArgs(cmd, args)
 				if err != nil {
 					return err
 				}
-				only = macs[0]
+				only.mac = macs[0]
 			}
 			c, err := p.client()
 			if err != nil {
 				return err
 			}
 			z := zone(cmd.Context(), c)
-			for step, err := range c.Watch(cmd.Context(), only, true) {
-				if err == nil {
+			for step, err := range c.Watch(cmd.Context(), only.mac, true) {
+				if err == nil && only.has(step) {
 					err = p.showStep(step, z)
 				}
 				if err != nil && cmd.Context().Err() == nil {
@@ -47,6 +47,21 @@ func (p *program) watchCommand() *cobra.Command {
 			return nil
 		},
 	}
+	cmd.Flags().StringVar(&only.vendor, "vendor", "", "only phones of one vendor")
+	cmd.Flags().StringVar(&only.front, "front", "", "only what comes by one door, such as dhcp, tftp, http or sip")
+	cmd.Flags().BoolVar(&only.findings, "findings", false, "only what is wrong with a phone, and what to do")
+	return cmd
+}
+
+// watched is what of all that happens is shown.
+type watched struct {
+	mac           phone.MAC
+	vendor, front string
+	findings      bool
+}
+
+func (w watched) has(s provision.Step) bool {
+	return (w.vendor == "" || strings.EqualFold(w.vendor, string(s.Vendor))) && (w.front == "" || strings.EqualFold(w.front, string(s.Front))) && (!w.findings || s.Code != "")
 }
 
 // showStep prints one step; a finding has what to do on a line of its own.

@@ -62,8 +62,23 @@ func (p *program) run(ctx context.Context, args []string) int {
 	return exitWrong
 }
 
+// socketOf takes the daemon's socket from its settings file, where one is named and
+// no socket is.
+func (p *program) socketOf(cmd *cobra.Command, config string) error {
+	if config == "" || cmd.Flags().Changed("socket") {
+		return nil
+	}
+	s, err := loadSettings(config)
+	if err != nil {
+		return shell.Hint(fmt.Errorf("find the daemon's socket: %w", err), "name it with --socket; or see what is wrong with the settings: lineside check --config %s", config)
+	}
+	p.socket = s.Listen.Socket
+	return nil
+}
+
 // root lists every verb.
 func (p *program) root() *cobra.Command {
+	var config string
 	root := &cobra.Command{
 		Use:           "lineside",
 		Short:         "Bring the desk phones of a branch to life",
@@ -85,10 +100,12 @@ func (p *program) root() *cobra.Command {
 			return shell.Usagef(cmd, "%v", err)
 		}
 		p.handOver(cmd)
-		return nil
+		return p.socketOf(cmd, config)
 	}
 	flags := root.PersistentFlags()
 	flags.StringVar(&p.socket, "socket", defaultSocket, "unix socket of the running daemon")
+	flags.StringVar(&config, "config", "", "settings file of the daemon, which names its socket")
+	_ = root.MarkPersistentFlagFilename("config", "toml")
 	flags.BoolVar(&p.json, "json", false, "answer in JSON")
 	flags.StringVar(&p.slots, "slots", defaultSlots, "folder of updated programs")
 	_ = flags.MarkHidden("slots")
