@@ -108,6 +108,7 @@ func TestCalls(t *testing.T) {
 		"health":                     {"GET", "/api/v1/health", "", nil, 200, `{"ok":true,"conditions":[]}`},
 		"page":                       {"GET", "/", "", nil, 200, "Branch &lt;7&gt;"},
 		"metrics":                    {"GET", "/metrics", "", nil, 200, "go_goroutines"},
+		"goroutines":                 {"GET", "/api/v1/goroutines", "", nil, 200, "goroutine profile: total"},
 		"redirect stays inside":      {"GET", "/api//v1/status", "", nil, 307, "/api/v1/status"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -46,10 +46,14 @@ type request struct {
 	file         []byte    // sent as CSV
 	stream       io.Reader // sent as it is
 	match        string    // If-Match
+	top          bool      // path is not below API
 }
 
 func (q request) url() string {
 	u := url.URL{Scheme: "http", Host: "lineside", Path: API + q.path, RawQuery: q.query.Encode()}
+	if q.top {
+		u.Path = q.path
+	}
 	return u.String()
 }
 

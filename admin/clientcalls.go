@@ -59,6 +59,16 @@ func (c *Client) Health(ctx context.Context) (Health, error) {
 	return ask[Health](ctx, c, request{method: "GET", path: "/health"})
 }
 
+// Metrics writes the metrics, in Prometheus' text format.
+func (c *Client) Metrics(ctx context.Context, w io.Writer) error {
+	return c.copy(ctx, request{method: "GET", path: "/metrics", top: true}, w)
+}
+
+// Goroutines writes where the box's goroutines are, without values.
+func (c *Client) Goroutines(ctx context.Context, w io.Writer) error {
+	return c.copy(ctx, request{method: "GET", path: "/goroutines"}, w)
+}
+
 // Devices lists one page of devices.
 func (c *Client) Devices(ctx context.Context, q Query) (Page, error) {
 	return ask[Page](ctx, c, request{method: "GET", path: "/devices", query: q.values()})

@@ -31,6 +31,7 @@ func routes() []route {
 		{"GET", API + "/phones", Viewer, (*Server).getPhones},
 		{"GET", API + "/pins", Installer, (*Server).getPINs},
 		{"GET", API + "/health", Viewer, (*Server).getHealth},
+		{"GET", API + "/goroutines", Admin, (*Server).getGoroutines},
 		{"GET", API + "/devices", Viewer, (*Server).getDevices},
 		{"POST", API + "/devices", Admin, (*Server).postDevice},
 		{"POST", API + "/devices/bulk", Installer, (*Server).postBulk},

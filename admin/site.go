@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"runtime/pprof"
 	"slices"
 
 	"github.com/lineside/lineside/metrics"
@@ -96,6 +97,13 @@ func (s *Server) counted() (metrics.Box, error) {
 		now.Platform = &metrics.Link{Linked: l.State == "linked", Waiting: l.Waiting}
 	}
 	return now, nil
+}
+
+// getGoroutines says where goroutines are by functions and lines, without the values
+// they were called with.
+func (s *Server) getGoroutines(c *call) error {
+	c.w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	return pprof.Lookup("goroutine").WriteTo(c.w, 1)
 }
 
 func (s *Server) getVisitors(c *call) error {

@@ -129,6 +129,7 @@ func (v *vault) operate() {
 	for _, path := range []string{"/", "/metrics"} {
 		v.ask("GET "+path, path, "")
 	}
+	v.ask("GET "+api+"/goroutines", api+"/goroutines", "")
 	const render = "GET " + api + "/devices/{mac}/render"
 	v.ask(render, api+"/devices/"+byCSV+"/render", "")
 	v.ask(render, api+"/devices/"+byOTP+"/render", "")

@@ -195,6 +195,7 @@ func TestPlantedSecrets(t *testing.T) {
 	v.operate()
 	v.people()
 	v.commands()
+	v.bundle()
 	v.overTLS()
 	v.many()
 	v.anew()
