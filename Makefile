@@ -6,7 +6,7 @@ BENCH ?= .
 PKG ?= ./...
 
 .DEFAULT_GOAL := build
-.PHONY: build run cluster bench-cluster test sequences count calls bench-calls lan faults appliance soak lint fuzz golden bench bench-dhcp bench-sync prompts packages packages-test help
+.PHONY: build run cluster bench-cluster test sequences count calls bench-calls lan faults appliance soak lint fuzz golden bench bench-dhcp bench-sync prompts packages packages-test image image-test help
 
 build: ## static binaries into bin/, without debugging tables: panics still name functions and lines
 	CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o bin/ ./cmd/...
@@ -80,6 +80,12 @@ packages: ## deb, rpm and apk of box and platform, archives for routers, into bi
 packages-test: ## all packages built twice, read by lintian, rpm and as apk does, and lived through on a fresh Debian; as root
 	packaging/tools.sh
 	SOAK=1 REQUIRE=1 go test -count=1 -v -run '^TestPackages$$' -timeout 1h ./appliance
+
+image: ## the appliance's disk image, bin/lineside-appliance-amd64.img; as root, some minutes
+	packaging/image/build.sh
+
+image-test: ## the image in a machine: first start, a phone, a power cut, an update that fails; as root
+	SOAK=1 REQUIRE=1 go test -count=1 -v -timeout 30m -run '^TestImage$$' ./appliance
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
