@@ -60,6 +60,16 @@ enabled() { # package: the names of those a machine starts, sockets first
 	done
 }
 
+# Of those, what a package switches on, and what a new one starts: helpers of one run
+# wait for their timer, path or the machine's next start. The platform has to have
+# its settings first.
+on() { [ "$1" != lineside ] || enabled "$1"; } # package
+started() { # package
+	[ "$1" = lineside ] || return 0
+	enabled "$1" | grep -v '[.]service$'
+	echo "$1.service"
+}
+
 put() { install -D -m 0644 "$1" "$2"; }
 
 tree() { # package programs root: everything as it lies on a machine
@@ -94,13 +104,15 @@ tree() { # package programs root: everything as it lies on a machine
 maintainer=lineside@users.noreply.github.com
 settings() { if [ "$1" = lineside ]; then echo lineside.toml; else echo central.toml; fi; }
 
+words() { tr '\n' ' ' | sed 's/ $//'; } # lines as one
+
 fill() { # package architecture file: its words between @ filled in
 	state=
-	[ "$1" != lineside ] || state=/var/lib/lineside-slots
+	[ "$1" != lineside ] || state="/var/lib/lineside-slots /var/lib/lineside-backups"
 	sed -e "/^@WORDS@\$/{r packaging/scripts/words-$1.sh
 d}" -e "s|@NAME@|$1|g; s|@ARCH@|$2|; s|@VERSION@|$VERSION|; s|@MAINTAINER@|$maintainer|; s|@STATE@|$state|; s|@SETTINGS@|$(settings "$1")|" \
 		-e "s|@TREE@|$work/$1-$2/root|; s|@SCRIPTS@|$work/$1-$2|; s|@LICENCES@|see copyright|" \
-		-e "s|@ENABLE@|$(enabled "$1" | tr '\n' ' ' | sed 's/ $//')|; s|@UNITS@|$(units "$1" | xargs -n1 basename | tr '\n' ' ' | sed 's/ $//')|" "$3"
+		-e "s|@ON@|$(on "$1" | words)|" -e "s|@START@|$(started "$1" | words)|" -e "s|@ENABLE@|$(enabled "$1" | words)|; s|@UNITS@|$(units "$1" | xargs -n1 basename | words)|" "$3"
 }
 
 only() { # kind: what it takes of nfpm's fields

@@ -31,13 +31,9 @@ if [ -e /usr/lib/sysctl.d/60-@NAME@.conf ] && have sysctl; then
 	sysctl -q -p /usr/lib/sysctl.d/60-@NAME@.conf 2>/dev/null || :
 fi
 
-# The package's program counts again, also where an update had put another in its
-# place: the operator has just said which version this is to be.
-rm -f /var/lib/@NAME@-slots/current
-
 # Units an operator has switched off stay off. Where there is no deb-systemd-helper
 # they are switched on once, when the package is new.
-for unit in @ENABLE@; do
+for unit in @ON@; do
 	if have deb-systemd-helper; then
 		deb-systemd-helper unmask "$unit" >/dev/null || :
 		if deb-systemd-helper --quiet was-enabled "$unit"; then
@@ -55,7 +51,7 @@ if have deb-systemd-invoke; then run=deb-systemd-invoke; fi # asks policy-rc.d
 if [ -d /run/systemd/system ]; then
 	systemctl daemon-reload || :
 	if [ -z "$before" ]; then
-		for unit in @ENABLE@; do
+		for unit in @START@; do
 			$run start "$unit" >/dev/null 2>&1 || :
 		done
 	else
