@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/http"
 	"net/netip"
+	"net/url"
+	"strings"
 	"time"
 
 	"github.com/lineside/lineside/phone"
@@ -14,6 +16,18 @@ type DHCPAdviser interface {
 	DHCPAdvice() DHCPAdvice
 	// AskDHCP asks the LAN first, as a new phone does; it takes some seconds.
 	AskDHCP(ctx context.Context) (DHCPAdvice, error)
+	// SnippetServers are those snippets are written for; DHCPSnippet is what one of
+	// them is to be told of this box, for phones of some vendors or, with none, all.
+	SnippetServers() []string
+	DHCPSnippet(server string, only []phone.Vendor) (string, error)
+}
+
+// DHCPSnippet is what to paste into another DHCP server so that it leads phones to
+// this box. For and Text are left out where no server was asked for.
+type DHCPSnippet struct {
+	Servers []string `json:"servers"`
+	For     string   `json:"for,omitempty"`
+	Text    string   `json:"text,omitempty"`
 }
 
 // DHCPAdvice is what there is on the phones' LAN, and the mode that fits it.
@@ -84,6 +98,52 @@ func (s *Server) postAdvice(c *call) error {
 		return err
 	}
 	return c.json(http.StatusOK, out)
+}
+
+// getSnippet writes what another server is to be told of this box.
+func (s *Server) getSnippet(c *call) error {
+	a, err := s.adviser()
+	if err != nil {
+		return err
+	}
+	q := c.r.URL.Query()
+	out := DHCPSnippet{Servers: a.SnippetServers(), For: strings.ToLower(q.Get("for"))}
+	if err := oneOf("for", out.For, out.Servers); err != nil {
+		return err
+	}
+	var only []phone.Vendor
+	for name := range strings.SplitSeq(q.Get("vendor"), ",") {
+		if name == "" {
+			continue
+		}
+		if err := s.served(vendorName(name)); err != nil {
+			return fail(http.StatusBadRequest, err.Error(), "write one that is, or leave it out")
+		}
+		only = append(only, vendorName(name))
+	}
+	if out.For != "" {
+		if out.Text, err = a.DHCPSnippet(out.For, only); err != nil {
+			return fail(http.StatusConflict, err.Error(), "see what is set with: lineside status")
+		}
+	}
+	return c.json(http.StatusOK, out)
+}
+
+// DHCPSnippet is what another DHCP server is to be told of the box, and for which
+// servers that is written; without one it is the list alone.
+func (c *Client) DHCPSnippet(ctx context.Context, server string, only ...phone.Vendor) (DHCPSnippet, error) {
+	q := url.Values{}
+	if server != "" {
+		q.Set("for", server)
+	}
+	if len(only) > 0 {
+		names := make([]string, len(only))
+		for i, v := range only {
+			names[i] = string(v)
+		}
+		q.Set("vendor", strings.Join(names, ","))
+	}
+	return ask[DHCPSnippet](ctx, c, request{method: "GET", path: "/dhcp/snippet", query: q})
 }
 
 // DHCPAdvice is what there is on the phones' LAN, and the mode that fits it; with

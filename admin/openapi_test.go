@@ -119,7 +119,7 @@ func TestOpenAPIDescribesTheShapes(t *testing.T) {
 		"Search": admin.Search{}, "BulkInput": admin.BulkInput{}, "BulkRow": admin.BulkRow{}, "BulkDone": admin.BulkDone{},
 		"Overview": admin.Overview{}, "VendorCount": admin.VendorCount{}, "DHCP": admin.DHCP{}, "Pool": admin.Pool{},
 		"AddrRange": admin.AddrRange{}, "Hour": phone.Hour{}, "Phone": admin.Phone{}, "Phones": admin.Phones{}, "PINs": admin.PINs{}, "PINRow": admin.PINRow{},
-		"DHCPAdvice": admin.DHCPAdvice{}, "DHCPServer": admin.DHCPServer{}, "DHCPMode": admin.DHCPMode{},
+		"DHCPAdvice": admin.DHCPAdvice{}, "DHCPSnippet": admin.DHCPSnippet{}, "DHCPServer": admin.DHCPServer{}, "DHCPMode": admin.DHCPMode{},
 		"Account": admin.Account{}, "AccountList": admin.AccountList{}, "AccountInput": admin.AccountInput{},
 		"AccountAdded": admin.AccountAdded{}, "PasswordReset": admin.PasswordReset{}, "SetUpCode": admin.SetUpCode{},
 		"Me": admin.Me{}, "MeInput": admin.MeInput{}, "PasswordInput": admin.PasswordInput{},

@@ -20,7 +20,7 @@ func leastRoles() map[string]string {
 		"user":   `GET /api/v1/me | PATCH /api/v1/me | POST /api/v1/me/password`,
 		"viewer": `GET /metrics | GET /api/v1/overview | GET /api/v1/phones | GET /api/v1/status | GET /api/v1/health | GET /api/v1/devices | GET /api/v1/devices/export |
 			GET /api/v1/devices/{mac} | GET /api/v1/otps | GET /api/v1/policy | GET /api/v1/visitors | GET /api/v1/allow |
-			GET /api/v1/dhcp/leases | GET /api/v1/audit | GET /api/v1/audit/export | GET /api/v1/audit/verify | GET /api/v1/watch |
+			GET /api/v1/dhcp/leases | GET /api/v1/dhcp/snippet | GET /api/v1/audit | GET /api/v1/audit/export | GET /api/v1/audit/verify | GET /api/v1/watch |
 			GET /api/v1/tickets | GET /api/v1/devices/{mac}/timeline | GET /api/v1/devices/{mac}/uploads |
 			GET /api/v1/emergency | GET /api/v1/users | GET /api/v1/users/export | GET /api/v1/users/{id} | GET /api/v1/files | GET /api/v1/platform | GET /api/v1/update | GET /api/v1/settings | GET /api/v1/dhcp/advice`,
 		"installer": `GET /api/v1/devices/{mac}/pin | GET /api/v1/pins | POST /api/v1/devices/{mac}/pin | POST /api/v1/devices/{mac}/unblock |

@@ -101,6 +101,7 @@ func routes() []route {
 		{"GET", API + "/emergency/lost", Admin, (*Server).getLost},
 		{"POST", API + "/emergency/acknowledge", Admin, (*Server).postAcknowledge},
 		{"GET", API + "/dhcp/leases", Viewer, (*Server).getLeases},
+		{"GET", API + "/dhcp/snippet", Viewer, (*Server).getSnippet},
 		{"GET", API + "/dhcp/advice", Viewer, (*Server).getAdvice},
 		{"POST", API + "/dhcp/advice", Admin, (*Server).postAdvice},
 		{"GET", API + "/audit", Viewer, (*Server).getAudit},

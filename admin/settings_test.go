@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"github.com/lineside/lineside/admin"
 	"github.com/lineside/lineside/audit"
 	"github.com/lineside/lineside/operators"
+	"github.com/lineside/lineside/phone"
 )
 
 // keeper keeps one setting in memory, and counts restarts.
@@ -46,6 +48,15 @@ func (k *keeper) DHCPAdvice() admin.DHCPAdvice {
 	return admin.DHCPAdvice{Mode: "off", Suggested: "off", Address: netip.MustParsePrefix("10.20.0.1/24")}
 }
 
+func (k *keeper) SnippetServers() []string { return []string{"dnsmasq", "kea"} }
+
+func (k *keeper) DHCPSnippet(server string, only []phone.Vendor) (string, error) {
+	if server == "kea" {
+		return "", errors.New("no phone is led by DHCP options")
+	}
+	return fmt.Sprintf("%s for %v", server, only), nil
+}
+
 func (k *keeper) AskDHCP(context.Context) (admin.DHCPAdvice, error) {
 	return admin.DHCPAdvice{Suggested: "server"}, k.refuse
 }
@@ -53,6 +64,33 @@ func (k *keeper) AskDHCP(context.Context) (admin.DHCPAdvice, error) {
 func newKept(t *testing.T) (*box, *keeper) {
 	k := &keeper{rev: 3, name: "Branch 7"}
 	return newBoxOf(t, nil, func(d *admin.Deps) { d.Settings, d.Advice = k, k }), k
+}
+
+// TestSnippets are those of the program, for servers it knows.
+func TestSnippets(t *testing.T) {
+	b, _ := newKept(t)
+	for name, tt := range map[string]struct {
+		server string
+		only   []phone.Vendor
+		status int
+		want   string
+	}{
+		"none":     {"", nil, 0, ""},
+		"all":      {"DNSMASQ", nil, 0, "dnsmasq for []"},
+		"two":      {"dnsmasq", []phone.Vendor{"snom", "poly"}, 0, "dnsmasq for [snom poly]"},
+		"no phone": {"kea", nil, 409, "no phone is led"},
+		"unknown":  {"netware", nil, 400, "write dnsmasq or kea"},
+		"nobody's": {"dnsmasq", []phone.Vendor{"acme"}, 400, "acme"},
+	} {
+		got, err := b.client.DHCPSnippet(t.Context(), tt.server, tt.only...)
+		if tt.status != 0 {
+			if e := refusal(t, err); e.Status != tt.status || !strings.Contains(e.What+e.Hint, tt.want) {
+				t.Errorf("%s: got %d %q %q, want %d with %q", name, e.Status, e.What, e.Hint, tt.status, tt.want)
+			}
+		} else if err != nil || got.Text != tt.want || len(got.Servers) != 2 {
+			t.Errorf("%s: got %+v and %v, want %q", name, got, err, tt.want)
+		}
+	}
 }
 
 func TestSettingsCalls(t *testing.T) {

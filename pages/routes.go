@@ -79,6 +79,8 @@ func routes() []route {
 		{"POST", "/tokens", admin.Admin, postToken},
 		{"POST", "/tokens/remove", admin.Admin, postTokenRemove},
 		{"GET", "/leases", admin.Viewer, getLeases},
+		{"GET", "/leases/snippet", admin.Viewer, getSnippet},
+		{"GET", "/leases/snippet/file", admin.Viewer, getSnippetFile},
 		{"POST", "/leases/reserve", admin.Admin, postLeaseReserve},
 		{"GET", "/files", admin.Viewer, getFiles},
 		{"POST", "/files", admin.Admin, postFile},

@@ -150,6 +150,13 @@ func TestLeasesPage(t *testing.T) {
 		t.Errorf("a column there is not: got %d, want it said, and the search still there", status)
 	}
 	s.api.set("/api/v1/dhcp/leases", admin.Leases{Leases: []admin.Lease{lease("10.20.0.9", "00:15:65:00:00:01", hostile, true, false)}})
+	s.api.set("/api/v1/dhcp/snippet", admin.DHCPSnippet{Servers: []string{"dnsmasq", "of-tomorrow"}, For: "of-tomorrow", Text: hostile})
+	if _, _, body := ada.get("/leases/snippet?for=of-tomorrow"); strings.Contains(body, "<script>alert") || !strings.Contains(body, inert) || s.api.query("/api/v1/dhcp/snippet") != "for=of-tomorrow" {
+		t.Error("got a snippet as HTML, or not that of the server asked for")
+	}
+	if _, _, body := ada.get("/leases/snippet/file?for=of-tomorrow"); body != hostile {
+		t.Errorf("got the file %q, want the text as it is", body)
+	}
 	vic := s.visitor(t)
 	vic.signIn("vic")
 	if _, _, body := vic.get("/leases"); strings.Contains(body, "/leases/reserve") {

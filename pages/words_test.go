@@ -14,7 +14,7 @@ var families = []string{
 	"step.", "setup.means.", "setup.way.", "role.", "state.", "platform.", "dhcp.", "factor.", "factor.text.", "month.",
 	"ticket.", "reason.", "settings.section.", "settings.from.",
 	"audit.kind.", "audit.front.", "leases.state.", "accounts.may.", "mail.kind.",
-	"files.state.", "deed.", "step.", "event.", "fact.", "field.", "stage.", "way.proof.", "device.ticketstate.", "import.does.",
+	"files.state.", "snippet.for.", "snippet.how.", "deed.", "step.", "event.", "fact.", "field.", "stage.", "way.proof.", "device.ticketstate.", "import.does.",
 }
 
 // TestWordsAreTheSameInBothLanguages: the same keys, and the same arguments under

@@ -83,6 +83,11 @@ func snippetBox(path string) (vendors.Box, error) {
 	if err != nil {
 		return vendors.Box{}, fmt.Errorf("find where phones reach this box: %w", err)
 	}
+	return boxAt(s, where), nil
+}
+
+// boxAt is the box as phones find it by settings on a LAN.
+func boxAt(s settings, where lan) vendors.Box {
 	box := vendors.Box{URL: s.Listen.URL, Addr: where.Self.Addr(), SIPPort: s.Listen.SIPPort, VLAN: s.DHCP.VoiceVLAN}
 	if box.URL == "" {
 		host := box.Addr.String()
@@ -91,5 +96,13 @@ func snippetBox(path string) (vendors.Box, error) {
 		}
 		box.URL = "http://" + host + "/cfg/"
 	}
-	return box, nil
+	return box
+}
+
+// SnippetServers are the DHCP servers snippets are written for.
+func (b *box) SnippetServers() []string { return strings.Split(foreigns(), ", ") }
+
+// DHCPSnippet is what one of them is to be told, by the settings in force.
+func (b *box) DHCPSnippet(server string, only []phone.Vendor) (string, error) {
+	return dhcpopt.Snippet(dhcpopt.Foreign(server), b.table, boxAt(b.force.settings(b.settings), b.where), only)
 }
