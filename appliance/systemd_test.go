@@ -174,10 +174,11 @@ func (m *machine) hung(said *shown, phone *netlab.Host) {
 	}
 	m.write("usr/bin/lineside-wedge", string(program), 0o755)
 	m.write("etc/systemd/system/lineside.service.d/wedge.conf",
-		"[Service]\nEnvironment=LINESIDE_WEDGE=1\nWatchdogSec=3s\nExecStart=\nExecStart=/usr/bin/lineside-wedge run --config /etc/lineside/lineside.toml\n", 0o644)
+		"[Service]\nEnvironment=LINESIDE_WEDGE=1\nWatchdogSec=15s\nExecStart=\nExecStart=/usr/bin/lineside-wedge run --config /etc/lineside/lineside.toml\n", 0o644)
 	m.run("systemctl", "daemon-reload")
 	m.run("systemctl", "restart", "lineside")
-	// It lives by its proofs for longer than systemd's patience.
+	// It lives by its proofs for longer than systemd's patience, of which each look is
+	// a third.
 	for range 4 {
 		was := m.property("lineside", "WatchdogTimestampMonotonic")
 		m.until(20*time.Second, "the box proves itself", func() bool { return m.property("lineside", "WatchdogTimestampMonotonic") != was })
@@ -187,7 +188,7 @@ func (m *machine) hung(said *shown, phone *netlab.Host) {
 	}
 	callers := asking(phone, 3)
 	m.run("systemctl", "kill", "--signal=USR1", "lineside")
-	m.until(30*time.Second, "systemd starts the box anew", func() bool {
+	m.until(90*time.Second, "systemd starts the box anew", func() bool {
 		return m.property("lineside", "NRestarts") == "1" && m.property("lineside", "ActiveState") == "active"
 	})
 	log := m.run("journalctl", "-u", "lineside", "--no-pager", "-o", "cat")

@@ -32,7 +32,13 @@ type rotated struct {
 }
 
 func (p *program) keyCommand() *cobra.Command {
-	return shell.Group("key", "Change the site key, under which all secrets are sealed", p.keyRotateCommand())
+	cmd := shell.Group("key", "Change the site key, under which all secrets are sealed", p.keyRotateCommand())
+	cmd.Long = "Change the site key, under which all secrets are sealed.\n\n" +
+		"It lies in site.key of the state directory until systemd hands it over. To move it\nthere, encrypted to this machine, so that neither a copy of the disk nor a backup of\nthe state directory opens anything:"
+	cmd.Example = "  systemd-creds encrypt --name=lineside.key /var/lib/lineside/site.key /etc/credstore.encrypted/lineside.key\n" +
+		"  systemctl edit lineside     # [Service] LoadCredentialEncrypted=lineside.key:/etc/credstore.encrypted/lineside.key\n" +
+		"  systemctl restart lineside  # once it is up, keep a copy of site.key where the backups are, and remove it here"
+	return cmd
 }
 
 func (p *program) keyRotateCommand() *cobra.Command {
