@@ -176,5 +176,6 @@ var unproved = map[string]string{
 	"mdns":        "announces the box to who looks by that name",
 	"LAN watch":   "listens only; a LAN may be silent",
 	"farewell":    "waits for the end",
+	"updates":     "waits for the platform, and for the hours of updates",
 	"watchdog":    "proves itself to systemd",
 }

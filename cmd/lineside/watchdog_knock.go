@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/tls"
 	"errors"
 	"net"
@@ -22,12 +23,18 @@ const (
 	askHTTP = "HEAD /lineside HTTP/1.0\r\n\r\n"
 	askTFTP = "\x00\x01lineside\x00octet\x00"
 	askDHCP = "\x00" // too short for anything
-	askSIP  = "OPTIONS sip:lineside SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1;branch=z9hG4bKlineside;rport\r\nFrom: <sip:lineside@localhost>;tag=lineside\r\n" +
-		"To: <sip:lineside@localhost>\r\nCall-ID: lineside\r\nCSeq: 1 OPTIONS\r\nMax-Forwards: 1\r\nContent-Length: 0\r\n\r\n"
 )
 
+// askSIP is one of them for the SIP service. Each is another: the same one again within
+// half a minute is answered to who asked first (RFC 3261 section 17.2.3).
+func askSIP() string {
+	id := rand.Text()
+	return "OPTIONS sip:lineside SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1;branch=z9hG4bK" + id + ";rport\r\nFrom: <sip:lineside@localhost>;tag=" + id + "\r\n" +
+		"To: <sip:lineside@localhost>\r\nCall-ID: " + id + "\r\nCSeq: 1 OPTIONS\r\nMax-Forwards: 1\r\nContent-Length: 0\r\n\r\n"
+}
+
 // knockAgain is after how long a packet counts as lost.
-const knockAgain = time.Second
+const knockAgain = 200 * time.Millisecond
 
 // doorProof knocks at a door; nil for one that answers nobody of itself.
 func (b *box) doorProof(o opened) proof {
@@ -38,9 +45,13 @@ func (b *box) doorProof(o opened) proof {
 	case "HTTPS", "admin":
 		return func(ctx context.Context) error { return knockStream(ctx, at(), true) }
 	case "TFTP":
-		return func(ctx context.Context) error { return b.knockPacket(ctx, at(), "tftp", askTFTP) }
+		return func(ctx context.Context) error {
+			return b.knockPacket(ctx, at(), "tftp", func() string { return askTFTP })
+		}
 	case "DHCP":
-		return func(ctx context.Context) error { return b.knockPacket(ctx, at(), "dhcp", askDHCP) }
+		return func(ctx context.Context) error {
+			return b.knockPacket(ctx, at(), "dhcp", func() string { return askDHCP })
+		}
 	case "SIP":
 		return func(ctx context.Context) error { return b.knockPacket(ctx, at(), "sip", askSIP) }
 	}
@@ -122,7 +133,7 @@ func unheard(ctx context.Context, at netip.AddrPort, err error) error {
 // knockPacket asks at a UDP door, and waits for an answer or until the front has done
 // something. Of what it is to be asked it may know nothing: DHCP has no answer for
 // who is no client.
-func (b *box) knockPacket(ctx context.Context, at netip.AddrPort, front, ask string) error {
+func (b *box) knockPacket(ctx context.Context, at netip.AddrPort, front string, ask func() string) error {
 	if !at.IsValid() || !ours(at) {
 		return nil
 	}
@@ -138,7 +149,7 @@ func (b *box) knockPacket(ctx context.Context, at netip.AddrPort, front, ask str
 	defer context.AfterFunc(ctx, func() { _ = conn.SetReadDeadline(time.Unix(1, 0)) })()
 	answer := make([]byte, 2048)
 	for ctx.Err() == nil {
-		_, _ = conn.WriteToUDPAddrPort([]byte(ask), at)
+		_, _ = conn.WriteToUDPAddrPort([]byte(ask()), at)
 		_ = conn.SetReadDeadline(time.Now().Add(knockAgain))
 		if _, _, err := conn.ReadFromUDPAddrPort(answer); err == nil {
 			return nil

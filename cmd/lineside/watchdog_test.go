@@ -138,11 +138,13 @@ func TestEveryTaskProvesItself(t *testing.T) {
 		if unproved[name] != "" {
 			t.Errorf("%s: has a proof, and a reason to have none", name)
 		}
-		within, cancel := context.WithTimeout(ctx, 10*time.Second)
-		if err := p(within); err != nil {
-			t.Errorf("%s: got %v, want a proof", name, err)
+		for look := range 4 { // the last as good as the first
+			within, cancel := context.WithTimeout(ctx, 10*time.Second)
+			if err := p(within); err != nil {
+				t.Errorf("%s, look %d: got %v, want a proof", name, look+1, err)
+			}
+			cancel()
 		}
-		cancel()
 	}
 	for name := range maps.Keys(unproved) {
 		if !slices.Contains(seen, name) {
