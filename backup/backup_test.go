@@ -220,7 +220,7 @@ func TestReadRefuses(t *testing.T) {
 		"contents that are no JSON":   {[]member{db, t46, all, {contents.name, "{", tar.TypeReg}}, backup.ErrDamaged},
 		"as many templates as may be": {agreeing(t, append([]member{db}, many[1:]...)...), nil},
 		"one template too many":       {agreeing(t, append([]member{db}, many...)...), backup.ErrDamaged},
-		"of a later form":             {[]member{db, t46, all, {contents.name, `{"format": 3}`, tar.TypeReg}}, backup.ErrNewer},
+		"of a later form":             {[]member{db, t46, all, {contents.name, `{"format": 4}`, tar.TypeReg}}, backup.ErrNewer},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if _, _, _, err := read(archive(t, tt.members...)); !errors.Is(err, tt.want) || (err != nil) != (tt.want != nil) {

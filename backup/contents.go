@@ -11,7 +11,8 @@ import (
 //
 //	1  the database and the operator's templates
 //	2  and of those the last good ones, where they are others
-const Format = 2
+//	3  and settings
+const Format = 3
 
 // Errors of a file that is no backup, or not a whole one.
 var (
@@ -28,7 +29,22 @@ type Contents struct {
 	Format  int       `json:"format"`
 	Members []Member  `json:"members"`
 	LeftOut []LeftOut `json:"left_out"`
+	// Settings are those of the box, sealed; since format 3.
+	Settings []Settings `json:"-"`
 }
+
+// Settings is a settings file. Passwords may stand in it, so its text is sealed as
+// the database's secrets are: Sealed is whatever the box made of it.
+type Settings struct {
+	Name   string // OperatorsSettings or PageSettings
+	Sealed string
+}
+
+// Names of settings files.
+const (
+	OperatorsSettings = "lineside.toml"
+	PageSettings      = "settings.toml"
+)
 
 // Member is a file in a backup.
 type Member struct {
@@ -48,6 +64,7 @@ type LeftOut struct {
 const (
 	databaseName    = "lineside.db"
 	templatesPrefix = "templates/"
+	settingsPrefix  = "settings/"
 	contentsName    = "contents.json"
 )
 

@@ -4,6 +4,8 @@
 //	lineside.db          the store's copy of itself, first
 //	templates/NAME.conf  each of the operator's templates
 //	templates/.good/NAME.conf  what is in force in the place of one that is no good
+//	settings/lineside.toml  the operator's settings, sealed by the box
+//	settings/settings.toml  what was set over them on the page, sealed likewise
 //	contents.json        what came before it, with sizes and SHA-256, and what
 //	                     the box had and the backup has not; last
 //

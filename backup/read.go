@@ -18,6 +18,9 @@ import (
 // maxContents bounds contents.json: some 10,000 files left out.
 const maxContents = 4 << 20
 
+// maxSettings bounds a sealed settings file.
+const maxSettings = 2 << 20
+
 // Read reads an archive of size bytes: its database goes to database, its
 // templates are returned. Before the error is known to be nil nothing of it may be
 // used.
@@ -34,6 +37,7 @@ func Read(in io.Reader, size int64, table vendors.Table, database io.Writer) (Co
 	case !errors.Is(err, io.EOF):
 		return Contents{}, nil, damaged(err)
 	}
+	r.contents.Settings = r.settings
 	return r.contents, r.templates, nil
 }
 
@@ -44,6 +48,7 @@ type reader struct {
 	database  io.Writer
 	members   []Member
 	templates []vendors.TemplateFile
+	settings  []Settings
 	contents  Contents
 	done      bool
 }
@@ -73,6 +78,8 @@ func (r *reader) next() error {
 		return r.unknown(h.Name)
 	case isTemplate && r.table.HoldsTemplate(name) && h.Size <= vendors.MaxTemplateBytes && r.room(name):
 		return r.template(h, name)
+	case (h.Name == settingsPrefix+OperatorsSettings || h.Name == settingsPrefix+PageSettings) && h.Size <= maxSettings:
+		return r.setting(h, strings.TrimPrefix(h.Name, settingsPrefix))
 	case h.Name == contentsName && h.Size <= maxContents:
 		return r.finish(h)
 	}
@@ -116,6 +123,18 @@ func (r *reader) template(h *tar.Header, name string) error {
 		return err
 	}
 	r.templates = append(r.templates, vendors.TemplateFile{Name: name, Text: text.Bytes()})
+	return nil
+}
+
+func (r *reader) setting(h *tar.Header, name string) error {
+	if slices.ContainsFunc(r.settings, func(f Settings) bool { return f.Name == name }) {
+		return r.unknown(h.Name)
+	}
+	var text bytes.Buffer
+	if err := r.copy(h, &text); err != nil {
+		return err
+	}
+	r.settings = append(r.settings, Settings{Name: name, Sealed: text.String()})
 	return nil
 }
 

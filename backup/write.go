@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/lineside/lineside/vendors"
@@ -19,6 +20,7 @@ type Source struct {
 	Database  io.Reader
 	Size      int64                  // of the database, bytes
 	Templates []vendors.TemplateFile // kept ones too
+	Settings  []Settings
 	LeftOut   []LeftOut
 	At        time.Time
 }
@@ -30,9 +32,15 @@ func Write(w io.Writer, s Source) error {
 	for _, f := range s.Templates {
 		a.add(templatesPrefix+f.Name, bytes.NewReader(f.Text), int64(len(f.Text)))
 	}
+	for _, f := range s.Settings {
+		a.add(settingsPrefix+f.Name, strings.NewReader(f.Sealed), int64(len(f.Sealed)))
+	}
 	form := 1
-	if slices.ContainsFunc(s.Templates, vendors.TemplateFile.Kept) {
+	switch {
+	case len(s.Settings) > 0:
 		form = Format
+	case slices.ContainsFunc(s.Templates, vendors.TemplateFile.Kept):
+		form = 2
 	}
 	text, err := json.MarshalIndent(Contents{Format: form, Members: a.members, LeftOut: s.LeftOut}, "", "  ")
 	if err != nil {

@@ -7,7 +7,8 @@ import (
 )
 
 // Backup writes a backup of the box to w: the database as of one moment, and the
-// templates as they lie there after it, with those in force that are others.
+// templates and settings as they lie there after it, with the templates in force that
+// are others.
 func (b *box) Backup(w io.Writer) error {
 	return b.store.Copied(func(database io.Reader, size int64) error {
 		templates, not, err := b.table.Templates(b.templates)
@@ -27,6 +28,9 @@ func (b *box) Backup(w io.Writer) error {
 			left = append(left, backup.LeftOut{Path: f.Path, SHA256: f.SHA256, Why: "files for phones are not in a backup"})
 		}
 		left = append(left, backup.LeftOut{Path: uploadsFolder, Why: "what phones uploaded is not in a backup"})
-		return backup.Write(w, backup.Source{Database: database, Size: size, Templates: append(templates, kept...), LeftOut: left, At: b.now()})
+		settings, unread := b.settingsOf()
+		return backup.Write(w, backup.Source{
+			Database: database, Size: size, Templates: append(templates, kept...), Settings: settings, LeftOut: append(left, unread...), At: b.now(),
+		})
 	})
 }

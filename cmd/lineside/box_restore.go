@@ -148,7 +148,7 @@ func (b *box) examine(ctx context.Context, path string, out *admin.StagedRestore
 		out.Entries = newest.High - c.Log.Seq
 	}
 	out.Gone, out.Back = b.differ(c.Devices)
-	b.willDo(out, from.contents.LeftOut)
+	b.willDo(out, from.contents.LeftOut, from.contents.Settings)
 	return nil
 }
 

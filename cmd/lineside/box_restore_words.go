@@ -9,7 +9,7 @@ import (
 )
 
 // willDo says it in words.
-func (b *box) willDo(out *admin.StagedRestore, left []backup.LeftOut) {
+func (b *box) willDo(out *admin.StagedRestore, left []backup.LeftOut, settings []backup.Settings) {
 	made := "a time it does not name"
 	if !out.Made.IsZero() {
 		made = out.Made.In(b.zone()).Format("2006-01-02 15:04")
@@ -36,6 +36,13 @@ func (b *box) willDo(out *admin.StagedRestore, left []backup.LeftOut) {
 		say("it holds no templates: those that are there are no longer in force, and are kept in a folder beside")
 	default:
 		say("%s put back; what is there and is another is kept in a folder beside", count(len(out.Templates), "template is", "templates are"))
+	}
+	for _, f := range settings {
+		if f.Name == backup.PageSettings {
+			say("what was set on the page then counts again, and what is set now is kept in a file beside; where the box does not start with it, it goes on with what is set now")
+		} else {
+			say("the settings file of then is put beside the state, as %s; the one in force is left alone", fromBackupName)
+		}
 	}
 	for _, l := range left {
 		say("not in the backup, and left as it is: %s", shell.Printable(l.Path))

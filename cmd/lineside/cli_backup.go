@@ -32,10 +32,10 @@ func (p *program) backupCommand() *cobra.Command {
 	var into intoFlags
 	cmd := &cobra.Command{
 		Use: "backup FILE", Short: "Write a copy of the database and the templates, while the box runs", Args: cobra.ArbitraryArgs,
-		Long: "Write a copy of the whole database, as of one moment, and of the templates, while\nthe box runs. The file is a tar.\n\n" +
+		Long: "Write a copy of the whole database, as of one moment, of the templates\nand of the settings, while the box runs. The file is a tar.\n\n" +
 			"Passwords and PINs in it are sealed under the site key, which is NOT in it:\nkeep a copy of the site key (site.key in the state directory, or the file that\nsystemd hands over as the credential lineside.key) beside the backup. Without\nthat key the backup is worth nothing; whoever has both has every password.\n\n" +
 			"Use this and not cp: a file copied from under a running box may be torn, and\none copied back would let one-time passwords be used a second time. A backup\nknows that it is one. Put it back with: lineside restore FILE\n\n" +
-			"It holds the database (devices, users, leases, policy, the audit log) and the\ntemplates as they are, unsealed: a password written into a template can be read.\nNot in it are the files for phones, which are named, and what phones uploaded:\ncopy the folders files and uploads of the state directory where you want them.\n\n" +
+			"It holds the database (devices, users, leases, policy, the audit log), the settings\nfile and what was set on the page, sealed likewise, and the templates as they are: a\npassword written into a template can be read.\nNot in it are the files for phones, which are named, and what phones uploaded:\ncopy the folders files and uploads of the state directory where you want them.\n\n" +
 			"Every night lineside-backup.timer makes one into /var/lib/lineside-backups, which\nkeeps 14; systemctl edit lineside-backup sets another folder or number.",
 		Example: "  lineside backup /root/branch.tar\n  lineside backup --into /mnt/backups --keep 30",
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -29,16 +29,18 @@ type restored struct {
 	Templates []string `json:"templates"`
 	// TemplatesAside is the folder that has templates which were there and were
 	// others, empty where there were none.
-	TemplatesAside string           `json:"templates_aside,omitempty"`
-	LeftOut        []backup.LeftOut `json:"left_out,omitempty"`
-	Next           string           `json:"next"`
+	TemplatesAside string `json:"templates_aside,omitempty"`
+	// Settings says of each settings file of the backup what became of it.
+	Settings []string         `json:"settings,omitempty"`
+	LeftOut  []backup.LeftOut `json:"left_out,omitempty"`
+	Next     string           `json:"next"`
 }
 
 func (p *program) restoreCommand() *cobra.Command {
 	var at stateFlags
 	cmd := &cobra.Command{
 		Use: "restore FILE", Short: "Put a backup in the place of the database; the box must be stopped", Args: shell.ExactArgs("FILE"),
-		Long: "Put a backup in the place of the database. The box must be stopped\n(systemctl stop lineside), and the site key the backup was made under must be in\nits place. The database that was there is kept under another name, and so are templates\nthat were there and are others. Files for phones and uploads are not in a backup,\nand what there is of them is left alone. A backup by an older version holds no\ntemplates either.\n\n" +
+		Long: "Put a backup in the place of the database. The box must be stopped\n(systemctl stop lineside), and the site key the backup was made under must be in\nits place. The database that was there is kept under another name, and so are templates\nthat were there and are others, and what was set on the page. The settings file of\nthe backup is put beside the state: the one in force is left alone. Files for phones and uploads are not in a backup,\nand what there is of them is left alone. A backup by an older version holds no\ntemplates either.\n\n" +
 			"A backup made before the site key was changed opens with the old key: name its\nfile with --key. What is restored is then sealed anew under the key the box has.\n\n" +
 			"A phone may have used its one-time password after the backup was made, so those\nthe backup holds unused are void at the next start; let a phone that waits use\nits own with: lineside device allow-otp MAC. Phones that enrolled after the\nbackup must enrol again. Tokens of the API are void too: lineside token add.",
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -79,7 +81,7 @@ func (p *program) restore(file string, at stateFlags) (restored, error) {
 	if done.TemplatesAside, err = placeTemplates(at.state, from.templates, p.now()); err != nil {
 		return done, shell.Hint(fmt.Errorf("the database is restored, the templates are not all: %w", err), "mend that and restore again; nothing is lost by it")
 	}
-	return done, nil
+	return done, p.restoreSettings(&done, from, at, was)
 }
 
 func (p *program) restoreDatabase(file string, at stateFlags, was, is store.Key) (restored, error) {
@@ -182,6 +184,11 @@ func (p *program) tellTemplates(r restored) error {
 	}
 	if r.TemplatesAside != "" {
 		if err := p.say("templates that were there and are others are now in %s", r.TemplatesAside); err != nil {
+			return err
+		}
+	}
+	for _, line := range r.Settings {
+		if err := p.say("settings: %s", shell.Printable(line)); err != nil {
 			return err
 		}
 	}
