@@ -64,6 +64,8 @@ func Open(r io.Reader, keys Keys) (*Reader, error) {
 func (r *Reader) member(name string) (int64, error) {
 	h, err := r.tar.Next()
 	switch {
+	case errors.Is(err, io.EOF): // which is not to be taken for the end of a whole one
+		return 0, fmt.Errorf("%w: it ends before %s", ErrRelease, name)
 	case err != nil:
 		return 0, fmt.Errorf("%w: look for %s: %w", ErrRelease, name, err)
 	case h.Name != name || h.Typeflag != tar.TypeReg || len(h.PAXRecords) > 0 || h.Linkname != "":

@@ -326,3 +326,19 @@ func FuzzManifest(f *testing.F) {
 		}
 	})
 }
+
+// TestCheckWantsAll: a release that ends where an artefact would begin is not
+// taken for one that is over, by who only checks it either.
+func TestCheckWantsAll(t *testing.T) {
+	m := newMaker(t)
+	good := membersOf(t, m.release(t, manifest(t, "v1.1.0")))
+	for n := 2; n <= len(good); n++ {
+		r, err := update.Open(bytes.NewReader(tarOf(t, good[:n])), m.keys())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := r.Check(); errors.Is(err, update.ErrRelease) != (n < len(good)) || errors.Is(err, io.EOF) {
+			t.Errorf("%d of %d files: got %v, want it refused unless it is whole", n, len(good), err)
+		}
+	}
+}
