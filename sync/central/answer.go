@@ -84,13 +84,20 @@ func (p *Platform) fulfil(id string, addr netip.Addr, q wire.Request) (r wire.Re
 func (p *Platform) push(id string, addr netip.Addr, q wire.Request) (r wire.Reply, err error) {
 	taken, retry := p.turns.tell(id, len(q.Push.Events), p.now())
 	q.Push.Events = q.Push.Events[:taken] // the box sends the rest again
-	serve := func(t *tx) { r = p.serve(t, id, addr, q, "") }
+	spreads := false
+	serve := func(t *tx) {
+		r = p.serve(t, id, addr, q, "")
+		spreads = t.spreads
+	}
 	err = errReadOnly
 	if len(q.Push.Events) == 0 {
 		err = p.view(serve)
 	}
 	if errors.Is(err, errReadOnly) {
 		err = p.update(serve)
+	}
+	if err == nil && spreads {
+		err = p.goOn() // what this site told halted a rollout
 	}
 	if r.Push != nil {
 		r.Push.Retry = retry

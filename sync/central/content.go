@@ -31,7 +31,9 @@ func (t *tx) content(id string, kind wire.Kind, key string) (content, error) {
 		b, ok := t.brand(key)
 		return content{b.Body, b.Secrets, wire.DocID(kind, key)}, orUnknown(ok, ErrUnknown)
 	case wire.PolicyDoc:
-		return content{body: t.policy(id)}, nil
+		p := t.policy(id)
+		p.Rollout = t.rolledTo(id)
+		return content{body: p}, nil
 	case wire.AllowDoc:
 		return content{body: t.allowBody(id)}, nil
 	}

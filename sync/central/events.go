@@ -49,6 +49,7 @@ func (t *tx) keep(id string, p wire.Push) uint64 {
 		}
 		held = e.Seq
 		a.Next++
+		t.outcome(id, e)
 		t.putFor(bucketEvents, fmt.Sprintf("%s/%016x", id, a.Next), keptEvent{e, now}, keepEvents)
 		if a.Next > maxEvents {
 			t.write(Entry{Key: fmt.Sprintf("%s/%s/%016x", bucketEvents, id, a.Next-maxEvents), TTL: forgetEvent})

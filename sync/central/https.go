@@ -22,16 +22,19 @@ const keepAlive = 25 * time.Second // below what NAT boxes forget
 type Handler struct {
 	// Proxies says where requests come from; set it before the first one.
 	Proxies Proxies
-	p       *Platform
+	// Shelf has the releases; nil has none. Set it before the first request.
+	Shelf Shelf
+	p     *Platform
 
 	sessions   *sessions
 	wrong      *operators.Tries // join tokens
 	challenges *challenges
+	fetching   *fetching
 }
 
 // NewHandler makes the handler.
 func NewHandler(p *Platform) *Handler {
-	h := &Handler{p: p, challenges: newChallenges(), sessions: newSessions(), wrong: operators.NewTries()}
+	h := &Handler{p: p, challenges: newChallenges(), sessions: newSessions(), wrong: operators.NewTries(), fetching: &fetching{by: map[string]bool{}}}
 	p.OnRevoke(h.sessions.cutOff)
 	return h
 }
@@ -40,6 +43,7 @@ func NewHandler(p *Platform) *Handler {
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, wire.MaxBytes)
 	op, asks := strings.CutPrefix(r.URL.Path, wire.PathAsk)
+	version, fetches := strings.CutPrefix(r.URL.Path, wire.PathRelease)
 	switch {
 	case r.Method == http.MethodPost && r.URL.Path == wire.PathChallenge:
 		h.challenge(w, r)
@@ -51,6 +55,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.ask(w, r, op)
 	case r.Method == http.MethodGet && r.URL.Path == wire.PathHints:
 		h.stream(w, r)
+	case r.Method == http.MethodGet && fetches:
+		h.release(w, r, version)
 	default:
 		http.NotFound(w, r)
 	}

@@ -235,7 +235,7 @@ func (t *tx) removeOn() (done bool) {
 		return false
 	}
 	t.forgetInvites(id)
-	for _, bucket := range []string{bucketMembers, bucketAcks, bucketBeats, bucketContacts, bucketPolicies, bucketVouched, bucketEntered, bucketReseals, bucketFloors, bucketActs, bucketSites, bucketRemovals} {
+	for _, bucket := range []string{bucketMembers, bucketAcks, bucketBeats, bucketContacts, bucketPolicies, bucketVouched, bucketEntered, bucketReseals, bucketFloors, bucketActs, bucketOutcomes, bucketSites, bucketRemovals} {
 		t.del(bucket, id)
 	}
 	return false

@@ -16,7 +16,10 @@ const bucketSpreads = "spreads"
 const spreadSlice = 100
 
 // spread begins to write a document to every site, or to take it back.
-func (t *tx) spread(name proto.ID) { t.put(bucketSpreads, string(name), "") }
+func (t *tx) spread(name proto.ID) {
+	t.spreads = true
+	t.put(bucketSpreads, string(name), "")
+}
 
 // goOnAfter goes on with what was begun, if it was.
 func (p *Platform) goOnAfter(err error) error {

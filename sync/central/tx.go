@@ -21,7 +21,9 @@ type tx struct {
 	group *group
 	// page are the documents Docs has given.
 	page []wire.SignedDoc
-	err  error
+	// spreads says that documents for every site are to be written next.
+	spreads bool
+	err     error
 }
 
 func (t *tx) fail(err error) {

@@ -107,6 +107,12 @@ func kindFor(e audit.Entry) string {
 		return wire.KindVisitor
 	case audit.Refused{}.Kind():
 		return kindOfRefusal(e)
+	case audit.UpdateKept{}.Kind():
+		return wire.KindUpdateKept
+	case audit.UpdateTurnedBack{}.Kind():
+		return wire.KindUpdateBack
+	case audit.UpdateRefused{}.Kind():
+		return wire.KindUpdateRefused
 	case audit.EmergencyCalled{}.Kind(), audit.EmergencyAcknowledged{}.Kind():
 		return kindEmergency
 	case audit.OTPConsumed{}.Kind(), audit.TicketShown{}.Kind(), audit.TicketUsed{}.Kind(), audit.TicketRejected{}.Kind(), audit.TicketExpired{}.Kind(), audit.TicketRevoked{}.Kind(),

@@ -35,19 +35,15 @@ func (h *HTTPS) String() string { return h.Base.Redacted() }
 
 // Dial begins a session and listens to its hints.
 func (h *HTTPS) Dial(ctx context.Context) (Conn, error) {
-	var challenge wire.ChallengeReply
-	if err := h.post(ctx, wire.PathChallenge, "", wire.Challenge{Site: h.Site}, &challenge); err != nil {
-		return nil, err
-	}
-	var session wire.SessionReply
-	if err := h.post(ctx, wire.PathSession, "", wire.SignSession(h.Signer, h.Site, challenge.Nonce), &session); err != nil {
+	token, err := h.session(ctx)
+	if err != nil {
 		return nil, err
 	}
 	listening, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	c := &httpConn{h: h, token: session.Token, hints: make(chan struct{}, 1), stop: cancel, ended: make(chan struct{})}
+	c := &httpConn{h: h, token: token, hints: make(chan struct{}, 1), stop: cancel, ended: make(chan struct{})}
 	// The dial's deadline bounds the wait for the stream to open, not the stream.
 	unbind := context.AfterFunc(ctx, cancel)
-	stream, err := h.open(listening, session.Token)
+	stream, err := h.open(listening, token)
 	if !unbind() && err == nil {
 		err = errors.Join(ctx.Err(), stream.Close())
 	}

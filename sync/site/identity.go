@@ -192,9 +192,9 @@ func (i Identity) Transports(r Reach) (*Choice, error) {
 		all = append(all, &NATS{URL: u, Site: i.Site, Key: i.NKey, TLS: wire.PinnedTLS(i.Pin, u.Hostname()), Proxy: r.Proxy})
 	}
 	// Where it joined stays the last way, whatever it was told since.
-	for _, at := range slices.Compact([]string{cmp.Or(i.Offer.HTTPS, i.URL), i.URL}) {
-		if base, err := url.Parse(at); err == nil && r.Only != "nats" {
-			all = append(all, &HTTPS{Base: base, Client: HTTPClient(wire.PinnedTLS(i.Pin, base.Hostname()), r.Proxy), Site: i.Site, Signer: i.Signer})
+	if r.Only != "nats" {
+		for _, door := range i.Doors(r.Proxy) {
+			all = append(all, door)
 		}
 	}
 	return NewChoice(ChoiceConfig{}, all...)

@@ -73,6 +73,8 @@ type Policy struct {
 	LocalChanges bool     `json:"local_changes,omitempty"`
 	Emergency    []string `json:"emergency,omitempty"`
 	SBC          string   `json:"sbc,omitempty"`
+	// Rollout is the release its box is to take, nil for none.
+	Rollout *Rollout `json:"rollout,omitempty"`
 }
 
 // Allow is the body of an AllowDoc: addresses whose phones need show nothing.

@@ -166,6 +166,11 @@ const (
 	KindPIN = "pin"
 	// KindVisitor: an unknown phone asked.
 	KindVisitor = "visitor"
+	// KindUpdateKept, KindUpdateBack and KindUpdateRefused: how an update went. Of
+	// the version that is rolled out they count, and may halt it.
+	KindUpdateKept    = "update-kept"
+	KindUpdateBack    = "update-turned-back"
+	KindUpdateRefused = "update-refused"
 )
 
 // Refused says why a request is not answered.
