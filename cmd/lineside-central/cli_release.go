@@ -23,7 +23,9 @@ import (
 const maxKeyFile = 4 << 10
 
 func (p *program) releaseCommand() *cobra.Command {
-	return shell.Group("release", "Make the releases that boxes take as updates", p.releaseKeyCommand(), p.releaseSignCommand(), p.releaseShowCommand())
+	return shell.Group("release", "Make the releases that boxes take as updates, and give them to boxes", p.releaseKeyCommand(), p.releaseSignCommand(), p.releaseShowCommand(),
+		p.releaseAddCommand(), p.releaseListCommand(), p.releaseRolloutCommand(), p.releaseHaltCommand(),
+		p.plain("remove VERSION", "Remove a release that is not being rolled out", "DELETE", "/releases/%s", "it is gone"))
 }
 
 func (p *program) releaseKeyCommand() *cobra.Command {

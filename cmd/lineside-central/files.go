@@ -18,10 +18,12 @@ import (
 // Files in the platform's directory.
 const (
 	fileDatabase = "central.db"
-	fileStream   = "stream"
-	fileKeys     = "platform.key"
-	fileToken    = "admin.token"
-	fileReach    = "api.json"
+	// folderReleases has the files of releases.
+	folderReleases = "releases"
+	fileStream     = "stream"
+	fileKeys       = "platform.key"
+	fileToken      = "admin.token"
+	fileReach      = "api.json"
 )
 
 // keys are everything the platform proves itself and opens secrets with.

@@ -31,6 +31,7 @@ import (
 	"github.com/lineside/lineside/sync/broker"
 	"github.com/lineside/lineside/sync/central"
 	"github.com/lineside/lineside/sync/portal"
+	"github.com/lineside/lineside/sync/shelf"
 	"github.com/lineside/lineside/sync/wire"
 )
 
@@ -51,6 +52,7 @@ type platform struct {
 	broker  *broker.Broker
 	stream  *broker.Log
 	central *central.Platform
+	shelf   *shelf.Shelf
 
 	sites, api net.Listener // opened last
 }
@@ -71,6 +73,9 @@ func openPlatform(ctx context.Context, s settings, now func() time.Time, log *sl
 	}
 	if err := f.certificate(); err != nil {
 		return nil, err
+	}
+	if f.shelf, err = shelf.New(shelf.Config{Dir: f.path(folderReleases), Keys: s.Releases.Keys}); err != nil {
+		return nil, shell.Hint(err, "write a folder to releases.keys, or leave it out")
 	}
 	if err := f.openState(ctx); err != nil {
 		return nil, errors.Join(err, f.Close())
@@ -242,12 +247,12 @@ func (f *platform) proxies() central.Proxies {
 
 func (f *platform) sitesHandler() http.Handler {
 	h := central.NewHandler(f.central)
-	h.Proxies = f.proxies()
+	h.Proxies, h.Shelf = f.proxies(), f.shelf
 	return h
 }
 
 func (f *platform) apiHandler() http.Handler {
-	s, err := portal.New(portal.Config{URL: f.url(), Pin: f.pin, Token: f.token, Version: shell.Version(), Source: f.proxies().Source, Scratch: f.settings.Directory, Board: f.board},
+	s, err := portal.New(portal.Config{URL: f.url(), Pin: f.pin, Token: f.token, Version: shell.Version(), Source: f.proxies().Source, Scratch: f.settings.Directory, Board: f.board, Shelf: f.shelf},
 		f.central, f.metrics, f.log)
 	if err != nil {
 		panic(err) // all it wants is given here

@@ -67,6 +67,9 @@ type settings struct {
 		NGINX    string `toml:"nginx"`
 		NFTables string `toml:"nftables"`
 	} `toml:"allow"`
+	Releases struct {
+		Keys string `toml:"keys"`
+	} `toml:"releases"`
 	Log struct {
 		Level slog.Level `toml:"level"`
 	} `toml:"log"`
@@ -77,6 +80,7 @@ func defaults() (s settings) {
 	s.Directory = defaultDir
 	s.Listen.Sites, s.Listen.API, s.Listen.NATS = ":8443", "127.0.0.1:8444", ":4222"
 	s.NATS.Replicas = 1
+	s.Releases.Keys = "/etc/lineside/release.pub.d"
 	return s
 }
 

@@ -69,7 +69,7 @@ func (r route) refusals() map[string]string {
 	}
 	add(http.StatusTooManyRequests, "Too many wrong tokens came from this address; Retry-After says how long to wait.")
 	add(http.StatusServiceUnavailable, "The platform is busy, or cannot reach its stream; Retry-After says when to come again.")
-	if strings.Contains(r.path, "{") || r.in != nil || len(r.query) > 0 {
+	if strings.Contains(r.path, "{") || r.in != nil || len(r.query) > 0 || r.finds {
 		add(http.StatusNotFound, "What the call names does not exist.")
 	}
 	if r.in != nil {

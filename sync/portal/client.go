@@ -40,8 +40,8 @@ func NewClient(base *url.URL, token phone.Secret, pin []byte) *Client {
 // Close gives back the connection that is kept for the next call.
 func (c *Client) Close() { c.http.CloseIdleConnections() }
 
-// Do makes a call: path is below V1. body is nil, a []byte of CSV, or what is
-// sent as JSON; out is nil, an io.Writer that takes the answer as it is, or
+// Do makes a call: path is below V1. body is nil, a []byte of CSV, an io.Reader
+// of a release, or what is sent as JSON; out is nil, an io.Writer that takes the answer as it is, or
 // what its JSON is read into.
 func (c *Client) Do(ctx context.Context, method, path string, query url.Values, body, out any) error {
 	resp, err := c.send(ctx, method, path, query, body)
@@ -66,20 +66,24 @@ func (c *Client) Do(ctx context.Context, method, path string, query url.Values, 
 }
 
 func (c *Client) send(ctx context.Context, method, path string, query url.Values, body any) (*http.Response, error) {
-	media, text := "application/json", []byte(nil)
+	media, text, err := "application/json", io.Reader(http.NoBody), error(nil)
 	switch b := body.(type) {
 	case nil:
 	case []byte:
-		media, text = string(csvType), b
+		media, text = string(csvType), bytes.NewReader(b)
+	case io.Reader:
+		media, text = string(releaseType), b
 	default:
-		var err error
-		if text, err = json.Marshal(b); err != nil {
-			return nil, fmt.Errorf("ask the platform: %w", err)
-		}
+		var j []byte
+		j, err = json.Marshal(b)
+		text = bytes.NewReader(j)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("ask the platform: %w", err)
 	}
 	at := c.base.JoinPath(V1, path)
 	at.RawQuery = query.Encode()
-	req, err := http.NewRequestWithContext(ctx, method, at.String(), bytes.NewReader(text))
+	req, err := http.NewRequestWithContext(ctx, method, at.String(), text)
 	if err != nil {
 		return nil, fmt.Errorf("ask the platform: %w", err)
 	}

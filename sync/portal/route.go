@@ -26,6 +26,9 @@ type route struct {
 	in, out any
 	// columns are those of CSV files that are taken and given.
 	columns struct{ in, out []string }
+	// finds says that what it is about may not be there, although neither path nor
+	// body name it.
+	finds bool
 	// status is that of a success.
 	status int
 	// do answers. What it gives is written as JSON, unless out is raw: then it
@@ -51,7 +54,7 @@ const (
 // routes is the whole of the API.
 func routes() []route {
 	return slices.Concat(
-		ownRoutes(), siteRoutes(), deviceRoutes(), enrolRoutes(), userRoutes(), policyRoutes(), eventRoutes(), tokenRoutes(), allowRoutes(), backupRoutes(), csvRoutes(),
+		ownRoutes(), siteRoutes(), deviceRoutes(), enrolRoutes(), userRoutes(), policyRoutes(), eventRoutes(), tokenRoutes(), allowRoutes(), backupRoutes(), csvRoutes(), releaseRoutes(),
 	)
 }
 

@@ -34,6 +34,8 @@ type Config struct {
 	// Source is the caller's address behind trusted proxies; nil takes the
 	// connection's.
 	Source func(*http.Request) netip.Addr
+	// Shelf keeps the files of releases; nil keeps none.
+	Shelf Shelf
 	// Board has what an operator of the platform should know of; nil is empty.
 	Board *health.Board
 	// Now is the clock; nil is the system's.
