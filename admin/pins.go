@@ -9,13 +9,14 @@ import (
 	"github.com/lineside/lineside/phone"
 )
 
-// maxPINs bounds the PINs shown in one answer.
-const maxPINs = 500
+// maxPINs bounds the PINs shown in one answer: all of the largest site a box is
+// made for, so that nobody takes a part of a sheet for the whole.
+const maxPINs = 10_000
 
 // PINs is the PINs of the devices that have yet to be authenticated, for a sheet
 // to go by from phone to phone with.
 type PINs struct {
-	// Total is how many there are; at most 500 are listed, by label.
+	// Total is how many there are; at most 10,000 are listed, by label.
 	Total int      `json:"total"`
 	PINs  []PINRow `json:"pins"`
 }
@@ -31,7 +32,8 @@ type PINRow struct {
 }
 
 // getPINs shows the PINs of all devices that are asked for one, or of those a
-// search finds. That they were is on record before they are, in one entry.
+// search finds. That they were is on record before they are, in one entry; with a
+// limit of 0 they are counted, and none is shown.
 func (s *Server) getPINs(c *call) error {
 	if err := s.thrifty(c); err != nil {
 		return err
@@ -43,6 +45,10 @@ func (s *Server) getPINs(c *call) error {
 	if q.sort == "" {
 		q.sort = "label"
 	}
+	limit, err := c.number("limit", maxPINs, maxPINs)
+	if err != nil {
+		return err
+	}
 	now, policy := s.cfg.Now(), s.dep.Desk.Policy()
 	out := PINs{PINs: []PINRow{}}
 	for _, h := range s.find(q, s.dep.Desk.Records(), len(s.dep.Desk.Records())).hits {
@@ -50,7 +56,7 @@ func (s *Server) getPINs(c *call) error {
 		if e.At(now) == auth.Successful || !policy.WantsPIN(e) || e.PIN.IsZero() {
 			continue
 		}
-		if out.Total++; len(out.PINs) < maxPINs {
+		if out.Total++; len(out.PINs) < int(limit) {
 			out.PINs = append(out.PINs, s.pinRow(h.rec))
 		}
 	}
@@ -75,4 +81,12 @@ func (s *Server) pinRow(rec *auth.Record) PINRow {
 // writes to its audit log that they were shown.
 func (c *Client) PINs(ctx context.Context, q Query) (PINs, error) {
 	return ask[PINs](ctx, c, request{method: "GET", path: "/pins", query: q.values()})
+}
+
+// CountPINs says how many PINs there would be; none is shown.
+func (c *Client) CountPINs(ctx context.Context, q Query) (int, error) {
+	v := q.values()
+	v.Set("limit", "0")
+	out, err := ask[PINs](ctx, c, request{method: "GET", path: "/pins", query: v})
+	return out.Total, err
 }

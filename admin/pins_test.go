@@ -1,6 +1,7 @@
 package admin_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -52,6 +53,34 @@ func TestPhonesAreFound(t *testing.T) {
 	for text, want := range map[string]phone.Vendor{"00:04": "", "00:04:13": "snom", "0004130": "snom", "attic": ""} {
 		if list, err := b.client.Phones(t.Context(), "", text, 0); err != nil || list.Maker != want {
 			t.Errorf("%q: got maker %q, %v, want %q", text, list.Maker, err, want)
+		}
+	}
+}
+
+// TestPINSheetIsWhole lists more phones than a page of any list has, and counts
+// without showing any: then nothing is on record.
+func TestPINSheetIsWhole(t *testing.T) {
+	b := newBox(t, nil)
+	const more = 501
+	b.desk.mu.Lock()
+	for i := range more {
+		rec := b.desk.records[macB]
+		rec.Device.MAC = phone.MAC{0x02, 0, 0, 1, byte(i >> 8), byte(i)}
+		rec.Device.Label = fmt.Sprintf("Attic %03d", i)
+		b.desk.records[rec.Device.MAC] = rec
+	}
+	b.desk.mu.Unlock()
+	before := len(b.books.events)
+	if n, err := b.client.CountPINs(t.Context(), admin.Query{}); err != nil || n != more+1 {
+		t.Errorf("got %d counted, %v, want %d", n, err, more+1)
+	}
+	if after := len(b.books.events); after != before {
+		t.Errorf("got %d entries for a count, want none", after-before)
+	}
+	for text, want := range map[string]int{"": more + 1, "attic": more, "attic 500": 1} {
+		sheet, err := b.client.PINs(t.Context(), admin.Query{Text: text})
+		if err != nil || sheet.Total != want || len(sheet.PINs) != want {
+			t.Errorf("%q: got %d PINs of %d, %v, want all %d", text, len(sheet.PINs), sheet.Total, err, want)
 		}
 	}
 }

@@ -225,24 +225,33 @@ func postInstallShow(v *visit) error {
 
 // sheetPage is the PINs of the phones not yet authenticated, to be printed.
 type sheetPage struct {
+	Form    *form // what to narrow it to
 	Waiting int
 	Sheet   *admin.PINs // nil before they are asked for
 }
 
+// Cut says that there are more than are on the sheet.
+func (p *sheetPage) Cut() bool { return len(p.Sheet.PINs) < p.Waiting }
+
+// getSheet counts them as the sheet will, without showing one.
 func getSheet(v *visit) error {
-	page, err := v.api.Devices(v.ctx(), admin.Query{Limit: 1})
+	n, err := v.api.CountPINs(v.ctx(), admin.Query{})
 	if err != nil {
 		return err
 	}
-	return v.show("install-sheet", &sheetPage{Waiting: page.States["needed"] + page.States["failed"] + page.States["blocked"]})
+	return v.show("install-sheet", &sheetPage{Form: filled(), Waiting: n})
 }
 
 // postSheet shows them. It is a form and no link: that they were shown is on
 // record.
 func postSheet(v *visit) error {
-	pins, err := v.api.PINs(v.ctx(), admin.Query{})
+	f, err := v.form("q")
 	if err != nil {
 		return err
 	}
-	return v.show("install-sheet", &sheetPage{Waiting: pins.Total, Sheet: &pins})
+	pins, err := v.api.PINs(v.ctx(), admin.Query{Text: cut(f.Get("q"), 100)})
+	if err != nil {
+		return err
+	}
+	return v.show("install-sheet", &sheetPage{Form: f, Waiting: pins.Total, Sheet: &pins})
 }

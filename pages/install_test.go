@@ -160,6 +160,34 @@ func TestClaimKeepsWhatWasTyped(t *testing.T) {
 	}
 }
 
+// TestPINSheetSaysWhatIsMissing: all that wait are counted as they are listed, a
+// search is passed on, and where there are more than there is room for the sheet
+// says so, on paper too.
+func TestPINSheetSaysWhatIsMissing(t *testing.T) {
+	s := newSite(t)
+	row := admin.PINRow{MAC: snomMAC, Vendor: "snom", PIN: "314159"}
+	s.api.set("/api/v1/pins", admin.PINs{Total: 10_001})
+	ines := s.visitor(t)
+	ines.signIn("ines")
+	if _, _, body := ines.get("/install/sheet"); !strings.Contains(body, "10001 phones wait") || s.api.query("/api/v1/pins") != "limit=0" {
+		t.Errorf("got %q asked and\n%s\nwant them counted", s.api.query("/api/v1/pins"), body)
+	}
+	for _, c := range []struct {
+		name  string
+		total int
+		cut   bool
+	}{{"all", 1, false}, {"more than there is room for", 10_001, true}} {
+		s.api.set("/api/v1/pins", admin.PINs{Total: c.total, PINs: []admin.PINRow{row}})
+		_, _, body := ines.post("/install/sheet", "q", "attic")
+		if got := strings.Count(body, "<strong>1 of 10001</strong>"); (got == 2) != c.cut {
+			t.Errorf("%s: got it said %d times that there are more, want %v", c.name, got, c.cut)
+		}
+		if strings.Contains(body, "1 phone ·") == c.cut || s.api.query("/api/v1/pins") != "q=attic" {
+			t.Errorf("%s: got %q asked, or the foot\n%s", c.name, s.api.query("/api/v1/pins"), body)
+		}
+	}
+}
+
 // TestInstallerInABrowser walks the installer's pages, and looks at how they are
 // for a phone's screen.
 func TestInstallerInABrowser(t *testing.T) {
@@ -202,9 +230,6 @@ func TestInstallerInABrowser(t *testing.T) {
 	b.See("2 tries are left")
 	b.Audit("a wrong PIN")
 	b.Shot("install-pin")
-	b.Open("/install/sheet")
-	b.Audit("before the PIN sheet")
-
 	var pins admin.PINs
 	for i := range 30 {
 		p := list[1+i%5]
@@ -212,6 +237,8 @@ func TestInstallerInABrowser(t *testing.T) {
 	}
 	pins.Total = len(pins.PINs)
 	s.api.set("/api/v1/pins", pins)
+	b.Open("/install/sheet")
+	b.Audit("before the PIN sheet")
 	b.Click("main button.primary")
 	b.See("314159")
 	b.Audit("the PIN sheet")
