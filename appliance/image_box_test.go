@@ -48,7 +48,8 @@ func newRemote(t testing.TB, from *netlab.Host) *remote {
 		})
 		return conn, err
 	}
-	return &remote{t: t, http: &http.Client{Timeout: 20 * time.Second, Jar: jar, Transport: &http.Transport{
+	// An emulated machine takes its time over a password's hash.
+	return &remote{t: t, http: &http.Client{Timeout: 2 * time.Minute, Jar: jar, Transport: &http.Transport{
 		DialContext: dial, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, DisableKeepAlives: true,
 	}}}
 }

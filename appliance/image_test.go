@@ -17,7 +17,7 @@ import (
 )
 
 // booting bounds a start: seconds by KVM, minutes where the machine is emulated.
-const booting = 10 * time.Minute
+const booting = 15 * time.Minute
 
 // lanFile gives the box the fixed address that a DHCP server needs.
 const lanFile = "[Match]\nType=ether\n[Network]\nAddress=" + machineAddress + "/24\n"
