@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/lineside/lineside/internal/netlab"
@@ -46,19 +47,29 @@ func (g *group) set(file, value string) {
 
 func (g *group) take(pid int) { g.set("cgroup.procs", strconv.Itoa(pid)) }
 
-// squeeze is limitMemory where the kernel may refuse a bound below what is in use.
-func (g *group) squeeze(bytes int) {
-	_ = os.WriteFile(filepath.Join(g.at, g.memoryFile()), []byte(strconv.Itoa(bytes)), 0)
+// kills is how many processes of the group the kernel ended for want of memory.
+func (g *group) kills() (n int) {
+	g.t.Helper()
+	file := "memory.oom_control"
+	if g.unified {
+		file = "memory.events"
+	}
+	text, err := os.ReadFile(filepath.Join(g.at, file))
+	must(g.t, err)
+	for line := range strings.Lines(string(text)) {
+		if f := strings.Fields(line); len(f) == 2 && f[0] == "oom_kill" {
+			n, err = strconv.Atoi(f[1])
+			must(g.t, err)
+		}
+	}
+	return n
 }
 
 // limitMemory is MemoryMax=.
 func (g *group) limitMemory(bytes int) {
-	g.set(g.memoryFile(), strconv.Itoa(bytes))
-}
-
-func (g *group) memoryFile() string {
+	file := "memory.limit_in_bytes"
 	if g.unified {
-		return "memory.max"
+		file = "memory.max"
 	}
-	return "memory.limit_in_bytes"
+	g.set(file, strconv.Itoa(bytes))
 }
