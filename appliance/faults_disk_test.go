@@ -145,7 +145,7 @@ func diskSlow(t *testing.T) outcome {
 	text, err := os.ReadFile(filepath.Join("/sys/block", d.device(), "dev"))
 	must(t, err)
 	number := strings.TrimSpace(string(text))
-	g := newGroup(t, "io")
+	g := newGroup(t, b, "io")
 	limit := func(n string) {
 		if g.unified {
 			g.set("io.max", number+" wiops="+n)

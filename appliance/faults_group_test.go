@@ -17,8 +17,9 @@ type group struct {
 	unified bool // version 2
 }
 
-// newGroup makes one for a controller: "memory", "io".
-func newGroup(t *testing.T, controller string) *group {
+// newGroup makes one for a controller, "memory" or "io", and takes it away once the box
+// that is in it has ended.
+func newGroup(t *testing.T, b *box, controller string) *group {
 	t.Helper()
 	const root = "/sys/fs/cgroup"
 	g := &group{t: t}
@@ -36,7 +37,12 @@ func newGroup(t *testing.T, controller string) *group {
 	if err := os.Mkdir(g.at, 0o755); err != nil {
 		netlab.Lacking(t, "no control group can be made: "+err.Error())
 	}
-	t.Cleanup(func() { _ = os.Remove(g.at) }) // empty once the box has ended
+	t.Cleanup(func() {
+		b.kill()
+		if err := os.Remove(g.at); err != nil {
+			t.Errorf("remove the control group: %v", err)
+		}
+	})
 	return g
 }
 

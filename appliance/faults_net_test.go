@@ -116,12 +116,12 @@ func interfaceRenamed(t *testing.T) outcome {
 	return outcome{"interface renamed while it runs", "are served as ever, after the next start too where listen.address is set", words(c), "with the old name, or settings that say the new one, the condition is gone"}
 }
 
-// memoryShort gives the box 80 MiB and has phones ask as fast as they can.
+// memoryShort gives the box 32 MiB and has phones ask as fast as they can.
 func memoryShort(t *testing.T) outcome {
-	const mib = 80
+	const mib = 32
 	b := newBox(t)
 	b.write()
-	g := newGroup(t, "memory")
+	g := newGroup(t, b, "memory")
 	g.limitMemory(mib << 20)
 	// The program is in the group before it begins, as systemd has it.
 	b.under = []string{"sh", "-c", `echo $$ >"$0"/cgroup.procs && exec "$@"`, g.at}
