@@ -10,6 +10,8 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -72,6 +74,9 @@ func (q request) encode() (io.Reader, string, error) {
 
 // send makes the call and hands back an answer that is a success.
 func (c *Client) send(ctx context.Context, q request) (*http.Response, error) {
+	if slices.ContainsFunc(strings.Split(q.path, "/"), func(part string) bool { return part == "." || part == ".." }) {
+		return nil, fail(http.StatusNotFound, "there is nothing of that name", "see what there is in its list")
+	}
 	body, media, err := q.encode()
 	if err != nil {
 		return nil, fmt.Errorf("ask the box: %w", err)

@@ -1,5 +1,7 @@
 package pages
 
+import "net/http"
+
 // sureField is sent by a form whose question was answered.
 const sureField = "sure"
 
@@ -31,6 +33,14 @@ func (v *visit) sure(question, do string, again ...string) (bool, error) {
 
 		Sent []pair
 	}{question, do, v.r.URL.Path, v.back(), sent})
+}
+
+// here is the page one is on: behind a form's answer, the one it stood on.
+func (v *visit) here() string {
+	if v.r.Method == http.MethodGet {
+		return local(v.r.URL.RequestURI())
+	}
+	return v.back()
 }
 
 // back is the page this one was asked from.

@@ -82,6 +82,9 @@ func getDevices(v *visit) error {
 		return err
 	}
 	l.Total, l.Shown = found.Total, len(found.Devices)
+	if last := l.Beyond(); last != "" {
+		return v.to(last)
+	}
 	for _, d := range found.Devices {
 		data.Rows = append(data.Rows, deviceRow{Device: d, Name: nameOf(d), State: shownState(d.Enrolment.State, d.Enrolment.Enrolling, d.Enrolment.Suspended)})
 	}

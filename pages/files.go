@@ -137,7 +137,7 @@ func postFileRemove(v *visit) error {
 		return err
 	}
 	vendor, name := phone.Vendor(f.Get("vendor")), f.Get("name")
-	if ok, err := v.sure(v.say("files.remove.sure", name, vendorWord(vendor)), v.say("files.remove")); !ok {
+	if ok, err := v.sure(v.say("files.remove.sure", name, vendorWord(vendor)), v.say("files.remove"), "vendor", "name"); !ok {
 		return err
 	}
 	if err := v.api.RemoveFile(v.ctx(), vendor, name); err != nil {
@@ -186,7 +186,7 @@ func postFirmwareRemove(v *visit) error {
 		return err
 	}
 	vendor, model := phone.Vendor(f.Get("vendor")), f.Get("model")
-	if ok, err := v.sure(v.say("files.rule.sure", vendorWord(vendor), model), v.say("files.rule.remove")); !ok {
+	if ok, err := v.sure(v.say("files.rule.sure", vendorWord(vendor), model), v.say("files.rule.remove"), "vendor", "model"); !ok {
 		return err
 	}
 	if _, err := v.api.SetFirmware(v.ctx(), vendor, model, "", ""); err != nil {

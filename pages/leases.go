@@ -43,6 +43,9 @@ func getLeases(v *visit) error {
 		return err
 	}
 	l.Total, l.Shown = found.Total, len(found.Leases)
+	if last := l.Beyond(); last != "" {
+		return v.to(last)
+	}
 	p.Leases, p.Counts = found.Leases, found.States
 	return v.show("leases", p)
 }
@@ -53,12 +56,9 @@ func postLeaseReserve(v *visit) error {
 	if err != nil {
 		return err
 	}
-	mac, err := phone.ParseMAC(f.Get("mac"))
-	if err != nil {
-		return err
-	}
+	mac, noMAC := phone.ParseMAC(f.Get("mac"))
 	address, err := netip.ParseAddr(f.Get("address"))
-	if err != nil {
+	if err != nil || noMAC != nil {
 		return v.to("/leases") // no button of ours sends that
 	}
 	if _, err := v.api.EditDevice(v.ctx(), mac, 0, admin.DeviceInput{Address: admin.Set(address)}); err != nil {

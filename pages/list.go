@@ -109,6 +109,23 @@ func (l *list) Order(column string) string {
 	return "ascending"
 }
 
+// Beyond is the address of the last page, where this one is behind it: what was
+// there is gone meanwhile. Empty for none.
+func (l *list) Beyond() string {
+	if l.Offset == 0 || l.Shown > 0 || l.Total == 0 || l.Limit == 0 {
+		return ""
+	}
+	last := (l.Total - 1) / l.Limit * l.Limit
+	if last >= l.Offset {
+		return "" // what is there was not given: going there again brings nothing
+	}
+	from := ""
+	if last > 0 {
+		from = strconv.Itoa(last)
+	}
+	return l.query("from", from)
+}
+
 // First and Last number the rows shown; Earlier and Later are the addresses of
 // the pages beside this one, empty for none.
 func (l *list) First() int { return min(l.Offset+1, l.Total) }

@@ -113,7 +113,7 @@ func postRestoreApply(v *visit) error {
 	if p.Plan == nil || p.Plan.ID != f.Get("id") {
 		return v.done("/backup", "restore.other") // another was uploaded meanwhile, or the box started anew
 	}
-	if ok, err := v.sure(p.Plan.Question, v.say("restore.do")); !ok {
+	if ok, err := v.sure(p.Plan.Question, v.say("restore.do"), "id"); !ok {
 		return err
 	}
 	if _, err := v.api.ApplyRestore(v.ctx(), p.Plan.ID); err != nil {

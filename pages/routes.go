@@ -2,6 +2,8 @@ package pages
 
 import (
 	"net/http"
+	"net/url"
+	"path"
 
 	"github.com/lineside/lineside/admin"
 )
@@ -179,7 +181,21 @@ func placesOf(table []route) []place {
 	return there
 }
 
-// noPage is what a path outside the table gets.
+// noPage is what a path outside the table gets. One that only takes a form leads
+// to the page above it: a browser that loads its answer again asks for it.
 func noPage(v *visit) error {
+	if v.r.Method == http.MethodGet && v.s.routed(http.MethodPost, v.r.URL.Path) {
+		up := path.Dir(v.r.URL.Path)
+		for up != "/" && !v.s.routed(http.MethodGet, up) {
+			up = path.Dir(up)
+		}
+		return v.to(up)
+	}
 	return &admin.Error{Status: http.StatusNotFound, What: v.say("problem.nopage"), Hint: v.say("problem.nopage.do")}
+}
+
+// routed says that the table has a path.
+func (s *Server) routed(method, at string) bool {
+	_, pattern := s.mux.Handler(&http.Request{Method: method, Host: "box", URL: &url.URL{Path: at}})
+	return pattern != "" && pattern != "/"
 }

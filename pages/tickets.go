@@ -33,6 +33,9 @@ func getTickets(v *visit) error {
 	if err != nil {
 		return err
 	}
+	if last := data.List.Beyond(); last != "" {
+		return v.to(last)
+	}
 	return v.show("tickets", data)
 }
 

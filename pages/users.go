@@ -19,6 +19,9 @@ func getUsers(v *visit) error {
 		return err
 	}
 	l.Total, l.Shown = found.Total, len(found.Users)
+	if last := l.Beyond(); last != "" {
+		return v.to(last)
+	}
 	return v.show("users", usersPage{List: l, Users: found.Users})
 }
 

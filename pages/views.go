@@ -106,7 +106,7 @@ func (v *visit) newView(page string, data any) *view {
 	site := v.s.dep.Site()
 	return &view{
 		Page: page, Lang: v.lang, Theme: v.theme(), Site: site.Name, Version: v.s.cfg.Version,
-		Path: local(v.r.URL.RequestURI()), Who: v.who, In: v.in, CSRF: v.csrf(), Said: v.said(),
+		Path: v.here(), Who: v.who, In: v.in, CSRF: v.csrf(), Said: v.said(),
 		Nav: v.menu(), Now: v.now, Data: data,
 	}
 }

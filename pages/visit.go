@@ -118,7 +118,7 @@ func (v *visit) signInFirst() error {
 			v.w.WriteHeader(http.StatusUnauthorized)
 			return nil
 		}
-		return v.render(http.StatusUnauthorized, "sign-in", v.newSignIn("/", v.say("signin.expired")))
+		return v.render(http.StatusUnauthorized, "sign-in", v.newSignIn(v.back(), v.say("signin.expired")))
 	}
 	to := "/sign-in"
 	if back := local(v.r.URL.RequestURI()); back != "/" {
