@@ -44,7 +44,7 @@ type watchdog struct {
 	alive  func()
 	log    *slog.Logger
 	mu     sync.Mutex
-	asking map[string]bool // proofs that have not returned, those of earlier looks too
+	asking map[string]bool // under mu, as late is: proofs that have not returned, those of earlier looks too
 }
 
 func newWatchdog(patience time.Duration, tasks []task, alive func(), log *slog.Logger) *watchdog {
@@ -85,8 +85,7 @@ func (w *watchdog) look(ctx context.Context) (hung []string) {
 			continue
 		}
 		name := t.String()
-		late[name] = true
-		if w.begin(name) {
+		if w.begin(name, late) {
 			all.Go(func() { w.ask(ctx, name, p.Proof(), late) })
 		}
 	}
@@ -105,10 +104,12 @@ func (w *watchdog) look(ctx context.Context) (hung []string) {
 	return hung
 }
 
-// begin is false where a proof of an earlier look has not returned.
-func (w *watchdog) begin(name string) bool {
+// begin has a task late until it has proved itself. It is false where a proof of an
+// earlier look has not returned.
+func (w *watchdog) begin(name string, late map[string]bool) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	late[name] = true
 	if w.asking[name] {
 		return false
 	}
