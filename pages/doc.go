@@ -65,7 +65,9 @@
 // others above the form; what was typed stays. hx-boost has app.js ask for the
 // password over the page when the session has ended meanwhile, and send again.
 // A file is read by v.file, once its page stands in uploads (upload.go) and the
-// form has enctype="multipart/form-data".
+// form has enctype="multipart/form-data"; one too long to be held is v.sent, on a
+// page that stands in streams (stream.go), whose form has its file last and
+// data-upload (upload.js).
 // Secrets are read by v.secret and never drawn again. What cannot be taken back
 // asks first: data-confirm on the form, with data-do for the button, and
 // v.sure(question, do, "field") in the handler for browsers without a script, naming

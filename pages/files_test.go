@@ -3,11 +3,13 @@ package pages_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
 	"mime/multipart"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/lineside/lineside/admin"
 	"github.com/lineside/lineside/phone"
@@ -189,7 +191,11 @@ func TestFileGoesOnAsItComes(t *testing.T) {
 	in, out := io.Pipe()
 	go func() {
 		_, err := io.WriteString(out, head[:cut])
-		<-began
+		select {
+		case <-began:
+		case <-time.After(20 * time.Second):
+			err = errors.New("the API has nothing of what was sent")
+		}
 		for range 64 { // MiB
 			if err == nil {
 				_, err = out.Write(make([]byte, 1<<20))
