@@ -30,7 +30,7 @@ func (v *vault) bundle() {
 	}
 	cmd := exec.CommandContext(v.t.Context(), builtBox(v.t), "doctor", "--config", config, "--bundle", file)
 	cmd.Env = append(os.Environ(), "PATH="+dir+":"+os.Getenv("PATH"))
-	out, err := cmd.CombinedOutput() // the exit code says what the doctor finds
+	out, _ := cmd.CombinedOutput() // the exit code says what the doctor finds
 	v.hear("lineside doctor --bundle", out)
 	names, err := v.openBundle(file)
 	want := []string{"versions.json", "doctor.json", "settings.json", "status.json", "health.json", "metrics.txt", "goroutines.txt", "audit.json", "journal.txt", "missing.txt"}
