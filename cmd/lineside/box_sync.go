@@ -153,7 +153,7 @@ func (l *platformLink) begin(kept phone.Secret) (*linked, error) {
 	now := &linked{identity: id}
 	now.clerk = site.NewClerk(site.ClerkConfig{
 		Since: id.Since, OTPOffline: b.settings.Central.OTPOffline, Now: b.now, Unsure: l.unsure.holds,
-		Told: logLink(log),
+		Told: logLink(log), Rollout: b.updates.rollout.Want,
 	}, b.desk, b.store, b.health, log)
 	cfg := site.Config{
 		Site: id.Site, Platform: id.Platform, Key: id.Key, Anchor: b.anchorPath(), Software: thisBuild().Version,

@@ -110,6 +110,9 @@ func (l *platformLink) forget(ctx context.Context) error {
 	if !l.still(ctx) {
 		return fmt.Errorf("wait for the link to end: %w", ctx.Err())
 	}
+	if err := l.box.updates.rollout.Want(nil); err != nil {
+		return err
+	}
 	err := l.box.store.Sync(ctx, func(tx *store.SyncTx) ([]audit.Record, error) {
 		for _, name := range tx.Names("") {
 			tx.Put(name, nil)

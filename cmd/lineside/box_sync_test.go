@@ -28,8 +28,10 @@ import (
 type headquarters struct {
 	t *testing.T
 	*central.Platform
-	srv  *httptest.Server
-	down atomic.Bool // nothing gets through
+	srv *httptest.Server
+	// front is that door; what is set in it is set before the first request.
+	front *central.Handler
+	down  atomic.Bool // nothing gets through
 }
 
 func newHeadquarters(t *testing.T) *headquarters {
@@ -44,6 +46,7 @@ func newHeadquarters(t *testing.T) *headquarters {
 	}
 	h := &headquarters{t: t, Platform: p}
 	front := central.NewHandler(p)
+	h.front = front
 	h.srv = httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if h.down.Load() {
 			panic(http.ErrAbortHandler)

@@ -33,6 +33,8 @@ type updates struct {
 
 	busy sync.Mutex // held by who stages or asks
 
+	rollout *rollout
+
 	mu     sync.Mutex
 	staged *admin.StagedUpdate // nil: none
 	told   string              // the outcome that was told last
@@ -42,7 +44,8 @@ type updates struct {
 func (b *box) openUpdates() {
 	b.updates = &updates{box: b, in: inboxOf(b.settings.State), slots: programSlots{dir: b.settings.Slots, base: thisBuild().Version}, keys: keyFolders()}
 	b.updates.recall()
-	b.base = append(b.base, newServer("updates", b.updates.follow))
+	b.updates.rollout = newRollout(b.updates)
+	b.base = append(b.base, newServer("updates", b.updates.follow), newServer("rollout", b.updates.rollout.run))
 }
 
 // updater is nothing in the demo.
@@ -165,8 +168,8 @@ func (u *updates) ApplyUpdate(ctx context.Context, by audit.Actor) error {
 	if staged == nil {
 		return operators.Fail(http.StatusConflict, "no release waits", "give the box one: lineside update stage FILE")
 	}
-	if _, err := os.Stat(u.slots.dir); err != nil {
-		return operators.Fail(http.StatusConflict, "the helper that carries updates out is not installed", "install lineside as a package, or enable it: systemctl enable --now lineside-update.path")
+	if err := u.helper(); err != nil {
+		return err
 	}
 	if err := u.box.store.Record(ctx, audit.Record{By: by, Event: audit.UpdateAsked{Version: staged.Version}}); err != nil {
 		return fmt.Errorf("record that the update was asked for: %w", err)
@@ -177,6 +180,14 @@ func (u *updates) ApplyUpdate(ctx context.Context, by audit.Actor) error {
 	}
 	if err != nil {
 		return fmt.Errorf("ask the helper for the update: %w", err)
+	}
+	return nil
+}
+
+// helper says where nobody would carry an update out.
+func (u *updates) helper() error {
+	if _, err := os.Stat(u.slots.dir); err != nil {
+		return operators.Fail(http.StatusConflict, "the helper that carries updates out is not installed", "install lineside as a package, or enable it: systemctl enable --now lineside-update.path")
 	}
 	return nil
 }
@@ -238,6 +249,8 @@ func (u *updates) words(st admin.Update, l update.Ledger) (says, next string) {
 		return says + "; " + st.Staged.Version + " is about to be applied", "see how it goes: journalctl -u " + updateUnit
 	case st.Staged != nil:
 		return says + "; " + st.Staged.Version + " waits to be applied (" + strconv.FormatInt(st.Staged.Bytes>>20, 10) + " MiB)", "lineside update apply"
+	case u.rollout.saying() != "":
+		return says + "; " + u.rollout.saying(), ""
 	case t != nil && t.Phase == update.Back:
 		return says + "; " + t.Version + " was tried and turned back from: " + t.Why, ""
 	case l.Refused != nil:

@@ -105,12 +105,17 @@ func (u *updates) condition(l update.Ledger) {
 	} else {
 		b.health.Clear(codeUpdateBack)
 	}
-	if _, name := outcomeOf(l); strings.HasPrefix(name, "refused ") {
+	_, name := outcomeOf(l)
+	why := u.rollout.refusal()
+	if strings.HasPrefix(name, "refused ") {
+		why = l.Refused.Why
+	}
+	if why != "" {
 		b.health.Raise(b.now(), health.Condition{
 			Code: codeNotTaken, Title: "A release was not taken",
 			Meaning: "phones notice nothing; the version that runs goes on",
 			Do:      "get the release anew and give it to the box: lineside update stage FILE",
-			Detail:  l.Refused.Why,
+			Detail:  why,
 		})
 	} else {
 		b.health.Clear(codeNotTaken)

@@ -40,6 +40,9 @@ type ClerkConfig struct {
 	// Unsure says of an entry of the audit log that the clock was not set when it
 	// was written; nil is never.
 	Unsure func(seq uint64) bool
+	// Rollout is told what release the platform wants taken, nil for none, and has
+	// kept it when it returns; nil is not told.
+	Rollout func(*wire.Rollout) error
 }
 
 // Clerk carries out at the front desk what the platform's documents say, and
@@ -236,12 +239,19 @@ func (c *Clerk) brand(ctx context.Context, d wire.Doc, s *opener) error {
 }
 
 func (c *Clerk) policy(ctx context.Context, d wire.Doc) error {
+	var b wire.Policy
+	if !d.Del {
+		if err := body(d, &b); err != nil {
+			return err
+		}
+	}
+	if c.cfg.Rollout != nil {
+		if err := c.cfg.Rollout(b.Rollout); err != nil {
+			return err
+		}
+	}
 	if d.Del {
 		return c.desk.DropPlatformPolicy(ctx)
-	}
-	var b wire.Policy
-	if err := body(d, &b); err != nil {
-		return err
 	}
 	return c.desk.PutPlatformPolicy(ctx, provision.SitePolicy{
 		Rules:      auth.SaidRules{FirstContact: auth.Factor(b.FirstContact), Window: b.Window, BlockAfter: b.BlockAfter, AutoApprove: b.AutoApprove},
