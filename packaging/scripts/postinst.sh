@@ -57,6 +57,11 @@ if [ -d /run/systemd/system ]; then
 	else
 		# Sockets stay open meanwhile, and what phones ask waits in them.
 		systemctl try-restart @NAME@.service || :
+		# What this version brought along runs without waiting for a boot.
+		for unit in @START@; do
+			[ "$unit" != @NAME@.service ] || continue
+			! systemctl --quiet is-enabled "$unit" 2>/dev/null || $run start "$unit" >/dev/null 2>&1 || :
+		done
 	fi
 fi
 

@@ -21,6 +21,7 @@ purge)
 		rmdir "$state" 2>/dev/null || :
 	done
 	rm -f /etc/lineside/@SETTINGS@
+	[ @NAME@ != lineside ] || rm -rf /etc/lineside/release.pub.d
 	rmdir /etc/lineside 2>/dev/null || :
 	# The account stays, as Debian's accounts of services do: a number given to
 	# another would own what is left of this one.
