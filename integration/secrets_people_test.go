@@ -32,6 +32,8 @@ func (v *vault) people() {
 	const render = "GET " + api + "/devices/{mac}/render"
 	v.ask(render, api+"/devices/"+byOTP+"/render", "")
 	v.files()
+	v.send("POST "+api+"/update", api+"/update", "no release", failed)
+	v.send("POST "+api+"/update/apply", api+"/update/apply", "", failed)
 	v.templates(render)
 	v.command("", nil, "user", "list")
 	v.command("", nil, "file", "list", "--json")
@@ -46,6 +48,7 @@ func (v *vault) files() {
 		v.t.Fatal(err)
 	}
 	v.command("", nil, "file", "add", "yealink", file)
+	v.ask("POST "+api+"/files/check", api+"/files/check", `{"vendor":"yealink","name":"T46S.rom","bytes":8}`)
 	v.asked["PUT "+api+"/files/{vendor}/{name}"] = true // by the command, which streams it
 	v.ask("GET "+api+"/files", api+"/files", "")
 	v.ask("PUT "+api+"/firmware/{vendor}/{model}", api+"/firmware/yealink/T46G", `{"file":"T46G.rom"}`)
