@@ -110,7 +110,8 @@ func nextTicket(now time.Time, rec auth.Record) (step, string) {
 }
 
 // getTickets lists the tickets, narrowed as a list of devices is, and by their
-// own state.
+// own state; all of them, or limit of them after the first offset. States says
+// how many there are.
 func (s *Server) getTickets(c *call) error {
 	v := c.r.URL.Query()
 	q, err := s.narrow(Search{Text: v.Get("q"), Vendor: v.Get("vendor"), Owner: v.Get("owner")})
@@ -125,18 +126,29 @@ func (s *Server) getTickets(c *call) error {
 	if err != nil {
 		return err
 	}
+	offset, err := c.number("offset", 0, 1<<31)
+	if err != nil {
+		return err
+	}
+	limit, err := c.number("limit", 0, pageMost)
+	if err != nil {
+		return err
+	}
 	out := Tickets{Tickets: []Ticket{}, States: map[string]int{}, Reasons: RejectReasons(), Presets: TicketHours()}
 	for _, name := range ticketStates() {
 		out.States[name] = 0
 	}
-	now := s.cfg.Now()
+	now, n := s.cfg.Now(), 0
 	for _, h := range s.find(q, s.dep.Desk.Records(), 0).hits {
 		st := string(h.rec.Enrolment.Ticket.At(now))
 		if st == "" {
 			continue
 		}
 		out.States[st]++
-		if state == "" || state == st {
+		if state != "" && state != st {
+			continue
+		}
+		if n++; n > int(offset) && (limit == 0 || len(out.Tickets) < int(limit)) { // only what is shown is written out
 			out.Tickets = append(out.Tickets, s.ticket(*h.rec))
 		}
 	}

@@ -270,8 +270,8 @@ func (c *Client) MakeTickets(ctx context.Context, in TicketsInput) (TicketsMade,
 }
 
 // FindTickets lists tickets: of a state where one is named, and of the devices a
-// search finds by its text, vendor and owner.
-func (c *Client) FindTickets(ctx context.Context, in Search) (Tickets, error) {
-	q := Query{Text: in.Text, State: in.State, Vendor: phone.Vendor(in.Vendor), Owner: in.Owner}
+// search finds by its text, vendor and owner; all of them where q has no limit.
+func (c *Client) FindTickets(ctx context.Context, q Query) (Tickets, error) {
+	q = Query{Text: q.Text, State: q.State, Vendor: q.Vendor, Owner: q.Owner, Offset: q.Offset, Limit: q.Limit}
 	return ask[Tickets](ctx, c, request{method: "GET", path: "/tickets", query: q.values()})
 }

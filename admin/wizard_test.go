@@ -51,7 +51,7 @@ func TestTicketsForMany(t *testing.T) {
 			}
 		}
 	}
-	list, err := b.client.FindTickets(t.Context(), admin.Search{})
+	list, err := b.client.FindTickets(t.Context(), admin.Query{})
 	if err != nil || len(list.Tickets) != 1 || strings.Contains(fmt.Sprint(list), "planted") || len(list.Reasons) == 0 || len(list.Presets) == 0 {
 		t.Errorf("got %+v, %v; want one, without its password", list, err)
 	}
@@ -69,16 +69,21 @@ func TestTicketsAreFound(t *testing.T) {
 	}
 	shown(b)
 	for _, tt := range []struct {
-		search admin.Search
+		search admin.Query
 		want   int
 	}{
-		{admin.Search{}, 2}, {admin.Search{State: "generated"}, 1}, {admin.Search{State: "awaiting approval"}, 1}, {admin.Search{State: "used"}, 0},
-		{admin.Search{Text: "vvx"}, 1}, {admin.Search{Text: "vvx", State: "generated"}, 0}, {admin.Search{Vendor: "yealink"}, 1}, {admin.Search{Owner: "alice"}, 1},
+		{admin.Query{}, 2}, {admin.Query{State: "generated"}, 1}, {admin.Query{State: "awaiting approval"}, 1}, {admin.Query{State: "used"}, 0},
+		{admin.Query{Text: "vvx"}, 1}, {admin.Query{Text: "vvx", State: "generated"}, 0}, {admin.Query{Vendor: "yealink"}, 1}, {admin.Query{Owner: "alice"}, 1},
+		{admin.Query{Limit: 1}, 1}, {admin.Query{Offset: 1}, 1}, {admin.Query{Offset: 1, Limit: 5}, 1}, {admin.Query{Offset: 2}, 0},
+		{admin.Query{State: "generated", Offset: 1}, 0},
 	} {
 		search, want := tt.search, tt.want
 		got, err := b.client.FindTickets(t.Context(), search)
 		if err != nil || len(got.Tickets) != want {
 			t.Errorf("%+v: got %+v, %v; want %d", search, got, err, want)
+		}
+		if total := got.States["generated"] + got.States["awaiting approval"]; search.Text+string(search.Vendor)+search.Owner == "" && total != 2 {
+			t.Errorf("%+v: got %d counted, want 2 whatever is listed", search, total)
 		}
 	}
 	csv := b.call(t, "GET", "/api/v1/tickets?csv=true", "")

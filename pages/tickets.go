@@ -13,7 +13,8 @@ import (
 type ticketsPage struct {
 	Tab     string
 	List    *list
-	Waiting []admin.Ticket
+	Waiting []admin.Ticket     // the first of them
+	Await   int                // how many there are
 	Ticked  map[phone.MAC]bool // of those that wait
 	Tickets []admin.Ticket
 	States  []stateCount
@@ -39,27 +40,32 @@ func getTickets(v *visit) error {
 	return v.show("tickets", data)
 }
 
+// awaiting is the state of a ticket that was shown and is to be approved.
+const awaiting = "awaiting approval"
+
 func (v *visit) newTicketsPage() (*ticketsPage, error) {
 	l := v.list("state")
 	l.Path = "/tickets"
-	found, err := v.api.FindTickets(v.ctx(), admin.Search{Text: l.Text, State: l.Filter("state")})
+	found, err := v.api.FindTickets(v.ctx(), admin.Query{Text: l.Text, State: l.Filter("state"), Offset: l.Offset, Limit: l.Limit})
 	if err != nil {
 		return nil, err
 	}
-	waiting, err := v.api.FindTickets(v.ctx(), admin.Search{State: "awaiting approval"})
+	waiting, err := v.api.FindTickets(v.ctx(), admin.Query{State: awaiting, Limit: perPage})
 	if err != nil {
 		return nil, err
 	}
-	data := &ticketsPage{Tab: "own", List: l, Waiting: waiting.Tickets, Reasons: found.Reasons, Form: filled()}
-	for _, name := range []string{"generated", "awaiting approval", "approved", "used", "rejected", "expired", "revoked"} {
+	data := &ticketsPage{Tab: "own", List: l, Waiting: waiting.Tickets, Await: waiting.States[awaiting], Reasons: found.Reasons, Form: filled()}
+	for _, name := range []string{"generated", awaiting, "approved", "used", "rejected", "expired", "revoked"} {
 		if n := found.States[name]; n > 0 || name == l.Filter("state") {
 			data.States = append(data.States, stateCount{name, n})
 		}
 	}
-	l.Total = len(found.Tickets)
-	from := min(l.Offset, l.Total)
-	data.Tickets = found.Tickets[from:min(from+l.Limit, l.Total)]
-	l.Shown = len(data.Tickets)
+	for state, n := range found.States {
+		if l.Filter("state") == "" || l.Filter("state") == state {
+			l.Total += n
+		}
+	}
+	data.Tickets, l.Shown = found.Tickets, len(found.Tickets)
 	return data, nil
 }
 

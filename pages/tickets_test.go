@@ -118,6 +118,30 @@ func TestWizard(t *testing.T) {
 	}
 }
 
+// TestTicketsComeByThePage: the API is asked for what is shown and no more, and
+// the numbers are of all there are.
+func TestTicketsComeByThePage(t *testing.T) {
+	s := newSite(t)
+	s.putTickets()
+	s.api.set("/api/v1/tickets", admin.Tickets{
+		Tickets: []admin.Ticket{{MAC: snomMAC, Vendor: "snom", State: "awaiting approval"}}, States: map[string]int{"awaiting approval": 300, "rejected": 9700},
+	})
+	ada := s.visitor(t)
+	ada.signIn("ada")
+	_, _, body := ada.get("/tickets?from=50")
+	for _, want := range []string{"300 phones wait", "The first 1 of 300", "51–51 of 10000", "<b>9700</b>"} {
+		if !strings.Contains(body, want) {
+			t.Errorf("got no %q in\n%s", want, body)
+		}
+	}
+	if got := s.api.query("/api/v1/tickets"); !strings.Contains(got, "limit=50") || !strings.Contains(got, "awaiting+approval") {
+		t.Errorf("those that wait: asked for %q, want a page of them", got)
+	}
+	if _, _, body := ada.get("/tickets?state=rejected&from=50"); !strings.Contains(body, "51–51 of 9700") {
+		t.Errorf("got\n%s\nwant those of the state counted", body)
+	}
+}
+
 // TestTicketsInABrowser looks at the pages.
 func TestTicketsInABrowser(t *testing.T) {
 	s := newSite(t)
