@@ -13,12 +13,12 @@ import (
 	"github.com/lineside/lineside/provision"
 )
 
-// Bounds of one call about many devices. Some are changed at a time, so that
-// their writes share the disk's.
-const (
-	maxBulk    = 1000
-	bulkAtOnce = 8
-)
+// MaxBulk is how many devices one call can be about.
+const MaxBulk = 1000
+
+// bulkAtOnce is how many of them are changed at a time, so that their writes
+// share the disk's.
+const bulkAtOnce = 8
 
 // BulkInput is one action for many devices: those named, or those a search finds.
 type BulkInput struct {
@@ -219,8 +219,8 @@ func (s *Server) meant(in BulkInput) ([]phone.MAC, error) {
 			return nil, fail(http.StatusConflict, fmt.Sprintf("the search finds %d devices now, and %d were expected; nothing was done", len(macs), in.Expect), "look at the list again")
 		}
 	}
-	if len(macs) > maxBulk {
-		return nil, fail(http.StatusUnprocessableEntity, fmt.Sprintf("%d devices are meant, and at most %d can be at once; nothing was done", len(macs), maxBulk), "narrow the search, or do it in parts")
+	if len(macs) > MaxBulk {
+		return nil, fail(http.StatusUnprocessableEntity, fmt.Sprintf("%d devices are meant, and at most %d can be at once; nothing was done", len(macs), MaxBulk), "narrow the search, or do it in parts")
 	}
 	seen, list := make(map[phone.MAC]bool, len(macs)), make([]phone.MAC, 0, len(macs))
 	for _, mac := range macs {

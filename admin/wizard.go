@@ -144,8 +144,8 @@ func ticketsWanted(in TicketsInput) (list []wanted, err error) {
 			return nil, err
 		}
 	}
-	if len(list) > maxBulk {
-		return nil, fail(http.StatusUnprocessableEntity, fmt.Sprintf("%d tickets are asked for, and at most %d can be at once; none was made", len(list), maxBulk), "make them in parts")
+	if len(list) > MaxBulk {
+		return nil, fail(http.StatusUnprocessableEntity, fmt.Sprintf("%d tickets are asked for, and at most %d can be at once; none was made", len(list), MaxBulk), "make them in parts")
 	}
 	return list, nil
 }

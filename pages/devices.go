@@ -71,7 +71,23 @@ func (l *list) deviceQuery() admin.Query {
 }
 
 func getDevices(v *visit) error {
-	l := v.deviceList()
+	data, err := v.newDevicesPage(v.deviceList())
+	if err != nil {
+		return err
+	}
+	if last := data.List.Beyond(); last != "" {
+		return v.to(last)
+	}
+	return v.show("devices", data)
+}
+
+// AllAtOnce says that what the list finds is few enough for one call.
+func (p *devicesPage) AllAtOnce() bool { return p.List.Total <= admin.MaxBulk }
+
+// MaxBulk is how many are.
+func (p *devicesPage) MaxBulk() int { return admin.MaxBulk }
+
+func (v *visit) newDevicesPage(l *list) (*devicesPage, error) {
 	data := &devicesPage{List: l, Deeds: v.deeds()}
 	found, err := v.api.Devices(v.ctx(), l.deviceQuery())
 	var e *admin.Error
@@ -79,12 +95,9 @@ func getDevices(v *visit) error {
 	case errors.As(err, &e) && e.Status == http.StatusBadRequest:
 		data.Problem = v.problem(err) // with the search still there to be mended
 	case err != nil:
-		return err
+		return nil, err
 	}
 	l.Total, l.Shown = found.Total, len(found.Devices)
-	if last := l.Beyond(); last != "" {
-		return v.to(last)
-	}
 	for _, d := range found.Devices {
 		data.Rows = append(data.Rows, deviceRow{Device: d, Name: nameOf(d), State: shownState(d.Enrolment.State, d.Enrolment.Enrolling, d.Enrolment.Suspended)})
 	}
@@ -101,7 +114,7 @@ func getDevices(v *visit) error {
 	for _, fact := range deviceFacts() {
 		data.Facts = append(data.Facts, l.chip(byFact, fact, v.word("fact", fact), 0, false))
 	}
-	return v.show("devices", data)
+	return data, nil
 }
 
 // chip is one that narrows the list to value, or no longer.

@@ -3,6 +3,7 @@ package pages
 import (
 	"errors"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 
@@ -96,13 +97,28 @@ func postBulk(v *visit) error {
 	}
 	in.DryRun = f.Get("sure") != "yes"
 	if p.Done, err = v.api.Bulk(v.ctx(), in); err != nil {
-		return err
+		return v.bulkRefused(p, err)
 	}
 	if !in.DryRun && p.Done.Failed == 0 {
 		return v.done(p.Back, "devices.alldone", v.word("deed", d.name), v.count("overview.phones", p.Done.Done))
 	}
 	p.Question = v.count("devices.ask", p.Done.Done)
 	return v.show("devices-bulk", p)
+}
+
+// bulkRefused shows the list the phones were chosen on, and above it why nothing
+// was done.
+func (v *visit) bulkRefused(p *bulkPage, wrong error) error {
+	back, err := url.Parse(p.Back)
+	if err != nil || back.Path != "/devices" {
+		return wrong
+	}
+	data, err := v.newDevicesPage(listOf(back.Path, back.Query(), byState, byVendor, byFact))
+	if err != nil {
+		return err
+	}
+	data.Problem = v.problem(wrong)
+	return v.render(data.Problem.Status, "devices", data)
 }
 
 // bulkInput is what was chosen: boxes, or all that a search finds.

@@ -134,3 +134,27 @@ func TestSomebodyElseWasFaster(t *testing.T) {
 		}
 	}
 }
+
+// TestBulkOffersWhatItCan: a box for all that were found stands there while one
+// call can be about them, and a refusal is told on the list they were chosen on.
+func TestBulkOffersWhatItCan(t *testing.T) {
+	s := newSite(t)
+	d := s.oneDevice()
+	ada := s.visitor(t)
+	ada.signIn("ada")
+	for total, offered := range map[int]bool{1: true, admin.MaxBulk: true, admin.MaxBulk + 1: false} {
+		s.api.set("/api/v1/devices", admin.Page{Total: total, Devices: []admin.Device{d}})
+		_, _, body := ada.get("/devices")
+		if got := strings.Contains(body, `name="all"`); got != offered || strings.Contains(body, "narrow the list to 1000") == offered {
+			t.Errorf("%d found: got all offered %v, want %v, else the bound", total, got, offered)
+		}
+	}
+	s.api.set("POST /api/v1/devices/bulk", &admin.Error{Status: http.StatusUnprocessableEntity, What: "1001 devices are meant", Hint: "narrow the search"})
+	status, _, body := ada.post("/devices/bulk", "deed", "reset", "all", "yes", "expect", "1000", "back", "/devices?q=hall&from=50")
+	if status != http.StatusUnprocessableEntity || !strings.Contains(body, "1001 devices are meant.") || !strings.Contains(body, `name="q" value="hall"`) || !strings.Contains(body, d.MAC.String()) {
+		t.Errorf("got %d\n%s\nwant the list it was asked on, and why nothing was done", status, body)
+	}
+	if got := s.api.query("/api/v1/devices"); !strings.Contains(got, "q=hall") || !strings.Contains(got, "offset=50") {
+		t.Errorf("the list was asked for %q, want it as it was", got)
+	}
+}
