@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -29,7 +30,25 @@ type unit struct {
 	patience time.Duration
 	running  *exec.Cmd
 	ended    chan struct{} // closed when it has
-	log      bytes.Buffer
+	log      spoken
+}
+
+// spoken is what several say, in the order they said it.
+type spoken struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (s *spoken) Write(b []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.Write(b)
+}
+
+func (s *spoken) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.String()
 }
 
 // Restart ends what runs and starts the program, until it is READY.

@@ -177,6 +177,7 @@ var unproved = map[string]string{
 	"mdns":        "announces the box to who looks by that name",
 	"LAN watch":   "listens only; a LAN may be silent",
 	"farewell":    "waits for the end",
-	"updates":     "waits for the platform, and for the hours of updates",
+	"updates":     "looks whether somebody asks for one, and waits for the helper",
+	"rollout":     "waits for the platform, and for the hours of updates",
 	"watchdog":    "proves itself to systemd",
 }
