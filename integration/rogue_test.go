@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -89,13 +90,13 @@ func (r rogue) pushes(conn site.Conn, p wire.Push) wire.Reply {
 }
 
 // endless has no end; it counts what was read of it.
-type endless struct{ n int64 }
+type endless struct{ n atomic.Int64 }
 
 func (e *endless) Read(b []byte) (int, error) {
 	for i := range b {
 		b[i] = '['
 	}
-	e.n += int64(len(b))
+	e.n.Add(int64(len(b)))
 	return len(b), nil
 }
 
@@ -269,8 +270,8 @@ func (r rogue) floods(other rogue) {
 			r.t.Errorf("%s: an endless body got %s", path, resp.Status)
 		}
 	}
-	if body.n > 64<<20 {
-		r.t.Errorf("%d bytes of endless bodies were read, want them cut", body.n)
+	if body.n.Load() > 64<<20 {
+		r.t.Errorf("%d bytes of endless bodies were read, want them cut", body.n.Load())
 	}
 	answered("endless bodies")
 	for range 2 * rogueRounds {

@@ -2,6 +2,8 @@ package sipd_test
 
 import (
 	"bytes"
+	"compress/gzip"
+	"io"
 	"os"
 	"strings"
 	"testing"
@@ -67,10 +69,7 @@ func TestACallerThatCannotBeHelpedHearsSo(t *testing.T) {
 			if !strings.HasPrefix(final.start, "SIP/2.0 503") || !strings.Contains(final.get("Warning"), "use a mobile phone") {
 				t.Errorf("got %q, Warning %q, want 503 with what to do", final.start, final.get("Warning"))
 			}
-			prompt, err := os.ReadFile("../voice/prompts/de/no-route.ulaw")
-			if err != nil {
-				t.Fatal(err)
-			}
+			prompt := prompt(t, "de/no-route")
 			if part := prompt[8000:24000]; !bytes.Contains(sound, part) {
 				t.Errorf("heard %d bytes of sound without the prompt's", len(sound))
 			}
@@ -114,4 +113,23 @@ func TestNoAnnouncementGoesElsewhere(t *testing.T) {
 	if n, _, err := other.rtp.ReadFrom(make([]byte, 2048)); err == nil {
 		t.Errorf("%d bytes went to another", n)
 	}
+}
+
+// prompt is a recording as phones are to hear it.
+func prompt(t *testing.T, name string) []byte {
+	t.Helper()
+	packed, err := os.Open("../voice/prompts/" + name + ".ulaw.gz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer packed.Close()
+	r, err := gzip.NewReader(packed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sound, err := io.ReadAll(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sound
 }

@@ -29,7 +29,7 @@ func TestANewPhoneGetsInDuringAForgedFlood(t *testing.T) {
 	}
 	flood()
 	challenge := ""
-	for try := range 4 { // a phone asks again after 0.5, 1, 2 s
+	for try := range 8 { // a phone asks again after 0.5, 1, 2, then every 4 s (RFC 3261, section 17.1.2.2)
 		flood()
 		if challenge = l.Answered(l.addr, phone, plainRequest("REGISTER", "sip:box", fmt.Sprint("r", try))); challenge != "" {
 			break
